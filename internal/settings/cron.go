@@ -1,0 +1,148 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/robfig/cron/v3"
+)
+
+// Bounds of @every: below a minute is a loop rather than a schedule, above a
+// month a calendar expression says it better (@every starts anew with the process).
+const (
+	minEvery = time.Minute
+	maxEvery = 31 * 24 * time.Hour
+)
+
+var cronFields = []struct {
+	name, right string
+	option      cron.ParseOption
+}{
+	{"minute", "0-59", cron.Minute},
+	{"hour", "0-23", cron.Hour},
+	{"day of the month", "1-31", cron.Dom},
+	{"month", "1-12 or jan-dec", cron.Month},
+	{"day of the week", "0-6 or sun-sat (Sunday is 0)", cron.Dow},
+}
+
+const descriptors = "@hourly, @daily, @weekly, @monthly, @yearly or @every 6h"
+
+// fieldText is what may stand in a field. Checked first because the library
+// panics on a field such as TZ=UTC, and reads "1,,2" and "," without complaint.
+var fieldText = regexp.MustCompile(`^[0-9A-Za-z*?/-]+(,[0-9A-Za-z*?/-]+)*$`)
+
+// parseCron checks an expression; now is where the search for its first firing
+// begins.
+func parseCron(text string, now time.Time) error {
+	text = strings.TrimSpace(text)
+	fields := strings.Fields(text)
+	switch {
+	case text == "":
+		return errors.New(`empty: write five fields, such as "17 4 * * *"`)
+	case strings.HasPrefix(text, "TZ="), strings.HasPrefix(text, "CRON_TZ="):
+		return fmt.Errorf("%s: write the five fields alone, and the zone under timezone", quote(text))
+	case strings.HasPrefix(text, "@"):
+		return parseDescriptor(text)
+	case len(fields) == 6:
+		return fmt.Errorf("%s has six fields: there are five (minute, hour, day, month, day of the week), without seconds", quote(text))
+	case len(fields) != 5:
+		return fmt.Errorf(`%s has %d fields, not five (minute, hour, day, month, day of the week): "17 4 * * *" is each day at 04:17`, quote(text), len(fields))
+	}
+	for i, field := range fields {
+		f := cronFields[i]
+		if fieldText.MatchString(field) {
+			if _, err := cron.NewParser(f.option).Parse(field); err == nil {
+				continue
+			}
+		}
+		return fmt.Errorf("%s: %s %s is wrong: write %s, *, a list (1,3), a range (1-5) or a step (*/2)", quote(text), f.name, quote(field), f.right)
+	}
+	if schedule(text, time.UTC).Next(now).IsZero() {
+		return fmt.Errorf("%s never fires: no month it names has such a day", quote(text))
+	}
+	return nil
+}
+
+func parseDescriptor(text string) error {
+	every, is := strings.CutPrefix(text, "@every ")
+	if is {
+		d, err := time.ParseDuration(strings.TrimSpace(every))
+		if err != nil || d < minEvery || d > maxEvery {
+			return fmt.Errorf(`%s: write a time from 1m to 744h, such as "@every 6h"`, quote(text))
+		}
+		return nil
+	}
+	if _, err := cron.ParseStandard(text); err != nil {
+		return fmt.Errorf("%s is unknown: write five fields, or %s", quote(text), descriptors)
+	}
+	return nil
+}
+
+// schedule is text, which parseCron accepted, in zone.
+func schedule(text string, zone *time.Location) cron.Schedule {
+	text = strings.TrimSpace(text)
+	if every, is := strings.CutPrefix(text, "@every "); is {
+		text = "@every " + strings.TrimSpace(every)
+	}
+	s, err := cron.ParseStandard(text)
+	if err != nil {
+		// Cannot happen to an accepted text; a schedule that never fires is louder
+		// in `config check` than a nil that panics at night.
+		return never{}
+	}
+	if spec, is := s.(*cron.SpecSchedule); is {
+		spec.Location = time.UTC
+		return wallClock{spec, zone}
+	}
+	return s
+}
+
+// wallClock reads an expression off the clock on the wall of zone. The library
+// alone skips what falls into the gap of spring, fires twice in the hour that
+// autumn repeats, and loses a day where midnight is left out (Havana) or clocks
+// move by half an hour (Lord Howe). Here each time of the expression comes once: in
+// the gap as much later as the clock jumps, in a repeated hour the first time.
+type wallClock struct {
+	spec *cron.SpecSchedule // in UTC, which has no clock changes
+	zone *time.Location
+}
+
+func (w wallClock) Next(after time.Time) time.Time {
+	for wall := inZone(after.In(w.zone), time.UTC); ; {
+		if wall = w.spec.Next(wall); wall.IsZero() {
+			return wall
+		}
+		// Not after where the hour repeats and the second one has begun.
+		if fire := onWall(wall, w.zone); fire.After(after) {
+			return fire.In(after.Location())
+		}
+	}
+}
+
+// onWall is when the clock of zone shows wall. time.Date leaves open which of two
+// times it returns in a gap and in a repeated hour; here it is the later one in a
+// gap and the first one in a repeated hour.
+func onWall(wall time.Time, zone *time.Location) time.Time {
+	t := inZone(wall, zone)
+	if short := wall.Sub(inZone(t, time.UTC)); short > 0 {
+		return t.Add(short)
+	}
+	for _, back := range []time.Duration{30 * time.Minute, time.Hour, 2 * time.Hour} {
+		if first := t.Add(-back); inZone(first, time.UTC).Equal(wall) {
+			return first
+		}
+	}
+	return t
+}
+
+// inZone is the time with t's date and clock in zone.
+func inZone(t time.Time, zone *time.Location) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), zone)
+}
+
+type never struct{}
+
+func (never) Next(time.Time) time.Time { return time.Time{} }

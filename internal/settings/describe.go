@@ -1,0 +1,59 @@
+package settings
+
+import "time"
+
+// Row is one stream of one account, as `config check` shows it. It holds no
+// secret.
+type Row struct {
+	Account           string      `json:"account"`
+	Server            string      `json:"server"`
+	Zone              string      `json:"timezone"`
+	HistoryFrom       string      `json:"history_from"` // date in Zone
+	Stream            string      `json:"stream"`
+	Enabled           bool        `json:"enabled"`
+	Cron              string      `json:"cron"`
+	CronZone          string      `json:"cron_timezone"`
+	Next              []time.Time `json:"next"` // in CronZone; none when not enabled
+	Window            int         `json:"window_days"`
+	Lookback          int         `json:"lookback_days"`
+	OpenLookback      int         `json:"open_lookback_days"`
+	Parallel          int         `json:"parallel"`
+	RequestsPerSecond float64     `json:"requests_per_second"` // the lower of the stream's and the account's
+	WindowEnd         string      `json:"window_end,omitempty"`
+}
+
+// Describe returns what was understood: a row for each account and stream, with
+// the next fires times its schedule fires after now.
+func (s Settings) Describe(now time.Time, fires int) []Row {
+	rows := make([]Row, 0, len(s.Accounts)*len(kinds))
+	for _, a := range s.Accounts {
+		for _, stream := range a.Streams {
+			row := Row{
+				Account: a.ID, Server: a.Server, Zone: a.Zone.String(), HistoryFrom: a.HistoryFrom.Format(time.DateOnly),
+				Stream: stream.Name, Enabled: stream.Enabled, Cron: stream.Cron, CronZone: stream.CronZone.String(),
+				Window: stream.Window, Lookback: stream.Lookback, OpenLookback: stream.OpenLookback,
+				Parallel: stream.Parallel, RequestsPerSecond: a.RequestsPerSecond, WindowEnd: stream.WindowEnd,
+			}
+			if stream.RequestsPerSecond > 0 {
+				row.RequestsPerSecond = min(row.RequestsPerSecond, stream.RequestsPerSecond)
+			}
+			if stream.Enabled {
+				row.Next = stream.NextFires(now, fires)
+			}
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// NextFires returns the next n times the schedule fires after now, in CronZone.
+func (s Stream) NextFires(now time.Time, n int) []time.Time {
+	var next []time.Time
+	for t := now.In(s.CronZone); len(next) < n; {
+		if t = s.Schedule.Next(t); t.IsZero() {
+			break
+		}
+		next = append(next, t)
+	}
+	return next
+}

@@ -1,0 +1,188 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	_ "time/tzdata" // a container without zone files knows the same zones
+)
+
+const (
+	maxLookback = 366
+	minRate     = 0.01
+	maxRate     = 1000
+	zoneExample = "Europe/Berlin"
+)
+
+var (
+	days      = regexp.MustCompile(`^[0-9]{1,4}d$`)
+	accountID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$`)
+	decimal   = regexp.MustCompile(`^[0-9]*\.?[0-9]+$`)
+	hostName  = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`)
+)
+
+func parseDays(text string, least, most int) (int, error) {
+	n, err := strconv.Atoi(strings.TrimSuffix(text, "d"))
+	if err != nil || !days.MatchString(text) || n < least || n > most {
+		return 0, fmt.Errorf("%s: write days, from %dd to %dd", quote(text), least, most)
+	}
+	return n, nil
+}
+
+func parseLookback(text string) (int, error) { return parseDays(text, 0, maxLookback) }
+
+func parseWindowEnd(text string) (string, error) {
+	if text != EndLastSecond && text != EndMidnight {
+		return "", fmt.Errorf("%s: write %q (the API's own way to end a day) or %q (the next day's 00:00:00)", quote(text), EndLastSecond, EndMidnight)
+	}
+	return text, nil
+}
+
+func parseRate(text string) (float64, error) {
+	rate, err := strconv.ParseFloat(text, 64)
+	// The comparison is the other way round for NaN.
+	if err != nil || !decimal.MatchString(text) || !(rate >= minRate && rate <= maxRate) {
+		return 0, fmt.Errorf("%s: write a number from %v to %v", text, minRate, maxRate)
+	}
+	return rate, nil
+}
+
+func (l *loader) rate(v value) *float64 {
+	text, ok := l.number(v, "2 or 0.5")
+	if !ok {
+		return nil
+	}
+	return checked(l, v.place, text, parseRate)
+}
+
+// parseZone takes names of the tz database. Local is refused: the same file must
+// mean the same days on every machine.
+func parseZone(text string) (*time.Location, error) {
+	switch {
+	case text == "":
+		return nil, errors.New("empty: write a zone such as UTC or " + zoneExample)
+	case strings.EqualFold(text, "local"), text == "localtime", text == "posixrules":
+		return nil, fmt.Errorf("%s differs from machine to machine: write a zone such as UTC or %s", quote(text), zoneExample)
+	case strings.HasPrefix(text, "right/"), strings.HasPrefix(text, "posix/"):
+		return nil, fmt.Errorf("%s: write the zone without %s", quote(text), text[:6])
+	}
+	if zone, err := time.LoadLocation(text); err == nil {
+		return zone, nil
+	}
+	if near := zoneLike(text); near != "" {
+		return nil, fmt.Errorf("unknown zone %s: did you mean %q?", quote(text), near)
+	}
+	return nil, fmt.Errorf("unknown zone %s: write a name of the tz database, such as UTC, %s or America/New_York", quote(text), zoneExample)
+}
+
+// zoneLike is text with a zone's usual capitals, if that is one.
+func zoneLike(text string) string {
+	if len(text) > 40 {
+		return ""
+	}
+	up := true
+	title := strings.Map(func(r rune) rune {
+		defer func() { up = r == '/' || r == '_' || r == '-' }()
+		if r == ' ' {
+			r = '_'
+		}
+		if up {
+			return []rune(strings.ToUpper(string(r)))[0]
+		}
+		return []rune(strings.ToLower(string(r)))[0]
+	}, text)
+	for _, candidate := range []string{title, strings.ToUpper(text)} {
+		if _, err := time.LoadLocation(candidate); err == nil && candidate != "" && candidate != "Local" {
+			return candidate
+		}
+	}
+	return ""
+}
+
+func parseID(text string) (string, error) {
+	if !accountID.MatchString(text) {
+		return "", fmt.Errorf("%s: write 1 to 63 letters, digits, dots, - or _, a letter or digit first", quote(text))
+	}
+	return text, nil
+}
+
+// parseServer quotes nothing of a URL that may hold a key or password.
+func parseServer(text string) (string, error) {
+	const right = "write the account's server, such as https://meeting.is"
+	u, err := url.Parse(text)
+	switch {
+	case strings.ContainsAny(text, "@?#"):
+		return "", errors.New("holds a user, a query or a fragment: " + right + ", and the key apart from it")
+	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+		return "", errors.New("not an https URL: " + right)
+	case u.Path != "" && u.Path != "/":
+		return "", errors.New("holds a path: " + right + " (the paths below /ss/api/ are added here)")
+	}
+	host := u.Hostname()
+	addr, err := netip.ParseAddr(host)
+	isAddr := err == nil && addr.Zone() == ""
+	if !isAddr && !hostName.MatchString(host) || strings.HasSuffix(u.Host, ":") || !port(u.Port(), 1) {
+		return "", errors.New("not a host or port: " + right)
+	}
+	loopback := strings.EqualFold(host, "localhost") || isAddr && addr.IsLoopback()
+	if u.Scheme == "http" && !loopback {
+		return "", fmt.Errorf("%s would send the key readable by anyone between: write https:// (plain http only to localhost)", quote(text))
+	}
+	return u.Scheme + "://" + strings.ToLower(u.Host), nil
+}
+
+// port reports whether text is a port from least up, or empty.
+func port(text string, least int) bool {
+	if text == "" {
+		return true
+	}
+	n, err := strconv.Atoi(text)
+	return err == nil && n >= least && n <= 65535
+}
+
+func parseListen(text string) (string, error) {
+	host, number, err := net.SplitHostPort(text)
+	if err != nil || number == "" || !port(number, 0) || strings.ContainsAny(host, " /@?#\t\r\n") {
+		return "", fmt.Errorf("%s: write host:port, such as 127.0.0.1:8080, or :8080 for every address of this machine", quote(text))
+	}
+	return text, nil
+}
+
+// parseDate returns the date at midnight UTC; dayIn moves it to a zone.
+func parseDate(text string) (time.Time, error) {
+	date, err := time.Parse(time.DateOnly, text)
+	switch {
+	case err != nil && regexp.MustCompile(`^\d{4}-\d\d-\d\d$`).MatchString(text):
+		return date, fmt.Errorf("%s: there is no such day", quote(text))
+	case err != nil:
+		return date, fmt.Errorf("%s: write a date as year-month-day, such as 2025-01-31", quote(text))
+	case date.Year() < 2010:
+		return date, fmt.Errorf("%s is before there was anything to load: write a date from 2010-01-01", quote(text))
+	}
+	return date, nil
+}
+
+// dayIn returns the first instant of date's day in zone. Where a clock change
+// leaves out midnight that is not 00:00, and time.Date may return the day before.
+func dayIn(date time.Time, zone *time.Location) time.Time {
+	const step = 15 * time.Minute // clocks have changed by whole quarters only
+	t := time.Date(date.Year(), date.Month(), date.Day(), 0, 0, 0, 0, zone)
+	for civil(t).Before(date) { // a day the zone skipped whole becomes the next one
+		t = t.Add(step)
+	}
+	for civil(t.Add(-step)).Equal(date) { // 00:00 came twice
+		t = t.Add(-step)
+	}
+	return t
+}
+
+// civil is t's date at midnight UTC.
+func civil(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
+}
