@@ -1,0 +1,99 @@
+package migrations
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// querier is what Check needs of a *pgxpool.Pool, a *pgx.Conn or a pgx.Tx.
+type querier interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+// A Problem is why a warehouse's schema does not fit this binary.
+type Problem string
+
+// The problems: no schema at all, an older one, a newer one, one that another tool left half-way.
+const (
+	Empty        Problem = "empty"
+	Older        Problem = "older"
+	Newer        Problem = "newer"
+	HalfMigrated Problem = "half-migrated"
+)
+
+// A SchemaError is returned when the warehouse was reached and its schema does not fit. Commands refuse to work on it,
+// and those with --migrate call Up when Problem is Empty or Older. Its text says what to do.
+type SchemaError struct {
+	Problem Problem
+	Version uint // of the warehouse; 0 when Empty
+	Latest  uint // of this binary
+}
+
+func (e *SchemaError) Error() string {
+	switch e.Problem {
+	case Empty:
+		return "the database holds no warehouse yet: run `wheelhouse migrate up`"
+	case Older:
+		return fmt.Sprintf("the warehouse's schema has version %d and this binary needs %d: run `wheelhouse migrate up`", e.Version, e.Latest)
+	case Newer:
+		return fmt.Sprintf("this binary is older than the warehouse (it knows schema version %d, the warehouse has %d): "+
+			"use the newer wheelhouse, or take the schema back with the newer one's `wheelhouse migrate down`", e.Latest, e.Version)
+	}
+	notApplied := fmt.Sprintf("UPDATE wheelhouse.schema_migrations SET version = %d, dirty = false", max(e.Version, 1)-1)
+	if e.Version <= 1 {
+		notApplied = "DELETE FROM wheelhouse.schema_migrations"
+	}
+	return fmt.Sprintf("the warehouse is marked half-migrated at version %d, by another tool: wheelhouse commits each migration with its "+
+		"version and never leaves this mark. If what migration %d makes is there, run `UPDATE wheelhouse.schema_migrations SET dirty = false`; "+
+		"if it is not, run `%s`; then `wheelhouse migrate up`", e.Version, e.Version, notApplied)
+}
+
+// Check returns nil when the warehouse's schema is the one this binary needs, a *SchemaError when it is not, and
+// another error when that could not be found out.
+func Check(ctx context.Context, q querier) error { return check(ctx, q, Latest()) }
+
+func check(ctx context.Context, q querier, latest uint) error {
+	state, err := readVersion(ctx, q)
+	if err != nil {
+		return err
+	}
+	problem := Problem("")
+	switch {
+	case state.dirty:
+		problem = HalfMigrated
+	case state.version == latest:
+		return nil
+	case state.version == 0:
+		problem = Empty
+	case state.version < latest:
+		problem = Older
+	default:
+		problem = Newer
+	}
+	return &SchemaError{Problem: problem, Version: state.version, Latest: latest}
+}
+
+type versionState struct {
+	version uint
+	dirty   bool
+}
+
+// readVersion reads golang-migrate's table. No table, no schema and no row all mean version 0.
+func readVersion(ctx context.Context, q querier) (versionState, error) {
+	var (
+		version int64
+		state   versionState
+	)
+	err := q.QueryRow(ctx, `SELECT version, dirty FROM wheelhouse.schema_migrations`).Scan(&version, &state.dirty)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows), sqlState(err) == "42P01", sqlState(err) == "3F000":
+		return versionState{}, nil
+	case err != nil:
+		return versionState{}, fmt.Errorf("read the schema version: %w", err)
+	}
+	state.version = uint(max(version, 0)) // golang-migrate writes -1 when the first migration is taken back halfway
+	return state, nil
+}

@@ -1,0 +1,151 @@
+package migrations
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+	_ "time/tzdata"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// A ledger to write windows into, whose history begins 9 days ago, in a zone where it is about noon now: no midnight
+// passes and no clock changes while the test runs.
+type ledger struct {
+	t    *testing.T
+	conn *pgx.Conn
+	zone *time.Location
+}
+
+func newLedger(t *testing.T) *ledger {
+	t.Helper()
+	zone, err := time.LoadLocation(fmt.Sprintf("Etc/GMT%+d", time.Now().UTC().Hour()-12)) // +5 is what others call -5
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, conn := migrated(t)
+	exec(t, conn, `INSERT INTO wheelhouse.accounts VALUES ('noon', 'https://x.is', $1, (now() AT TIME ZONE $1)::date - 9)`, zone.String())
+	exec(t, conn, `INSERT INTO wheelhouse.runs (kind, version, host) VALUES ('run', 'test', 'here')`)
+	return &ledger{t, conn, zone}
+}
+
+// at is a moment of the day that was so many days ago.
+func (l *ledger) at(ago, hour int) time.Time {
+	now := time.Now().In(l.zone)
+	return time.Date(now.Year(), now.Month(), now.Day()-ago, hour, 0, 0, 0, l.zone)
+}
+
+func (l *ledger) window(stream, status string, from, to time.Time, reconciled any) {
+	l.t.Helper()
+	var failure any
+	if status == "failed" {
+		failure = "HTTP 503"
+	}
+	exec(l.t, l.conn, `INSERT INTO wheelhouse.loads (run_id, account_id, stream, span, status, reconciled, error, finished_at)
+		SELECT max(id), 'noon', $1, tstzrange($2, $3), $4, $5, $6, now() FROM wheelhouse.runs`, stream, from, to, status, reconciled, failure)
+}
+
+// day writes a window of a whole day.
+func (l *ledger) day(stream, status string, ago int, reconciled any) {
+	l.t.Helper()
+	l.window(stream, status, l.at(ago, 0), l.at(ago-1, 0), reconciled)
+}
+
+// statuses lists a stream's days, the oldest first.
+func (l *ledger) statuses(stream string) string {
+	l.t.Helper()
+	return strings.Join(lines(l.t, l.conn, fmt.Sprintf(`SELECT status FROM bi.coverage WHERE stream = '%s' ORDER BY day`, stream)), " ")
+}
+
+func TestCoverage(t *testing.T) {
+	t.Parallel()
+	l := newLedger(t)
+
+	l.day("usage_new", "loaded", 9, true)
+	l.day("usage_new", "failed", 8, nil)
+	l.day("usage_new", "failed", 7, nil)
+	l.day("usage_new", "loaded", 7, nil) // tried again
+	l.day("usage_new", "loaded", 6, false)
+	l.day("usage_new", "loaded", 5, false)
+	l.day("usage_new", "loaded", 5, true)                                       // loaded again, now it adds up
+	l.window("usage_new", "loaded", l.at(4, 0), l.at(4, 12), true)              // half a day,
+	l.window("usage_new", "failed", l.at(4, 12), l.at(3, 0), nil)               // and not the other
+	l.window("usage_new", "loaded", l.at(3, 0), l.at(3, 12), false)             // both halves,
+	l.window("usage_new", "loaded", l.at(3, 12), l.at(2, 0), true)              // the older one wrong
+	l.window("usage_new", "loaded", l.at(2, 0), l.at(2, 23), true)              // an hour is lacking
+	l.window("usage_new", "running", l.at(1, 0), l.at(0, 0), nil)               // not yet
+	l.window("usage_new", "loaded", l.at(0, 0), time.Now(), true)               // today so far
+	l.window("usage_new", "loaded", l.at(20, 0), l.at(9, 0), true)              // before history
+	l.window("usage_new", "loaded", l.at(9, 0), l.at(9, 0).Add(1e9), nil)       // a look-back into the day
+	l.window("demo_usage", "loaded", l.at(9, 0), l.at(4, 0), true)              // five days at once
+	l.window("demo_usage", "failed", l.at(5, 0), l.at(2, 0), nil)               // a failure over loaded and missing days
+	l.window("demo_usage", "failed", l.at(0, 0), l.at(0, 0).Add(60e9), nil)     // today failed
+	l.window("shares", "loaded", l.at(30, 0), l.at(0, 0), false)                // everything, wrong
+	l.window("shares", "loaded", l.at(8, 0), l.at(6, 0), true)                  // two days of it corrected
+	l.window("shares", "loaded", l.at(0, 0).Add(60e9), l.at(-1, 0), true)       // today without its first minute
+	l.window("company_content", "failed", l.at(3, 0), l.at(3, 1), nil)          // a snapshot is of a moment
+	l.window("company_content", "loaded", l.at(2, 3), l.at(2, 4), nil)          //
+	l.window("company_content", "loaded", l.at(0, 0), l.at(0, 0).Add(1e9), nil) //
+
+	for stream, statuses := range map[string]string{
+		"usage_new":       "loaded failed loaded unreconciled loaded failed unreconciled gap gap loaded",
+		"demo_usage":      "loaded loaded loaded loaded loaded failed failed gap gap failed",
+		"shares":          "unreconciled loaded loaded unreconciled unreconciled unreconciled unreconciled unreconciled unreconciled gap",
+		"share_visits":    strings.TrimSpace(strings.Repeat("gap ", 10)),
+		"company_content": "failed loaded gap loaded",
+		"user_access":     "gap",
+	} {
+		if got := l.statuses(stream); got != statuses {
+			t.Errorf("%s:\ngot  %s\nwant %s", stream, got, statuses)
+		}
+	}
+	want(t, l.conn, `SELECT count(*), count(DISTINCT stream), sum(partial::int), bool_and(partial = (day_end > now())) FROM bi.coverage`,
+		"65|8|8|t")
+	want(t, l.conn, `SELECT status, error, loaded_at IS NULL, tried_at IS NULL, stream_loaded_at IS NULL FROM bi.coverage
+		WHERE stream = 'usage_new' ORDER BY day LIMIT 3`,
+		"loaded|∅|f|f|f", "failed|HTTP 503|t|f|f", "loaded|∅|f|f|f")
+	want(t, l.conn, `SELECT bool_and(stream_loaded_at IS NULL) FROM bi.coverage WHERE stream = 'share_visits'`, "t")
+	want(t, l.conn, `SELECT loaded_until - day_start FROM bi.coverage WHERE stream = 'usage_new' ORDER BY day DESC OFFSET 4 LIMIT 1`, "12:00:00")
+}
+
+func TestCoverageOfAnEndlessWindow(t *testing.T) {
+	t.Parallel()
+	l := newLedger(t)
+	exec(t, l.conn, `INSERT INTO wheelhouse.loads (run_id, account_id, stream, span, status) SELECT max(id), 'noon', 'usage_new', '(,)', 'loaded' FROM wheelhouse.runs`)
+	if got := l.statuses("usage_new"); got != strings.TrimSpace(strings.Repeat("loaded ", 10)) {
+		t.Error(got)
+	}
+}
+
+// firstMoment finds a day's first moment without any rule: the first minute whose local date it is.
+func firstMoment(day time.Time, zone *time.Location) time.Time {
+	at := day.Add(-26 * time.Hour)
+	for at.In(zone).Format(time.DateOnly) != day.Format(time.DateOnly) {
+		at = at.Add(time.Minute)
+	}
+	return at
+}
+
+func TestDayStart(t *testing.T) {
+	t.Parallel()
+	_, conn := migrated(t)
+	for _, c := range []struct{ zone, day string }{
+		{"UTC", "2024-03-10"}, {"America/New_York", "2024-03-10"}, {"America/New_York", "2024-11-03"}, {"America/New_York", "2024-11-04"},
+		{"America/Havana", "2024-03-10"}, {"America/Havana", "2024-11-03"}, {"America/Havana", "2024-11-04"}, // midnight skipped, midnight twice
+		{"America/Santiago", "2023-09-03"}, {"America/Santiago", "2024-04-06"}, {"America/Santiago", "2024-04-07"},
+		{"Africa/Cairo", "2024-04-26"}, {"Africa/Cairo", "2024-10-31"}, {"Africa/Cairo", "2024-11-01"},
+		{"Asia/Beirut", "2024-03-31"}, {"Asia/Beirut", "2024-10-26"}, {"Asia/Beirut", "2024-10-27"}, {"Australia/Lord_Howe", "2024-04-07"},
+		{"Pacific/Apia", "2011-12-31"}, {"Asia/Kathmandu", "2024-01-01"}, {"Pacific/Kiritimati", "2024-01-01"}, {"Pacific/Pago_Pago", "2024-01-01"},
+	} {
+		zone, err := time.LoadLocation(c.zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		day, _ := time.Parse(time.DateOnly, c.day)
+		got := value[time.Time](t, conn, `SELECT bi.day_start($1, $2)`, day, c.zone)
+		if first := firstMoment(day, zone); !got.Equal(first) {
+			t.Errorf("%s %s: got %s, want %s", c.zone, c.day, got.UTC(), first.UTC())
+		}
+	}
+}

@@ -1,0 +1,124 @@
+package migrations
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/golang-migrate/migrate/v4/database"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+var errNotDirect = errors.New("the connection does not keep its session: migrations need a direct connection to Postgres, " +
+	"or a pool in session mode, not PgBouncer in transaction mode")
+
+// driver is golang-migrate's driver for pgx, except that a file and the version it leads to commit in one transaction.
+// Theirs marks the version dirty, runs the file and clears the mark, in three: whatever goes wrong in between needs a person.
+type driver struct {
+	database.Driver
+	ctx    context.Context // the caller's: golang-migrate has none to pass
+	conn   *pgx.Conn
+	target int  // the version that the next file leads to
+	done   bool // its file was run and the version set with it
+}
+
+// SetVersion is called before a file (dirty) and after it.
+func (d *driver) SetVersion(version int, dirty bool) error {
+	if dirty {
+		d.target, d.done = version, false
+		return nil
+	}
+	if d.done {
+		return nil
+	}
+	return d.Driver.SetVersion(version, false)
+}
+
+// Run runs a file on the connection that holds the lock.
+func (d *driver) Run(file io.Reader) error {
+	text, err := io.ReadAll(file)
+	if err != nil {
+		return err
+	}
+	err = retryRoles(d.ctx, func() error {
+		return pgx.BeginFunc(d.ctx, d.conn, func(tx pgx.Tx) error { return d.run(tx, string(text)) })
+	})
+	d.done = err == nil
+	return err
+}
+
+func (d *driver) run(tx pgx.Tx, text string) error {
+	// The session's own lock can be had again; it cannot when a pooler put this transaction on another session.
+	var direct bool
+	if err := tx.QueryRow(d.ctx, `SELECT pg_try_advisory_xact_lock($1)`, int64(lockKey)).Scan(&direct); err != nil {
+		return err
+	}
+	if !direct {
+		return errNotDirect
+	}
+	if _, err := tx.Exec(d.ctx, `SET LOCAL search_path = pg_catalog`); err != nil {
+		return err
+	}
+	if _, err := tx.Conn().PgConn().Exec(d.ctx, text).ReadAll(); err != nil {
+		return atLine(text, err)
+	}
+	// DELETE, not TRUNCATE: whoever checks the version meanwhile reads the old one instead of waiting.
+	if _, err := tx.Exec(d.ctx, `DELETE FROM wheelhouse.schema_migrations`); err != nil {
+		return err
+	}
+	if d.target == database.NilVersion {
+		return nil
+	}
+	_, err := tx.Exec(d.ctx, `INSERT INTO wheelhouse.schema_migrations (version, dirty) VALUES ($1, false)`, d.target)
+	return err
+}
+
+// atLine adds where in the file Postgres stopped. Its position counts characters from 1.
+func atLine(text string, err error) error {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) || pg.Position < 1 {
+		return err
+	}
+	before := []rune(text)
+	before = before[:min(int(pg.Position), len(before))]
+	return fmt.Errorf("line %d: %w", 1+strings.Count(string(before), "\n"), err)
+}
+
+// retryRoles tries again when roles changed meanwhile: they belong to the whole cluster, where another database
+// may be migrating, and no lock spans databases. What failed was rolled back.
+func retryRoles(ctx context.Context, try func() error) error {
+	const attempts = 10
+	for attempt := 1; ; attempt++ {
+		err := try()
+		if attempt == attempts || !rolesChanged(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Duration(attempt) * 20 * time.Millisecond):
+		}
+	}
+}
+
+// rolesChanged tells the errors of two that change one role at a time: it is gone, or there, since it was looked up;
+// another updated its row in a shared catalog (which has no SQLSTATE of its own); a deadlock.
+func rolesChanged(err error) bool {
+	switch sqlState(err) {
+	case "42704", "42710", "23505", "XX000", "40P01":
+		return true
+	}
+	return false
+}
+
+func sqlState(err error) string {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code
+	}
+	return ""
+}

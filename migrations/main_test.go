@@ -1,0 +1,175 @@
+package migrations
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"wheelhouse/internal/pgserver"
+)
+
+// serverURL is a superuser's address of the server that all tests but those of a limited user share.
+var serverURL string
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	if serverURL = os.Getenv("TEST_DATABASE_URL"); serverURL == "" {
+		server, err := pgserver.Start(context.Background(), pgserver.Options{})
+		if err != nil {
+			log.Print(err)
+			return 1
+		}
+		defer server.Close()
+		serverURL = server.URL("postgres")
+	}
+	return m.Run()
+}
+
+// newDatabase makes an empty database on the shared server and returns its address.
+func newDatabase(t *testing.T) string { return newDatabaseOn(t, serverURL) }
+
+func newDatabaseOn(t *testing.T, server string) string {
+	t.Helper()
+	name := "wheelhouse_test_" + strings.ToLower(rand.Text()[:12])
+	exec(t, dial(t, server), "CREATE DATABASE "+name)
+	t.Cleanup(func() {
+		conn, err := pgx.Connect(context.Background(), server)
+		if err != nil {
+			t.Errorf("drop %s: %v", name, err)
+			return
+		}
+		defer conn.Close(context.Background())
+		exec(t, conn, "DROP DATABASE "+name+" WITH (FORCE)")
+	})
+	return address(t, server, name, nil)
+}
+
+// address changes the database of a URL, and its user if one is given.
+func address(t *testing.T, server, database string, user *url.Userinfo) string {
+	t.Helper()
+	u, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/" + database
+	if user != nil {
+		u.User = user
+	}
+	return u.String()
+}
+
+// migrated makes a database and brings it all the way up.
+func migrated(t *testing.T) (string, *pgx.Conn) {
+	t.Helper()
+	db := newDatabase(t)
+	mustUp(t, db)
+	return db, dial(t, db)
+}
+
+func mustUp(t *testing.T, db string) {
+	t.Helper()
+	if _, to, err := Up(t.Context(), db); err != nil || to != Latest() {
+		t.Fatalf("Up reached %d: %v", to, err)
+	}
+}
+
+func dial(t *testing.T, db string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return conn
+}
+
+// as runs a function with the rights of a role, and takes them off again.
+func as(t *testing.T, conn *pgx.Conn, role string, f func()) {
+	t.Helper()
+	exec(t, conn, "SET ROLE "+role)
+	defer exec(t, conn, "RESET ROLE")
+	f()
+}
+
+func exec(t *testing.T, conn *pgx.Conn, sql string, args ...any) {
+	t.Helper()
+	if _, err := conn.Exec(context.WithoutCancel(t.Context()), sql, args...); err != nil {
+		t.Fatalf("%v\n%s", err, sql)
+	}
+}
+
+// refused runs what must fail with a SQLSTATE.
+func refused(t *testing.T, conn *pgx.Conn, state, sql string) {
+	t.Helper()
+	if _, err := conn.Exec(t.Context(), sql); sqlState(err) != state {
+		t.Errorf("%s: got %v, want SQLSTATE %s", sql, err, state)
+	}
+}
+
+func value[T any](t *testing.T, conn *pgx.Conn, sql string, args ...any) T {
+	t.Helper()
+	var v T
+	if err := conn.QueryRow(t.Context(), sql, args...).Scan(&v); err != nil {
+		t.Fatalf("%v\n%s", err, sql)
+	}
+	return v
+}
+
+// lines returns a query's rows as psql -A would print them: values in text, | between them, ∅ for NULL.
+func lines(t *testing.T, conn *pgx.Conn, sql string, args ...any) []string {
+	t.Helper()
+	rows, err := conn.Query(t.Context(), sql, append([]any{pgx.QueryResultFormats{pgx.TextFormatCode}}, args...)...)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, sql)
+	}
+	defer rows.Close()
+	var all []string
+	for rows.Next() {
+		var row []string
+		for _, raw := range rows.RawValues() {
+			if raw == nil {
+				raw = []byte("∅")
+			}
+			row = append(row, string(raw))
+		}
+		all = append(all, strings.Join(row, "|"))
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatalf("%v\n%s", err, sql)
+	}
+	return all
+}
+
+// want compares a query's rows with those worked out by hand.
+func want(t *testing.T, conn *pgx.Conn, sql string, rows ...string) {
+	t.Helper()
+	got := strings.Join(lines(t, conn, sql), "\n")
+	if wanted := strings.Join(rows, "\n"); got != wanted {
+		t.Errorf("%s\ngot:\n%s\nwant:\n%s", strings.TrimSpace(sql), got, wanted)
+	}
+}
+
+// newLogin makes a role that can log in, and returns it as part of an address.
+func newLogin(t *testing.T, server, attributes string) (name string, user *url.Userinfo) {
+	t.Helper()
+	name = "wheelhouse_user_" + strings.ToLower(rand.Text()[:12])
+	exec(t, dial(t, server), fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD 'swordfish-%s' %s", name, name, attributes))
+	t.Cleanup(func() {
+		conn, err := pgx.Connect(context.Background(), server)
+		if err != nil {
+			t.Errorf("drop %s: %v", name, err)
+			return
+		}
+		defer conn.Close(context.Background())
+		exec(t, conn, "DROP ROLE "+name)
+	})
+	return name, url.UserPassword(name, "swordfish-"+name)
+}

@@ -1,0 +1,93 @@
+package migrations
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+
+	"github.com/golang-migrate/migrate/v4/source"
+)
+
+//go:embed *.sql
+var files embed.FS
+
+// Latest is the schema version that this binary needs.
+func Latest() uint { return latest(list(files)) }
+
+// Up brings the warehouse to the latest version and gives the roles their rights. It returns the version before and
+// after, also with an error: what was committed by then stays. An empty url means the PG* environment variables.
+func Up(ctx context.Context, url string) (from, to uint, err error) { return up(ctx, url, files) }
+
+// Down takes the newest steps migrations back, all of them when there are fewer. What they made is lost, data included.
+func Down(ctx context.Context, url string, steps int) (from, to uint, err error) {
+	return down(ctx, url, files, steps)
+}
+
+func up(ctx context.Context, url string, fsys fs.FS) (from, to uint, err error) {
+	s, from, err := open(ctx, url, fsys)
+	if err != nil {
+		return from, from, fmt.Errorf("migrate up: %w", err)
+	}
+	defer s.close(ctx)
+
+	to = from
+	for to < latest(s.known) {
+		if to, err = s.step(ctx, to, 1); err != nil {
+			return from, to, fmt.Errorf("migrate up: %w", err)
+		}
+	}
+	if err := s.grantRoles(ctx, from != to); err != nil {
+		return from, to, fmt.Errorf("migrate up: grant roles: %w", err)
+	}
+	return from, to, nil
+}
+
+func down(ctx context.Context, url string, fsys fs.FS, steps int) (from, to uint, err error) {
+	if steps < 1 {
+		return 0, 0, fmt.Errorf("migrate down: %d steps: at least 1 is needed", steps)
+	}
+	s, from, err := open(ctx, url, fsys)
+	if err != nil {
+		return from, from, fmt.Errorf("migrate down: %w", err)
+	}
+	defer s.close(ctx)
+
+	for to = from; to > 0 && steps > 0; steps-- {
+		if to, err = s.step(ctx, to, -1); err != nil {
+			return from, to, fmt.Errorf("migrate down: %w", err)
+		}
+	}
+	return from, to, nil
+}
+
+// A migration is a pair of files. Its name is theirs without the ending: 0003_bi.
+type migration struct {
+	version uint
+	name    string
+}
+
+// list returns the migrations of a folder, oldest first: fs.ReadDir sorts, and the numbers have leading zeros.
+// Files that do not belong to a migration are passed over, as golang-migrate does.
+func list(fsys fs.FS) []migration {
+	entries, err := fs.ReadDir(fsys, ".")
+	if err != nil {
+		panic("migrations: embedded files: " + err.Error()) // cannot happen: they are part of the binary
+	}
+	var known []migration
+	for _, e := range entries {
+		m, err := source.DefaultParse(e.Name())
+		if err != nil || m.Direction != source.Up {
+			continue
+		}
+		known = append(known, migration{m.Version, e.Name()[:len(e.Name())-len(".up.sql")]})
+	}
+	return known
+}
+
+func latest(known []migration) uint {
+	if len(known) == 0 {
+		return 0
+	}
+	return known[len(known)-1].version
+}

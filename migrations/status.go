@@ -1,0 +1,90 @@
+package migrations
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Status is how a warehouse's schema stands to this binary.
+type Status struct {
+	Version  uint     `json:"version"`   // of the warehouse; 0 before the first migration
+	Latest   uint     `json:"latest"`    // of this binary
+	Dirty    bool     `json:"dirty"`     // another tool stopped half-way
+	Pending  []string `json:"pending"`   // migrations that Up would apply, oldest first: 0003_bi
+	RolesSQL string   `json:"roles_sql"` // what somebody with the right to make roles must run; empty when nothing is missing
+}
+
+// ReadStatus reads it and changes nothing, also in an empty database. An empty url means the PG* environment variables.
+func ReadStatus(ctx context.Context, url string) (Status, error) {
+	status := Status{Latest: Latest(), Pending: []string{}}
+	cfg, err := parse(url)
+	if err != nil {
+		return status, fmt.Errorf("migrate status: %w", err)
+	}
+	conn, err := connect(ctx, cfg)
+	if err != nil {
+		return status, fmt.Errorf("migrate status: %w", err)
+	}
+	defer disconnect(ctx, conn)
+
+	state, err := readVersion(ctx, conn)
+	if err != nil {
+		return status, fmt.Errorf("migrate status: %w", err)
+	}
+	status.Version, status.Dirty = state.version, state.dirty
+	for _, m := range list(files) {
+		if m.version > state.version {
+			status.Pending = append(status.Pending, m.name)
+		}
+	}
+	if status.RolesSQL, err = missingRoles(ctx, conn); err != nil {
+		return status, fmt.Errorf("migrate status: %w", err)
+	}
+	return status, nil
+}
+
+// missingRoles asks the warehouse what its roles lack. Below the version that has roles, nothing.
+func missingRoles(ctx context.Context, q querier) (sql string, err error) {
+	err = q.QueryRow(ctx, `SELECT wheelhouse.missing_roles_sql()`).Scan(&sql)
+	if state := sqlState(err); state == "42883" || state == "3F000" {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("look for missing roles: %w", err)
+	}
+	return sql, nil
+}
+
+// parse reads a URL or key=value string as libpq does. pgx's own error would quote it, and net/url's too.
+func parse(url string) (*pgx.ConnConfig, error) {
+	cfg, err := pgx.ParseConfig(url)
+	if err == nil {
+		return cfg, nil
+	}
+	var file *fs.PathError
+	if errors.As(err, &file) { // a certificate, a service file
+		return nil, fmt.Errorf("database settings: %w", file)
+	}
+	return nil, errors.New("the database URL cannot be understood (not shown, since it may hold a password): " +
+		"want postgres://user@host:5432/database, or host=… dbname=… pairs")
+}
+
+func connect(ctx context.Context, cfg *pgx.ConnConfig) (*pgx.Conn, error) {
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("connect to Postgres: %w", err)
+	}
+	return conn, nil
+}
+
+// disconnect says good-bye, whatever became of ctx.
+func disconnect(ctx context.Context, conn *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	_ = conn.Close(ctx)
+}
