@@ -1,0 +1,154 @@
+package extract
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Config says how to reach one account's API. Zero values mean the defaults.
+type Config struct {
+	Server    string        // scheme and host, such as https://meeting.is; plain http only to loopback
+	Key       string        // sent literally after "Basic ", a read-only key is enough
+	Rate      float64       // requests a second, over everything that shares the client; 0: no limit
+	Attempts  int           // tries of one request; default 5
+	Backoff   time.Duration // the first wait between two tries, doubled from try to try; default 1 s
+	Connect   time.Duration // default 10 s
+	FirstByte time.Duration // from the request to the answer's head; default 90 s
+	Idle      time.Duration // between two bytes of a body; default 60 s
+	Whole     time.Duration // a request with its whole answer; default 30 min
+	MaxAnswer int64         // bytes of one answer, unpacked; default 8 GiB
+	UserAgent string
+}
+
+// Client asks one account's API. It is safe for concurrent use, and everything in the process that
+// asks for the account shares one: its token bucket is the account's.
+type Client struct {
+	cfg    Config
+	base   *url.URL
+	http   *http.Client
+	bucket *rate.Limiter
+
+	mu     sync.Mutex
+	paused time.Time // no request before this: a 429 said so
+}
+
+// New makes a client. It fails for an address that the key must not travel to.
+func New(cfg Config) (*Client, error) {
+	base, err := checkServer(cfg.Server)
+	if err != nil {
+		return nil, err
+	}
+	cfg = withDefaults(cfg)
+	limit, burst := rate.Inf, 1
+	if cfg.Rate > 0 {
+		limit, burst = rate.Limit(cfg.Rate), max(1, int(cfg.Rate))
+	}
+	transport := &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: cfg.Connect}).DialContext,
+		TLSHandshakeTimeout:   cfg.Connect,
+		ResponseHeaderTimeout: cfg.FirstByte,
+		ForceAttemptHTTP2:     true,
+		MaxIdleConnsPerHost:   16,
+		IdleConnTimeout:       90 * time.Second,
+		// We unpack gzip ourselves: to see a stream that was cut off, and to bound one that explodes.
+		DisableCompression: true,
+	}
+	return &Client{
+		cfg:    cfg,
+		base:   base,
+		bucket: rate.NewLimiter(limit, burst),
+		http: &http.Client{
+			Transport: transport,
+			// Go would take the Authorization header along to another port of the host, and from
+			// https to http.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}, nil
+}
+
+// Close lets go of idle connections.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+func withDefaults(cfg Config) Config {
+	set := func(d *time.Duration, def time.Duration) {
+		if *d <= 0 {
+			*d = def
+		}
+	}
+	set(&cfg.Backoff, time.Second)
+	set(&cfg.Connect, 10*time.Second)
+	set(&cfg.FirstByte, 90*time.Second)
+	set(&cfg.Idle, time.Minute)
+	set(&cfg.Whole, 30*time.Minute)
+	if cfg.Attempts <= 0 {
+		cfg.Attempts = 5
+	}
+	if cfg.MaxAnswer <= 0 {
+		cfg.MaxAnswer = 8 << 30
+	}
+	if cfg.UserAgent == "" {
+		cfg.UserAgent = "wheelhouse"
+	}
+	return cfg
+}
+
+var errPlainHTTP = errors.New("plain http would show the key to the network: use https (http is for loopback only)")
+
+func checkServer(server string) (*url.URL, error) {
+	u, err := url.Parse(server)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return nil, errors.New("server: not an address like https://meeting.is")
+	}
+	switch {
+	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
+		return u, nil
+	case u.Scheme == "http":
+		return nil, fmt.Errorf("server %s: %w", u.Host, errPlainHTTP)
+	default:
+		return nil, fmt.Errorf("server %s: neither https nor http", u.Host)
+	}
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}
+
+// turn waits until the account's next request may be sent.
+func (c *Client) turn(ctx context.Context) error {
+	for {
+		c.mu.Lock()
+		wait := time.Until(c.paused)
+		c.mu.Unlock()
+		if wait <= 0 {
+			return c.bucket.Wait(ctx)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+// pause keeps every request of the account back: the server has said how long.
+func (c *Client) pause(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if until := time.Now().Add(d); until.After(c.paused) {
+		c.paused = until
+	}
+}

@@ -1,0 +1,103 @@
+package extract
+
+import (
+	"context"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Views are company_content's two halves: together they are the whole library.
+var Views = []string{"active", "soft_deleted"}
+
+// Content is one entry of company_content: something to show, or a recording.
+type Content struct {
+	ID         Integer
+	Name       Text
+	Type       Text // upload, recording, redirect, cta, video
+	State      Text // created, processing, ready, null
+	CreatedBy  Text
+	RecordedAt Instant
+	RuntimeMS  Integer // milliseconds
+	Tag        Text
+	URL        Text
+	View       string // which of Views it came with
+	Events     []ContentEvent
+	Odd        string
+	Extra      Extra
+}
+
+// ContentEvent is one entry of a content's `events`.
+type ContentEvent struct {
+	Raw   jsontext.Value // as sent; valid as long as the record's
+	Name  Text           // started, paused, resumed, ended
+	Time  Integer        // milliseconds from the start of the recording
+	Odd   string
+	Extra Extra
+}
+
+// CompanyContent asks for all contents created in a window, deleted ones too.
+func (c *Client) CompanyContent(ctx context.Context, w Window, out Answers, row func(Record[Content]) error) (Report, error) {
+	var rep Report
+	for _, view := range Views {
+		q := w.events()
+		q.Set("view", view)
+		err := c.get(ctx, &rep, "/ss/api/company_content", q, func(a *answer) error {
+			out.Begin()
+			return records(a, "$", (*decoder).content, func(rec Record[Content]) error {
+				rec.Value.View = view
+				return row(rec)
+			})
+		})
+		if err != nil {
+			return rep, err
+		}
+		out.Commit()
+	}
+	return rep, nil
+}
+
+func (d *decoder) content(c *Content) error {
+	return d.object(func(name []byte) error {
+		switch string(name) {
+		case "id":
+			return d.integer(&c.ID)
+		case "name":
+			return d.text(&c.Name)
+		case "type":
+			return d.text(&c.Type)
+		case "state":
+			return d.text(&c.State)
+		case "created_by":
+			return d.text(&c.CreatedBy)
+		case "recorded_at":
+			return d.instant(&c.RecordedAt)
+		case "runtime_ms":
+			return d.integer(&c.RuntimeMS)
+		case "tag":
+			return d.text(&c.Tag)
+		case "url":
+			return d.text(&c.URL)
+		case "events":
+			c.Events = nil
+			return d.arrayOrNull(&c.Odd, "events", func() error { return d.contentEvent(c) })
+		}
+		return d.extra(&c.Extra, name)
+	})
+}
+
+func (d *decoder) contentEvent(c *Content) error {
+	var e ContentEvent
+	from := d.InputOffset()
+	err := d.objectOrNull(&e.Odd, "event", func(name []byte) error {
+		switch string(name) {
+		case "name":
+			return d.text(&e.Name)
+		case "time":
+			return d.integer(&e.Time)
+		}
+		return d.extra(&e.Extra, name)
+	})
+	e.Raw = d.since(from)
+	c.Events = append(c.Events, e)
+	return err
+}

@@ -1,0 +1,139 @@
+package extract
+
+import (
+	"context"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// DemoRequest is one entry of demo_usage's `sessions`: an Instant Demo request.
+type DemoRequest struct {
+	ID                 Integer
+	Start              Instant // without a zone: UTC
+	LastEvent          Instant
+	AvailabilityBucket Text // full_capacity, half_capacity, no_capacity
+	SecondsToRespond   SecondsOrNever
+	HandledBy          Text // an agent's address, or "none"
+	CallConfirmed      BoolOrNA
+	ScreenShared       BoolOrNA
+	AcceptedFrom       Text // extension, email, "n/a"
+	Prospect           []Answer
+	Odd                string
+	Extra              Extra
+}
+
+// Answer is one prospect-… member of prospect_info, fixed or of the account's own making, in the
+// order it came; of equal questions the last counts.
+type Answer struct {
+	Question string         // the member's name without "prospect-"
+	Text     Text           // Odd where the value is an object or an array
+	JSON     jsontext.Value // canonical; set where the value is not a string
+}
+
+// DemoUsage asks for the demo requests of a window. canceled is the API's count of cancelled
+// requests over the window: no request's detail exists for them. Not valid where it says none.
+func (c *Client) DemoUsage(ctx context.Context, w Window, out Answers, row func(Record[DemoRequest]) error) (canceled Integer, rep Report, err error) {
+	err = inParts(ctx, w, func(part Window) error {
+		var n Integer
+		err := c.get(ctx, &rep, "/ss/api/demo_usage", part.events(), func(a *answer) error {
+			n = Integer{}
+			out.Begin()
+			return a.demoUsage(&n, row)
+		})
+		if err != nil {
+			return err
+		}
+		out.Commit()
+		n.Value += canceled.Value
+		n.Valid = n.Valid || canceled.Valid
+		canceled = n
+		return nil
+	})
+	return canceled, rep, err
+}
+
+func (a *answer) demoUsage(canceled *Integer, row func(Record[DemoRequest]) error) error {
+	return a.rowsUnder("sessions", func() error {
+		return records(a, "$.sessions", (*decoder).demoRequest, row)
+	}, func(name []byte) error {
+		if string(name) == "total_canceled_requests" {
+			return a.integer(canceled)
+		}
+		return a.SkipValue()
+	})
+}
+
+func (d *decoder) demoRequest(r *DemoRequest) error {
+	return d.object(func(name []byte) error {
+		switch string(name) {
+		case "id":
+			return d.integer(&r.ID)
+		case "start_ts":
+			return d.instant(&r.Start)
+		case "last_event_ts":
+			return d.instant(&r.LastEvent)
+		case "availability_bucket":
+			return d.text(&r.AvailabilityBucket)
+		case "seconds_to_respond":
+			return d.integer(&r.SecondsToRespond)
+		case "handled_by":
+			return d.text(&r.HandledBy)
+		case "call_confirmed":
+			return d.boolean(&r.CallConfirmed)
+		case "screenshared":
+			return d.boolean(&r.ScreenShared)
+		case "accepted_from":
+			return d.text(&r.AcceptedFrom)
+		case "prospect_info":
+			return d.prospectInfo(r)
+		}
+		return d.extra(&r.Extra, name)
+	})
+}
+
+func (d *decoder) prospectInfo(r *DemoRequest) error {
+	r.Prospect = nil
+	var unknown Extra
+	err := d.objectOrNull(&r.Odd, "prospect_info", func(name []byte) error {
+		question, ok := strings.CutPrefix(cleanText(string(name)), "prospect-")
+		if !ok {
+			return d.extra(&unknown, name)
+		}
+		answer, err := d.answer(question)
+		if err != nil {
+			return err
+		}
+		for i := range r.Prospect {
+			if r.Prospect[i].Question == question {
+				r.Prospect[i] = answer
+				return nil
+			}
+		}
+		r.Prospect = append(r.Prospect, answer)
+		return nil
+	})
+	r.Extra.nest("prospect_info", unknown)
+	return err
+}
+
+func (d *decoder) answer(question string) (Answer, error) {
+	a := Answer{Question: question}
+	kind := d.PeekKind()
+	if kind == '"' || kind == 'n' {
+		return a, d.text(&a.Text)
+	}
+	raw, err := d.ReadValue()
+	if err != nil {
+		return a, err
+	}
+	if a.JSON, err = Canonical(raw); err != nil {
+		return a, err
+	}
+	if kind == '{' || kind == '[' {
+		a.Text = oddKind[string](kind)
+	} else {
+		a.Text = value(string(a.JSON))
+	}
+	return a, nil
+}

@@ -1,0 +1,244 @@
+package extract
+
+import (
+	"bytes"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Field is one value of a record as the API sent it.
+//
+// Valid: Value holds it. Not valid and Odd empty: there was none (absent, null, or a word the API
+// uses for "none", such as "never" or "n/a"). Odd not empty: something came that cannot be a T, and
+// Odd says why in words that hold no data.
+type Field[T any] struct {
+	Value T
+	Valid bool
+	Odd   string
+}
+
+// The API's own ways of writing a value, each read into a Field.
+type (
+	Text = Field[string] // a string; a number or boolean is taken as its text
+
+	// SecondsOrNever is a whole number of seconds, or "never".
+	SecondsOrNever = Field[int64]
+	// Integer is a whole number; 53.0 and "53" are taken as 53.
+	Integer = Field[int64]
+	// Number is any JSON number, or one in a string.
+	Number = Field[float64]
+	// BoolOrNA is true or false (also in a string), or "n/a".
+	BoolOrNA = Field[bool]
+	// Instant is a time with a zone, or without one and then UTC, to the microsecond.
+	Instant = Field[time.Time]
+)
+
+func value[T any](v T) Field[T]      { return Field[T]{Value: v, Valid: true} }
+func odd[T any](why string) Field[T] { return Field[T]{Odd: why} }
+func oddKind[T any](k jsontext.Kind) Field[T] {
+	return odd[T](kindName(k) + " where a value belongs")
+}
+
+func kindName(k jsontext.Kind) string {
+	switch k {
+	case '{':
+		return "an object"
+	case '[':
+		return "an array"
+	case '"':
+		return "a string"
+	case '0':
+		return "a number"
+	case 't', 'f':
+		return "a boolean"
+	default:
+		return "null"
+	}
+}
+
+// isNone tells the words the API writes where there is no value.
+func isNone(s string) bool {
+	switch strings.ToLower(s) {
+	case "", "never", "n/a", "none", "null":
+		return true
+	}
+	return false
+}
+
+// scalar reads the next value. For a container it reads past it and returns its kind alone.
+func (d *decoder) scalar() (text string, kind jsontext.Kind, err error) {
+	kind = d.PeekKind()
+	if kind == '{' || kind == '[' {
+		return "", kind, d.SkipValue()
+	}
+	tok, err := d.ReadToken()
+	if err != nil {
+		return "", 0, err
+	}
+	return tok.String(), kind, nil
+}
+
+func (d *decoder) text(f *Text) error {
+	s, kind, err := d.scalar()
+	switch {
+	case err != nil:
+		return err
+	case kind == '{' || kind == '[':
+		*f = oddKind[string](kind)
+	case kind == 'n':
+		*f = Text{}
+	default:
+		*f = value(strings.ReplaceAll(s, "\x00", "")) // Postgres cannot hold U+0000
+	}
+	return nil
+}
+
+func (d *decoder) integer(f *Integer) error {
+	s, kind, err := d.scalar()
+	if err != nil {
+		return err
+	}
+	switch kind {
+	case 'n':
+		*f = Integer{}
+	case '0':
+		*f = parseInteger(s)
+	case '"':
+		if s = strings.TrimSpace(s); isNone(s) {
+			*f = Integer{}
+		} else {
+			*f = parseInteger(s)
+		}
+	default:
+		*f = oddKind[int64](kind)
+	}
+	return nil
+}
+
+func parseInteger(s string) Integer {
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return value(n)
+	}
+	f := parseNumber(s)
+	switch {
+	case !f.Valid:
+		return odd[int64](f.Odd)
+	case f.Value != math.Trunc(f.Value):
+		return odd[int64]("a fraction where a whole number belongs")
+	// Beyond 2^53 a float no longer names one whole number.
+	case math.Abs(f.Value) > 1<<53:
+		return odd[int64]("a number too large")
+	}
+	return value(int64(f.Value))
+}
+
+func (d *decoder) number(f *Number) error {
+	s, kind, err := d.scalar()
+	if err != nil {
+		return err
+	}
+	switch kind {
+	case 'n':
+		*f = Number{}
+	case '0':
+		*f = parseNumber(s)
+	case '"':
+		if s = strings.TrimSpace(s); isNone(s) {
+			*f = Number{}
+		} else {
+			*f = parseNumber(s)
+		}
+	default:
+		*f = oddKind[float64](kind)
+	}
+	return nil
+}
+
+// parseNumber takes what JSON takes for a number. Go's own syntax is wider (0x1p3, 1_000, Inf, NaN).
+func parseNumber(s string) Number {
+	if !jsontext.Value(s).IsValid() || (s[0] != '-' && (s[0] < '0' || s[0] > '9')) {
+		return odd[float64]("text where a number belongs")
+	}
+	n, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		return odd[float64]("a number too large")
+	}
+	return value(n)
+}
+
+func (d *decoder) boolean(f *BoolOrNA) error {
+	s, kind, err := d.scalar()
+	if err != nil {
+		return err
+	}
+	switch kind {
+	case 'n':
+		*f = BoolOrNA{}
+	case 't', 'f':
+		*f = value(kind == 't')
+	case '"':
+		switch s = strings.ToLower(strings.TrimSpace(s)); {
+		case isNone(s):
+			*f = BoolOrNA{}
+		case s == "true" || s == "false":
+			*f = value(s == "true")
+		default:
+			*f = odd[bool]("text where true or false belongs")
+		}
+	default:
+		*f = oddKind[bool](kind)
+	}
+	return nil
+}
+
+func (d *decoder) instant(f *Instant) error {
+	s, kind, err := d.scalar()
+	if err != nil {
+		return err
+	}
+	switch kind {
+	case 'n':
+		*f = Instant{}
+	case '"':
+		*f = ParseInstant(s)
+	default:
+		*f = oddKind[time.Time](kind)
+	}
+	return nil
+}
+
+// extra keeps the next value under a name the wire type does not know, canonically written.
+func (d *decoder) extra(into *Extra, name []byte) error {
+	raw, err := d.ReadValue()
+	if err != nil {
+		return err
+	}
+	canonical, err := Canonical(raw)
+	if err != nil {
+		return err
+	}
+	into.put(cleanText(string(name)), canonical)
+	return nil
+}
+
+// Extra holds the members of a record that its wire type does not know, by name, each canonical JSON.
+type Extra map[string]jsontext.Value
+
+func (e *Extra) put(name string, v jsontext.Value) {
+	if *e == nil {
+		*e = Extra{}
+	}
+	(*e)[name] = bytes.Clone(v)
+}
+
+// nest keeps the unknown members of a nested object under that object's name.
+func (e *Extra) nest(name string, unknown Extra) {
+	delete(*e, name)
+	if len(unknown) > 0 {
+		e.put(name, unknown.JSON())
+	}
+}

@@ -1,0 +1,140 @@
+package extract
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+// Report is what asking for one window came to.
+type Report struct {
+	RequestIDs []string // the answers' x-request-id, the first 50
+	Attempts   int      // requests sent
+
+	// The API's own totals over the window's answers; not valid where it states none.
+	SourceCount, SourceSeconds Field[int64]
+	// Reconciled: what came adds up to those totals. Not valid where there is nothing to compare.
+	Reconciled Field[bool]
+}
+
+const maxRequestIDs = 50
+
+func (r *Report) asked(requestID string) {
+	r.Attempts++
+	if requestID != "" && len(r.RequestIDs) < maxRequestIDs && !slices.Contains(r.RequestIDs, requestID) {
+		r.RequestIDs = append(r.RequestIDs, requestID)
+	}
+}
+
+// get asks once and again until read has taken a complete answer, an error is final or the tries
+// are used up. read is called for each attempt, and reads up to the end of the JSON value.
+func (c *Client) get(ctx context.Context, rep *Report, path string, q url.Values, read func(*answer) error) error {
+	wait := backoff.NewExponentialBackOff()
+	wait.InitialInterval, wait.Multiplier, wait.RandomizationFactor = c.cfg.Backoff, 2, 0.5
+	wait.MaxInterval = 30 * c.cfg.Backoff
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
+		err := c.attempt(ctx, rep, path, q, read)
+		if err != nil && (!mayPass(err) || ctx.Err() != nil) {
+			return struct{}{}, backoff.Permanent(err)
+		}
+		return struct{}{}, err
+	}, backoff.WithBackOff(wait), backoff.WithMaxTries(uint(c.cfg.Attempts)), backoff.WithMaxElapsedTime(0))
+	var permanent *backoff.PermanentError
+	if errors.As(err, &permanent) {
+		err = permanent.Unwrap()
+	}
+	return err
+}
+
+func (c *Client) attempt(ctx context.Context, rep *Report, path string, q url.Values, read func(*answer) error) error {
+	if err := c.turn(ctx); err != nil {
+		return err
+	}
+	whole := &timeoutError{"the whole answer", c.cfg.Whole}
+	ctx, stop := context.WithTimeoutCause(ctx, c.cfg.Whole, whole)
+	defer stop()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+
+	req, err := c.request(ctx, path, q)
+	if err != nil {
+		return err
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		rep.asked("")
+		return cause(ctx, err)
+	}
+	defer resp.Body.Close()
+	rep.asked(resp.Header.Get("X-Request-Id"))
+	if resp.StatusCode != http.StatusOK {
+		return c.refused(resp, path)
+	}
+	a, err := c.open(resp, cancel)
+	if err != nil {
+		return &BodyError{err}
+	}
+	if err := a.take(read); err != nil {
+		return cause(ctx, err)
+	}
+	return nil
+}
+
+func (c *Client) request(ctx context.Context, path string, q url.Values) (*http.Request, error) {
+	u := *c.base
+	u.Path = strings.TrimSuffix(u.Path, "/") + path
+	u.RawQuery = q.Encode()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Basic "+c.cfg.Key)
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Accept-Encoding", "gzip")
+	req.Header.Set("User-Agent", c.cfg.UserAgent)
+	return req, nil
+}
+
+// cause prefers the deadline that ended a request to the "canceled" that it led to.
+func cause(ctx context.Context, err error) error {
+	var timeout *timeoutError
+	if errors.As(context.Cause(ctx), &timeout) {
+		return timeout
+	}
+	var net interface{ Timeout() bool }
+	if errors.As(err, &net) && net.Timeout() && !errors.Is(err, context.DeadlineExceeded) {
+		return &timeoutError{what: "connecting, or the answer's first byte,", after: 0}
+	}
+	return err
+}
+
+// refused makes the error of an answer that is not 200, and heeds its Retry-After.
+func (c *Client) refused(resp *http.Response, path string) error {
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10)) // an excerpt is a courtesy
+	err := &APIError{
+		Status: resp.StatusCode, Path: path, RequestID: resp.Header.Get("X-Request-Id"),
+		Excerpt: excerpt(body, c.cfg.Key), advice: advice(resp.StatusCode),
+	}
+	wait, ok := ParseRetryAfter(resp.Header.Get("Retry-After"), time.Now())
+	if ok && mayPass(err) {
+		c.pause(wait)
+	}
+	return err
+}
+
+// open checks an answer's head and readies its body.
+func (c *Client) open(resp *http.Response, cancel context.CancelCauseFunc) (*answer, error) {
+	kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if err != nil || (kind != "application/json" && !strings.HasSuffix(kind, "+json")) {
+		return nil, errNotJSON
+	}
+	return newAnswer(resp, c.cfg, cancel)
+}

@@ -1,0 +1,125 @@
+package extract
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+)
+
+// WatchedShare is one share's detail: what is true of the share, without its visits.
+type WatchedShare struct {
+	Share             // as listed
+	Gone      bool    // the detail answered 404: the share was deleted
+	RuntimeMS Integer // content_runtime_ms, milliseconds
+}
+
+// ShareVisit is one entry of a share detail's `sessions`: somebody who opened the share.
+type ShareVisit struct {
+	Slug           string // of the share it was asked for
+	ID             Text
+	VisitedAt      Instant
+	Played         BoolOrNA
+	PercentWatched Number
+	WatchTime      Number // seconds
+	CTAClicked     BoolOrNA
+	Extra          Extra
+}
+
+// ShareVisits asks for the visits of a window: for each share that the list says was visited in it,
+// its detail. share is called for each of those once its visits have come.
+func (c *Client) ShareVisits(ctx context.Context, w Window, out Answers,
+	visit func(Record[ShareVisit]) error, share func(WatchedShare) error) (Report, error) {
+	var rep Report
+	active, err := c.activeShares(ctx, &rep, w)
+	if err != nil {
+		return rep, err
+	}
+	// The list's totals are the list's, not the visits'.
+	rep.SourceCount, rep.Reconciled = Integer{}, BoolOrNA{}
+	for _, listed := range active {
+		watched := WatchedShare{Share: listed}
+		err := c.shareVisits(ctx, &rep, &watched, w, out, visit)
+		if err != nil {
+			return rep, err
+		}
+		if err := share(watched); err != nil {
+			return rep, err
+		}
+		out.Commit()
+	}
+	return rep, nil
+}
+
+// noAnswers is for rows that are looked at and not loaded.
+type noAnswers struct{ begin func() }
+
+func (n noAnswers) Begin() { n.begin() }
+func (noAnswers) Commit()  {}
+
+// activeShares lists the shares that were visited in the window.
+func (c *Client) activeShares(ctx context.Context, rep *Report, w Window) ([]Share, error) {
+	var active []Share
+	forget := noAnswers{func() { active = nil }}
+	err := c.sharesPaged(ctx, rep, w.events(), forget, func(rec Record[Share]) error {
+		if s := rec.Value; usableSlug(s.Slug) && s.Visits.Value+s.Plays.Value+s.CTAClicks.Value > 0 {
+			active = append(active, s)
+		}
+		return nil
+	})
+	return active, err
+}
+
+// usableSlug tells whether a slug can stand in an address; one that cannot is set aside by the
+// stream shares.
+func usableSlug(t Text) bool {
+	return t.Valid && t.Value != "" && len(t.Value) <= 512 && t.Value != "." && t.Value != ".." &&
+		!strings.ContainsAny(t.Value, "/\\?#%")
+}
+
+func (c *Client) shareVisits(ctx context.Context, rep *Report, s *WatchedShare, w Window, out Answers,
+	visit func(Record[ShareVisit]) error) error {
+	slug := s.Slug.Value
+	err := c.get(ctx, rep, "/ss/api/company_content/shares/"+slug, w.events(), func(a *answer) error {
+		s.RuntimeMS = Integer{}
+		out.Begin()
+		return a.rowsUnder("sessions", func() error {
+			return records(a, "$.sessions", (*decoder).shareVisit, func(rec Record[ShareVisit]) error {
+				rec.Value.Slug = slug
+				return visit(rec)
+			})
+		}, func(name []byte) error {
+			if string(name) == "content_runtime_ms" {
+				return a.integer(&s.RuntimeMS)
+			}
+			return a.SkipValue()
+		})
+	})
+	var api *APIError
+	if errors.As(err, &api) && api.Status == http.StatusNotFound {
+		out.Begin()
+		s.Gone = true
+		return nil
+	}
+	return err
+}
+
+func (d *decoder) shareVisit(v *ShareVisit) error {
+	return d.object(func(name []byte) error {
+		switch string(name) {
+		case "visit_id":
+			return d.text(&v.ID)
+		case "visited_at":
+			return d.instant(&v.VisitedAt)
+		case "played":
+			return d.boolean(&v.Played)
+		case "percent_watched":
+			return d.number(&v.PercentWatched)
+		case "watch_time_sec":
+			return d.number(&v.WatchTime)
+		case "cta_clicked":
+			return d.boolean(&v.CTAClicked)
+		}
+		return d.extra(&v.Extra, name)
+	})
+}

@@ -1,0 +1,226 @@
+package extract
+
+import (
+	"context"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Session is one entry of usage_new's `sessions`: a screen share. It has no id of its own.
+type Session struct {
+	Email        Text
+	Start        Instant // start_date, else start_time (the same value again, since 2022)
+	End          Instant // absent or null, perhaps, while it runs
+	Duration     Integer // seconds
+	Ended        BoolOrNA
+	MaxViewers   Integer
+	Viewers      Integer
+	HasLocations bool
+	Locations    []string
+	RTCSeconds   Integer
+	Webcam       Integer // seconds
+	Recording    Text    // a URL that ends in a content id
+	Logs         []SessionLog
+	Odd          string // a member that should be an object or an array and is neither
+	Extra        Extra
+}
+
+// SessionLog is one entry of a session's `logs`: what was shown, and from when.
+type SessionLog struct {
+	Raw     jsontext.Value // as sent; valid as long as the record's
+	Date    Instant
+	Email   Text
+	Type    Text
+	Content Text
+	Odd     string
+	Extra   Extra
+}
+
+// UsageNew asks for the screen-share sessions of a window, newest first as the API sends them.
+func (c *Client) UsageNew(ctx context.Context, w Window, out Answers, row func(Record[Session]) error) (Report, error) {
+	var rep Report
+	err := inParts(ctx, w, func(part Window) error {
+		t, err := untilAgreed(&rep, func() (*totals, error) {
+			var t *totals
+			err := c.get(ctx, &rep, "/ss/api/usage_new", part.events(), func(a *answer) error {
+				t = &totals{}
+				out.Begin()
+				return a.usageNew(t, row)
+			})
+			return t, err
+		})
+		if err != nil {
+			return err
+		}
+		out.Commit()
+		if t.stated {
+			rep.stated(t.said.count)
+			rep.statedSeconds(t.said.amount)
+		}
+		return nil
+	})
+	return rep, err
+}
+
+func (a *answer) usageNew(t *totals, row func(Record[Session]) error) error {
+	var odd string // totals of another kind are no totals
+	return a.rowsUnder("sessions", func() error {
+		return records(a, "$.sessions", (*decoder).session, func(rec Record[Session]) error {
+			t.came(rec.Value.Email.Value, tally{1, rec.Value.Duration.Value})
+			return row(rec)
+		})
+	}, func(name []byte) error {
+		if string(name) == "stats" {
+			return a.objectOrNull(&odd, "stats", func(name []byte) error { return a.usageStats(t, name) })
+		}
+		return a.SkipValue()
+	})
+}
+
+// usageStats reads one member of `stats`. user_stats was an array of one-key objects in 2020 and is
+// an object since 2022.
+func (a *answer) usageStats(t *totals, name []byte) error {
+	var n Integer
+	var odd string
+	switch string(name) {
+	case "total_count":
+		err := a.integer(&n)
+		t.stated, t.said.count = n.Valid, n.Value
+		return err
+	case "total_sec":
+		err := a.integer(&n)
+		t.said.amount = n.Value
+		return err
+	case "user_stats":
+		t.saidBy = map[string]tally{}
+		one := func(name []byte) error { return a.userStats(t.saidBy, agentKey(string(name))) }
+		if a.PeekKind() == '[' {
+			return a.array(func() error { return a.objectOrNull(&odd, "user_stats", one) })
+		}
+		return a.objectOrNull(&odd, "user_stats", one)
+	}
+	return a.SkipValue()
+}
+
+func (a *answer) userStats(by map[string]tally, agent string) error {
+	var count, seconds Integer
+	var odd string
+	err := a.objectOrNull(&odd, "user_stats", func(name []byte) error {
+		switch string(name) {
+		case "total_count":
+			return a.integer(&count)
+		case "total_sec":
+			return a.integer(&seconds)
+		}
+		return a.SkipValue()
+	})
+	sum := by[agent]
+	sum.add(tally{count.Value, seconds.Value})
+	by[agent] = sum
+	return err
+}
+
+func (d *decoder) session(s *Session) error {
+	var startTime, endTime Instant
+	err := d.object(func(name []byte) (err error) {
+		switch string(name) {
+		case "email":
+			return d.text(&s.Email)
+		case "start_date":
+			return d.instant(&s.Start)
+		case "start_time":
+			return d.instant(&startTime)
+		case "end_date":
+			return d.instant(&s.End)
+		case "end_time":
+			return d.instant(&endTime)
+		case "duration":
+			return d.integer(&s.Duration)
+		case "session_ended":
+			return d.boolean(&s.Ended)
+		case "rtc_seconds":
+			return d.integer(&s.RTCSeconds)
+		case "webcam_s":
+			return d.integer(&s.Webcam)
+		case "viewer_info":
+			return d.viewerInfo(s)
+		case "links":
+			return d.links(s)
+		case "logs":
+			s.Logs = nil
+			return d.arrayOrNull(&s.Odd, "logs", func() error { return d.sessionLog(s) })
+		}
+		return d.extra(&s.Extra, name)
+	})
+	if !s.Start.Valid && s.Start.Odd == "" {
+		s.Start = startTime
+	}
+	if !s.End.Valid && s.End.Odd == "" {
+		s.End = endTime
+	}
+	return err
+}
+
+func (d *decoder) viewerInfo(s *Session) error {
+	s.MaxViewers, s.Viewers, s.HasLocations, s.Locations = Integer{}, Integer{}, false, nil
+	var unknown Extra
+	err := d.objectOrNull(&s.Odd, "viewer_info", func(name []byte) error {
+		switch string(name) {
+		case "max_viewer_count":
+			return d.integer(&s.MaxViewers)
+		case "viewer_count":
+			return d.integer(&s.Viewers)
+		case "locations":
+			s.HasLocations, s.Locations = d.PeekKind() == '[', nil
+			return d.arrayOrNull(&s.Odd, "viewer_info.locations", func() error { return d.location(s) })
+		}
+		return d.extra(&unknown, name)
+	})
+	s.Extra.nest("viewer_info", unknown)
+	return err
+}
+
+func (d *decoder) location(s *Session) error {
+	var t Text
+	err := d.text(&t)
+	if t.Odd != "" {
+		s.Odd = "viewer_info.locations: " + t.Odd
+	} else if t.Valid {
+		s.Locations = append(s.Locations, t.Value)
+	}
+	return err
+}
+
+func (d *decoder) links(s *Session) error {
+	s.Recording = Text{}
+	var unknown Extra
+	err := d.objectOrNull(&s.Odd, "links", func(name []byte) error {
+		if string(name) == "recording" {
+			return d.text(&s.Recording)
+		}
+		return d.extra(&unknown, name)
+	})
+	s.Extra.nest("links", unknown)
+	return err
+}
+
+func (d *decoder) sessionLog(s *Session) error {
+	var l SessionLog
+	from := d.InputOffset()
+	err := d.objectOrNull(&l.Odd, "log", func(name []byte) error {
+		switch string(name) {
+		case "date":
+			return d.instant(&l.Date)
+		case "email":
+			return d.text(&l.Email)
+		case "type":
+			return d.text(&l.Type)
+		case "content":
+			return d.text(&l.Content)
+		}
+		return d.extra(&l.Extra, name)
+	})
+	l.Raw = d.since(from)
+	s.Logs = append(s.Logs, l)
+	return err
+}

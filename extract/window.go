@@ -1,0 +1,46 @@
+package extract
+
+import (
+	"context"
+	"net/url"
+	"time"
+)
+
+// Window is a stretch of time to ask for, From included, To not. How the API reads its bounds is
+// unknown (does it include `to`? does it select by a row's start, its end, or any overlap?), so an
+// answer may hold rows from outside, and whoever loads it must be right either way.
+type Window struct{ From, To time.Time }
+
+const wireTime = "2006-01-02T15:04:05Z"
+
+// events asks up to the window's end itself: a row at that instant may come twice, and keys make
+// that harmless.
+func (w Window) events() url.Values { return w.query(w.To) }
+
+// counted asks up to the last second before the window's end, as the API's own examples do: a count
+// that came twice could not be told from two.
+func (w Window) counted() url.Values { return w.query(w.To.Add(-time.Second)) }
+
+func (w Window) query(to time.Time) url.Values {
+	return url.Values{
+		"from": {w.From.UTC().Format(wireTime)},
+		"to":   {to.UTC().Format(wireTime)},
+	}
+}
+
+// smallestPart is how far a window is halved.
+const smallestPart = time.Hour
+
+// inParts asks for a window and, where that keeps failing for its size, for its halves.
+func inParts(ctx context.Context, w Window, ask func(Window) error) error {
+	err := ask(w)
+	size := w.To.Sub(w.From)
+	if err == nil || size <= smallestPart || ctx.Err() != nil || !failsForSize(err) {
+		return err
+	}
+	mid := w.From.Add((size / 2).Round(time.Minute))
+	if err := inParts(ctx, Window{w.From, mid}, ask); err != nil {
+		return err
+	}
+	return inParts(ctx, Window{mid, w.To}, ask)
+}
