@@ -1,0 +1,68 @@
+package transform
+
+import (
+	"fmt"
+	"time"
+
+	"wheelhouse/extract"
+)
+
+// Content is a row of crankwheel.contents with its events.
+type Content struct {
+	ContentID  int64
+	Name       Null[string]
+	Type       Null[string]
+	State      Null[string]
+	CreatedBy  Null[string]
+	RecordedAt Null[time.Time]
+	RuntimeMS  Null[int64]
+	Tag        Null[string]
+	URL        Null[string]
+	View       string
+	Extra      []byte
+	Events     []ContentEvent
+}
+
+// ContentEvent is a row of crankwheel.content_events; Seq counts from 1 in the answer's order, which
+// is the recording's own.
+type ContentEvent struct {
+	Seq   int32
+	Name  Null[string]
+	AtMS  Null[int64] // from the start of the recording
+	Extra []byte
+}
+
+// CompanyContent normalises a content. ok is false where it is set aside whole.
+func CompanyContent(rec extract.Record[extract.Content]) (row Content, ok bool, rejects []Reject) {
+	c, r := &rec.Value, reader{}
+	r.odd("record", notObject(rec.Raw))
+	row = Content{
+		ContentID:  r.id("id", c.ID),
+		Name:       r.text("name", c.Name),
+		Type:       r.text("type", c.Type),
+		State:      r.text("state", c.State),
+		CreatedBy:  r.agent("created_by", c.CreatedBy),
+		RecordedAt: r.instant("recorded_at", c.RecordedAt),
+		RuntimeMS:  r.longCount("runtime_ms", c.RuntimeMS),
+		Tag:        r.text("tag", c.Tag),
+		URL:        r.text("url", c.URL),
+		View:       c.View,
+	}
+	r.odd("record", c.Odd)
+	if r.why != "" {
+		return row, false, aside(rec.Path(), r.why, rec.Raw, idText(c.ID))
+	}
+	for i, e := range c.Events {
+		var er reader
+		er.odd("record", e.Odd)
+		event := ContentEvent{Seq: int32(len(row.Events) + 1), Name: er.text("name", e.Name), AtMS: er.longCount("time", e.Time)}
+		event.Extra = er.extra(e.Extra)
+		if er.why != "" {
+			rejects = append(rejects, reject(fmt.Sprintf("%s.events[%d]", rec.Path(), i), er.why, e.Raw))
+			continue
+		}
+		row.Events = append(row.Events, event)
+	}
+	row.Extra = r.extra(c.Extra)
+	return row, true, rejects
+}

@@ -1,0 +1,139 @@
+package transform
+
+import (
+	"strings"
+	"time"
+
+	"wheelhouse/extract"
+)
+
+// DemoRequest is a row of crankwheel.demo_requests with its answers.
+type DemoRequest struct {
+	DemoID             int64
+	StartedAt          time.Time
+	LastEventAt        Null[time.Time]
+	AvailabilityBucket Null[string]
+	Answered           bool
+	SecondsToRespond   Null[int32]
+	HandledBy          Null[string]
+	CallConfirmed      Null[bool]
+	ScreenShared       Null[bool]
+	AcceptedFrom       Null[string]
+	Prospect           Prospect
+	RequestOrigin      Null[string]
+	OriginChannel      Null[string]
+	UTM                UTM
+	Extra              []byte
+	Answers            []DemoAnswer
+}
+
+// Prospect is what a prospect told of themselves.
+type Prospect struct{ Name, Email, Phone, Company, JobTitle, Website, Location Null[string] }
+
+// UTM is the campaign that brought a prospect.
+type UTM struct{ Source, Medium, Campaign, Term, Content Null[string] }
+
+// DemoAnswer is a row of crankwheel.demo_answers: a question of the account's own making.
+type DemoAnswer struct {
+	Question string
+	Answer   Null[string]
+}
+
+// DemoUsage normalises a demo request. ok is false where it is set aside whole.
+func DemoUsage(rec extract.Record[extract.DemoRequest]) (row DemoRequest, ok bool, rejects []Reject) {
+	d, r := &rec.Value, reader{}
+	r.odd("record", notObject(rec.Raw))
+	row = DemoRequest{
+		DemoID:             r.id("id", d.ID),
+		StartedAt:          r.moment("start_ts", d.Start),
+		LastEventAt:        r.instant("last_event_ts", d.LastEvent),
+		AvailabilityBucket: r.word("availability_bucket", d.AvailabilityBucket),
+		SecondsToRespond:   r.count("seconds_to_respond", d.SecondsToRespond),
+		HandledBy:          r.agent("handled_by", d.HandledBy),
+		CallConfirmed:      r.boolean("call_confirmed", d.CallConfirmed),
+		ScreenShared:       r.boolean("screenshared", d.ScreenShared),
+		AcceptedFrom:       r.word("accepted_from", d.AcceptedFrom),
+	}
+	row.Answered = row.SecondsToRespond.Valid
+	r.odd("record", d.Odd)
+	for _, a := range d.Prospect {
+		if column := row.column(a.Question); column != nil {
+			*column = r.typed("prospect_info.prospect-"+a.Question, a.Text)
+			continue
+		}
+		if len(a.Question) > maxKey {
+			rejects = append(rejects, reject(rec.Path()+".prospect_info", "a question longer than 512 bytes", rec.Raw))
+			continue
+		}
+		row.Answers = append(row.Answers, answer(&r, a))
+	}
+	if r.why != "" {
+		return row, false, aside(rec.Path(), r.why, rec.Raw, idText(d.ID))
+	}
+	row.OriginChannel = channel(row.RequestOrigin)
+	row.Extra = r.extra(d.Extra)
+	return row, true, rejects
+}
+
+// column is where a question with a column of its own goes.
+func (d *DemoRequest) column(question string) *Null[string] {
+	switch question {
+	case "name":
+		return &d.Prospect.Name
+	case "email":
+		return &d.Prospect.Email
+	case "phone":
+		return &d.Prospect.Phone
+	case "company":
+		return &d.Prospect.Company
+	case "job-title":
+		return &d.Prospect.JobTitle
+	case "website":
+		return &d.Prospect.Website
+	case "location":
+		return &d.Prospect.Location
+	case "request-origin":
+		return &d.RequestOrigin
+	case "utm-source":
+		return &d.UTM.Source
+	case "utm-medium":
+		return &d.UTM.Medium
+	case "utm-campaign":
+		return &d.UTM.Campaign
+	case "utm-term":
+		return &d.UTM.Term
+	case "utm-content":
+		return &d.UTM.Content
+	}
+	return nil
+}
+
+// answer keeps an answer as typed, or as JSON text where it is not a text.
+func answer(r *reader, a extract.Answer) DemoAnswer {
+	text := a.Text
+	if a.JSON != nil {
+		text = extract.Text{Value: string(a.JSON), Valid: true}
+	}
+	return DemoAnswer{a.Question, r.typed("prospect_info.prospect-"+a.Question, text)}
+}
+
+// channel tells a campaign's e-mail, whose link is /ss/showu/<short name>, from a web site's page.
+// An origin comes with or without a scheme.
+func channel(origin Null[string]) Null[string] {
+	if !origin.Valid {
+		return Null[string]{}
+	}
+	s := origin.V
+	if _, rest, found := strings.Cut(s, "://"); found {
+		s = rest
+	}
+	s, _, _ = strings.Cut(s, "#")
+	s, _, _ = strings.Cut(s, "?")
+	_, path, _ := strings.Cut(s, "/")
+	if name, found := strings.CutPrefix(path, "ss/showu/"); found {
+		if name = strings.TrimSuffix(name, "/"); name != "" && !strings.Contains(name, "/") {
+			return some("email_campaign")
+		}
+	}
+	return some("website")
+}

@@ -1,0 +1,42 @@
+package transform
+
+import (
+	"time"
+
+	"wheelhouse/extract"
+)
+
+// ShareVisit is a row of crankwheel.share_visits.
+type ShareVisit struct {
+	Slug             string
+	VisitID          string
+	VisitedAt        time.Time
+	Played           Null[bool]
+	PercentWatched   Null[float64] // as sent
+	WatchTimeSeconds Null[float64]
+	CTAClicked       Null[bool]
+	Extra            []byte
+}
+
+// ShareVisits normalises a visit. ok is false where it is set aside.
+func ShareVisits(rec extract.Record[extract.ShareVisit]) (row ShareVisit, ok bool, rejects []Reject) {
+	v, r := &rec.Value, reader{}
+	r.odd("record", notObject(rec.Raw))
+	row = ShareVisit{
+		Slug:             v.Slug,
+		VisitID:          r.key("visit_id", v.ID),
+		VisitedAt:        r.moment("visited_at", v.VisitedAt),
+		Played:           r.boolean("played", v.Played),
+		PercentWatched:   r.number("percent_watched", v.PercentWatched),
+		WatchTimeSeconds: r.number("watch_time_sec", v.WatchTime),
+		CTAClicked:       r.boolean("cta_clicked", v.CTAClicked),
+	}
+	if row.WatchTimeSeconds.V < 0 {
+		r.odd("watch_time_sec", "a negative number")
+	}
+	if r.why != "" {
+		return row, false, aside(rec.Path(), r.why, rec.Raw, row.Slug, row.VisitID)
+	}
+	row.Extra = r.extra(v.Extra)
+	return row, true, nil
+}

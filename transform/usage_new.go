@@ -1,0 +1,183 @@
+package transform
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"net/url"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"wheelhouse/extract"
+)
+
+// ScreenSession is a row of crankwheel.screen_sessions with its events. Its occurrence among the
+// sessions of one agent in one second, and with it its id, is settled where they are seen together.
+type ScreenSession struct {
+	AgentEmail         string
+	StartedAt          time.Time
+	EndedAt            Null[time.Time]
+	DurationSeconds    Null[int32]
+	Ended              bool
+	MaxViewers         Null[int32]
+	Viewers            Null[int32]
+	ViewerLocations    Null[[]string]
+	RTCSeconds         Null[int32]
+	WebcamSeconds      Null[int32]
+	RecordingContentID Null[int64]
+	RecordingURL       Null[string]
+	Extra              []byte
+	Events             []ScreenSessionEvent
+}
+
+// ScreenSessionEvent is a row of crankwheel.screen_session_events; Seq counts from 1 in time order.
+type ScreenSessionEvent struct {
+	Seq         int32
+	OccurredAt  time.Time
+	Kind        Null[string]
+	AgentEmail  Null[string]
+	ContentID   Null[int64]
+	ContentName Null[string]
+	Content     Null[string]
+	Extra       []byte
+}
+
+// UsageNew normalises a session. ok is false where it is set aside whole; rejects then holds it, and
+// else the entries of its logs that were set aside.
+func UsageNew(rec extract.Record[extract.Session]) (row ScreenSession, ok bool, rejects []Reject) {
+	s, r := &rec.Value, reader{}
+	r.odd("record", notObject(rec.Raw))
+	row = ScreenSession{
+		AgentEmail:      r.agentKey("email", s.Email),
+		StartedAt:       r.moment("start_date", s.Start),
+		EndedAt:         r.instant("end_date", s.End),
+		DurationSeconds: r.count("duration", s.Duration),
+		MaxViewers:      r.count("viewer_info.max_viewer_count", s.MaxViewers),
+		Viewers:         r.count("viewer_info.viewer_count", s.Viewers),
+		RTCSeconds:      r.count("rtc_seconds", s.RTCSeconds),
+		WebcamSeconds:   r.count("webcam_s", s.Webcam),
+		RecordingURL:    r.text("links.recording", s.Recording),
+	}
+	ended := r.boolean("session_ended", s.Ended)
+	row.Ended = ended.V
+	if !ended.Valid { // older answers do not say: an end was sent, so it ended
+		row.Ended = row.EndedAt.Valid
+	}
+	if !row.Ended {
+		row.EndedAt = Null[time.Time]{}
+	}
+	row.ViewerLocations = locations(&r, s)
+	row.RecordingContentID = contentIDOf(row.RecordingURL)
+	r.odd("record", s.Odd)
+	if r.why != "" {
+		return row, false, aside(rec.Path(), r.why, rec.Raw, row.AgentEmail, second(row.StartedAt))
+	}
+	row.Events, rejects = events(rec)
+	row.Extra = r.extra(s.Extra)
+	return row, true, rejects
+}
+
+// second is a start as a reject's key: the second that twins share.
+func second(start time.Time) string {
+	if start.IsZero() {
+		return ""
+	}
+	return strconv.FormatInt(start.Unix(), 10)
+}
+
+func notObject(raw []byte) string {
+	if len(raw) == 0 || raw[0] != '{' {
+		return "not an object"
+	}
+	return ""
+}
+
+// locations leaves out "*", the API's word for "not known".
+func locations(r *reader, s *extract.Session) Null[[]string] {
+	if !s.HasLocations {
+		return Null[[]string]{}
+	}
+	known := []string{}
+	for _, l := range s.Locations {
+		if t := r.text("viewer_info.locations", extract.Text{Value: l, Valid: l != "*"}); t.Valid {
+			known = append(known, t.V)
+		}
+	}
+	return some(known)
+}
+
+// contentIDOf reads the content id that a recording's URL ends in.
+func contentIDOf(recording Null[string]) Null[int64] {
+	u, err := url.Parse(recording.V)
+	if err != nil || !recording.Valid {
+		return Null[int64]{}
+	}
+	return contentID(path.Base(u.Path))
+}
+
+func contentID(s string) Null[int64] {
+	id, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || id < 0 || s[0] == '+' || s[0] == '-' {
+		return Null[int64]{}
+	}
+	return some(id)
+}
+
+// events normalises a session's logs and puts them in order of time; of equal times, by content, so
+// that their order in the answer does not matter.
+func events(rec extract.Record[extract.Session]) (rows []ScreenSessionEvent, rejects []Reject) {
+	for i, l := range rec.Value.Logs {
+		row, why := event(l)
+		if why != "" {
+			rejects = append(rejects, reject(fmt.Sprintf("%s.logs[%d]", rec.Path(), i), why, l.Raw))
+			continue
+		}
+		rows = append(rows, row)
+	}
+	slices.SortFunc(rows, func(a, b ScreenSessionEvent) int {
+		return cmp.Or(a.OccurredAt.Compare(b.OccurredAt), cmp.Compare(a.Kind.V, b.Kind.V),
+			cmp.Compare(a.Content.V, b.Content.V), cmp.Compare(a.AgentEmail.V, b.AgentEmail.V),
+			slices.Compare(a.Extra, b.Extra))
+	})
+	for i := range rows {
+		rows[i].Seq = int32(i + 1)
+	}
+	return rows, rejects
+}
+
+func event(l extract.SessionLog) (row ScreenSessionEvent, why string) {
+	var r reader
+	r.odd("record", l.Odd)
+	row = ScreenSessionEvent{
+		OccurredAt: r.moment("date", l.Date),
+		Kind:       r.text("type", l.Type),
+		AgentEmail: r.agent("email", l.Email),
+		Content:    r.text("content", l.Content),
+	}
+	if id, name, found := strings.Cut(row.Content.V, "|"); found {
+		if row.ContentID = contentID(id); row.ContentID.Valid && name != "" {
+			row.ContentName = some(name)
+		}
+	}
+	row.Extra = r.extra(l.Extra)
+	return row, r.why
+}
+
+// SessionID is the id of a session, a UUID of version 8: 48 bits of its start in milliseconds, so
+// that ids are in order of time, then a hash of account, agent and occurrence. The SQL function
+// wheelhouse.session_id computes the same.
+func SessionID(account, agent string, start time.Time, occurrence int) (id [16]byte) {
+	key := make([]byte, 0, 96)
+	key = append(append(key, account...), 0)
+	key = append(append(key, agent...), 0)
+	sum := sha256.Sum256(strconv.AppendInt(key, int64(occurrence), 10))
+	binary.BigEndian.PutUint64(id[:], uint64(start.UnixMilli())<<16)
+	copy(id[6:], sum[:10])
+	id[6] = id[6]&0x0f | 0x80
+	id[8] = id[8]&0x3f | 0x80
+	return id
+}
