@@ -1,0 +1,130 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"github.com/jackc/pgerrcode"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+var (
+	// ErrBusy: another process holds the window, or one that overlaps it. It will be loaded there.
+	ErrBusy = errors.New("another process is loading this window")
+	// ErrFenced: the lease ran out and passed on while this process worked. Nothing was written.
+	ErrFenced = errors.New("the window has passed to another process")
+)
+
+// SQLError is an error of Postgres's without what could hold data: its message's parameters, its
+// DETAIL and the statement are left out.
+type SQLError struct {
+	Code   string // SQLSTATE
+	Table  string
+	Column string
+	text   string
+}
+
+func (e *SQLError) Error() string {
+	s := fmt.Sprintf("postgres: %s (SQLSTATE %s)", e.text, e.Code)
+	if e.Table != "" {
+		s += ", table " + e.Table
+	}
+	if e.Column != "" {
+		s += ", column " + e.Column
+	}
+	return s
+}
+
+// sqlError replaces an error of Postgres's by one that can be shown. Messages of the classes in
+// which Postgres quotes values (22: data, 23: constraints, 42: syntax) are replaced by the class's name.
+func sqlError(err error) error {
+	var connect *pgconn.ConnectError
+	var pg *pgconn.PgError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &pg):
+		text := pg.Message
+		switch pg.Code[:2] {
+		case "22":
+			text = "a value does not fit"
+		case "23":
+			text = "constraint " + pg.ConstraintName
+		}
+		return &SQLError{Code: pg.Code, Table: pg.TableName, Column: pg.ColumnName, text: text}
+	case errors.As(err, &connect):
+		return &connectError{connect}
+	}
+	return err
+}
+
+// connectError says that there was no connection, without the address's user and database.
+type connectError struct{ err *pgconn.ConnectError }
+
+func (e *connectError) Error() string {
+	var network net.Error
+	if errors.As(e.err, &network) {
+		return "no connection: " + network.Error()
+	}
+	return "no connection to the server"
+}
+
+// Unwrap keeps the kind of error for errors.As; its text is not shown.
+func (e *connectError) Unwrap() error { return e.err }
+
+// mayPass tells whether the same transaction could succeed on another try.
+func mayPass(err error) bool {
+	var own *SQLError
+	if errors.As(err, &own) {
+		switch own.Code {
+		case pgerrcode.SerializationFailure, pgerrcode.DeadlockDetected, pgerrcode.LockNotAvailable,
+			pgerrcode.QueryCanceled, pgerrcode.UniqueViolation, pgerrcode.TooManyConnections,
+			pgerrcode.AdminShutdown, pgerrcode.CrashShutdown, pgerrcode.CannotConnectNow,
+			pgerrcode.ReadOnlySQLTransaction:
+			return true
+		}
+		return pgerrcode.IsConnectionException(own.Code)
+	}
+	var connect *connectError
+	var network net.Error
+	return errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || pgconn.SafeToRetry(err)
+}
+
+// tries bounds how often a transaction is tried.
+const tries = 6
+
+// retry runs f until it succeeds, its error is final, or the tries are used up.
+func (w *Warehouse) retry(ctx context.Context, f func() error) error {
+	wait := backoff.NewExponentialBackOff()
+	wait.InitialInterval, wait.MaxInterval = 100*time.Millisecond, 5*time.Second
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
+		err := sqlError(f())
+		if err != nil && (!mayPass(err) || ctx.Err() != nil) {
+			return struct{}{}, backoff.Permanent(err)
+		}
+		var own *SQLError
+		if errors.As(err, &own) && own.Code == pgerrcode.ReadOnlySQLTransaction {
+			w.pool.Reset() // after a failover the old server is still connected, and read-only
+		}
+		return struct{}{}, err
+	}, backoff.WithBackOff(wait), backoff.WithMaxTries(tries), backoff.WithMaxElapsedTime(0))
+	var permanent *backoff.PermanentError
+	if errors.As(err, &permanent) {
+		err = permanent.Unwrap()
+	}
+	return err
+}
+
+// inTx runs f in a transaction, again where that can help.
+func (w *Warehouse) inTx(ctx context.Context, f func(tx pgx.Tx) error) error {
+	return w.retry(ctx, func() error {
+		return pgx.BeginFunc(ctx, w.pool, f)
+	})
+}

@@ -1,0 +1,125 @@
+-- The books: runs, windows claimed, loaded, failed.
+
+-- name: account
+INSERT INTO wheelhouse.accounts AS a (account_id, server, timezone, history_from)
+VALUES (@account, @server, @timezone, @history_from)
+ON CONFLICT (account_id) DO UPDATE
+SET server = excluded.server, timezone = excluded.timezone, history_from = excluded.history_from
+WHERE (a.server, a.timezone, a.history_from) IS DISTINCT FROM (excluded.server, excluded.timezone, excluded.history_from);
+
+-- name: start_run
+INSERT INTO wheelhouse.runs (kind, version, host) VALUES (@kind, @version, @host) RETURNING id;
+
+-- name: finish_run
+UPDATE wheelhouse.runs SET finished_at = now(), outcome = @outcome WHERE id = @run;
+
+-- name: lock_stream
+-- Only for the moment of claiming: two processes must not both find a window free.
+SELECT pg_advisory_xact_lock(hashtextextended('wheelhouse claim ' || @account || ' ' || @stream, 0));
+
+-- name: abandon
+-- A lease that ran out belonged to a process that died, or that will find itself refused.
+WITH dead AS (
+    DELETE FROM wheelhouse.leases
+    WHERE account_id = @account AND stream = @stream AND span && tstzrange(@from, @to) AND expires_at < now()
+    RETURNING load_id
+)
+UPDATE wheelhouse.loads l
+SET status = 'failed', finished_at = now(), error = 'abandoned: its process stopped without a word'
+FROM dead WHERE l.id = dead.load_id AND l.status = 'running';
+
+-- name: claim
+WITH free AS (
+    SELECT WHERE NOT EXISTS (
+        SELECT FROM wheelhouse.leases
+        WHERE account_id = @account AND stream = @stream AND span && tstzrange(@from, @to))
+), load AS (
+    INSERT INTO wheelhouse.loads (run_id, account_id, stream, span, status)
+    SELECT @run, @account, @stream, tstzrange(@from, @to), 'running' FROM free
+    RETURNING id, account_id, stream, span
+)
+INSERT INTO wheelhouse.leases (load_id, account_id, stream, span, expires_at)
+SELECT id, account_id, stream, span, now() + make_interval(secs => @lease) FROM load
+RETURNING load_id, now();
+
+-- name: still_due
+-- Whether anybody loaded the window since it was planned.
+SELECT NOT EXISTS (
+    SELECT FROM wheelhouse.loads
+    WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND lower(span) = @from AND span = tstzrange(@from, @to)
+      AND id > @planned);
+
+-- name: renew
+UPDATE wheelhouse.leases SET expires_at = now() + make_interval(secs => @lease) WHERE load_id = @load;
+
+-- name: fence
+-- Held until the transaction ends: while we write nobody can take the lease, and without it we may not write.
+SELECT 1 FROM wheelhouse.leases WHERE load_id = @load FOR UPDATE;
+
+-- name: release
+DELETE FROM wheelhouse.leases WHERE load_id = @load;
+
+-- name: last_hash
+-- The hash of what the warehouse holds of this window: the newest load over any part of it, if that load was
+-- of exactly this window. For a snapshot, the newest load of the stream.
+SELECT CASE WHEN @snapshot OR span = tstzrange(@from, @to) THEN response_hash END
+FROM wheelhouse.loads
+WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND (@snapshot OR span && tstzrange(@from, @to))
+ORDER BY id DESC LIMIT 1;
+
+-- name: newer
+-- Whether an answer asked for later than this one is in the warehouse already.
+SELECT EXISTS (
+    SELECT FROM wheelhouse.loads
+    WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND span && tstzrange(@from, @to)
+      AND requested_at > @requested);
+
+-- name: loaded
+UPDATE wheelhouse.loads
+SET status = 'loaded', rows_read = @read, rows_inserted = @inserted, rows_updated = @updated, rows_unchanged = @unchanged,
+    rows_deleted = @deleted, rows_rejected = @rejected, rows_merged = @merged, source_count = @source_count,
+    source_seconds = @source_seconds, reconciled = @reconciled, response_hash = @hash, request_ids = @request_ids,
+    attempts = @attempts, requested_at = @requested, finished_at = now(), error = NULL
+WHERE id = @load AND status = 'running';
+
+-- name: failed
+UPDATE wheelhouse.loads
+SET status = 'failed', request_ids = @request_ids, attempts = @attempts, finished_at = now(), error = @error
+WHERE id = @load AND status = 'running';
+
+-- name: outcome
+SELECT status FROM wheelhouse.loads WHERE id = @load;
+
+-- name: plan
+-- For each window asked about: is it covered by what is loaded? A stream whose counts are the window's is
+-- covered by a load of exactly that window alone.
+WITH covered AS (
+    SELECT coalesce(range_agg(span), '{}'::tstzmultirange) AS spans
+    FROM wheelhouse.loads WHERE account_id = @account AND stream = @stream AND status = 'loaded'
+)
+SELECT CASE WHEN @daily THEN EXISTS (
+                SELECT FROM wheelhouse.loads l
+                WHERE l.account_id = @account AND l.stream = @stream AND l.status = 'loaded'
+                  AND lower(l.span) = w.start AND l.span = tstzrange(w.start, w.stop))
+            ELSE tstzrange(w.start, w.stop) <@ covered.spans END
+FROM unnest(@starts::timestamptz[], @stops::timestamptz[]) WITH ORDINALITY AS w(start, stop, n), covered
+ORDER BY w.n;
+
+-- name: last_load
+SELECT coalesce(max(id), 0) FROM wheelhouse.loads;
+
+-- name: open_sessions
+-- Starts of sessions that were running when they were last seen.
+SELECT started_at FROM crankwheel.screen_sessions
+WHERE account_id = @account AND NOT ended AND deleted_at IS NULL
+  AND session_id >= wheelhouse.session_floor(@since) AND started_at >= @since;
+
+-- name: open_requests
+-- Starts of requests that nobody had answered.
+SELECT started_at FROM crankwheel.demo_requests
+WHERE account_id = @account AND NOT answered AND deleted_at IS NULL AND started_at >= @since;
+
+-- name: snapshot_since
+SELECT EXISTS (
+    SELECT FROM wheelhouse.loads
+    WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND upper(span) >= @to);

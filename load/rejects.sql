@@ -1,0 +1,35 @@
+-- Records, and entries of records, that could not be understood.
+
+-- name: stage
+-- key: what the record's row would be known by, as its stream writes it; '' where not even that could be read.
+CREATE TEMP TABLE IF NOT EXISTS stage_rejects_1 (
+    n        bigint NOT NULL,
+    key      text NOT NULL,
+    path     text NOT NULL,
+    reason   text NOT NULL,
+    raw      jsonb,
+    raw_text text,
+    raw_hash bytea NOT NULL,
+    whole    boolean NOT NULL
+) ON COMMIT DELETE ROWS;
+
+-- name: unprotect
+-- Once the rejects are in the books, only records set aside whole stand for rows.
+DELETE FROM stage_rejects_1 WHERE NOT whole;
+
+-- name: keep
+INSERT INTO wheelhouse.rejects AS r (load_id, account_id, stream, path, reason, raw, raw_text, raw_hash)
+SELECT DISTINCT ON (raw_hash) @load, @account, @stream, path, reason, raw, raw_text, raw_hash
+FROM stage_rejects_1
+ORDER BY raw_hash, n
+ON CONFLICT (account_id, stream, raw_hash) DO UPDATE
+SET load_id = excluded.load_id, path = excluded.path, reason = excluded.reason, last_seen_at = now(), resolved_at = NULL;
+
+-- name: resolve
+-- A reject of this window that no longer comes has been mended or has gone.
+UPDATE wheelhouse.rejects r
+SET resolved_at = now()
+FROM wheelhouse.loads l
+WHERE r.account_id = @account AND r.stream = @stream AND r.resolved_at IS NULL
+  AND l.id = r.load_id AND (l.span <@ tstzrange(@from, @to) OR @snapshot)
+  AND NOT EXISTS (SELECT FROM stage_rejects_1 s WHERE s.raw_hash = r.raw_hash);

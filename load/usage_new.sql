@@ -1,0 +1,229 @@
+-- usage_new -> crankwheel.screen_sessions, screen_session_events.
+--
+-- The API gives a session no id. Ours is made of its start, account, agent and occurrence: 1, or 2, 3 … where
+-- one agent has several sessions that start in one second (twins). Twins are numbered by what they say, never by
+-- their place in the answer, over all twins the warehouse knows: the numbering then comes out the same in
+-- whatever order windows are loaded, and whichever way the API selects what a window shows.
+
+-- name: stage
+-- n: the record's place in the batch (events refer to it), negative for rows taken from the warehouse;
+-- content: a hash of all the record says; session_id and occurrence: as of a session without twins.
+CREATE TEMP TABLE IF NOT EXISTS stage_screen_sessions_1 (
+    n                    bigint NOT NULL,
+    part                 smallint NOT NULL,
+    content              bytea NOT NULL,
+    session_id           uuid NOT NULL,
+    agent_email          text NOT NULL,
+    started_at           timestamptz NOT NULL,
+    ended_at             timestamptz,
+    duration_seconds     integer,
+    ended                boolean NOT NULL,
+    max_viewers          integer,
+    viewers              integer,
+    viewer_locations     text[],
+    rtc_seconds          integer,
+    webcam_seconds       integer,
+    recording_content_id bigint,
+    recording_url        text,
+    extra                jsonb,
+    occurrence           smallint NOT NULL DEFAULT 1
+) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_screen_session_events_1 (
+    n            bigint NOT NULL,
+    seq          integer NOT NULL,
+    occurred_at  timestamptz NOT NULL,
+    kind         text,
+    agent_email  text,
+    content_id   bigint,
+    content_name text,
+    content      text,
+    extra        jsonb
+) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_changed_sessions_1 (n bigint NOT NULL, session_id uuid NOT NULL) ON COMMIT DELETE ROWS;
+
+-- name: merge_parts
+-- A window asked for in parts shows a session once in each part that it reaches into. Equal ones are one
+-- session, as often as the part that has it most often says.
+WITH numbered AS (
+    SELECT n, part, agent_email, started_at, content,
+           row_number() OVER (PARTITION BY part, agent_email, started_at, content ORDER BY n) AS k
+    FROM stage_screen_sessions_1
+), again AS (
+    SELECT n FROM (
+        SELECT n, row_number() OVER (PARTITION BY agent_email, started_at, content, k ORDER BY part) AS copy FROM numbered
+    ) c WHERE copy > 1
+), outrun AS (  -- running in one part, and told of otherwise by a later one
+    SELECT a.n FROM stage_screen_sessions_1 a
+    JOIN stage_screen_sessions_1 b USING (agent_email, started_at)
+    WHERE NOT a.ended AND a.part < b.part AND a.content <> b.content
+)
+DELETE FROM stage_screen_sessions_1 WHERE n IN (SELECT n FROM again UNION SELECT n FROM outrun);
+
+-- name: keep_twins
+-- Twins in the warehouse that this window need not show, because they reach over its edge, stay among their
+-- twins. What the window holds whole, what it tells of with the same end, and what was running and has now
+-- ended is settled by the answer.
+INSERT INTO stage_screen_sessions_1
+SELECT -row_number() OVER (), 0, '', t.session_id, t.agent_email, t.started_at, t.ended_at, t.duration_seconds, t.ended,
+       t.max_viewers, t.viewers, t.viewer_locations, t.rtc_seconds, t.webcam_seconds, t.recording_content_id,
+       t.recording_url, t.extra, t.occurrence
+FROM (SELECT DISTINCT agent_email, date_trunc('second', started_at) AS second FROM stage_screen_sessions_1) g
+JOIN crankwheel.screen_sessions t
+  ON t.session_id >= wheelhouse.session_floor(g.second)
+ AND t.session_id < wheelhouse.session_floor(g.second + interval '1 second')
+ AND t.account_id = @account AND t.agent_email = g.agent_email AND t.deleted_at IS NULL
+WHERE NOT (t.ended AND t.ended_at IS NOT NULL AND t.started_at >= @from AND t.ended_at < @to)
+  AND NOT EXISTS (
+      SELECT FROM stage_screen_sessions_1 s
+      WHERE s.agent_email = t.agent_email AND s.started_at = t.started_at AND s.ended_at IS NOT DISTINCT FROM t.ended_at)
+  AND NOT (NOT t.ended AND EXISTS (
+      SELECT FROM stage_screen_sessions_1 s
+      WHERE s.agent_email = t.agent_email AND s.started_at = t.started_at
+        AND NOT EXISTS (
+            SELECT FROM crankwheel.screen_sessions o
+            WHERE o.session_id >= wheelhouse.session_floor(g.second)
+              AND o.session_id < wheelhouse.session_floor(g.second + interval '1 second')
+              AND o.account_id = @account AND o.agent_email = s.agent_email AND o.deleted_at IS NULL
+              AND o.started_at = s.started_at AND o.ended_at = s.ended_at)));
+
+-- name: keep_twins_events
+INSERT INTO stage_screen_session_events_1
+SELECT s.n, e.seq, e.occurred_at, e.kind, e.agent_email, e.content_id, e.content_name, e.content, e.extra
+FROM stage_screen_sessions_1 s
+JOIN crankwheel.screen_session_events e ON e.session_id = s.session_id AND e.account_id = @account
+WHERE s.n < 0;
+
+-- name: number_twins
+WITH twins AS (
+    SELECT s.*, date_trunc('second', s.started_at) AS second
+    FROM stage_screen_sessions_1 s
+    JOIN (SELECT agent_email, date_trunc('second', started_at) AS second FROM stage_screen_sessions_1
+          GROUP BY 1, 2 HAVING count(*) > 1) g
+      ON g.agent_email = s.agent_email AND g.second = date_trunc('second', s.started_at)
+), numbered AS (
+    SELECT n, started_at, agent_email, row_number() OVER (
+        PARTITION BY agent_email, second
+        ORDER BY started_at, ended_at NULLS LAST, duration_seconds, max_viewers, viewers, rtc_seconds, webcam_seconds,
+                 recording_url COLLATE "C", viewer_locations::text COLLATE "C", extra::text COLLATE "C",
+                 (SELECT string_agg(concat_ws('|', extract(epoch FROM e.occurred_at), e.kind, e.agent_email, e.content, e.extra), ',' ORDER BY e.seq)
+                  FROM stage_screen_session_events_1 e WHERE e.n = twins.n) COLLATE "C"
+    ) AS k FROM twins
+)
+UPDATE stage_screen_sessions_1 s
+SET occurrence = k, session_id = wheelhouse.session_id(@account, s.agent_email, s.started_at, k::integer)
+FROM numbered WHERE numbered.n = s.n;
+
+-- name: changed
+-- The sessions that differ from the warehouse, in their own columns or in their events, unless what the
+-- warehouse has was asked for later than this answer.
+INSERT INTO stage_changed_sessions_1
+WITH known AS (
+    SELECT s.n, s.session_id,
+           t.deleted_at IS NOT NULL
+           OR (t.occurrence, t.ended_at, t.duration_seconds, t.ended, t.max_viewers, t.viewers, t.viewer_locations, t.rtc_seconds,
+               t.webcam_seconds, t.recording_content_id, t.recording_url, t.extra)
+              IS DISTINCT FROM
+              (s.occurrence, s.ended_at, s.duration_seconds, s.ended, s.max_viewers, s.viewers, s.viewer_locations, s.rtc_seconds,
+               s.webcam_seconds, s.recording_content_id, s.recording_url, s.extra) AS differs,
+           t.load_id
+    FROM stage_screen_sessions_1 s
+    JOIN crankwheel.screen_sessions t ON t.session_id = s.session_id AND t.account_id = @account
+), events_differ AS (
+    SELECT k.n FROM known k
+    JOIN stage_screen_session_events_1 s ON s.n = k.n
+    LEFT JOIN crankwheel.screen_session_events t ON t.session_id = k.session_id AND t.account_id = @account AND t.seq = s.seq
+    WHERE t.seq IS NULL OR (t.occurred_at, t.kind, t.agent_email, t.content_id, t.content_name, t.content, t.extra)
+                           IS DISTINCT FROM (s.occurred_at, s.kind, s.agent_email, s.content_id, s.content_name, s.content, s.extra)
+    UNION
+    SELECT k.n FROM known k
+    JOIN crankwheel.screen_session_events t ON t.session_id = k.session_id AND t.account_id = @account
+    LEFT JOIN stage_screen_session_events_1 s ON s.n = k.n AND s.seq = t.seq
+    WHERE s.n IS NULL
+)
+SELECT n, session_id FROM known
+WHERE (differs OR n IN (SELECT n FROM events_differ))
+  AND NOT EXISTS (SELECT FROM wheelhouse.loads l WHERE l.id = known.load_id AND l.requested_at > @requested);
+
+-- name: tally
+-- What is new, what is known and what differs; the rows taken from the warehouse (n < 0) are not the answer's.
+SELECT count(*) FILTER (WHERE NOT known), count(*) FILTER (WHERE n >= 0), count(*) FILTER (WHERE known AND n >= 0),
+       (SELECT count(*) FROM stage_changed_sessions_1), (SELECT count(*) FROM stage_changed_sessions_1 WHERE n >= 0)
+FROM (SELECT s.n, EXISTS (SELECT FROM crankwheel.screen_sessions t WHERE t.session_id = s.session_id AND t.account_id = @account) AS known
+      FROM stage_screen_sessions_1 s) s;
+
+-- name: insert_children
+-- Before the sessions themselves: a session that the warehouse lacks is one whose events are new.
+INSERT INTO crankwheel.screen_session_events
+      (account_id, session_id, seq, occurred_at, kind, agent_email, content_id, content_name, content, extra)
+SELECT @account, s.session_id, e.seq, e.occurred_at, e.kind, e.agent_email, e.content_id, e.content_name, e.content, e.extra
+FROM stage_screen_sessions_1 s
+JOIN stage_screen_session_events_1 e ON e.n = s.n
+WHERE NOT EXISTS (SELECT FROM crankwheel.screen_sessions t WHERE t.session_id = s.session_id AND t.account_id = @account)
+ORDER BY s.session_id, e.seq;
+
+-- name: insert
+INSERT INTO crankwheel.screen_sessions
+      (account_id, session_id, agent_email, started_at, occurrence, ended_at, duration_seconds, ended, max_viewers, viewers,
+       viewer_locations, rtc_seconds, webcam_seconds, recording_content_id, recording_url, extra, load_id, loaded_at)
+SELECT @account, s.session_id, s.agent_email, s.started_at, s.occurrence, s.ended_at, s.duration_seconds, s.ended, s.max_viewers, s.viewers,
+       s.viewer_locations, s.rtc_seconds, s.webcam_seconds, s.recording_content_id, s.recording_url, s.extra, @load, now()
+FROM stage_screen_sessions_1 s
+WHERE NOT EXISTS (SELECT FROM crankwheel.screen_sessions t WHERE t.session_id = s.session_id AND t.account_id = @account)
+ORDER BY s.session_id;
+
+-- name: lock
+-- In the key's order, so that two loads never wait for each other in a circle.
+SELECT FROM crankwheel.screen_sessions t
+WHERE t.account_id = @account AND t.session_id IN (SELECT session_id FROM stage_changed_sessions_1)
+ORDER BY t.session_id FOR UPDATE;
+
+-- name: update
+UPDATE crankwheel.screen_sessions t
+SET agent_email = s.agent_email, started_at = s.started_at, occurrence = s.occurrence, ended_at = s.ended_at,
+    duration_seconds = s.duration_seconds, ended = s.ended, max_viewers = s.max_viewers, viewers = s.viewers,
+    viewer_locations = s.viewer_locations, rtc_seconds = s.rtc_seconds, webcam_seconds = s.webcam_seconds,
+    recording_content_id = s.recording_content_id, recording_url = s.recording_url, extra = s.extra,
+    load_id = @load, loaded_at = now(), deleted_at = NULL
+FROM stage_changed_sessions_1 c
+JOIN stage_screen_sessions_1 s ON s.n = c.n
+WHERE t.session_id = c.session_id AND t.account_id = @account;
+
+-- name: delete_children
+DELETE FROM crankwheel.screen_session_events t
+USING stage_changed_sessions_1 c
+WHERE t.session_id = c.session_id AND t.account_id = @account;
+
+-- name: replace_children
+INSERT INTO crankwheel.screen_session_events
+      (account_id, session_id, seq, occurred_at, kind, agent_email, content_id, content_name, content, extra)
+SELECT @account, c.session_id, e.seq, e.occurred_at, e.kind, e.agent_email, e.content_id, e.content_name, e.content, e.extra
+FROM stage_changed_sessions_1 c
+JOIN stage_screen_session_events_1 e ON e.n = c.n
+ORDER BY c.session_id, e.seq;
+
+-- name: delete
+-- What the window holds whole and no longer brings; and a twin beyond the number its group has now.
+-- A record that was set aside protects the session it may have been.
+WITH gone AS (
+    SELECT t.session_id FROM crankwheel.screen_sessions t
+    WHERE t.account_id = @account AND t.deleted_at IS NULL
+      AND t.session_id >= wheelhouse.session_floor(@from) AND t.session_id < wheelhouse.session_floor(@to)
+      AND t.started_at >= @from AND t.ended AND t.ended_at < @to
+      AND NOT EXISTS (SELECT FROM stage_screen_sessions_1 s WHERE s.session_id = t.session_id)
+      AND NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.agent_email || ' ' || extract(epoch FROM date_trunc('second', t.started_at))::bigint)
+    UNION
+    SELECT t.session_id FROM crankwheel.screen_sessions t
+    JOIN (SELECT agent_email, date_trunc('second', started_at) AS second, max(occurrence) AS twins
+          FROM stage_screen_sessions_1 GROUP BY 1, 2) g
+      ON g.agent_email = t.agent_email AND g.second = date_trunc('second', t.started_at) AND t.occurrence > g.twins
+    WHERE t.account_id = @account AND t.deleted_at IS NULL AND t.occurrence > 1
+      AND t.session_id >= (SELECT wheelhouse.session_floor(date_trunc('second', min(started_at))) FROM stage_screen_sessions_1)
+      AND t.session_id < (SELECT wheelhouse.session_floor(max(started_at) + interval '1 second') FROM stage_screen_sessions_1)
+), locked AS (
+    SELECT t.session_id FROM crankwheel.screen_sessions t
+    WHERE t.account_id = @account AND t.session_id IN (SELECT session_id FROM gone)
+    ORDER BY t.session_id FOR UPDATE
+)
+UPDATE crankwheel.screen_sessions t
+SET deleted_at = now(), load_id = @load, loaded_at = now()
+FROM locked WHERE t.session_id = locked.session_id AND t.account_id = @account;

@@ -1,0 +1,60 @@
+-- usage_shares -> crankwheel.share_usage_daily: one row for each day and agent who shared or was played.
+
+-- name: stage
+CREATE TEMP TABLE IF NOT EXISTS stage_share_usage_1 (
+    n           bigint NOT NULL,
+    agent_email text NOT NULL,
+    agent_name  text,
+    shares      integer NOT NULL,
+    plays       integer NOT NULL,
+    extra       jsonb
+) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_changed_usage_1 (n bigint NOT NULL) ON COMMIT DELETE ROWS;
+
+-- name: merge_twice
+-- Entries whose addresses differ in case alone are one agent's, and add up.
+WITH sums AS (
+    SELECT agent_email, min(n) AS n, max(agent_name COLLATE "C") AS agent_name, sum(shares)::integer AS shares, sum(plays)::integer AS plays
+    FROM stage_share_usage_1 GROUP BY agent_email HAVING count(*) > 1
+), added AS (
+    UPDATE stage_share_usage_1 s
+    SET agent_name = sums.agent_name, shares = sums.shares, plays = sums.plays
+    FROM sums WHERE s.n = sums.n
+)
+DELETE FROM stage_share_usage_1 s USING sums
+WHERE s.agent_email = sums.agent_email AND s.n <> sums.n;
+
+-- name: changed
+INSERT INTO stage_changed_usage_1
+SELECT s.n
+FROM stage_share_usage_1 s
+JOIN crankwheel.share_usage_daily t ON t.account_id = @account AND t.day = @day AND t.agent_email = s.agent_email
+WHERE (t.agent_name, t.shares, t.plays, t.extra) IS DISTINCT FROM (s.agent_name, s.shares, s.plays, s.extra);
+
+-- name: tally
+SELECT count(*) FILTER (WHERE NOT known), count(*), count(*) FILTER (WHERE known),
+       (SELECT count(*) FROM stage_changed_usage_1), (SELECT count(*) FROM stage_changed_usage_1)
+FROM (SELECT EXISTS (SELECT FROM crankwheel.share_usage_daily t
+                     WHERE t.account_id = @account AND t.day = @day AND t.agent_email = s.agent_email) AS known
+      FROM stage_share_usage_1 s) s;
+
+-- name: insert
+INSERT INTO crankwheel.share_usage_daily (account_id, day, agent_email, agent_name, shares, plays, extra, load_id, loaded_at)
+SELECT @account, @day, s.agent_email, s.agent_name, s.shares, s.plays, s.extra, @load, now()
+FROM stage_share_usage_1 s
+WHERE NOT EXISTS (SELECT FROM crankwheel.share_usage_daily t
+                  WHERE t.account_id = @account AND t.day = @day AND t.agent_email = s.agent_email)
+ORDER BY s.agent_email;
+
+-- name: update
+UPDATE crankwheel.share_usage_daily t
+SET agent_name = s.agent_name, shares = s.shares, plays = s.plays, extra = s.extra, load_id = @load, loaded_at = now()
+FROM stage_changed_usage_1 c
+JOIN stage_share_usage_1 s ON s.n = c.n
+WHERE t.account_id = @account AND t.day = @day AND t.agent_email = s.agent_email;
+
+-- name: delete
+DELETE FROM crankwheel.share_usage_daily t
+WHERE t.account_id = @account AND t.day = @day
+  AND NOT EXISTS (SELECT FROM stage_share_usage_1 s WHERE s.agent_email = t.agent_email)
+  AND NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.agent_email);

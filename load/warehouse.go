@@ -1,0 +1,63 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Warehouse is the Postgres that the streams are loaded into.
+type Warehouse struct {
+	pool  *pgxpool.Pool
+	lease time.Duration
+}
+
+// Options tune a Warehouse. Zero values mean the defaults.
+type Options struct {
+	Connections int           // at most; default 4
+	Lease       time.Duration // how long a window stays a dead process's; default 2 min
+}
+
+// Open connects to the warehouse at a libpq-style DSN or URL; empty means the PG* variables.
+func Open(ctx context.Context, dsn string, o Options) (*Warehouse, error) {
+	cfg, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return nil, errors.New("database address: not a PostgreSQL URL or DSN") // pgx's words quote parts of it
+	}
+	if o.Connections <= 0 {
+		o.Connections = 4
+	}
+	if o.Lease <= 0 {
+		o.Lease = 2 * time.Minute
+	}
+	cfg.MaxConns = int32(o.Connections)
+	// One round trip a statement and nothing kept on the server: PgBouncer hands each transaction
+	// another connection.
+	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+	cfg.ConnConfig.RuntimeParams["application_name"] = "wheelhouse"
+	cfg.ConnConfig.OnNotice = func(*pgconn.PgConn, *pgconn.Notice) {}
+	if cfg.ConnConfig.ConnectTimeout == 0 {
+		cfg.ConnConfig.ConnectTimeout = 10 * time.Second
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, sqlError(err)
+	}
+	w := &Warehouse{pool: pool, lease: o.Lease}
+	if err := w.retry(ctx, func() error { return pool.Ping(ctx) }); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("connect to the database: %w", err)
+	}
+	return w, nil
+}
+
+// Close closes the connections.
+func (w *Warehouse) Close() { w.pool.Close() }
+
+// Pool is for reading: what is written goes through the ledger.
+func (w *Warehouse) Pool() *pgxpool.Pool { return w.pool }
