@@ -36,9 +36,14 @@ type Client struct {
 	base   *url.URL
 	http   *http.Client
 	bucket *rate.Limiter
+	stream *rate.Limiter // a stream's own limit below the account's
+	pauses *pauses
+}
 
-	mu     sync.Mutex
-	paused time.Time // no request before this: a 429 said so
+// pauses is what the server asked for: no request of the account before that.
+type pauses struct {
+	mu    sync.Mutex
+	until time.Time
 }
 
 // New makes a client. It fails for an address that the key must not travel to.
@@ -48,10 +53,6 @@ func New(cfg Config) (*Client, error) {
 		return nil, err
 	}
 	cfg = withDefaults(cfg)
-	limit, burst := rate.Inf, 1
-	if cfg.Rate > 0 {
-		limit, burst = rate.Limit(cfg.Rate), max(1, int(cfg.Rate))
-	}
 	transport := &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           (&net.Dialer{Timeout: cfg.Connect}).DialContext,
@@ -66,7 +67,9 @@ func New(cfg Config) (*Client, error) {
 	return &Client{
 		cfg:    cfg,
 		base:   base,
-		bucket: rate.NewLimiter(limit, burst),
+		bucket: limiter(cfg.Rate),
+		stream: limiter(0),
+		pauses: &pauses{},
 		http: &http.Client{
 			Transport: transport,
 			// Go would take the Authorization header along to another port of the host, and from
@@ -74,6 +77,22 @@ func New(cfg Config) (*Client, error) {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}, nil
+}
+
+// limiter allows so many requests a second; 0: any number.
+func limiter(perSecond float64) *rate.Limiter {
+	if perSecond <= 0 {
+		return rate.NewLimiter(rate.Inf, 1)
+	}
+	return rate.NewLimiter(rate.Limit(perSecond), max(1, int(perSecond)))
+}
+
+// Limited is the same client with a further limit of requests a second of its own; 0: none. The
+// account's limit holds over all clients made of one.
+func (c *Client) Limited(perSecond float64) *Client {
+	limited := *c
+	limited.stream = limiter(perSecond)
+	return &limited
 }
 
 // Close lets go of idle connections.
@@ -127,12 +146,13 @@ func isLoopback(host string) bool {
 	return err == nil && ip.IsLoopback()
 }
 
-// turn waits until the account's next request may be sent.
+// turn waits until the next request may be sent.
 func (c *Client) turn(ctx context.Context) error {
+	if err := c.stream.Wait(ctx); err != nil {
+		return err
+	}
 	for {
-		c.mu.Lock()
-		wait := time.Until(c.paused)
-		c.mu.Unlock()
+		wait := c.pauses.left()
 		if wait <= 0 {
 			return c.bucket.Wait(ctx)
 		}
@@ -144,11 +164,17 @@ func (c *Client) turn(ctx context.Context) error {
 	}
 }
 
-// pause keeps every request of the account back: the server has said how long.
-func (c *Client) pause(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if until := time.Now().Add(d); until.After(c.paused) {
-		c.paused = until
+func (p *pauses) left() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return time.Until(p.until)
+}
+
+// add keeps every request of the account back: the server has said how long.
+func (p *pauses) add(d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if until := time.Now().Add(d); until.After(p.until) {
+		p.until = until
 	}
 }

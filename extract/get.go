@@ -125,7 +125,7 @@ func (c *Client) refused(resp *http.Response, path string) error {
 	}
 	wait, ok := ParseRetryAfter(resp.Header.Get("Retry-After"), time.Now())
 	if ok && mayPass(err) {
-		c.pause(wait)
+		c.pauses.add(wait)
 	}
 	return err
 }

@@ -9,7 +9,10 @@ import (
 // Window is a stretch of time to ask for, From included, To not. How the API reads its bounds is
 // unknown (does it include `to`? does it select by a row's start, its end, or any overlap?), so an
 // answer may hold rows from outside, and whoever loads it must be right either way.
-type Window struct{ From, To time.Time }
+type Window struct {
+	From, To time.Time
+	ToItself bool // a counted stream asks up to To itself, not up to the second before
+}
 
 const wireTime = "2006-01-02T15:04:05Z"
 
@@ -19,7 +22,12 @@ func (w Window) events() url.Values { return w.query(w.To) }
 
 // counted asks up to the last second before the window's end, as the API's own examples do: a count
 // that came twice could not be told from two.
-func (w Window) counted() url.Values { return w.query(w.To.Add(-time.Second)) }
+func (w Window) counted() url.Values {
+	if w.ToItself {
+		return w.query(w.To)
+	}
+	return w.query(w.To.Add(-time.Second))
+}
 
 func (w Window) query(to time.Time) url.Values {
 	return url.Values{
@@ -39,8 +47,8 @@ func inParts(ctx context.Context, w Window, ask func(Window) error) error {
 		return err
 	}
 	mid := w.From.Add((size / 2).Round(time.Minute))
-	if err := inParts(ctx, Window{w.From, mid}, ask); err != nil {
+	if err := inParts(ctx, Window{From: w.From, To: mid}, ask); err != nil {
 		return err
 	}
-	return inParts(ctx, Window{mid, w.To}, ask)
+	return inParts(ctx, Window{From: mid, To: w.To}, ask)
 }

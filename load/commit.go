@@ -242,3 +242,14 @@ func stageRows(ctx context.Context, tx pgx.Tx, s Stream, b *Batch) (main int64, 
 	}
 	return main, nil
 }
+
+// Add sums the counts of several windows.
+func (n *Counts) Add(m Counts) {
+	n.Read += m.Read
+	n.Inserted += m.Inserted
+	n.Updated += m.Updated
+	n.Unchanged += m.Unchanged
+	n.Deleted += m.Deleted
+	n.Merged += m.Merged
+	n.Rejected += m.Rejected
+}

@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"errors"
 	"strings"
 	"time"
 
@@ -136,4 +137,14 @@ func channel(origin Null[string]) Null[string] {
 		}
 	}
 	return some("website")
+}
+
+// Canceled normalises a window's count of cancelled requests; NULL where the answer has none.
+func Canceled(n extract.Integer) (Null[int32], error) {
+	var r reader
+	count := r.count("total_canceled_requests", n)
+	if r.why != "" {
+		return Null[int32]{}, errors.New(r.why)
+	}
+	return count, nil
 }

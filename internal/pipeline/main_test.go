@@ -1,0 +1,130 @@
+package pipeline
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"go.uber.org/zap"
+
+	"wheelhouse/internal/settings"
+	"wheelhouse/internal/simulator"
+	"wheelhouse/internal/testdb"
+	"wheelhouse/load"
+)
+
+func TestMain(m *testing.M) { testdb.Main(m) }
+
+const testKey = "literal-key"
+
+// bench is a warehouse, an API and a runner between them.
+type bench struct {
+	t       *testing.T
+	url     string
+	runner  *Runner
+	account *Account
+	now     time.Time
+}
+
+func newBench(t *testing.T, api http.Handler, now time.Time, change func(*settings.Account)) *bench {
+	t.Helper()
+	server := httptest.NewServer(api)
+	t.Cleanup(server.Close)
+	b := &bench{t: t, url: testdb.New(t), now: now}
+	warehouse, err := load.Open(t.Context(), b.url, load.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(warehouse.Close)
+	b.account = mustAccount(t, server.URL, now, change)
+	b.runner = &Runner{Warehouse: warehouse, Log: zap.NewNop(), Version: "test", Host: "test", Now: func() time.Time { return b.now }}
+	return b
+}
+
+// mustAccount makes an account with the built-in settings, without a limit of requests.
+func mustAccount(t *testing.T, server string, now time.Time, change func(*settings.Account)) *Account {
+	t.Helper()
+	env := map[string]string{"CRANKWHEEL_URL": server, "CRANKWHEEL_API_KEY": testKey, "WHEELHOUSE_CONFIG": "", "DATABASE_URL": "postgres://localhost/x"}
+	s, err := settings.Load(settings.Options{
+		Lookup: func(k string) (string, bool) { v, ok := env[k]; return v, ok && v != "" },
+		Now:    func() time.Time { return now }, Dir: t.TempDir(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := s.Accounts[0]
+	a.RequestsPerSecond = 0
+	for i := range a.Streams {
+		a.Streams[i].RequestsPerSecond = 0
+	}
+	if change != nil {
+		change(&a)
+	}
+	account, err := Open(a, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(account.Close)
+	return account
+}
+
+func (b *bench) run(r Range, streams ...string) Result {
+	b.t.Helper()
+	result, err := b.runner.Run(b.t.Context(), "run", []*Account{b.account}, streams, func(*Account) Range { return r })
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return result
+}
+
+func (b *bench) mustRun(r Range, streams ...string) Result {
+	b.t.Helper()
+	result := b.run(r, streams...)
+	if !result.OK() {
+		b.t.Fatalf("run: %+v\n%v", result, b.rows("SELECT stream, span::text, error FROM wheelhouse.loads WHERE status <> 'loaded' OR reconciled = false"))
+	}
+	return result
+}
+
+// rows reads a query's rows as values.
+func (b *bench) rows(sql string, args ...any) [][]any {
+	b.t.Helper()
+	conn, err := pgx.Connect(b.t.Context(), b.url)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	rows, err := conn.Query(b.t.Context(), sql, args...)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) ([]any, error) { return row.Values() })
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return all
+}
+
+func (b *bench) count(sql string, args ...any) int64 {
+	b.t.Helper()
+	return b.rows("SELECT count(*) FROM "+sql, args...)[0][0].(int64)
+}
+
+func date(s string) time.Time {
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		panic(err)
+	}
+	return t
+}
+
+func newSimulator(now time.Time, days int, change func(*simulator.Options)) *simulator.Simulator {
+	o := simulator.Options{Seed: 1, APIKey: testKey, From: now.AddDate(0, 0, -days).Truncate(24 * time.Hour), Until: now, Now: func() time.Time { return now }}
+	if change != nil {
+		change(&o)
+	}
+	return simulator.New(o)
+}

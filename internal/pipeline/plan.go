@@ -1,0 +1,119 @@
+package pipeline
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"wheelhouse/load"
+)
+
+// Why a window is to be loaded.
+type Why string
+
+const (
+	WhyGap      Why = "gap"       // the ledger does not cover it
+	WhyLookBack Why = "look-back" // covered, and young enough that the API may still change it
+	WhyOpen     Why = "open"      // covered, and something in it was not over: a running session, an unanswered request
+	WhyForced   Why = "forced"    // covered, and asked for all the same
+	WhyFresh    Why = "snapshot"  // what is now
+)
+
+// Due is a window to load.
+type Due struct {
+	load.Window
+	Why Why
+}
+
+// Range is what a plan is for.
+type Range struct {
+	First, Last time.Time // days, both included, as midnights in UTC
+	Now         time.Time // nothing after it exists
+	LookBack    bool      // load again what is young or open, as a nightly run does
+	Force       bool      // load again what is loaded
+}
+
+// Nightly is the range of a nightly run of an account: all its history.
+func (a *Account) Nightly(now time.Time) Range {
+	return Range{First: dayOf(a.HistoryFrom, a.Zone), Last: dayOf(now, a.Zone), Now: now, LookBack: true}
+}
+
+// Plan asks the ledger which windows of a stream are due, newest first. all is how many windows the range has.
+func Plan(ctx context.Context, w *load.Warehouse, a *Account, s Stream, r Range) (due []Due, all int, err error) {
+	if today := dayOf(r.Now, a.Zone); r.Last.After(today) {
+		r.Last = today
+	}
+	if s.load.Snapshot {
+		return planSnapshot(ctx, w, a, s, r)
+	}
+	var windows []load.Window
+	for _, c := range cut(r.First, r.Last, s.Window, a.Zone) {
+		if to := r.Now.Truncate(time.Second); c.to.After(to) {
+			c.to = to // the day is not over
+		}
+		if c.from.Before(c.to) {
+			windows = append(windows, load.Window{Account: a.ID, Stream: s.load, Day: c.day, From: c.from, To: c.to})
+		}
+	}
+	covered, err := w.Covered(ctx, a.ID, s.load, windows)
+	if err != nil {
+		return nil, 0, err
+	}
+	again, err := dueAgain(ctx, w, a, s, r)
+	if err != nil {
+		return nil, 0, err
+	}
+	for i, win := range slices.Backward(windows) {
+		switch {
+		case !covered[i]:
+			due = append(due, Due{win, WhyGap})
+		case r.Force:
+			due = append(due, Due{win, WhyForced})
+		default:
+			if why := again(win); why != "" {
+				due = append(due, Due{win, why})
+			}
+		}
+	}
+	return due, len(windows), nil
+}
+
+// dueAgain tells why a covered window is to be read again, if it is.
+func dueAgain(ctx context.Context, w *load.Warehouse, a *Account, s Stream, r Range) (func(load.Window) Why, error) {
+	if !r.LookBack {
+		return func(load.Window) Why { return "" }, nil
+	}
+	today := dayOf(r.Now, a.Zone)
+	young := startOf(today.AddDate(0, 0, -s.Lookback), a.Zone)
+	open, err := w.Open(ctx, a.ID, s.load, startOf(today.AddDate(0, 0, -s.OpenLookback), a.Zone))
+	if err != nil {
+		return nil, err
+	}
+	return func(win load.Window) Why {
+		if win.To.After(young) {
+			return WhyLookBack
+		}
+		if slices.ContainsFunc(open, func(t time.Time) bool { return !t.Before(win.From) && t.Before(win.To) }) {
+			return WhyOpen
+		}
+		return ""
+	}, nil
+}
+
+// planSnapshot: only the present can be asked for. It stands under the day it is taken on, and tells of
+// all the days before.
+func planSnapshot(ctx context.Context, w *load.Warehouse, a *Account, s Stream, r Range) ([]Due, int, error) {
+	today := dayOf(r.Now, a.Zone)
+	now := load.Window{Account: a.ID, Stream: s.load, Day: today, From: startOf(today, a.Zone), To: startOf(today.AddDate(0, 0, 1), a.Zone)}
+	switch {
+	case r.LookBack:
+		return []Due{{now, WhyFresh}}, 1, nil
+	case r.Force:
+		return []Due{{now, WhyForced}}, 1, nil
+	}
+	taken, err := w.SnapshotSince(ctx, a.ID, s.load, startOf(r.Last.AddDate(0, 0, 1), a.Zone))
+	if err != nil || taken {
+		return nil, 1, err
+	}
+	return []Due{{now, WhyGap}}, 1, nil
+}

@@ -1,0 +1,260 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"wheelhouse/extract"
+	"wheelhouse/load"
+)
+
+// Runner loads what is due, for whoever asks: a nightly run, a backfill, a schedule.
+type Runner struct {
+	Warehouse *load.Warehouse
+	Log       *zap.Logger
+	Version   string
+	Host      string
+	Now       func() time.Time
+	Workers   int           // windows loaded at the same time in all, over streams and accounts; default 4
+	Parallel  int           // windows of one stream at the same time; 0: as the stream is set
+	Grace     time.Duration // how long windows in hand may go on once ctx ends; 0: they end at once
+	Observe   Observer      // told of progress; may be nil
+}
+
+// Observer is told how a run gets on. Its methods are called from several goroutines.
+type Observer interface {
+	Planned(account, stream string, windows int)
+	Loaded(Outcome)
+}
+
+// Job is a stream of an account with what is due of it.
+type Job struct {
+	Account *Account
+	Stream  Stream
+	Due     []Due
+	Windows int // that the range has, due or not
+}
+
+// Result sums a run up.
+type Result struct {
+	Run          int64
+	Windows      int // that were due
+	Loaded       int
+	Unreconciled int
+	Reconciled   int // windows whose totals were compared and agree
+	Failed       int
+	Elsewhere    int // loaded by another process
+	Left         int // not tried: interrupted, or their stream was given up
+	Requests     int
+	Counts       load.Counts
+}
+
+// OK tells whether everything that was due is loaded, and adds up.
+func (r Result) OK() bool { return r.Failed == 0 && r.Left == 0 && r.Unreconciled == 0 }
+
+// Plan finds out what is due for each account and stream. within makes an account's range.
+func (r *Runner) Plan(ctx context.Context, accounts []*Account, streams []string, within func(*Account) Range) (jobs []Job, planned int64, err error) {
+	if planned, err = r.Warehouse.LastLoad(ctx); err != nil {
+		return nil, 0, err
+	}
+	for _, a := range accounts {
+		for _, s := range a.Streams(streams) {
+			due, windows, err := Plan(ctx, r.Warehouse, a, s, within(a))
+			if err != nil {
+				return nil, 0, err
+			}
+			jobs = append(jobs, Job{a, s, due, windows})
+		}
+	}
+	return jobs, planned, nil
+}
+
+// Run plans and loads, and keeps the run in the books. Its error is one that kept the run from going on at all;
+// windows that failed are in the result.
+func (r *Runner) Run(ctx context.Context, kind string, accounts []*Account, streams []string, within func(*Account) Range) (Result, error) {
+	for _, a := range accounts {
+		if err := r.Warehouse.RecordAccount(ctx, a.books()); err != nil {
+			return Result{}, err
+		}
+	}
+	jobs, planned, err := r.Plan(ctx, accounts, streams, within)
+	if err != nil {
+		return Result{}, err
+	}
+	id, err := r.Warehouse.StartRun(ctx, kind, r.Version, r.Host)
+	if err != nil {
+		return Result{}, err
+	}
+	result := r.load(ctx, jobs, id, planned)
+	last, stop := context.WithTimeout(context.WithoutCancel(ctx), failGrace)
+	defer stop()
+	return result, r.Warehouse.FinishRun(last, id, result.outcome(ctx))
+}
+
+func (r Result) outcome(ctx context.Context) string {
+	switch {
+	case ctx.Err() != nil:
+		return "interrupted"
+	case r.Failed > 0 || r.Left > 0:
+		return "failed"
+	case r.Unreconciled > 0:
+		return "unreconciled"
+	}
+	return "loaded"
+}
+
+// load works through the jobs. When ctx ends no further window begins, and those in hand have Grace.
+func (r *Runner) load(ctx context.Context, jobs []Job, run, planned int64) Result {
+	work, stop := r.grace(ctx)
+	defer stop()
+	sum := &summary{Result: Result{Run: run}}
+	workers := make(chan struct{}, max(1, r.workers()))
+	var all sync.WaitGroup
+	for _, job := range jobs {
+		sum.Windows += len(job.Due)
+		if r.Observe != nil {
+			r.Observe.Planned(job.Account.ID, job.Stream.Name, len(job.Due))
+		}
+	}
+	for _, job := range jobs {
+		all.Go(func() { r.stream(ctx, work, job, run, planned, workers, sum) })
+	}
+	all.Wait()
+	return sum.Result
+}
+
+func (r *Runner) workers() int {
+	if r.Workers > 0 {
+		return r.Workers
+	}
+	return 4
+}
+
+// grace makes the context of windows in hand: it outlives ctx by the grace period.
+func (r *Runner) grace(ctx context.Context) (context.Context, context.CancelFunc) {
+	if r.Grace <= 0 {
+		return context.WithCancel(ctx)
+	}
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	unhook := context.AfterFunc(ctx, func() {
+		timer := time.AfterFunc(r.Grace, cancel)
+		context.AfterFunc(work, func() { timer.Stop() })
+	})
+	return work, func() { unhook(); cancel() }
+}
+
+// giveUpAfter is how many windows of a stream may fail in a row before the rest is left for the next run.
+const giveUpAfter = 5
+
+// stream loads one stream's due windows.
+func (r *Runner) stream(ctx, work context.Context, job Job, run, planned int64, workers chan struct{}, sum *summary) {
+	var group errgroup.Group
+	group.SetLimit(max(1, or(r.Parallel, job.Stream.Parallel)))
+	var mu sync.Mutex
+	inARow, givenUp := 0, false
+	for _, due := range job.Due {
+		group.Go(func() error {
+			workers <- struct{}{}
+			defer func() { <-workers }()
+			mu.Lock()
+			stop := givenUp
+			mu.Unlock()
+			if stop || ctx.Err() != nil {
+				sum.left()
+				return nil
+			}
+			o := LoadWindow(work, r.Warehouse, job.Account, job.Stream, due, run, planned, r.Now())
+			mu.Lock()
+			if inARow++; o.Err == nil {
+				inARow = 0
+			}
+			givenUp = givenUp || inARow >= giveUpAfter || o.Err != nil && hopeless(o.Err)
+			mu.Unlock()
+			sum.add(o)
+			r.report(o)
+			return nil
+		})
+	}
+	_ = group.Wait() // outcomes carry the errors
+}
+
+func or(a, b int) int {
+	if a > 0 {
+		return a
+	}
+	return b
+}
+
+// hopeless tells whether every other window of the stream would fail in the same way.
+func hopeless(err error) bool {
+	var api *extract.APIError
+	if errors.As(err, &api) {
+		return api.Status == http.StatusUnauthorized || api.Status == http.StatusForbidden
+	}
+	var sql *load.SQLError
+	return errors.As(err, &sql)
+}
+
+// report logs a window and tells the observer.
+func (r *Runner) report(o Outcome) {
+	fields := []zap.Field{
+		zap.String("account", o.Account), zap.String("stream", o.Stream.Name), zap.Time("from", o.From), zap.Time("to", o.To),
+		zap.String("why", string(o.Why)), zap.Duration("took", o.Took), zap.Int("requests", o.Requests),
+	}
+	switch {
+	case o.Elsewhere:
+		r.Log.Info("window left to another process", fields...)
+	case o.Err != nil:
+		r.Log.Error("window failed", append(fields, zap.Error(o.Err))...)
+	default:
+		n := o.Counts
+		fields = append(fields, zap.Int64("read", n.Read), zap.Int64("inserted", n.Inserted), zap.Int64("updated", n.Updated),
+			zap.Int64("unchanged", n.Unchanged), zap.Int64("deleted", n.Deleted), zap.Int64("rejected", n.Rejected))
+		if o.Unreconciled() {
+			r.Log.Warn("window loaded, and its rows do not add up to the API's totals", fields...)
+		} else {
+			r.Log.Info("window loaded", fields...)
+		}
+	}
+	if r.Observe != nil {
+		r.Observe.Loaded(o)
+	}
+}
+
+// summary is a Result that several goroutines add to.
+type summary struct {
+	mu sync.Mutex
+	Result
+}
+
+func (s *summary) left() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Left++
+}
+
+func (s *summary) add(o Outcome) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Requests += o.Requests
+	switch {
+	case o.Elsewhere:
+		s.Elsewhere++
+	case o.Err != nil:
+		s.Failed++
+	default:
+		s.Loaded++
+		if o.Unreconciled() {
+			s.Unreconciled++
+		} else if o.Reconciled != nil {
+			s.Reconciled++
+		}
+		s.Counts.Add(o.Counts)
+	}
+}

@@ -1,0 +1,91 @@
+package pipeline
+
+import (
+	"context"
+	"time"
+
+	"wheelhouse/extract"
+	"wheelhouse/load"
+	"wheelhouse/transform"
+)
+
+// fetch asks for a window, normalises what comes and adds it to a batch. now bounds what a snapshot asks for.
+type fetch func(ctx context.Context, c *extract.Client, w extract.Window, now time.Time, b *load.Batch) (extract.Report, error)
+
+// all the streams there are: how each is asked for, and where its rows go.
+var all = []struct {
+	load  load.Stream
+	fetch fetch
+}{
+	{load.DemoUsage, demoUsage},
+	{load.UsageNew, usageNew},
+	{load.UsageShares, usageShares},
+	{load.Shares, shares},
+	{load.ShareVisits, shareVisits},
+	{load.ShareDetails, shareDetails},
+	{load.UserAccess, userAccess},
+	{load.CompanyContent, companyContent},
+}
+
+func demoUsage(ctx context.Context, c *extract.Client, w extract.Window, _ time.Time, b *load.Batch) (extract.Report, error) {
+	canceled, rep, err := c.DemoUsage(ctx, w, b, into(b, transform.DemoUsage, b.DemoRequest))
+	if err == nil {
+		b.Canceled, err = transform.Canceled(canceled)
+	}
+	return rep, err
+}
+
+func usageNew(ctx context.Context, c *extract.Client, w extract.Window, _ time.Time, b *load.Batch) (extract.Report, error) {
+	return c.UsageNew(ctx, w, b, into(b, transform.UsageNew, b.Session))
+}
+
+func usageShares(ctx context.Context, c *extract.Client, w extract.Window, _ time.Time, b *load.Batch) (extract.Report, error) {
+	return c.UsageShares(ctx, w, b, into(b, transform.UsageShares, b.ShareUsage))
+}
+
+func shares(ctx context.Context, c *extract.Client, w extract.Window, _ time.Time, b *load.Batch) (extract.Report, error) {
+	return c.Shares(ctx, w, b, into(b, transform.Shares, b.Share))
+}
+
+func shareVisits(ctx context.Context, c *extract.Client, w extract.Window, _ time.Time, b *load.Batch) (extract.Report, error) {
+	return c.ShareVisits(ctx, w, b, into(b, transform.ShareVisits, b.ShareVisit), func(s extract.WatchedShare) error {
+		if row, ok := transform.WatchedShare(s); ok {
+			return b.WatchedShare(row)
+		}
+		return nil // the stream shares sets it aside
+	})
+}
+
+func shareDetails(ctx context.Context, c *extract.Client, w extract.Window, _ time.Time, b *load.Batch) (extract.Report, error) {
+	return c.ShareDetails(ctx, w, b, into(b, transform.ShareDetails, b.ShareDetail))
+}
+
+func userAccess(ctx context.Context, c *extract.Client, _ extract.Window, _ time.Time, b *load.Batch) (extract.Report, error) {
+	return c.UserAccess(ctx, b, into(b, transform.UserAccess, b.User))
+}
+
+// libraryFrom is before the first content of any account: the library is asked for whole.
+var libraryFrom = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func companyContent(ctx context.Context, c *extract.Client, _ extract.Window, now time.Time, b *load.Batch) (extract.Report, error) {
+	w := extract.Window{From: libraryFrom, To: now.Add(time.Second)}
+	return c.CompanyContent(ctx, w, b, into(b, transform.CompanyContent, b.Content))
+}
+
+// into normalises a record and adds what it became to the batch: its row, or a reject, and the rejects
+// among its entries.
+func into[Wire, Row any](b *load.Batch, normalise func(extract.Record[Wire]) (Row, bool, []transform.Reject),
+	add func(Row) error) func(extract.Record[Wire]) error {
+	return func(rec extract.Record[Wire]) error {
+		row, ok, rejects := normalise(rec)
+		if !ok {
+			return b.Reject(rejects[0])
+		}
+		for _, r := range rejects {
+			if err := b.RejectEntry(r); err != nil {
+				return err
+			}
+		}
+		return add(row)
+	}
+}

@@ -1,0 +1,95 @@
+// Package testdb gives each test a migrated database of its own, on a real server: the one that
+// TEST_DATABASE_URL names (a superuser's address), or a private one that ends with the tests.
+package testdb
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"wheelhouse/internal/pgserver"
+	"wheelhouse/migrations"
+)
+
+var server, template string
+
+// Main runs a package's tests with a server at hand, and exits.
+func Main(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	if server = os.Getenv("TEST_DATABASE_URL"); server == "" {
+		private, err := pgserver.Start(context.Background(), pgserver.Options{})
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer private.Close()
+		server = private.URL("postgres")
+	}
+	drop, err := makeTemplate(context.Background())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer drop()
+	return m.Run()
+}
+
+// makeTemplate migrates the database that each test's is a copy of.
+func makeTemplate(ctx context.Context) (drop func(), err error) {
+	template = name("template")
+	if err := admin(ctx, "CREATE DATABASE "+template); err != nil {
+		return nil, err
+	}
+	drop = func() { _ = admin(context.Background(), "DROP DATABASE "+template+" WITH (FORCE)") }
+	if _, _, err := migrations.Up(ctx, address(template)); err != nil {
+		drop()
+		return nil, err
+	}
+	return drop, nil
+}
+
+func name(kind string) string {
+	return "wheelhouse_" + kind + "_" + strings.ToLower(rand.Text()[:12])
+}
+
+// admin runs a statement on the server's maintenance database.
+func admin(ctx context.Context, sql string) error {
+	conn, err := pgx.Connect(ctx, server)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	_, err = conn.Exec(ctx, sql)
+	return err
+}
+
+func address(database string) string {
+	u, err := url.Parse(server)
+	if err != nil {
+		panic(err)
+	}
+	u.Path = "/" + database
+	return u.String()
+}
+
+// New makes a migrated database and returns its address. It is dropped when the test ends.
+func New(t testing.TB) string {
+	t.Helper()
+	db := name("test")
+	if err := admin(t.Context(), "CREATE DATABASE "+db+" TEMPLATE "+template); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := admin(context.Background(), "DROP DATABASE "+db+" WITH (FORCE)"); err != nil {
+			t.Errorf("drop %s: %v", db, err)
+		}
+	})
+	return address(db)
+}
