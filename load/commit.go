@@ -44,7 +44,9 @@ func (w *Warehouse) Commit(ctx context.Context, c Claim, b *Batch, asked Asked) 
 			}
 		}
 		tried = true
-		return pgx.BeginFunc(ctx, w.pool, func(tx pgx.Tx) (err error) {
+		// One view of the warehouse for all statements: another window's commit in between, with a row of
+		// this one's, must not make them disagree. It makes this transaction fail, and it is tried again.
+		return pgx.BeginTxFunc(ctx, w.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) (err error) {
 			counts, err = commit(ctx, tx, c, b, asked)
 			return err
 		})

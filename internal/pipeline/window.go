@@ -50,13 +50,16 @@ func LoadWindow(ctx context.Context, w *load.Warehouse, a *Account, s Stream, d 
 	}
 	ctx, lose := context.WithCancelCause(ctx)
 	defer lose(nil)
-	go w.Hold(ctx, claim, func() { lose(load.ErrFenced) })
+	holding, release := context.WithCancel(ctx)
+	defer release()
+	go w.Hold(holding, claim, func() { lose(load.ErrFenced) })
 
 	batch := load.NewBatch(a.ID, s.load)
 	defer batch.Close()
 	rep, err := s.fetch(ctx, s.client, s.window(d.Window), now, batch)
 	asked := books(rep)
 	o.Requests = rep.Attempts
+	release() // the commit locks the lease, and gives it up
 	if err == nil {
 		o.Counts, err = w.Commit(ctx, claim, batch, asked)
 		o.Reconciled = asked.Reconciled

@@ -16,6 +16,9 @@ const DefaultFile = "schedules.yaml"
 // read finds the settings file: the flag's, WHEELHOUSE_CONFIG's, the working
 // directory's, else the built-in one (nil data).
 func (l *loader) read() (name string, data []byte, ok bool) {
+	if l.opts.BuiltIn {
+		return BuiltIn, nil, true
+	}
 	name, by := l.opts.Config, "--config"
 	if name == "" {
 		name, by = l.variable("WHEELHOUSE_CONFIG"), "WHEELHOUSE_CONFIG"

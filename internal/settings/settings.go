@@ -77,6 +77,7 @@ type Options struct {
 
 	Lookup   func(string) (string, bool) // os.LookupEnv when nil
 	Now      func() time.Time            // time.Now when nil
+	BuiltIn  bool                        // read no file at all
 	Dir      string                      // where schedules.yaml is looked for; the working directory when empty
 	Terminal bool                        // logs go to a terminal: console rather than JSON
 
