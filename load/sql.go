@@ -12,7 +12,7 @@ type statements map[string]string
 // files are embedded, and every one is parsed when the program starts.
 func parseSQL(file string) statements {
 	all := statements{}
-	for _, part := range strings.Split(file, "\n-- name: ")[1:] {
+	for _, part := range strings.Split("\n"+file, "\n-- name: ")[1:] {
 		name, sql, _ := strings.Cut(part, "\n")
 		if _, twice := all[name]; twice {
 			panic(fmt.Sprintf("load: statement %q stands twice", name))

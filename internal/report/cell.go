@@ -1,0 +1,127 @@
+package report
+
+import (
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/mattn/go-runewidth"
+)
+
+// text is how a value is shown to people. What is not there is empty.
+func (c column) text(v reflect.Value) string {
+	if v.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			return ""
+		}
+		return c.text(v.Elem())
+	}
+	switch known := v.Interface().(type) {
+	case time.Time:
+		if known.IsZero() {
+			return ""
+		}
+		return known.Format("2006-01-02 15:04:05Z07:00")
+	case fmt.Stringer:
+		return known.String()
+	}
+	switch v.Kind() {
+	case reflect.Bool:
+		if v.Bool() {
+			return "yes"
+		}
+		return "no"
+	case reflect.Slice, reflect.Array:
+		var parts []string
+		for i := range v.Len() {
+			parts = append(parts, c.text(v.Index(i)))
+		}
+		return strings.Join(parts, ", ")
+	}
+	if isNumber(v.Type()) && !c.plain {
+		return separated(number(v))
+	}
+	return fmt.Sprint(v.Interface())
+}
+
+func isNumber(t reflect.Type) bool {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch t.Kind() {
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Float32, reflect.Float64:
+		return !t.Implements(reflect.TypeFor[fmt.Stringer]())
+	}
+	return false
+}
+
+func number(v reflect.Value) string {
+	switch {
+	case v.CanInt():
+		return strconv.FormatInt(v.Int(), 10)
+	case v.CanUint():
+		return strconv.FormatUint(v.Uint(), 10)
+	}
+	return strconv.FormatFloat(v.Float(), 'f', -1, v.Type().Bits())
+}
+
+// Count is a whole number with separators: 1,234,567.
+func Count[N ~int | ~int64](n N) string { return separated(strconv.FormatInt(int64(n), 10)) }
+
+// separated puts separators into a decimal number.
+func separated(s string) string {
+	whole, fraction, _ := strings.Cut(s, ".")
+	sign := ""
+	if strings.HasPrefix(whole, "-") {
+		sign, whole = "-", whole[1:]
+	}
+	if strings.Trim(whole, "0123456789") != "" {
+		return s // NaN, Inf
+	}
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	if fraction != "" {
+		whole += "." + fraction
+	}
+	return sign + whole
+}
+
+// cells counts a terminal's columns the same way in every locale.
+var cells = &runewidth.Condition{}
+
+func width(s string) int { return cells.StringWidth(s) }
+
+// maxCell is where a cell is cut in a table for people, in columns.
+const maxCell = 200
+
+func clip(s string) string { return cells.Truncate(s, maxCell, "…") }
+
+// Printable is text that a terminal shows as it stands, on one line.
+func Printable(s string) string { return printable(s) }
+
+func printable(s string) string {
+	if !strings.ContainsFunc(s, func(r rune) bool { return !shown(r) || r == unicode.ReplacementChar }) {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s { // what is not UTF-8 comes as U+FFFD
+		switch {
+		case shown(r):
+			b.WriteRune(r)
+		case unicode.Is(unicode.Zs, r):
+			b.WriteByte(' ')
+		default:
+			quoted := strconv.QuoteRune(r)
+			b.WriteString(quoted[1 : len(quoted)-1])
+		}
+	}
+	return b.String()
+}
+
+// shown tells whether a character may go to a terminal: it prints, or joins two that do.
+func shown(r rune) bool { return unicode.IsPrint(r) || r == '\u200d' || r == '\u200c' }

@@ -1,0 +1,174 @@
+package report
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"wheelhouse/internal/pipeline"
+	"wheelhouse/load"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// screen is a fake terminal: it keeps what is written, and plays it.
+type screen struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *screen) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(b)
+}
+
+// lines is what stands on the terminal in the end: cursor-up-and-erase is all that mpb sends.
+func (s *screen) lines(t *testing.T) []string {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var lines []string
+	for i, part := range strings.Split(s.b.String(), "\x1b[") {
+		if i > 0 {
+			var up int
+			if _, err := fmt.Sscanf(part, "%dA\x1b", &up); err != nil {
+				if rest, is := strings.CutPrefix(part, "J"); is {
+					part = rest
+				} else if _, err := fmt.Sscanf(part, "%dA", &up); err != nil {
+					t.Fatalf("unknown escape %q", part)
+				}
+			}
+			if up > 0 {
+				lines = lines[:len(lines)-up]
+				_, part, _ = strings.Cut(part, "A")
+			}
+		}
+		for line := range strings.Lines(part) {
+			lines = append(lines, strings.TrimSuffix(line, "\n"))
+		}
+	}
+	return lines
+}
+
+func outcome(account, name string, rows int64, err error) pipeline.Outcome {
+	return pipeline.Outcome{
+		Due:    pipeline.Due{Window: load.Window{Account: account, Stream: load.Stream{Name: name}}},
+		Counts: load.Counts{Read: rows}, Err: err,
+	}
+}
+
+// newScreen has a clock that goes ten seconds on when advance is called.
+func newScreen(columns int) (s *screen, p *Progress, advance func()) {
+	s = &screen{}
+	p = NewProgress(s, true)
+	p.width = columns
+	var ticks atomic.Int64
+	p.now = func() time.Time { return time.Unix(10*ticks.Load(), 0) }
+	return s, p, func() { ticks.Add(1) }
+}
+
+func TestProgress(t *testing.T) {
+	t.Parallel()
+	s, p, advance := newScreen(100)
+	log := p.Log()
+	fmt.Fprintln(log, "before")
+	p.Planned("default", "usage_new", 3)
+	p.Planned("acme", "shares", 4)
+	p.Planned("acme", "user_access", 0) // nothing due: no bar
+	advance()
+	for i := range 3 {
+		fmt.Fprintln(log, "window", i)
+		p.Loaded(outcome("default", "usage_new", 4000, nil))
+	}
+	no := false
+	odd := outcome("acme", "shares", 5, nil)
+	odd.Reconciled = &no
+	p.Loaded(odd)
+	p.Loaded(outcome("acme", "shares", 0, errors.New("HTTP 503")))
+	p.Loaded(outcome("acme", "unplanned", 1, nil))
+	fmt.Fprintln(log, "last words")
+	p.Close()
+	p.Close()
+	fmt.Fprintln(log, "after")
+
+	got := strings.Join(s.lines(t), "\n") + "\n"
+	golden(t, "progress.txt", []byte(got))
+	for _, line := range []string{"before", "window 0", "window 2", "last words", "after"} {
+		if strings.Count(got, line+"\n") != 1 {
+			t.Errorf("%q is not on the screen once:\n%s", line, got)
+		}
+	}
+}
+
+func TestProgressWithoutTerminal(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	p := NewProgress(&b, false)
+	p.Planned("default", "usage_new", 3)
+	p.Loaded(outcome("default", "usage_new", 4, nil))
+	fmt.Fprintln(p.Log(), "a line")
+	p.Close()
+	if b.String() != "a line\n" {
+		t.Errorf("without a terminal: %q", b.String())
+	}
+}
+
+func TestProgressFromManyGoroutines(t *testing.T) {
+	t.Parallel()
+	s, p, _ := newScreen(100)
+	var all sync.WaitGroup
+	for i := range 16 {
+		name := fmt.Sprintf("stream_%02d", i)
+		p.Planned("default", name, 25)
+		p.Planned("default", name, 75)
+		for j := range 4 {
+			all.Go(func() {
+				for k := range 25 {
+					fmt.Fprintf(p.Log(), "%s %d %d\n", name, j, k)
+					p.Loaded(outcome("default", name, 1, nil))
+				}
+			})
+		}
+	}
+	all.Wait()
+	p.Close()
+	got := strings.Join(s.lines(t), "\n") + "\n"
+	if n := strings.Count(got, "100/100"); n != 16 {
+		t.Errorf("the counts are not all there:\n%s", got)
+	}
+	for i := range 16 {
+		for j := range 4 {
+			if line := fmt.Sprintf("stream_%02d %d 24\n", i, j); strings.Count(got, line) != 1 {
+				t.Errorf("%q is lost or doubled", line)
+			}
+		}
+	}
+}
+
+// brokenTerminal fails when it is drawn on.
+type brokenTerminal struct{}
+
+func (brokenTerminal) Write([]byte) (int, error) { return 0, errors.New("gone") }
+
+func TestProgressOnBrokenTerminal(t *testing.T) {
+	t.Parallel()
+	p := NewProgress(brokenTerminal{}, true)
+	p.Planned("default", "usage_new", 2)
+	p.Loaded(outcome("default", "usage_new", 1, nil))
+	fmt.Fprintln(p.Log(), "a line") // nowhere to go, and nobody to tell
+	done := make(chan struct{})
+	go func() { p.Close(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(20 * time.Second):
+		t.Fatal("Close hangs when the terminal is gone")
+	}
+}
