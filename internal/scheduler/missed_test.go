@@ -1,0 +1,177 @@
+package scheduler
+
+import (
+	"net/http"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"wheelhouse/load"
+)
+
+var (
+	monday = time.Date(2026, 5, 4, 10, 0, 0, 0, newYork) // ten in the morning
+	few    = map[string]string{"usage_new": "", "usage_shares": "", "user_access": ""}
+)
+
+// refuse answers 401 to everything while it is set.
+func refuse(set *atomic.Bool) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if set.Load() {
+				http.Error(w, "no", http.StatusUnauthorized)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+func at(t time.Time) func(string) time.Time { return func(string) time.Time { return t } }
+
+func TestMissedNightIsCaughtUpAtTheStart(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, monday, 5, few)
+	b.start()
+	b.passTo(monday.AddDate(0, 0, 1))
+	b.mustStop()
+
+	back := monday.AddDate(0, 0, 3) // two nights later
+	b.clock.to(back, false)
+	b.start()
+	b.quiet()
+	for _, e := range b.entries {
+		if state := e.read(); state.Passes != 1 || !state.Result.OK() {
+			t.Errorf("not caught up at the start: %+v", state)
+		}
+	}
+	b.noGaps(at(back))
+	b.mustStop()
+
+	// Restarted again and again, there is nothing to ask, neither at once nor before the next tick.
+	served, runs := b.served(), b.count("wheelhouse.runs")
+	for _, after := range []time.Duration{0, time.Minute, 9 * time.Hour, 18 * time.Hour} {
+		b.clock.to(back.Add(after), false)
+		b.start()
+		b.quiet()
+		b.mustStop()
+	}
+	if b.served() != served || b.count("wheelhouse.runs") != runs {
+		t.Errorf("restarts made %d requests and %d runs", b.served()-served, b.count("wheelhouse.runs")-runs)
+	}
+	// But for the tick after that.
+	b.clock.to(back.Add(20*time.Hour), false)
+	b.start()
+	b.quiet()
+	b.mustStop()
+	if n := b.count("wheelhouse.runs") - runs; n != int64(len(few)) {
+		t.Errorf("%d runs for %d missed ticks", n, len(few))
+	}
+	b.sameAsAtOnce(at(back.Add(20 * time.Hour)))
+}
+
+func TestNightWithoutTheAPI(t *testing.T) {
+	t.Parallel()
+	var down atomic.Bool
+	b := newBench(t, monday, 3, map[string]string{"usage_new": ""})
+	b.api = refuse(&down)
+	b.start()
+	b.quiet()
+	down.Store(true)
+	tick := b.state("usage_new").Next
+	b.passTo(tick.Add(20 * time.Hour))
+	b.quiet()
+	if s := b.state("usage_new"); s.Passes != 1+1+len(again) || s.Result.Failed == 0 || s.Skipped != 0 {
+		t.Errorf("after a night without the API: %+v", s)
+	}
+	// The next night it is back, and then goes down for a moment only.
+	down.Store(false)
+	b.passTo(tick.Add(30 * time.Hour))
+	b.noGaps(at(tick.AddDate(0, 0, 1)))
+	down.Store(true)
+	b.passTo(tick.Add(48 * time.Hour))
+	b.quiet()
+	down.Store(false)
+	before := b.state("usage_new").Passes
+	b.passTo(tick.Add(49 * time.Hour))
+	if s := b.state("usage_new"); s.Passes != before+1 || !s.Result.OK() || !s.Started.Equal(tick.Add(48*time.Hour+again[0])) {
+		t.Errorf("the API was down for a moment: %+v", s)
+	}
+	b.mustStop()
+	b.sameAsAtOnce(at(tick.Add(48*time.Hour + again[0])))
+}
+
+func TestGapOfLongAgo(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, monday, 9, map[string]string{"usage_new": ""})
+	b.start()
+	b.quiet()
+	b.mustStop()
+	if rows(t, b.url, `DELETE FROM wheelhouse.loads WHERE upper(span) <= '2026-04-28 00:00 America/New_York' RETURNING 1`) == nil {
+		t.Fatal("nothing to forget")
+	}
+	served := b.served()
+	b.start()
+	b.quiet()
+	b.mustStop()
+	b.noGaps(at(monday))
+	if n := b.served() - served; n != 3 {
+		t.Errorf("%d requests for 3 days", n)
+	}
+}
+
+// A killed process's lease keeps a window from the one that comes after it, for a while.
+func TestWindowHeldByTheDead(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, monday, 2, map[string]string{"usage_new": ""})
+	run, err := b.runner.Warehouse.StartRun(t.Context(), "schedule", "test", "dead")
+	if err != nil {
+		t.Fatal(err)
+	}
+	midnight := monday.Add(-10 * time.Hour)
+	held := load.Window{Account: "acme", Stream: load.UsageNew, From: midnight, To: monday, Day: time.Date(2026, 5, 4, 0, 0, 0, 0, time.UTC)}
+	if _, err := b.runner.Warehouse.Claim(t.Context(), run, held, 0); err != nil {
+		t.Fatal(err)
+	}
+	b.start()
+	b.quiet()
+	if s := b.state("usage_new"); s.Result.Elsewhere != 1 {
+		t.Errorf("the window was not held: %+v", s)
+	}
+	rows(t, b.url, `UPDATE wheelhouse.leases SET expires_at = now() - interval '1 second'`)
+	b.passTo(monday.Add(again[0]))
+	b.quiet()
+	if s := b.state("usage_new"); s.Passes != 2 || !s.Result.OK() || s.Result.Elsewhere != 0 {
+		t.Errorf("the window was left: %+v", s)
+	}
+	b.mustStop()
+	b.noGaps(at(monday.Add(again[0])))
+}
+
+func TestClockJumps(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, monday, 3, map[string]string{"usage_new": ""})
+	b.start()
+	b.quiet()
+	tick := b.state("usage_new").Next
+	jump := func(to time.Time, passes int, next time.Time) {
+		t.Helper()
+		b.clock.to(to, true)
+		b.quiet()
+		if s := b.state("usage_new"); s.Passes != passes || !s.Next.Equal(next) || s.Skipped != 0 || !s.Result.OK() {
+			t.Errorf("at %s: %+v, want %d passes and the next at %s", to, s, passes, next)
+		}
+	}
+	jump(tick, 2, tick.AddDate(0, 0, 1))
+	jump(tick.Add(-5*time.Minute), 2, tick.AddDate(0, 0, 1))             // a correction: the tick comes once
+	jump(tick.AddDate(0, 0, 3).Add(time.Hour), 3, tick.AddDate(0, 0, 4)) // asleep for three nights: one pass
+	jump(tick.AddDate(0, 0, 1).Add(time.Hour), 3, tick.AddDate(0, 0, 2)) // and back: counted anew
+	jump(tick.AddDate(0, 0, 2), 4, tick.AddDate(0, 0, 3))
+	b.mustStop()
+	ends := b.passes("usage_new")
+	want := []time.Time{monday, tick, tick.AddDate(0, 0, 3).Add(time.Hour), tick.AddDate(0, 0, 2)}
+	if !slices.EqualFunc(ends, want, time.Time.Equal) {
+		t.Errorf("passes reached up to\n%v, want\n%v", ends, want)
+	}
+}

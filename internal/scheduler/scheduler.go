@@ -1,0 +1,128 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/robfig/cron/v3"
+	"go.uber.org/zap"
+
+	"wheelhouse/internal/pipeline"
+)
+
+// Scheduler keeps the schedules of some accounts.
+type Scheduler struct {
+	runner  *pipeline.Runner
+	clock   Clock
+	log     *zap.Logger
+	entries []*entry
+	began   atomic.Bool
+	busy    atomic.Int64 // ticks being served or waiting to look again; tests wait on it
+}
+
+// New makes a scheduler for the streams that are switched on. A nil clock is the machine's; runner.Now must
+// tell the same time.
+func New(runner *pipeline.Runner, accounts []*pipeline.Account, clock Clock, log *zap.Logger) *Scheduler {
+	if clock == nil {
+		clock = Wall{}
+	}
+	s := &Scheduler{runner: runner, clock: clock, log: log}
+	for _, a := range accounts {
+		for _, stream := range a.Streams(nil) {
+			s.entries = append(s.entries, newEntry(a, stream, log))
+		}
+	}
+	return s
+}
+
+// Status tells how each stream of each account stands, in the order of the settings.
+func (s *Scheduler) Status() []State {
+	states := make([]State, len(s.entries))
+	for i, e := range s.entries {
+		states[i] = e.read()
+	}
+	return states
+}
+
+// Run catches up and then keeps the schedules until ctx ends, which is no error. It can be called once.
+func (s *Scheduler) Run(ctx context.Context) error {
+	if !s.began.CompareAndSwap(false, true) {
+		return errors.New("scheduler: runs already, or is over")
+	}
+	if len(s.entries) == 0 {
+		s.log.Warn("nothing to schedule: every stream is switched off")
+		<-ctx.Done()
+		return nil
+	}
+	var all sync.WaitGroup
+	for _, e := range s.entries {
+		all.Go(func() { s.keep(ctx, e) })
+	}
+	all.Wait()
+	s.log.Info("schedules stopped")
+	return nil
+}
+
+// keep keeps one schedule. It returns when ctx has ended and the last pass is over.
+func (s *Scheduler) keep(ctx context.Context, e *entry) {
+	var passes sync.WaitGroup
+	defer passes.Wait()
+	job := s.job(ctx, e)
+	start := func() {
+		s.busy.Add(1)
+		passes.Go(func() {
+			defer s.busy.Add(-1)
+			job.Run()
+		})
+	}
+	at := s.clock.Now()
+	e.note(func(state *State) { state.Next = e.stream.Schedule.Next(at) })
+	start() // to catch up
+	for {
+		var err error
+		if at, err = s.tick(ctx, e, at); err != nil {
+			return
+		}
+		start()
+	}
+}
+
+// backstep is by how much the clock may be set back without a tick coming again.
+const backstep = 10 * time.Minute
+
+// tick waits for the first tick after a moment, and returns the moment after which the next one counts.
+func (s *Scheduler) tick(ctx context.Context, e *entry, after time.Time) (time.Time, error) {
+	for {
+		now := s.clock.Now()
+		if now.Before(after.Add(-backstep)) {
+			e.log.Warn("the clock was set back: the next tick is counted from the new time", zap.Time("was", after), zap.Time("is", now))
+			after = now
+		}
+		next := e.stream.Schedule.Next(after)
+		e.note(func(state *State) { state.Next = next })
+		if next.IsZero() {
+			e.log.Warn("the schedule never fires again")
+			<-ctx.Done()
+			return after, ctx.Err()
+		}
+		if !next.After(now) {
+			return now, ctx.Err()
+		}
+		if err := s.clock.Sleep(ctx, next); err != nil {
+			return after, err
+		}
+	}
+}
+
+// job is what a tick starts. The first one catches up.
+func (s *Scheduler) job(ctx context.Context, e *entry) cron.Job {
+	first := true // guarded by SkipIfStillRunning
+	return guarded(e, func() {
+		behind := first
+		first = false
+		s.serve(ctx, e, behind)
+	})
+}
