@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wheelhouse/internal/pipeline"
+	"wheelhouse/internal/report"
+)
+
+func (a *app) backfill() *cobra.Command {
+	var l loading
+	var from, to string
+	var force, dryRun bool
+	cmd := &cobra.Command{
+		Use:   "backfill --from DAY --to DAY",
+		Short: "Load a range of past days, newest first",
+		Long: `Loads the days from --from to --to, both included, in each account's zone, newest first. What the ledger
+covers is left alone, so an interrupted backfill goes on where it stopped when it is called again, and one
+that is complete asks the API for nothing. --force loads again what is loaded; rows that have not changed
+are not written.`,
+		Example: `  wheelhouse backfill --from 2025-01-01 --to 2025-12-31 --dry-run
+  wheelhouse backfill --from 2025-01-01 --to 2025-12-31 --parallel 4
+  wheelhouse backfill --from 2026-03-01 --to 2026-03-07 --streams usage_new --force`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			r, err := backfillRange(from, to, force)
+			if err != nil {
+				return err
+			}
+			within := func(*pipeline.Account) pipeline.Range { return r }
+			if dryRun {
+				return a.dryRun(cmd.Context(), l, within)
+			}
+			return a.loadOnce(cmd.Context(), "backfill", l, within)
+		},
+	}
+	l.flags(cmd)
+	f := cmd.Flags()
+	f.StringVar(&from, "from", "", "first day, such as 2025-01-01")
+	f.StringVar(&to, "to", "", "last day, included")
+	f.BoolVar(&force, "force", false, "load again what is loaded")
+	f.BoolVar(&dryRun, "dry-run", false, "print what would be loaded, and load nothing")
+	return cmd
+}
+
+func backfillRange(from, to string, force bool) (pipeline.Range, error) {
+	if from == "" || to == "" {
+		return pipeline.Range{}, usageError{errors.New("backfill needs --from and --to, both days like 2025-01-01")}
+	}
+	first, err := parseDay("from", from)
+	if err != nil {
+		return pipeline.Range{}, err
+	}
+	last, err := parseDay("to", to)
+	if err != nil {
+		return pipeline.Range{}, err
+	}
+	now := time.Now()
+	switch {
+	case last.Before(first):
+		return pipeline.Range{}, usageError{fmt.Errorf("--to %s is before --from %s", to, from)}
+	case first.Year() < 2000:
+		return pipeline.Range{}, usageError{fmt.Errorf("--from %s is before CrankWheel", from)}
+	case first.After(now.AddDate(0, 0, 1)):
+		return pipeline.Range{}, usageError{fmt.Errorf("--from %s is in the future", from)}
+	}
+	return pipeline.Range{First: first, Last: last, Now: now, Force: force}, nil
+}
+
+// planned is one stream's line of a dry run.
+type planned struct {
+	Account  string `json:"account"`
+	Stream   string `json:"stream"`
+	Windows  int    `json:"windows"`
+	Loaded   int    `json:"already_loaded"`
+	ToLoad   int    `json:"to_load"`
+	Requests int    `json:"requests_at_least"`
+	First    string `json:"first_day"`
+	Last     string `json:"last_day"`
+}
+
+// dryRun prints what a backfill would do.
+func (a *app) dryRun(ctx context.Context, l loading, within func(*pipeline.Account) pipeline.Range) error {
+	if err := l.check(); err != nil {
+		return err
+	}
+	return a.withRunner(ctx, l, a.err, func(r *pipeline.Runner, accounts []*pipeline.Account) error {
+		jobs, _, err := r.Plan(ctx, accounts, l.streams, within)
+		if err != nil {
+			return err
+		}
+		rows := make([]planned, len(jobs))
+		for i, job := range jobs {
+			rows[i] = planned{
+				Account: job.Account.ID, Stream: job.Stream.Name, Windows: job.Windows, Loaded: job.Loaded(),
+				ToLoad: len(job.Due), Requests: job.Requests(),
+			}
+			if n := len(job.Due); n > 0 { // newest first
+				rows[i].First, rows[i].Last = job.Due[n-1].Day.Format(time.DateOnly), job.Due[0].Day.Format(time.DateOnly)
+			}
+		}
+		return report.Table(a.out, rows, l.json)
+	})
+}

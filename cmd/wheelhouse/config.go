@@ -1,0 +1,93 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wheelhouse/internal/report"
+	"wheelhouse/internal/settings"
+)
+
+func (a *app) configCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "config",
+		Short:   "Look at the settings",
+		Example: "  wheelhouse config check",
+	}
+	cmd.AddCommand(a.configCheck())
+	return cmd
+}
+
+// understood is one stream's line of config check.
+type understood struct {
+	Account string `json:"account"`
+	Stream  string `json:"stream"`
+	Cron    string `json:"cron"`
+	Zone    string `json:"zone"`
+	Next    string `json:"next"`
+	Window  string `json:"window"`
+	Again   string `json:"look-back"`
+	Open    string `json:"open"`
+	Rate    string `json:"requests/s"`
+}
+
+func (a *app) configCheck() *cobra.Command {
+	var json bool
+	var fires int
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Read every setting, say what was understood and when each schedule fires next",
+		Long: `Reads flags, environment, files and schedules.yaml, and tells every mistake at once, with its line, its column
+and what would be right. It connects to nothing.`,
+		Example: `  wheelhouse config check
+  wheelhouse config check --config schedules.yaml --fires 3 --json`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			s, err := a.settings(false)
+			if err != nil {
+				return err
+			}
+			rows := s.Describe(time.Now(), max(1, fires))
+			if json {
+				return report.JSON(a.out, rows)
+			}
+			fmt.Fprintf(a.out, "Settings from %s.\n", s.Source)
+			if s.Database == "" {
+				fmt.Fprintln(a.out, "No DATABASE_URL: the usual PG* variables say where the warehouse is.")
+			}
+			return report.Table(a.out, understoodRows(rows), false)
+		},
+	}
+	cmd.Flags().BoolVar(&json, "json", false, "print as JSON")
+	cmd.Flags().IntVar(&fires, "fires", 1, "how many next times to list for each schedule")
+	return cmd
+}
+
+func understoodRows(rows []settings.Row) []understood {
+	days := func(n int) string {
+		if n == 0 {
+			return ""
+		}
+		return fmt.Sprintf("%dd", n)
+	}
+	var lines []understood
+	for _, r := range rows {
+		var next []string
+		for _, t := range r.Next {
+			next = append(next, t.Format("Mon 2006-01-02 15:04 MST"))
+		}
+		line := understood{
+			Account: r.Account, Stream: r.Stream, Cron: r.Cron, Zone: r.CronZone, Next: strings.Join(next, ", "),
+			Window: days(r.Window), Again: days(r.Lookback), Open: days(r.OpenLookback),
+			Rate: fmt.Sprintf("%g", r.RequestsPerSecond),
+		}
+		if !r.Enabled {
+			line.Next = "off"
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}

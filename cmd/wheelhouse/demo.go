@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+
+	"wheelhouse/internal/pgserver"
+	"wheelhouse/internal/pipeline"
+	"wheelhouse/internal/report"
+	"wheelhouse/internal/settings"
+	"wheelhouse/internal/simulator"
+	"wheelhouse/load"
+)
+
+func (a *app) demo() *cobra.Command {
+	var o simulated
+	var once bool
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "The whole pipeline on this machine, with nothing set up",
+		Long: `Starts a private PostgreSQL and a simulated CrankWheel account, makes the warehouse, loads the account's whole
+history and says where to query. Then it keeps loading what is new, every minute, until Ctrl-C, and cleans up.
+With --once it loads, prints the summary and exits.`,
+		Example: `  wheelhouse demo
+  wheelhouse demo --once --agents 40 --days 365`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			options, err := o.options()
+			if err != nil {
+				return err
+			}
+			return a.demonstrate(cmd.Context(), options, once)
+		},
+	}
+	o.flags(cmd)
+	cmd.Flags().BoolVar(&once, "once", false, "load, print the summary and exit")
+	return cmd
+}
+
+// demonstrate runs the demo: everything it starts ends with it.
+func (a *app) demonstrate(ctx context.Context, o simulator.Options, once bool) error {
+	began := time.Now()
+	server, err := pgserver.Start(ctx, pgserver.Options{Notice: func(s string) { fmt.Fprintln(a.err, s) }})
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	url := server.URL("postgres")
+	w, err := a.warehouse(ctx, url, true, load.Options{Connections: 6})
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+
+	o.APIKey = "simulated"
+	api, err := listen(ctx, simulator.New(o))
+	if err != nil {
+		return err
+	}
+	account, err := demoAccount(api, o)
+	if err != nil {
+		return err
+	}
+	defer account.Close()
+
+	progress := report.NewProgress(a.err, isTerminal(a.err))
+	defer progress.Close()
+	runner := &pipeline.Runner{
+		Warehouse: w, Log: a.demoLog(progress.Log()), Version: version, Host: host(), Now: time.Now,
+		Workers: 6, Observe: progress,
+	}
+	result, err := runner.Run(ctx, "run", []*pipeline.Account{account}, nil, demoRange)
+	progress.Close()
+	if err != nil {
+		return err
+	}
+	if err := a.tellDemo(ctx, w, result, time.Since(began), url, once); err != nil || once {
+		return err
+	}
+	fmt.Fprintln(a.out, "\nNew rows are loaded every minute. Ctrl-C ends the demo and removes it.")
+	runner.Observe = nil
+	return keepLoading(ctx, runner, account)
+}
+
+func demoRange(account *pipeline.Account) pipeline.Range { return account.Nightly(time.Now()) }
+
+// demoLog shows what goes wrong, and the rest where WHEELHOUSE_LOG or --log asks for it.
+func (a *app) demoLog(w io.Writer) *zap.Logger {
+	level := a.log
+	if level == "" {
+		level = os.Getenv("WHEELHOUSE_LOG")
+	}
+	if level == "" {
+		level = "console,warn"
+	}
+	s, err := settings.Load(settings.Options{Log: level, Offline: true, BuiltIn: true, Lookup: func(string) (string, bool) { return "", false }})
+	if err != nil {
+		return logger(settings.Log{Format: "console", Level: "warn"}, w)
+	}
+	return logger(s.Log, w)
+}
+
+// demoAccount is the simulated account as if its settings had been made.
+func demoAccount(api net.Addr, o simulator.Options) (*pipeline.Account, error) {
+	env := map[string]string{
+		"CRANKWHEEL_URL": "http://" + api.String(), "CRANKWHEEL_API_KEY": o.APIKey,
+		"WHEELHOUSE_HISTORY_FROM": o.From.Format(time.DateOnly), "DATABASE_URL": "postgres://demo",
+	}
+	s, err := settings.Load(settings.Options{Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok }, BuiltIn: true})
+	if err != nil {
+		return nil, err
+	}
+	account := s.Accounts[0]
+	account.RequestsPerSecond = 0 // the simulated API has no limit
+	for i := range account.Streams {
+		account.Streams[i].RequestsPerSecond = 0
+	}
+	return pipeline.Open(account, version)
+}
+
+// listen serves on a free port of loopback until ctx ends.
+func listen(ctx context.Context, h http.Handler) (net.Addr, error) {
+	ready, failed := make(chan net.Addr, 1), make(chan error, 1)
+	go func() { failed <- serveHTTP(ctx, "127.0.0.1:0", h, func(at net.Addr) { ready <- at }) }()
+	select {
+	case at := <-ready:
+		return at, nil
+	case err := <-failed:
+		return nil, err
+	}
+}
+
+// keepLoading loads what is new until ctx ends; ending it is the way to leave the demo, and no failure.
+func keepLoading(ctx context.Context, runner *pipeline.Runner, account *pipeline.Account) error {
+	tick := time.NewTicker(time.Minute)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if _, err := runner.Run(ctx, "schedule", []*pipeline.Account{account}, nil, demoRange); err != nil && ctx.Err() == nil {
+			return err
+		}
+	}
+}
+
+// tellDemo prints what the demo loaded and where to look.
+func (a *app) tellDemo(ctx context.Context, w *load.Warehouse, r pipeline.Result, took time.Duration, url string, once bool) error {
+	tables, err := w.TableCounts(ctx)
+	if err != nil {
+		return err
+	}
+	if err := report.Table(a.out, tables, false); err != nil {
+		return err
+	}
+	fmt.Fprintln(a.out)
+	if err := report.Summary(a.out, r, false); err != nil {
+		return err
+	}
+	where := fmt.Sprintf("Query it while the demo runs:\n  psql '%s'", url)
+	if once {
+		where = "This database ends with the command; without --once it stays, and the demo says how to query it:"
+	}
+	fmt.Fprintf(a.out, `
+%d of %d windows with totals of the API's own add up to them. All of it took %s.
+
+%s
+  SELECT * FROM bi.agent_daily ORDER BY day DESC, sessions DESC LIMIT 10;
+  SELECT * FROM bi.demo_funnel_daily ORDER BY day DESC LIMIT 10;
+`, r.Reconciled, r.Reconciled+r.Unreconciled, took.Round(100*time.Millisecond), where)
+	if !r.OK() {
+		return errIncomplete
+	}
+	return nil
+}

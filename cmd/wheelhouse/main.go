@@ -1,0 +1,67 @@
+// Command wheelhouse brings a company's CrankWheel usage into PostgreSQL.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // zones, where the machine has none
+
+	"wheelhouse/internal/settings"
+)
+
+var version = "dev"
+
+// Exit codes.
+const (
+	exitOK          = 0
+	exitIncomplete  = 1 // at least one window failed or differs; all the others are loaded
+	exitUsage       = 2 // usage or settings
+	exitInterrupted = 130
+)
+
+// errIncomplete: the command's result is already told, and it is not all it should be.
+var errIncomplete = errors.New("not everything is loaded and adds up")
+
+// usageError is a mistake on the command line.
+type usageError struct{ error }
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+func run(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+
+	a := &app{out: os.Stdout, err: os.Stderr}
+	root := a.root()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	switch {
+	case err == nil, errors.Is(err, errIncomplete) && ctx.Err() == nil:
+	case ctx.Err() != nil:
+		fmt.Fprintln(os.Stderr, "wheelhouse: interrupted; what was committed stays")
+	default:
+		fmt.Fprintln(os.Stderr, "wheelhouse:", err)
+	}
+	return exitCode(ctx, err, a.began)
+}
+
+// exitCode maps an error to the process's exit code. What fails before a command began is a mistake in
+// how it was called.
+func exitCode(ctx context.Context, err error, began bool) int {
+	var wrong *settings.Errors
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case ctx.Err() != nil:
+		return exitInterrupted
+	case errors.As(err, &wrong), errors.As(err, &usage), !began:
+		return exitUsage
+	}
+	return exitIncomplete
+}

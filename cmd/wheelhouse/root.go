@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"golang.org/x/term"
+
+	"wheelhouse/internal/pipeline"
+	"wheelhouse/internal/settings"
+	"wheelhouse/load"
+	"wheelhouse/migrations"
+)
+
+// app is what all commands share: the flags of every command, and where output goes.
+type app struct {
+	out, err io.Writer
+	config   string
+	log      string
+	began    bool // a command's own work has begun: the command line was understood
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "wheelhouse",
+		Short: "CrankWheel usage into PostgreSQL, every night and for any range of past days",
+		Long: `wheelhouse brings a company's CrankWheel usage (demo requests, screen shares, video shares and their
+engagement) into PostgreSQL. Cron says when to look; a ledger in the database says what to load, so a
+missed night, a crash or a second machine never loses or doubles a row.
+
+Settings come from flags, the environment, schedules.yaml and built-in defaults, in this order. With
+CRANKWHEEL_URL, CRANKWHEEL_API_KEY and DATABASE_URL set, no file is needed.`,
+		Example: `  wheelhouse demo                                      # see it work, with nothing set up
+  wheelhouse run --migrate                             # load what is missing, once
+  wheelhouse backfill --from 2025-01-01 --to 2025-12-31`,
+		Version:           version,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		PersistentPreRun:  func(*cobra.Command, []string) { a.began = true },
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
+	}
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.PersistentFlags().StringVar(&a.config, "config", "", "settings file (WHEELHOUSE_CONFIG; default schedules.yaml here, else the built-in one)")
+	root.PersistentFlags().StringVar(&a.log, "log", "", `log format and level, such as "json,debug" (WHEELHOUSE_LOG)`)
+	root.AddCommand(a.demo(), a.run(), a.serve(), a.backfill(), a.migrate(), a.configCommand(), a.simulate())
+	return root
+}
+
+// settings reads everything that is set; offline is for commands that do not ask the API.
+func (a *app) settings(offline bool) (*settings.Settings, error) {
+	return settings.Load(settings.Options{Config: a.config, Log: a.log, Offline: offline, Terminal: isTerminal(a.err)})
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// logger makes the log: one event a line, on standard error or over progress bars.
+func logger(s settings.Log, w io.Writer) *zap.Logger {
+	level, err := zapcore.ParseLevel(s.Level)
+	if err != nil {
+		level = zapcore.InfoLevel
+	}
+	cfg := zap.NewProductionEncoderConfig()
+	cfg.TimeKey, cfg.EncodeTime = "time", zapcore.RFC3339TimeEncoder
+	cfg.EncodeDuration = zapcore.StringDurationEncoder
+	encoder := zapcore.NewJSONEncoder(cfg)
+	if s.Format == "console" {
+		cfg.EncodeLevel = zapcore.CapitalLevelEncoder
+		encoder = zapcore.NewConsoleEncoder(cfg)
+	}
+	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(w)), level))
+}
+
+// warehouse opens the database and refuses one whose schema is not this program's.
+func (a *app) warehouse(ctx context.Context, dsn string, migrate bool, o load.Options) (*load.Warehouse, error) {
+	if migrate {
+		if _, _, err := migrations.Up(ctx, dsn); err != nil {
+			return nil, fmt.Errorf("migrate: %w", err)
+		}
+	}
+	w, err := load.Open(ctx, dsn, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := migrations.Check(ctx, w.Pool()); err != nil {
+		w.Close()
+		return nil, err
+	}
+	return w, nil
+}
+
+// accounts opens the accounts chosen, or all.
+func (a *app) accounts(s *settings.Settings, only string) (accounts []*pipeline.Account, done func(), err error) {
+	done = func() {
+		for _, account := range accounts {
+			account.Close()
+		}
+	}
+	for _, known := range s.Accounts {
+		if only != "" && known.ID != only {
+			continue
+		}
+		account, err := pipeline.Open(known, version)
+		if err != nil {
+			done()
+			return nil, nil, err
+		}
+		accounts = append(accounts, account)
+	}
+	if len(accounts) == 0 {
+		return nil, nil, usageError{fmt.Errorf("no account %q in the settings; there is: %s", only, strings.Join(accountIDs(s), ", "))}
+	}
+	return accounts, done, nil
+}
+
+func accountIDs(s *settings.Settings) []string {
+	var ids []string
+	for _, a := range s.Accounts {
+		ids = append(ids, a.ID)
+	}
+	return ids
+}
+
+// checkStreams refuses names that are no streams.
+func checkStreams(names []string) error {
+	for _, name := range names {
+		if !slices.Contains(settings.Names(), name) {
+			return usageError{fmt.Errorf("unknown stream %q; there are: %s", name, strings.Join(settings.Names(), ", "))}
+		}
+	}
+	return nil
+}
+
+// parseDay reads a day of the command line.
+func parseDay(flag, s string) (time.Time, error) {
+	day, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return time.Time{}, usageError{fmt.Errorf("--%s %q is not a day like 2026-01-31", flag, s)}
+	}
+	return day, nil
+}
+
+func host() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "unknown"
+	}
+	return name
+}
+
+// completeStreams offers the streams' names to the shell.
+func completeStreams(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return settings.Names(), cobra.ShellCompDirectiveNoFileComp
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wheelhouse/internal/pipeline"
+	"wheelhouse/internal/report"
+	"wheelhouse/load"
+)
+
+// grace is how long windows in hand may go on after the first Ctrl-C or SIGTERM.
+const grace = 15 * time.Second
+
+// loading is what run and backfill share.
+type loading struct {
+	account  string
+	streams  []string
+	parallel int
+	migrate  bool
+	json     bool
+}
+
+func (l *loading) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&l.account, "account", "", "only this account")
+	f.StringSliceVar(&l.streams, "streams", nil, "only these streams, separated by commas")
+	f.IntVar(&l.parallel, "parallel", 0, "windows of a stream loaded at the same time (default: as the settings say)")
+	f.BoolVar(&l.migrate, "migrate", false, "bring the warehouse's schema up to date first")
+	f.BoolVar(&l.json, "json", false, "print the result as JSON")
+	_ = cmd.RegisterFlagCompletionFunc("streams", completeStreams) // fails for an unknown flag only
+}
+
+func (l *loading) check() error {
+	if l.parallel < 0 || l.parallel > 32 {
+		return usageError{fmt.Errorf("--parallel %d is not from 1 to 32", l.parallel)}
+	}
+	return checkStreams(l.streams)
+}
+
+func (a *app) run() *cobra.Command {
+	var l loading
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Load what is missing or may have changed, once, and exit",
+		Long: `One pass: for each account and stream, the windows since history_from that the ledger lacks, those young
+enough that the API may still change them (look-back), and those that hold something still open. What a
+nightly cron job or a Kubernetes CronJob calls.
+
+Exits 0 when everything is loaded and adds up to the API's totals, 1 when a window failed or does not,
+130 when interrupted; what was committed stays, and the next run goes on from there.`,
+		Example: `  wheelhouse run
+  wheelhouse run --migrate --streams usage_new,demo_usage`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.loadOnce(cmd.Context(), "run", l, func(account *pipeline.Account) pipeline.Range {
+				return account.Nightly(time.Now())
+			})
+		},
+	}
+	l.flags(cmd)
+	return cmd
+}
+
+// loadOnce runs one pass over a range and prints what came of it.
+func (a *app) loadOnce(ctx context.Context, kind string, l loading, within func(*pipeline.Account) pipeline.Range) error {
+	if err := l.check(); err != nil {
+		return err
+	}
+	progress := report.NewProgress(a.err, isTerminal(a.err))
+	defer progress.Close()
+	return a.withRunner(ctx, l, progress.Log(), func(r *pipeline.Runner, accounts []*pipeline.Account) error {
+		r.Observe = progress
+		result, err := r.Run(ctx, kind, accounts, l.streams, within)
+		progress.Close()
+		if err != nil {
+			return err
+		}
+		return a.tell(result, l.json)
+	})
+}
+
+// withRunner opens everything that loading needs, and closes it.
+func (a *app) withRunner(ctx context.Context, l loading, log io.Writer, do func(*pipeline.Runner, []*pipeline.Account) error) error {
+	s, err := a.settings(false)
+	if err != nil {
+		return err
+	}
+	accounts, done, err := a.accounts(s, l.account)
+	if err != nil {
+		return err
+	}
+	defer done()
+	w, err := a.warehouse(ctx, s.Database, l.migrate, load.Options{})
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	runner := &pipeline.Runner{
+		Warehouse: w, Log: logger(s.Log, log), Version: version, Host: host(), Now: time.Now,
+		Parallel: l.parallel, Workers: max(4, l.parallel), Grace: grace,
+	}
+	return do(runner, accounts)
+}
+
+// tell prints a run's result, and makes it the exit code.
+func (a *app) tell(result pipeline.Result, json bool) error {
+	if err := report.Summary(a.out, result, json); err != nil {
+		return err
+	}
+	if !result.OK() {
+		return errIncomplete
+	}
+	return nil
+}

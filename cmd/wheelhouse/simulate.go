@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wheelhouse/internal/simulator"
+)
+
+func (a *app) simulate() *cobra.Command {
+	var o simulated
+	cmd := &cobra.Command{
+		Use:   "simulate",
+		Short: "Serve a simulated CrankWheel account",
+		Long: `Serves the API of a believable, made-up account: working hours, weekends, holidays, a growing team, a funnel that
+converts, campaigns, video shares whose plays fade. The same seed gives the same account. The key it wants is
+CRANKWHEEL_API_KEY's, or "simulated". The switches choose among what the API's documents leave unknown.`,
+		Example: `  wheelhouse simulate --agents 40 --days 400
+  CRANKWHEEL_URL=http://127.0.0.1:8090 CRANKWHEEL_API_KEY=simulated wheelhouse run --migrate`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			options, err := o.options()
+			if err != nil {
+				return err
+			}
+			if options.APIKey = os.Getenv("CRANKWHEEL_API_KEY"); options.APIKey == "" {
+				options.APIKey = "simulated"
+			}
+			return serveHTTP(cmd.Context(), o.listen, simulator.New(options), func(at net.Addr) {
+				fmt.Fprintf(a.out, "A simulated account of %d agents and %d days answers at http://%s\n", o.agents, o.days, at)
+			})
+		},
+	}
+	o.flags(cmd)
+	cmd.Flags().StringVar(&o.listen, "listen", "127.0.0.1:8090", "address to listen on")
+	return cmd
+}
+
+// simulated are the flags that describe a simulated account.
+type simulated struct {
+	listen, selects, to, shape string
+	seed                       uint64
+	agents, days, maxPage      int
+}
+
+func (o *simulated) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.Uint64Var(&o.seed, "seed", 1, "which account: the same seed, the same account")
+	f.IntVar(&o.agents, "agents", 25, "how many agents the team has grown to")
+	f.IntVar(&o.days, "days", 180, "how many days of history there are")
+	f.StringVar(&o.selects, "select", "start", "a window selects rows by their start, end or overlap")
+	f.StringVar(&o.to, "to", "inclusive", "whether a window's to is inclusive, exclusive or counts its whole second")
+	f.StringVar(&o.shape, "shape", "2022", "usage_new as recorded in 2020 or 2022")
+	f.IntVar(&o.maxPage, "max-page-size", 0, "cap on page_size; 0: none")
+}
+
+func (o *simulated) options() (simulator.Options, error) {
+	options := simulator.Options{
+		Seed: o.seed, Agents: o.agents, MaxPageSize: o.maxPage,
+		From: time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -o.days), Until: time.Now(),
+	}
+	if o.agents < 1 || o.days < 1 {
+		return options, usageError{errors.New("--agents and --days want at least 1")}
+	}
+	var selects, to, shape bool
+	options.Select, selects = map[string]simulator.Selection{
+		"start": simulator.ByStart, "end": simulator.ByEnd, "overlap": simulator.ByOverlap}[o.selects]
+	options.To, to = map[string]simulator.Bound{
+		"inclusive": simulator.Inclusive, "exclusive": simulator.Exclusive, "second": simulator.WholeSecond}[o.to]
+	options.Shape, shape = map[string]simulator.Shape{
+		"2020": simulator.Shape2020, "2022": simulator.Shape2022}[o.shape]
+	switch {
+	case !selects:
+		return options, usageError{fmt.Errorf("--select %q is not start, end or overlap", o.selects)}
+	case !to:
+		return options, usageError{fmt.Errorf("--to %q is not inclusive, exclusive or second", o.to)}
+	case !shape:
+		return options, usageError{fmt.Errorf("--shape %q is not 2020 or 2022", o.shape)}
+	}
+	return options, nil
+}
+
+// serveHTTP serves until ctx ends.
+func serveHTTP(ctx context.Context, listen string, h http.Handler, ready func(net.Addr)) error {
+	l, err := net.Listen("tcp", listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	context.AfterFunc(ctx, func() {
+		last, stop := context.WithTimeout(context.Background(), 5*time.Second)
+		defer stop()
+		_ = server.Shutdown(last) // what is still open is cut off
+	})
+	ready(l.Addr())
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
