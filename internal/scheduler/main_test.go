@@ -50,7 +50,7 @@ type bench struct {
 	runner  *pipeline.Runner
 	logs    *observer.ObservedLogs
 
-	*Scheduler               // the one that runs
+	*Scheduler              // the one that runs
 	stop       func() error // ends it
 }
 
