@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 var errNotJSON = errors.New("the content type is not JSON")
@@ -55,16 +57,26 @@ func (a *answer) take(read func(*answer) error) error {
 	case errors.As(err, &row):
 		return err
 	case err != nil:
-		return &BodyError{unexpectedEnd(err)}
+		return &BodyError{untold(unexpectedEnd(err))}
 	}
 	switch _, err := a.ReadToken(); {
 	case errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
 		return nil
 	case err != nil:
-		return &BodyError{fmt.Errorf("after the JSON: %w", err)}
+		return &BodyError{fmt.Errorf("after the JSON: %w", untold(err))}
 	default:
 		return &BodyError{errors.New("something stands after the JSON")}
 	}
+}
+
+// untold leaves out of a syntax error the names of the members that lead to it: they may be people's
+// addresses, or anything else.
+func untold(err error) error {
+	var syntax *jsontext.SyntacticError
+	if !errors.As(err, &syntax) {
+		return err
+	}
+	return fmt.Errorf("json: %w at byte %d", syntax.Err, syntax.ByteOffset)
 }
 
 // unexpectedEnd: a body that ends where a value should begin is cut off, not finished.

@@ -93,6 +93,7 @@ func (d *decoder) arrayOrNull(odd *string, name string, element func() error) er
 }
 
 func (d *decoder) container(want jsontext.Kind, odd *string, name string, read func() error) error {
+	*odd = "" // of equal names the last counts
 	switch kind := d.PeekKind(); kind {
 	case want:
 		return read()

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"context"
+	"math"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -32,8 +33,10 @@ type Answer struct {
 }
 
 // DemoUsage asks for the demo requests of a window. canceled is the API's count of cancelled
-// requests over the window: no request's detail exists for them. Not valid where it says none.
+// requests over the window: no request's detail exists for them. Not valid where it says none, or one
+// that no count can be.
 func (c *Client) DemoUsage(ctx context.Context, w Window, out Answers, row func(Record[DemoRequest]) error) (canceled Integer, rep Report, err error) {
+	whole := true
 	err = inParts(ctx, w, func(part Window) error {
 		var n Integer
 		err := c.get(ctx, &rep, "/ss/api/demo_usage", part.events(), func(a *answer) error {
@@ -45,11 +48,11 @@ func (c *Client) DemoUsage(ctx context.Context, w Window, out Answers, row func(
 			return err
 		}
 		out.Commit()
-		n.Value += canceled.Value
-		n.Valid = n.Valid || canceled.Valid
-		canceled = n
+		whole = whole && n.Valid && n.Value >= 0
+		canceled.Value += n.Value
 		return nil
 	})
+	canceled.Valid = whole && err == nil && canceled.Value <= math.MaxInt32
 	return canceled, rep, err
 }
 
@@ -95,21 +98,21 @@ func (d *decoder) demoRequest(r *DemoRequest) error {
 func (d *decoder) prospectInfo(r *DemoRequest) error {
 	r.Prospect = nil
 	var unknown Extra
+	place := map[string]int{}
 	err := d.objectOrNull(&r.Odd, "prospect_info", func(name []byte) error {
 		question, ok := strings.CutPrefix(cleanText(string(name)), "prospect-")
-		if !ok {
+		if !ok || question == "" {
 			return d.extra(&unknown, name)
 		}
 		answer, err := d.answer(question)
 		if err != nil {
 			return err
 		}
-		for i := range r.Prospect {
-			if r.Prospect[i].Question == question {
-				r.Prospect[i] = answer
-				return nil
-			}
+		if i, again := place[question]; again {
+			r.Prospect[i] = answer
+			return nil
 		}
+		place[question] = len(r.Prospect)
 		r.Prospect = append(r.Prospect, answer)
 		return nil
 	})
@@ -131,7 +134,7 @@ func (d *decoder) answer(question string) (Answer, error) {
 		return a, err
 	}
 	if kind == '{' || kind == '[' {
-		a.Text = oddKind[string](kind)
+		a.Text = oddKind[string](kind, "a text")
 	} else {
 		a.Text = value(string(a.JSON))
 	}

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -56,6 +57,7 @@ var (
 	errAnswerTooLarge = errors.New("the answer is larger than the limit")
 	errBomb           = errors.New("the answer's compression is not believable")
 	errUnstable       = errors.New("the pages kept changing while they were read")
+	errEndless        = errors.New("the pages do not end")
 	errSamePage       = errors.New("the server sends the same page again and again")
 )
 
@@ -133,6 +135,12 @@ func excerpt(body []byte, key string) string {
 		text = strings.ReplaceAll(text, key, "…")
 	}
 	text = personal.ReplaceAllString(text, "…")
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, text)
 	if r := []rune(text); len(r) > 120 {
 		text = string(r[:120]) + "…"
 	}

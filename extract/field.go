@@ -39,8 +39,8 @@ type (
 
 func value[T any](v T) Field[T]      { return Field[T]{Value: v, Valid: true} }
 func odd[T any](why string) Field[T] { return Field[T]{Odd: why} }
-func oddKind[T any](k jsontext.Kind) Field[T] {
-	return odd[T](kindName(k) + " where a value belongs")
+func oddKind[T any](k jsontext.Kind, want string) Field[T] {
+	return odd[T](kindName(k) + " where " + want + " belongs")
 }
 
 func kindName(k jsontext.Kind) string {
@@ -88,7 +88,7 @@ func (d *decoder) text(f *Text) error {
 	case err != nil:
 		return err
 	case kind == '{' || kind == '[':
-		*f = oddKind[string](kind)
+		*f = oddKind[string](kind, "a text")
 	case kind == 'n':
 		*f = Text{}
 	default:
@@ -114,7 +114,7 @@ func (d *decoder) integer(f *Integer) error {
 			*f = parseInteger(s)
 		}
 	default:
-		*f = oddKind[int64](kind)
+		*f = oddKind[int64](kind, "a number")
 	}
 	return nil
 }
@@ -129,8 +129,8 @@ func parseInteger(s string) Integer {
 		return odd[int64](f.Odd)
 	case f.Value != math.Trunc(f.Value):
 		return odd[int64]("a fraction where a whole number belongs")
-	// Beyond 2^53 a float no longer names one whole number.
-	case math.Abs(f.Value) > 1<<53:
+	// From 2^53 on a float no longer names one whole number.
+	case math.Abs(f.Value) >= 1<<53:
 		return odd[int64]("a number too large")
 	}
 	return value(int64(f.Value))
@@ -153,7 +153,7 @@ func (d *decoder) number(f *Number) error {
 			*f = parseNumber(s)
 		}
 	default:
-		*f = oddKind[float64](kind)
+		*f = oddKind[float64](kind, "a number")
 	}
 	return nil
 }
@@ -190,7 +190,7 @@ func (d *decoder) boolean(f *BoolOrNA) error {
 			*f = odd[bool]("text where true or false belongs")
 		}
 	default:
-		*f = oddKind[bool](kind)
+		*f = oddKind[bool](kind, "true or false")
 	}
 	return nil
 }
@@ -206,13 +206,14 @@ func (d *decoder) instant(f *Instant) error {
 	case '"':
 		*f = ParseInstant(s)
 	default:
-		*f = oddKind[time.Time](kind)
+		*f = oddKind[time.Time](kind, "a time")
 	}
 	return nil
 }
 
 // extra keeps the next value under a name the wire type does not know, canonically written.
 func (d *decoder) extra(into *Extra, name []byte) error {
+	key := cleanText(string(name)) // a name is valid until the next value is read
 	raw, err := d.ReadValue()
 	if err != nil {
 		return err
@@ -221,7 +222,7 @@ func (d *decoder) extra(into *Extra, name []byte) error {
 	if err != nil {
 		return err
 	}
-	into.put(cleanText(string(name)), canonical)
+	into.put(key, canonical)
 	return nil
 }
 

@@ -6,9 +6,11 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -64,28 +66,47 @@ func (c *Client) attempt(ctx context.Context, rep *Report, path string, q url.Va
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
-	req, err := c.request(ctx, path, q)
-	if err != nil {
-		return err
-	}
-	resp, err := c.http.Do(req)
+	resp, err := c.send(ctx, path, q)
 	if err != nil {
 		rep.asked("")
-		return cause(ctx, err)
+		return err
 	}
 	defer resp.Body.Close()
-	rep.asked(resp.Header.Get("X-Request-Id"))
+	rep.asked(requestID(resp))
 	if resp.StatusCode != http.StatusOK {
-		return c.refused(resp, path)
+		return c.refused(resp, path, cancel)
 	}
 	a, err := c.open(resp, cancel)
 	if err != nil {
-		return &BodyError{err}
+		return cause(ctx, &BodyError{err})
 	}
 	if err := a.take(read); err != nil {
 		return cause(ctx, err)
 	}
 	return nil
+}
+
+// send sends a request and waits for the answer's head.
+func (c *Client) send(ctx context.Context, path string, q url.Values) (*http.Response, error) {
+	var connected atomic.Bool
+	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }}
+	req, err := c.request(httptrace.WithClientTrace(ctx, trace), path, q)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := c.http.Do(req)
+	if err == nil {
+		return resp, nil
+	}
+	var slow interface{ Timeout() bool }
+	switch {
+	case ctx.Err() != nil || !errors.As(err, &slow) || !slow.Timeout():
+		return nil, cause(ctx, err)
+	case connected.Load():
+		return nil, &timeoutError{"the answer's first byte", c.cfg.FirstByte}
+	default: // a smaller window would not help: this stays what it is
+		return nil, err
+	}
 }
 
 func (c *Client) request(ctx context.Context, path string, q url.Values) (*http.Request, error) {
@@ -109,18 +130,26 @@ func cause(ctx context.Context, err error) error {
 	if errors.As(context.Cause(ctx), &timeout) {
 		return timeout
 	}
-	var net interface{ Timeout() bool }
-	if errors.As(err, &net) && net.Timeout() && !errors.Is(err, context.DeadlineExceeded) {
-		return &timeoutError{what: "connecting, or the answer's first byte,", after: 0}
-	}
 	return err
 }
 
+// requestID is the answer's x-request-id, as far as it can be stored and shown.
+func requestID(resp *http.Response) string {
+	id := resp.Header.Get("X-Request-Id")
+	if len(id) > 200 || strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return ""
+	}
+	return id
+}
+
 // refused makes the error of an answer that is not 200, and heeds its Retry-After.
-func (c *Client) refused(resp *http.Response, path string) error {
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10)) // an excerpt is a courtesy
+func (c *Client) refused(resp *http.Response, path string, cancel context.CancelCauseFunc) error {
+	// An excerpt is a courtesy: what does not come soon is not waited for.
+	timer := time.AfterFunc(min(c.cfg.Idle, 5*time.Second), func() { cancel(nil) })
+	defer timer.Stop()
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
 	err := &APIError{
-		Status: resp.StatusCode, Path: path, RequestID: resp.Header.Get("X-Request-Id"),
+		Status: resp.StatusCode, Path: path, RequestID: requestID(resp),
 		Excerpt: excerpt(body, c.cfg.Key), advice: advice(resp.StatusCode),
 	}
 	wait, ok := ParseRetryAfter(resp.Header.Get("Retry-After"), time.Now())

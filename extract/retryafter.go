@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -18,7 +19,7 @@ func ParseRetryAfter(h string, now time.Time) (time.Duration, bool) {
 	if h == "" {
 		return 0, false
 	}
-	if n, err := strconv.ParseInt(h, 10, 64); err == nil {
+	if n, err := strconv.ParseInt(h, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) { // then n is the nearest
 		if n < 0 {
 			return 0, false
 		}

@@ -47,14 +47,26 @@ func (c *Client) Shares(ctx context.Context, w Window, out Answers, row func(Rec
 // pass is one paging through a list.
 type pass struct {
 	slugs map[string]int // how often each came
+	pages int            // with rows on them
 	rows  int64          // that came, of total that the pages said there are
 	total Integer
-	moved bool // two pages told of different totals, or a share stood on two of them
+	moved bool // two pages told of different totals
+	twice bool // a share came twice
+	stuck bool // a page brought nothing but what had come before
 }
 
-// steady tells whether the list can have stood still: a share that moved over a page's border while
-// the pages were read came twice, or not at all.
-func (p *pass) steady() bool { return !p.moved && (!p.total.Valid || p.total.Value == p.rows) }
+// adds tells whether what came is what the pages said there is.
+func (p *pass) adds() bool { return !p.moved && (!p.total.Valid || p.total.Value == p.rows) }
+
+// steady tells whether the list stood still. A share that moves over a page's border while the pages
+// are read comes twice, or not at all: then, and always where there are several pages, another pass
+// must say the same.
+func (p *pass) steady(before *pass) bool {
+	if !p.adds() || p.stuck {
+		return false
+	}
+	return p.pages <= 1 && !p.twice || before != nil && maps.Equal(p.slugs, before.slugs)
+}
 
 // sharesPaged reads all pages, again and again until two passes agree. One page needs no second
 // pass. It leaves the last Begin without its Commit.
@@ -63,70 +75,75 @@ func (c *Client) sharesPaged(ctx context.Context, rep *Report, q url.Values, out
 	var before *pass
 	for range passes {
 		out.Begin()
-		p, pages, err := c.sharesPass(ctx, rep, q, row)
+		p, err := c.sharesPass(ctx, rep, q, row)
 		if err != nil {
 			return err
 		}
-		if p.steady() && (pages == 1 || before != nil && maps.Equal(p.slugs, before.slugs)) {
+		if p.steady(before) {
 			if p.total.Valid {
 				rep.stated(p.total.Value)
-				rep.reconcile(true, true)
+				// A share that always comes twice may stand in another's place.
+				rep.reconcile(true, !p.twice)
 			}
 			return nil
 		}
 		before = p
+	}
+	if before.stuck {
+		return errSamePage
 	}
 	return errUnstable
 }
 
 // sharesPass reads the pages once. It goes on by what came: a server that caps page_size is asked
 // from then on for pages of the size that it sends, so that both ways of counting pages agree.
-func (c *Client) sharesPass(ctx context.Context, rep *Report, q url.Values, row func(Record[Share]) error) (*pass, int, error) {
+func (c *Client) sharesPass(ctx context.Context, rep *Report, q url.Values, row func(Record[Share]) error) (*pass, error) {
 	p := &pass{slugs: map[string]int{}}
 	size := pageSize
-	for page := 1; ; page++ {
+	for page := 1; page <= maxPages; page++ {
 		q.Set("page", strconv.Itoa(page))
 		q.Set("page_size", strconv.Itoa(size))
 		recs, total, err := c.sharesPage(ctx, rep, q)
 		if err != nil {
-			return nil, 0, err
+			return nil, err
 		}
-		if p.add(recs, total) && len(recs) > 0 {
-			return nil, 0, errSamePage
-		}
+		p.add(recs, total)
 		for _, rec := range recs {
 			if err := handOn(row, rec); err != nil {
-				return nil, 0, err
+				return nil, err
 			}
 		}
 		switch {
-		case len(recs) == 0, total.Valid && p.rows >= total.Value, !total.Valid && len(recs) < size:
-			return p, page, nil
+		// Without a total only a page without rows tells that there are no more.
+		case len(recs) == 0, p.stuck, total.Valid && p.rows >= total.Value:
+			return p, nil
 		case page == 1 && len(recs) < size:
 			size = len(recs)
 		}
 	}
+	return nil, errEndless
 }
 
-// add takes a page in, and tells whether it brought nothing but shares that came before.
-func (p *pass) add(recs []Record[Share], total Integer) (nothingNew bool) {
-	if p.rows > 0 && total != p.total {
+// add takes a page in.
+func (p *pass) add(recs []Record[Share], total Integer) {
+	if p.pages > 0 && total != p.total {
 		p.moved = true
 	}
 	p.total = total
-	nothingNew = true
+	if len(recs) == 0 {
+		return
+	}
+	p.pages++
+	news := false
 	for _, rec := range recs {
 		slug := rec.Value.Slug.Value
-		if p.slugs[slug]++; p.slugs[slug] == 1 {
-			nothingNew = false
-		} else if rec.Value.Slug.Valid {
-			p.moved = true
-		} else {
-			nothingNew = false // without a slug there is nothing to know it by
-		}
+		p.slugs[slug]++
+		again := p.slugs[slug] > 1 && slug != "" // without a slug there is nothing to know it by
+		p.twice = p.twice || again
+		news = news || !again
 		p.rows++
 	}
-	return nothingNew
+	p.stuck = !news
 }
 
 // sharesPage reads one page; a page is small, and its rows outlive its text.
@@ -157,8 +174,11 @@ func (c *Client) sharesPage(ctx context.Context, rep *Report, q url.Values) (rec
 	return slices.Clip(recs), total, err
 }
 
-// maxPage bounds the rows of one page, which are held until it is complete.
-const maxPage = 10_000
+// maxPage bounds the rows of one page, which are held until it is complete; maxPages the pages.
+const (
+	maxPage  = 10_000
+	maxPages = 10_000
+)
 
 var errPageTooLong = errors.New("a page of shares is longer than 10000")
 

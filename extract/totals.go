@@ -13,6 +13,7 @@ func (t *tally) add(u tally) { t.count += u.count; t.amount += u.amount }
 // totals are what an answer says of itself beside what came with it.
 type totals struct {
 	stated    bool
+	silent    bool // says no sum of the second of the pair
 	said, got tally
 	saidBy    map[string]tally // by agent, as written; nil where the answer says none
 	gotBy     map[string]tally
@@ -30,12 +31,15 @@ func (t *totals) came(agent string, u tally) {
 	t.gotBy[agent] = sum
 }
 
+// unsay forgets what the answer said of itself so far: of equal members the last counts.
+func (t *totals) unsay() { *t = totals{silent: true, got: t.got, gotBy: t.gotBy} }
+
 // agree tells whether what came adds up to what the answer says; true where it says nothing.
 func (t *totals) agree() bool {
 	if !t.stated {
 		return true
 	}
-	if t.said != t.got {
+	if t.said.count != t.got.count || !t.silent && t.said.amount != t.got.amount {
 		return false
 	}
 	if t.saidBy == nil {

@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -23,6 +24,8 @@ type Session struct {
 	Logs         []SessionLog
 	Odd          string // a member that should be an object or an array and is neither
 	Extra        Extra
+
+	odd struct{ logs, viewers, locations, links string }
 }
 
 // SessionLog is one entry of a session's `logs`: what was shown, and from when.
@@ -55,6 +58,8 @@ func (c *Client) UsageNew(ctx context.Context, w Window, out Answers, row func(R
 		out.Commit()
 		if t.stated {
 			rep.stated(t.said.count)
+		}
+		if t.stated && !t.silent {
 			rep.statedSeconds(t.said.amount)
 		}
 		return nil
@@ -71,6 +76,7 @@ func (a *answer) usageNew(t *totals, row func(Record[Session]) error) error {
 		})
 	}, func(name []byte) error {
 		if string(name) == "stats" {
+			t.unsay()
 			return a.objectOrNull(&odd, "stats", func(name []byte) error { return a.usageStats(t, name) })
 		}
 		return a.SkipValue()
@@ -89,13 +95,17 @@ func (a *answer) usageStats(t *totals, name []byte) error {
 		return err
 	case "total_sec":
 		err := a.integer(&n)
-		t.said.amount = n.Value
+		t.silent, t.said.amount = !n.Valid, n.Value
 		return err
 	case "user_stats":
-		t.saidBy = map[string]tally{}
-		one := func(name []byte) error { return a.userStats(t.saidBy, agentKey(string(name))) }
-		if a.PeekKind() == '[' {
+		t.saidBy = nil
+		one := func(name []byte) error { return a.userStats(t.saidBy, agentKey(cleanText(string(name)))) }
+		switch a.PeekKind() {
+		case '[':
+			t.saidBy = map[string]tally{}
 			return a.array(func() error { return a.objectOrNull(&odd, "user_stats", one) })
+		case '{':
+			t.saidBy = map[string]tally{}
 		}
 		return a.objectOrNull(&odd, "user_stats", one)
 	}
@@ -148,10 +158,11 @@ func (d *decoder) session(s *Session) error {
 			return d.links(s)
 		case "logs":
 			s.Logs = nil
-			return d.arrayOrNull(&s.Odd, "logs", func() error { return d.sessionLog(s) })
+			return d.arrayOrNull(&s.odd.logs, "logs", func() error { return d.sessionLog(s) })
 		}
 		return d.extra(&s.Extra, name)
 	})
+	s.Odd = cmp.Or(s.odd.logs, s.odd.viewers, s.odd.locations, s.odd.links)
 	if !s.Start.Valid && s.Start.Odd == "" {
 		s.Start = startTime
 	}
@@ -163,8 +174,9 @@ func (d *decoder) session(s *Session) error {
 
 func (d *decoder) viewerInfo(s *Session) error {
 	s.MaxViewers, s.Viewers, s.HasLocations, s.Locations = Integer{}, Integer{}, false, nil
+	s.odd.locations = ""
 	var unknown Extra
-	err := d.objectOrNull(&s.Odd, "viewer_info", func(name []byte) error {
+	err := d.objectOrNull(&s.odd.viewers, "viewer_info", func(name []byte) error {
 		switch string(name) {
 		case "max_viewer_count":
 			return d.integer(&s.MaxViewers)
@@ -172,7 +184,7 @@ func (d *decoder) viewerInfo(s *Session) error {
 			return d.integer(&s.Viewers)
 		case "locations":
 			s.HasLocations, s.Locations = d.PeekKind() == '[', nil
-			return d.arrayOrNull(&s.Odd, "viewer_info.locations", func() error { return d.location(s) })
+			return d.arrayOrNull(&s.odd.locations, "viewer_info.locations", func() error { return d.location(s) })
 		}
 		return d.extra(&unknown, name)
 	})
@@ -184,7 +196,7 @@ func (d *decoder) location(s *Session) error {
 	var t Text
 	err := d.text(&t)
 	if t.Odd != "" {
-		s.Odd = "viewer_info.locations: " + t.Odd
+		s.odd.locations = "viewer_info.locations: " + t.Odd
 	} else if t.Valid {
 		s.Locations = append(s.Locations, t.Value)
 	}
@@ -194,7 +206,7 @@ func (d *decoder) location(s *Session) error {
 func (d *decoder) links(s *Session) error {
 	s.Recording = Text{}
 	var unknown Extra
-	err := d.objectOrNull(&s.Odd, "links", func(name []byte) error {
+	err := d.objectOrNull(&s.odd.links, "links", func(name []byte) error {
 		if string(name) == "recording" {
 			return d.text(&s.Recording)
 		}

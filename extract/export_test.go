@@ -1,0 +1,43 @@
+package extract
+
+import "bytes"
+
+// decode reads a JSON array of records as the streams' answers are read, without a server: fuzzing
+// goes a hundred times as fast.
+func decode[T any](body []byte, one func(*decoder, *T) error, row func(Record[T]) error) error {
+	raw := &bodyReader{Reader: bytes.NewReader(body), limit: 1 << 30, packed: &idleReader{}}
+	a := &answer{decoder: newDecoder(raw), body: raw}
+	return a.take(func(a *answer) error { return records(a, "$", one, row) })
+}
+
+func DecodeDemoRequests(b []byte, row func(Record[DemoRequest]) error) error {
+	return decode(b, (*decoder).demoRequest, row)
+}
+
+func DecodeSessions(b []byte, row func(Record[Session]) error) error {
+	return decode(b, (*decoder).session, row)
+}
+
+func DecodeShareUsages(b []byte, row func(Record[ShareUsage]) error) error {
+	return decode(b, (*decoder).shareUsage, row)
+}
+
+func DecodeShares(b []byte, row func(Record[Share]) error) error {
+	return decode(b, (*decoder).share, row)
+}
+
+func DecodeShareVisits(b []byte, row func(Record[ShareVisit]) error) error {
+	return decode(b, (*decoder).shareVisit, row)
+}
+
+func DecodeShareDetails(b []byte, row func(Record[ShareDetail]) error) error {
+	return decode(b, (*decoder).shareDetail, row)
+}
+
+func DecodeUsers(b []byte, row func(Record[User]) error) error {
+	return decode(b, (*decoder).user, row)
+}
+
+func DecodeContents(b []byte, row func(Record[Content]) error) error {
+	return decode(b, (*decoder).content, row)
+}

@@ -1,0 +1,138 @@
+package extract_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"wheelhouse/extract"
+)
+
+// windowOf is the window that a request asked for.
+func windowOf(t *testing.T, r *http.Request) extract.Window {
+	q := r.URL.Query()
+	return extract.Window{From: mustInstant(t, q.Get("from")), To: mustInstant(t, q.Get("to"))}
+}
+
+// hourly answers with one session an hour of the window, and with fail where the window is longer than longest.
+func hourly(t *testing.T, longest time.Duration, fail func(http.ResponseWriter)) func(int, http.ResponseWriter, *http.Request) {
+	return func(_ int, w http.ResponseWriter, r *http.Request) {
+		asked := windowOf(t, r)
+		if asked.To.Sub(asked.From) > longest {
+			fail(w)
+			return
+		}
+		var rows []string
+		for at := asked.From; at.Before(asked.To); at = at.Add(time.Hour) {
+			rows = append(rows, fmt.Sprintf(`{"email":"a@b.is","start_date":%q,"duration":60}`, at.Format(time.RFC3339)))
+		}
+		sendJSON(w, fmt.Sprintf(`{"stats":{"total_count":%d,"total_sec":%d},"total_canceled_requests":%d,"sessions":[%s]}`,
+			len(rows), 60*len(rows), len(rows), strings.Join(rows, ",")))
+	}
+}
+
+func TestATooLargeWindowIsAskedForInParts(t *testing.T) {
+	server := serve(t, hourly(t, 6*time.Hour, func(w http.ResponseWriter) { w.WriteHeader(http.StatusGatewayTimeout) }))
+	out, rep, err := sessions(t, client(t, server.URL, attempts(1)), day)
+	if err != nil || len(out.kept) != 24 {
+		t.Fatalf("%d rows: %v", len(out.kept), err)
+	}
+	if want := strings.Repeat("BrrrrrrC", 4); out.log != want {
+		t.Errorf("%s, want %s", out.log, want)
+	}
+	if said(rep) != "yes,24,1440" || rep.Attempts != 7 {
+		t.Errorf("%+v", rep)
+	}
+	var parts []string // each part begins where the one before it ended
+	for _, r := range server.asked() {
+		w := windowOf(t, r)
+		parts = append(parts, fmt.Sprintf("%02d-%02d", w.From.Hour(), int(w.To.Sub(day.From).Hours())))
+	}
+	if got := strings.Join(parts, " "); got != "00-24 00-12 00-06 06-12 12-24 12-18 18-24" {
+		t.Errorf("asked for %s", got)
+	}
+}
+
+// TestRowsOfAFailedWholeAreVoid: the rows of a whole that broke off come again with its parts.
+func TestRowsOfAFailedWholeAreVoid(t *testing.T) {
+	server := serve(t, hourly(t, 12*time.Hour, func(w http.ResponseWriter) {
+		sendJSON(w, `{"sessions":[{"email":"void@b.is"},`)
+		_ = http.NewResponseController(w).Flush()
+		time.Sleep(300 * time.Millisecond)
+	}))
+	c := client(t, server.URL, attempts(1), func(c *extract.Config) { c.Idle = 100 * time.Millisecond })
+	out, _, err := sessions(t, c, day)
+	if err != nil || len(out.kept) != 24 || out.log != "Br"+strings.Repeat("B"+strings.Repeat("r", 12)+"C", 2) {
+		t.Errorf("%s %v", out.log, err)
+	}
+	for _, rec := range out.kept {
+		if rec.Value.Email.Value != "a@b.is" {
+			t.Errorf("a void row was kept")
+		}
+	}
+}
+
+func TestSlowFirstByteIsHalved(t *testing.T) {
+	server := serve(t, hourly(t, 12*time.Hour, func(http.ResponseWriter) { time.Sleep(300 * time.Millisecond) }))
+	c := client(t, server.URL, attempts(1), func(c *extract.Config) { c.FirstByte = 100 * time.Millisecond })
+	if out, _, err := sessions(t, c, day); err != nil || len(out.kept) != 24 {
+		t.Errorf("%d rows: %v", len(out.kept), err)
+	}
+}
+
+func TestCanceledAddsUpOverParts(t *testing.T) {
+	server := serve(t, hourly(t, 6*time.Hour, func(w http.ResponseWriter) { w.WriteHeader(503) }))
+	out := &books[extract.DemoRequest]{}
+	canceled, _, err := client(t, server.URL, attempts(1)).DemoUsage(t.Context(), day, out, out.row)
+	if err != nil || canceled.Value != 24 || !canceled.Valid || len(out.kept) != 24 {
+		t.Errorf("%+v %v", canceled, err)
+	}
+}
+
+func TestCanceled(t *testing.T) {
+	for sent, want := range map[string]string{
+		`"total_canceled_requests":0,`: "0", `"total_canceled_requests":"7",`: "7", `"total_canceled_requests":7.0,`: "7", ``: "-",
+		`"total_canceled_requests":null,`: "-", `"total_canceled_requests":-1,`: "-", `"total_canceled_requests":2147483648,`: "-",
+		`"total_canceled_requests":1.5,`: "-", `"total_canceled_requests":[1],`: "-", `"total_canceled_requests":9,"total_canceled_requests":2,`: "2",
+	} {
+		out := &books[extract.DemoRequest]{}
+		c := client(t, serve(t, always([]byte("{"+sent+`"sessions":[]}`))).URL)
+		canceled, _, err := c.DemoUsage(t.Context(), day, out, out.row)
+		if err != nil || number(canceled) != want || out.log != "BC" {
+			t.Errorf("%s: %s %v", sent, number(canceled), err)
+		}
+	}
+}
+
+// TestHalvingEnds: a server that never answers is not asked for ever smaller windows.
+func TestHalvingEnds(t *testing.T) {
+	server := serve(t, hourly(t, 0, func(w http.ResponseWriter) { w.WriteHeader(http.StatusGatewayTimeout) }))
+	out, _, err := sessions(t, client(t, server.URL, attempts(1)), day)
+	if err == nil || strings.Contains(out.log, "C") {
+		t.Errorf("%s %v", out.log, err)
+	}
+	for _, r := range server.asked() {
+		if w := windowOf(t, r); w.To.Sub(w.From) < 30*time.Minute || w.From.Second() != 0 {
+			t.Errorf("asked for %+v", w)
+		}
+	}
+	if n := len(server.asked()); n != 6 { // 24, 12, 6, 3, 1.5 and 0.75 hours
+		t.Errorf("%d requests", n)
+	}
+}
+
+// TestNotForSize: what a smaller window cannot mend is not asked for in parts.
+func TestNotForSize(t *testing.T) {
+	for _, status := range []int{400, 401, 403, 404, 429, 302} {
+		server := serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
+		if _, _, err := sessions(t, client(t, server.URL, attempts(1)), day); err == nil || len(server.asked()) != 1 {
+			t.Errorf("%d: %d requests, %v", status, len(server.asked()), err)
+		}
+	}
+	server := serve(t, always([]byte(`{"sessions":[`)))
+	if _, _, err := sessions(t, client(t, server.URL, attempts(1)), day); err == nil || len(server.asked()) != 1 {
+		t.Errorf("%d requests, %v", len(server.asked()), err)
+	}
+}

@@ -1,0 +1,253 @@
+package extract_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"wheelhouse/extract"
+)
+
+// TestRecordedAreTheAPIs holds testdata to the bytes of the published recordings, where they are at hand.
+func TestRecordedAreTheAPIs(t *testing.T) {
+	copies, _ := filepath.Glob("testdata/*.json")
+	if len(copies) != 10 {
+		t.Fatalf("%d recordings, want 10", len(copies))
+	}
+	for _, name := range copies {
+		original, err := os.ReadFile(filepath.Join("/work/shared/api", filepath.Base(name)))
+		if err != nil {
+			t.Skip("the originals are not here")
+		}
+		if ours, _ := os.ReadFile(name); string(ours) != string(original) {
+			t.Errorf("%s differs from the recording", name)
+		}
+	}
+}
+
+func TestUsageNewRecorded2020(t *testing.T) {
+	out, rep, err := sessions(t, client(t, serve(t, always(recorded(t, "usage_new.1"))).URL), day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seconds := int64(0)
+	for i, rec := range out.kept {
+		s := rec.Value
+		seconds += s.Duration.Value
+		if !s.Duration.Valid || !s.Start.Valid || !s.End.Valid || s.Email.Value != "joi+admin@crankwheel.com" {
+			t.Fatalf("%s: %+v", rec.Path(), s)
+		}
+		if s.Ended.Valid || s.HasLocations || s.Viewers.Valid || !s.MaxViewers.Valid || s.Odd != "" || s.Extra != nil {
+			t.Fatalf("%s: the 2020 form has none of these: %+v", rec.Path(), s)
+		}
+		if rec.Path() != fmt.Sprintf("$.sessions[%d]", i) {
+			t.Fatalf("path %s of record %d", rec.Path(), i)
+		}
+	}
+	if len(out.kept) != 138 || seconds != 10333 {
+		t.Errorf("%d sessions of %d s, want 138 of 10333", len(out.kept), seconds)
+	}
+	if rep.SourceCount.Value != 138 || rep.SourceSeconds.Value != 10333 || !rep.Reconciled.Valid || !rep.Reconciled.Value {
+		t.Errorf("report %+v", rep)
+	}
+	if rep.Attempts != 1 || !slices.Equal(rep.RequestIDs, []string{"req-1"}) {
+		t.Errorf("report %+v", rep)
+	}
+}
+
+func TestUsageNewRecorded2022(t *testing.T) {
+	out := &books[extract.Session]{}
+	rep, err := client(t, serve(t, always(recorded(t, "usage_new.2"))).URL).UsageNew(t.Context(), day, out,
+		func(rec extract.Record[extract.Session]) error {
+			for i := range rec.Value.Logs { // valid only until this returns
+				rec.Value.Logs[i].Raw = bytes.Clone(rec.Value.Logs[i].Raw)
+			}
+			return out.row(rec)
+		})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seconds, logs, recordings := int64(0), 0, []string{}
+	for _, rec := range out.kept {
+		s := rec.Value
+		seconds, logs = seconds+s.Duration.Value, logs+len(s.Logs)
+		if s.Recording.Valid {
+			recordings = append(recordings, s.Recording.Value)
+		}
+		if !s.Ended.Value || !s.HasLocations || !slices.Equal(s.Locations, []string{"*"}) || s.Viewers.Value != 1 ||
+			!s.RTCSeconds.Valid || !s.Webcam.Valid || s.Extra != nil {
+			t.Errorf("%s: %+v", rec.Path(), s)
+		}
+		for _, l := range s.Logs {
+			if !l.Date.Valid || !l.Type.Valid || !json.Valid(l.Raw) || l.Raw[0] != '{' || l.Raw[len(l.Raw)-1] != '}' {
+				t.Errorf("%s: log %+v %s", rec.Path(), l, l.Raw)
+			}
+		}
+	}
+	if len(out.kept) != 4 || seconds != 122 || logs != 16 {
+		t.Errorf("%d sessions of %d s with %d logs, want 4, 122, 16", len(out.kept), seconds, logs)
+	}
+	if !slices.Equal(recordings, []string{"https://joitest.crankwheel.com/ss/api/company_content/37"}) {
+		t.Errorf("recordings %q", recordings)
+	}
+	if rep.SourceCount.Value != 4 || rep.SourceSeconds.Value != 122 || !rep.Reconciled.Value {
+		t.Errorf("report %+v", rep)
+	}
+}
+
+func TestDemoUsageRecorded(t *testing.T) {
+	out := &books[extract.DemoRequest]{}
+	c := client(t, serve(t, always(recorded(t, "demo_usage"))).URL)
+	canceled, rep, err := c.DemoUsage(t.Context(), day, out, out.row)
+	if err != nil || len(out.kept) != 2 || canceled.Value != 2 || !canceled.Valid || rep.Reconciled.Valid {
+		t.Fatalf("%d rows, canceled %+v, %+v, %v", len(out.kept), canceled, rep, err)
+	}
+	first, second := out.kept[0].Value, out.kept[1].Value
+	if first.ID.Value != 22599 || !first.Start.Value.Equal(mustInstant(t, "2017-09-27T22:49:21.507365Z")) ||
+		first.SecondsToRespond.Value != 53 || !first.ScreenShared.Value || len(first.Prospect) != 5 || first.Extra != nil {
+		t.Errorf("%+v", first)
+	}
+	if second.SecondsToRespond != (extract.SecondsOrNever{}) || second.CallConfirmed != (extract.BoolOrNA{}) ||
+		second.HandledBy.Value != "none" || len(second.Prospect) != 8 {
+		t.Errorf("%+v", second)
+	}
+}
+
+func TestUsageSharesRecorded(t *testing.T) {
+	for name, want := range map[string]int{"usage_shares.1": 2, "usage_shares.2": 3} {
+		server := serve(t, always(recorded(t, name)))
+		out := &books[extract.ShareUsage]{}
+		rep, err := client(t, server.URL).UsageShares(t.Context(), day, out, out.row)
+		if err != nil || len(out.kept) != want || !rep.Reconciled.Value || rep.SourceCount.Value != 312+1226 {
+			t.Errorf("%s: %d rows, %+v, %v", name, len(out.kept), rep, err)
+		}
+		if u := out.kept[1].Value; u.Email.Value != "example2@crankwheel.com" || u.Name.Value != "Example Twomund" ||
+			u.Shares.Value != 59 || u.Plays.Value != 609 {
+			t.Errorf("%s: %+v", name, u)
+		}
+		if all := server.queries("include_all_users"); all[0] != "true" {
+			t.Errorf("include_all_users=%q", all)
+		}
+	}
+}
+
+func TestShareVisitsRecorded(t *testing.T) {
+	const slug = "d6a55fc8-dac1-4b2c-8d6a-652d5804f88f"
+	list, detail := recorded(t, "company_content.shares"), recorded(t, "company_content.shares.slug")
+	server := serve(t, func(_ int, w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/ss/api/company_content/shares" {
+			sendJSON(w, string(list))
+			return
+		}
+		sendJSON(w, string(detail))
+	})
+	c := client(t, server.URL)
+	listed, rep, err := shares(t, c)
+	if err != nil || len(listed.kept) != 1 || listed.kept[0].Value.Slug.Value != slug || !rep.Reconciled.Value {
+		t.Fatalf("%+v, %+v, %v", listed.kept, rep, err)
+	}
+	if s := listed.kept[0].Value; s.ContentID.Value != 1038 || s.Visits.Value != 1 || s.EngagementScore.Value != 10 ||
+		s.Segment.Valid || s.HasCTA.Value || !s.HasCTA.Valid || s.Extra != nil {
+		t.Errorf("%+v", s)
+	}
+	out, watched := &books[extract.ShareVisit]{}, []extract.WatchedShare{}
+	rep, err = c.ShareVisits(t.Context(), day, out, out.row, func(s extract.WatchedShare) error {
+		watched = append(watched, s)
+		return nil
+	})
+	if err != nil || len(out.kept) != 1 || out.log != "BrC" || len(watched) != 1 || rep.Reconciled.Valid {
+		t.Fatalf("%s %+v %+v %+v %v", out.log, out.kept, watched, rep, err)
+	}
+	if v := out.kept[0].Value; v.Slug != slug || v.ID.Value != "a34301e3a7448887" || v.Played.Value ||
+		!v.VisitedAt.Value.Equal(mustInstant(t, "2026-03-27T15:12:05Z")) || !v.WatchTime.Valid {
+		t.Errorf("%+v", v)
+	}
+	if w := watched[0]; w.Slug.Value != slug || w.RuntimeMS.Value != 1606 || w.Gone {
+		t.Errorf("%+v", w)
+	}
+	if last := server.asked()[2]; last.URL.Path != "/ss/api/company_content/shares/"+slug {
+		t.Errorf("asked for %s", last.URL.Path)
+	}
+}
+
+func TestShareDetailsRecorded(t *testing.T) {
+	out := &books[extract.ShareDetail]{}
+	_, err := client(t, serve(t, always(recorded(t, "share_details"))).URL).ShareDetails(t.Context(), day, out, out.row)
+	if err != nil || len(out.kept) != 5 {
+		t.Fatalf("%d rows, %v", len(out.kept), err)
+	}
+	accounts := 0
+	for _, rec := range out.kept {
+		s := rec.Value
+		if s.CustomerAccountID.Valid {
+			accounts++
+		}
+		if !s.ID.Valid || !s.CreatedAt.Valid || !s.ContentRecordedAt.Valid || !s.ContentRuntime.Valid || s.Extra != nil ||
+			s.VideoURL.Value != "https://meeting.is/ss/share/"+s.ID.Value {
+			t.Errorf("%+v", s)
+		}
+	}
+	if accounts != 2 {
+		t.Errorf("%d CRM accounts, want 2", accounts)
+	}
+}
+
+func TestUserAccessRecorded(t *testing.T) {
+	out, rep, err := users(t, client(t, serve(t, always(recorded(t, "user_access"))).URL))
+	if err != nil || len(out.kept) != 3 || out.log != "BrrrC" || rep.SourceCount.Valid {
+		t.Fatalf("%s %+v %v", out.log, rep, err)
+	}
+	if owner, admin := out.kept[0].Value, out.kept[1].Value; owner.InDemoPool.Valid || owner.Privilege.Value != "owner" ||
+		!admin.InDemoPool.Value || out.kept[2].Path() != "$[2]" {
+		t.Errorf("%+v %+v", owner, admin)
+	}
+}
+
+func TestCompanyContentRecorded(t *testing.T) {
+	library := recorded(t, "company_content")
+	server := serve(t, func(_ int, w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("view") == "active" {
+			sendJSON(w, string(library))
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `[{"id":9}]`)
+	})
+	out := &books[extract.Content]{}
+	_, err := client(t, server.URL).CompanyContent(t.Context(), day, out, out.row)
+	if err != nil || len(out.kept) != 11 {
+		t.Fatalf("%d rows, %v", len(out.kept), err)
+	}
+	events := 0
+	for _, rec := range out.kept[:10] {
+		events += len(rec.Value.Events)
+		if !rec.Value.ID.Valid || rec.Value.View != "active" || rec.Value.Extra != nil || rec.Value.Odd != "" {
+			t.Errorf("%+v", rec.Value)
+		}
+	}
+	if last := out.kept[10].Value; last.ID.Value != 9 || last.View != "soft_deleted" || events != wantEvents(t, library) {
+		t.Errorf("%+v, %d events", last, events)
+	}
+}
+
+// wantEvents counts the recording's events another way.
+func wantEvents(t *testing.T, library []byte) int {
+	var all []struct{ Events []json.RawMessage }
+	if err := json.Unmarshal(library, &all); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, c := range all {
+		n += len(c.Events)
+	}
+	if n == 0 {
+		t.Fatal("the recording has no events")
+	}
+	return n
+}

@@ -1,0 +1,98 @@
+package extract_test
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"wheelhouse/extract"
+)
+
+// visits asks for the visits of the shares in list; detail answers for a slug.
+func visits(t *testing.T, list string, detail func(w http.ResponseWriter, slug string)) (*books[extract.ShareVisit], []extract.WatchedShare, *api, error) {
+	t.Helper()
+	server := serve(t, func(_ int, w http.ResponseWriter, r *http.Request) {
+		slug, found := strings.CutPrefix(r.URL.Path, "/ss/api/company_content/shares/")
+		if !found {
+			sendJSON(w, list)
+			return
+		}
+		detail(w, slug)
+	})
+	out, watched := &books[extract.ShareVisit]{}, []extract.WatchedShare{}
+	_, err := client(t, server.URL).ShareVisits(t.Context(), day, out, out.row, func(s extract.WatchedShare) error {
+		watched = append(watched, s)
+		return nil
+	})
+	return out, watched, server, err
+}
+
+func TestAShareThatIsGone(t *testing.T) {
+	list := `{"data":[{"slug":"a","visits":1},{"slug":"gone","visits":2},{"slug":"b","plays":1},{"slug":"quiet","visits":0}],"pagination":{"total":4}}`
+	out, watched, server, err := visits(t, list, func(w http.ResponseWriter, slug string) {
+		if slug == "gone" {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		sendJSON(w, `{"content_runtime_ms":5,"sessions":[{"visit_id":"1"},{"visit_id":"2"}]}`)
+	})
+	if err != nil || out.log != "BrrCBCBrrC" || len(watched) != 3 {
+		t.Fatalf("%s %+v %v", out.log, watched, err)
+	}
+	for i, slug := range []string{"a", "gone", "b"} {
+		if w := watched[i]; w.Slug.Value != slug || w.Gone != (slug == "gone") || w.RuntimeMS.Valid == w.Gone {
+			t.Errorf("%+v", w)
+		}
+	}
+	if n := len(server.asked()); n != 4 {
+		t.Errorf("%d requests: a share that nobody visited is not asked for", n)
+	}
+	if out.kept[3].Value.Slug != "b" {
+		t.Errorf("%+v", out.kept[3].Value)
+	}
+	for _, r := range server.asked() {
+		if w := windowOf(t, r); w != day {
+			t.Errorf("asked for %+v", w)
+		}
+	}
+}
+
+// TestOnly404MeansGone: any other refusal fails the window.
+func TestOnly404MeansGone(t *testing.T) {
+	for _, status := range []int{403, 410, 500, 302} {
+		out, watched, _, err := visits(t, `{"data":[{"slug":"a","visits":1}],"pagination":{"total":1}}`, func(w http.ResponseWriter, _ string) { w.WriteHeader(status) })
+		var api *extract.APIError
+		if !errors.As(err, &api) || api.Status != status || strings.Contains(out.log, "C") || len(watched) != 0 {
+			t.Errorf("%d: %s %+v %v", status, out.log, watched, err)
+		}
+	}
+}
+
+func TestSlugsInAddresses(t *testing.T) {
+	list := `{"data":[{"slug":"../user_access","visits":1},{"slug":"..","visits":1},{"slug":"a?b","visits":1},{"slug":"a%2Fb","visits":1},` +
+		`{"slug":"é b;c&d","visits":1},{"slug":"","visits":1},{"slug":7,"visits":1},{"visits":3},null],"pagination":{"total":9}}`
+	var asked []string
+	_, watched, _, err := visits(t, list, func(w http.ResponseWriter, slug string) {
+		asked = append(asked, slug)
+		sendJSON(w, `{"sessions":[]}`)
+	})
+	if err != nil || strings.Join(asked, "|") != "é b;c&d|7" || len(watched) != 2 {
+		t.Errorf("%q %+v %v", asked, watched, err)
+	}
+}
+
+// TestARetriedDetail: what its broken attempt said is void.
+func TestARetriedDetail(t *testing.T) {
+	n := 0
+	out, watched, _, err := visits(t, `{"data":[{"slug":"a","visits":1}],"pagination":{"total":1}}`, func(w http.ResponseWriter, _ string) {
+		if n++; n == 1 {
+			sendJSON(w, `{"content_runtime_ms":5,"sessions":[{"visit_id":"1"}`)
+			return
+		}
+		sendJSON(w, `{"sessions":[{"visit_id":"2"}]}`)
+	})
+	if err != nil || out.log != "BrBrC" || out.kept[0].Value.ID.Value != "2" || watched[0].RuntimeMS.Valid {
+		t.Errorf("%s %+v %v", out.log, watched, err)
+	}
+}
