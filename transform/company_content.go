@@ -55,6 +55,7 @@ func CompanyContent(rec extract.Record[extract.Content]) (row Content, ok bool, 
 	for i, e := range c.Events {
 		var er reader
 		er.odd("record", e.Odd)
+		er.odd("record", notObject(e.Raw))
 		event := ContentEvent{Seq: int32(len(row.Events) + 1), Name: er.text("name", e.Name), AtMS: er.longCount("time", e.Time)}
 		event.Extra = er.extra(e.Extra)
 		if er.why != "" {

@@ -63,7 +63,9 @@ func DemoUsage(rec extract.Record[extract.DemoRequest]) (row DemoRequest, ok boo
 			continue
 		}
 		if len(a.Question) > maxKey {
-			rejects = append(rejects, reject(rec.Path()+".prospect_info", "a question longer than 512 bytes", rec.Raw))
+			if rejects == nil { // one for all of them: it holds the whole record
+				rejects = []Reject{reject(rec.Path()+".prospect_info", "a question longer than 512 bytes", rec.Raw)}
+			}
 			continue
 		}
 		row.Answers = append(row.Answers, answer(&r, a))
@@ -124,12 +126,11 @@ func channel(origin Null[string]) Null[string] {
 	if !origin.Valid {
 		return Null[string]{}
 	}
-	s := origin.V
+	s, _, _ := strings.Cut(origin.V, "#")
+	s, _, _ = strings.Cut(s, "?") // before the scheme: parameters may hold an address of their own
 	if _, rest, found := strings.Cut(s, "://"); found {
 		s = rest
 	}
-	s, _, _ = strings.Cut(s, "#")
-	s, _, _ = strings.Cut(s, "?")
 	_, path, _ := strings.Cut(s, "/")
 	if name, found := strings.CutPrefix(path, "ss/showu/"); found {
 		if name = strings.TrimSuffix(name, "/"); name != "" && !strings.Contains(name, "/") {

@@ -152,6 +152,7 @@ func events(rec extract.Record[extract.Session]) (rows []ScreenSessionEvent, rej
 func event(l extract.SessionLog) (row ScreenSessionEvent, why string) {
 	var r reader
 	r.odd("record", l.Odd)
+	r.odd("record", notObject(l.Raw))
 	row = ScreenSessionEvent{
 		OccurredAt: r.moment("date", l.Date),
 		Kind:       r.text("type", l.Type),
