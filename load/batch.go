@@ -15,6 +15,7 @@ import (
 // complete. It implements extract.Answers: Begin forgets what came since the last Commit.
 type Batch struct {
 	account  string
+	asked    time.Time // not after the first request
 	stages   []*stage
 	state    mark
 	settled  mark
@@ -27,13 +28,12 @@ type Batch struct {
 
 // mark is where a batch stands; Begin goes back to the last one.
 type mark struct {
-	records   int64 // that came, rejects included
-	rejected  int64
-	sum       [4]uint64 // sum of the rows' hashes: the order of rows does not matter
-	part      int16     // answers committed
-	offsets   []int64
-	rows      []int64
-	requested time.Time
+	records  int64 // that came, rejects included
+	rejected int64
+	sum      [4]uint64 // sum of the rows' hashes: the order of rows does not matter
+	part     int16     // answers committed
+	offsets  []int64
+	rows     []int64
 }
 
 // stage is one staging table, and the rows that wait for it.
@@ -43,9 +43,10 @@ type stage struct {
 	spool   spool
 }
 
-// NewBatch makes an empty batch for one window of a stream.
+// NewBatch makes an empty batch for one window of a stream. It is made before the window is asked for: what
+// was loaded from a request after this moment, the batch does not overwrite.
 func NewBatch(account string, s Stream) *Batch {
-	b := &Batch{account: account, hash: sha256.New()}
+	b := &Batch{account: account, asked: time.Now(), hash: sha256.New()}
 	for _, t := range append([]stageTable{stageRejects}, s.stages...) {
 		b.stages = append(b.stages, &stage{table: t.table, columns: t.columns})
 	}
@@ -63,12 +64,7 @@ func (m mark) clone() mark {
 
 // Begin starts an answer, or another attempt at one: rows since the last Commit are void.
 func (b *Batch) Begin() {
-	requested := b.settled.requested
-	if requested.IsZero() {
-		requested = time.Now()
-	}
 	b.state = b.settled.clone()
-	b.state.requested = requested
 	for i, s := range b.stages {
 		b.err = errors.Join(b.err, s.spool.truncate(b.state.offsets[i]))
 	}
@@ -96,8 +92,12 @@ func (b *Batch) Rejected() int64 { return b.settled.rejected }
 // Hash names what the answers said: equal for equal rows, whatever their order and their members'.
 func (b *Batch) Hash() []byte {
 	h := sha256.New()
+	canceled := uint64(0)
+	if b.Canceled.Valid {
+		canceled = 1 + uint64(b.Canceled.V)
+	}
 	for _, n := range []uint64{transform.Version, schemaOfHash, uint64(b.settled.records), uint64(b.settled.rejected),
-		uint64(b.Canceled.V), b.settled.sum[0], b.settled.sum[1], b.settled.sum[2], b.settled.sum[3]} {
+		canceled, b.settled.sum[0], b.settled.sum[1], b.settled.sum[2], b.settled.sum[3]} {
 		_ = binary.Write(h, binary.BigEndian, n) // a hash never fails
 	}
 	return h.Sum(nil)

@@ -95,8 +95,12 @@ JOIN stage_content_events_1 e ON e.n = c.n
 ORDER BY c.content_id, e.seq;
 
 -- name: delete
+WITH lacking AS (
+    SELECT t.content_id FROM crankwheel.contents t WHERE t.account_id = @account AND t.deleted_at IS NULL
+    EXCEPT
+    SELECT content_id FROM stage_contents_1
+)
 UPDATE crankwheel.contents t
 SET deleted_at = now(), load_id = @load, loaded_at = now()
-WHERE t.account_id = @account AND t.deleted_at IS NULL
-  AND NOT EXISTS (SELECT FROM stage_contents_1 s WHERE s.content_id = t.content_id)
+WHERE t.account_id = @account AND t.content_id IN (SELECT content_id FROM lacking)
   AND NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.content_id::text);

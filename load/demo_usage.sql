@@ -134,12 +134,16 @@ ORDER BY c.demo_id, a.question;
 
 -- name: delete
 -- What the window holds whole, from its start to its last event, and no longer brings.
-WITH locked AS (
+WITH lacking AS (
     SELECT t.demo_id FROM crankwheel.demo_requests t
     WHERE t.account_id = @account AND t.deleted_at IS NULL
       AND t.started_at >= @from AND t.started_at < @to
       AND coalesce(t.last_event_at, t.started_at) >= @from AND coalesce(t.last_event_at, t.started_at) < @to
-      AND NOT EXISTS (SELECT FROM stage_demo_requests_1 s WHERE s.demo_id = t.demo_id)
+    EXCEPT
+    SELECT demo_id FROM stage_demo_requests_1
+), locked AS (
+    SELECT t.demo_id FROM crankwheel.demo_requests t
+    WHERE t.account_id = @account AND t.demo_id IN (SELECT demo_id FROM lacking)
       AND NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.demo_id::text)
     ORDER BY t.demo_id FOR UPDATE
 )

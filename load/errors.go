@@ -41,6 +41,13 @@ func (e *SQLError) Error() string {
 	return s
 }
 
+// OfWindow tells whether the error came of what the window holds, or of who else was at work on it: another
+// window may well succeed. Others (no right, no table, disk full) every window would meet.
+func (e *SQLError) OfWindow() bool {
+	return pgerrcode.IsDataException(e.Code) || pgerrcode.IsIntegrityConstraintViolation(e.Code) ||
+		pgerrcode.IsTransactionRollback(e.Code) || e.Code == pgerrcode.LockNotAvailable || e.Code == pgerrcode.QueryCanceled
+}
+
 // sqlError replaces an error of Postgres's by one that can be shown. Messages of the classes in
 // which Postgres quotes values (22: data, 23: constraints, 42: syntax) are replaced by the class's name.
 func sqlError(err error) error {

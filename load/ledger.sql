@@ -40,7 +40,7 @@ WITH free AS (
 )
 INSERT INTO wheelhouse.leases (load_id, account_id, stream, span, expires_at)
 SELECT id, account_id, stream, span, now() + make_interval(secs => @lease) FROM load
-RETURNING load_id, now();
+RETURNING load_id, clock_timestamp();
 
 -- name: still_due
 -- Whether anybody loaded the window since it was planned.
@@ -61,17 +61,17 @@ DELETE FROM wheelhouse.leases WHERE load_id = @load;
 
 -- name: last_hash
 -- The hash of what the warehouse holds of this window: the newest load over any part of it, if that load was
--- of exactly this window. For a snapshot, the newest load of the stream.
+-- of exactly this window. For a snapshot, the newest load of the stream. The newest is the one asked for last.
 SELECT CASE WHEN @snapshot OR span = tstzrange(@from, @to) THEN response_hash END
 FROM wheelhouse.loads
 WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND (@snapshot OR span && tstzrange(@from, @to))
-ORDER BY id DESC LIMIT 1;
+ORDER BY requested_at DESC NULLS LAST, id DESC LIMIT 1;
 
 -- name: newer
--- Whether an answer asked for later than this one is in the warehouse already.
+-- Whether an answer asked for later than this one, for all of its window, is in the warehouse already.
 SELECT EXISTS (
     SELECT FROM wheelhouse.loads
-    WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND span && tstzrange(@from, @to)
+    WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND (@snapshot OR span @> tstzrange(@from, @to))
       AND requested_at > @requested);
 
 -- name: loaded

@@ -33,3 +33,20 @@ FROM wheelhouse.loads l
 WHERE r.account_id = @account AND r.stream = @stream AND r.resolved_at IS NULL
   AND l.id = r.load_id AND (l.span <@ tstzrange(@from, @to) OR @snapshot)
   AND NOT EXISTS (SELECT FROM stage_rejects_1 s WHERE s.raw_hash = r.raw_hash);
+
+-- name: list
+-- What is set aside, without what it holds.
+SELECT r.id, r.account_id, r.stream, r.load_id, lower(l.span) AS window_from, upper(l.span) AS window_to, r.path, r.reason,
+       r.first_seen_at, r.last_seen_at, r.resolved_at
+FROM wheelhouse.rejects r
+LEFT JOIN wheelhouse.loads l ON l.id = r.load_id
+WHERE (@account = '' OR r.account_id = @account) AND (@stream = '' OR r.stream = @stream) AND (@all OR r.resolved_at IS NULL)
+ORDER BY r.last_seen_at DESC, r.id DESC
+LIMIT @limit;
+
+-- name: show
+SELECT r.id, r.account_id, r.stream, r.load_id, lower(l.span) AS window_from, upper(l.span) AS window_to, r.path, r.reason,
+       r.first_seen_at, r.last_seen_at, r.resolved_at, r.raw, r.raw_text, l.request_ids
+FROM wheelhouse.rejects r
+LEFT JOIN wheelhouse.loads l ON l.id = r.load_id
+WHERE r.id = @id;

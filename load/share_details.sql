@@ -63,10 +63,14 @@ JOIN stage_share_details_1 s ON s.n = c.n
 WHERE t.account_id = @account AND t.slug = s.slug;
 
 -- name: delete
-WITH locked AS (
+WITH lacking AS (
     SELECT t.slug FROM crankwheel.share_details t
     WHERE t.account_id = @account AND t.deleted_at IS NULL AND t.created_at >= @from AND t.created_at < @to
-      AND NOT EXISTS (SELECT FROM stage_share_details_1 s WHERE s.slug = t.slug)
+    EXCEPT
+    SELECT slug FROM stage_share_details_1
+), locked AS (
+    SELECT t.slug FROM crankwheel.share_details t
+    WHERE t.account_id = @account AND t.slug IN (SELECT slug FROM lacking)
       AND NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.slug)
     ORDER BY t.slug FOR UPDATE
 )

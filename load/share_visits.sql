@@ -73,10 +73,14 @@ JOIN stage_share_visits_1 s ON s.n = c.n
 WHERE t.account_id = @account AND t.slug = s.slug AND t.visit_id = s.visit_id;
 
 -- name: delete
-WITH locked AS (
+WITH lacking AS (
     SELECT t.slug, t.visit_id FROM crankwheel.share_visits t
     WHERE t.account_id = @account AND t.deleted_at IS NULL AND t.visited_at >= @from AND t.visited_at < @to
-      AND NOT EXISTS (SELECT FROM stage_share_visits_1 s WHERE s.slug = t.slug AND s.visit_id = t.visit_id)
+    EXCEPT
+    SELECT slug, visit_id FROM stage_share_visits_1
+), locked AS (
+    SELECT t.slug, t.visit_id FROM crankwheel.share_visits t
+    WHERE t.account_id = @account AND (t.slug, t.visit_id) IN (SELECT slug, visit_id FROM lacking)
       AND NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.slug || ' ' || t.visit_id)
     ORDER BY t.slug, t.visit_id FOR UPDATE
 )
@@ -89,7 +93,8 @@ FROM locked WHERE t.account_id = @account AND t.slug = locked.slug AND t.visit_i
 INSERT INTO crankwheel.shares
       (account_id, slug, content_id, content_name, created_at, created_by_email, created_by_name, segment, has_cta, extra,
        content_runtime_ms, load_id, loaded_at, deleted_at)
-SELECT @account, s.slug, s.content_id, s.content_name, s.created_at, s.created_by_email, s.created_by_name, s.segment, s.has_cta, s.extra,
+SELECT DISTINCT ON (s.slug) -- a list that changed while it was paged through names a share twice
+       @account, s.slug, s.content_id, s.content_name, s.created_at, s.created_by_email, s.created_by_name, s.segment, s.has_cta, s.extra,
        s.content_runtime_ms, @load, now(), CASE WHEN s.gone THEN now() END
 FROM stage_watched_shares_1 s
 WHERE NOT EXISTS (SELECT FROM crankwheel.shares t WHERE t.account_id = @account AND t.slug = s.slug)

@@ -96,7 +96,11 @@ ORDER BY s.slug;
 
 -- name: delete
 -- A day's row that the day no longer brings. The share itself is never deleted for a day's lack of it.
+WITH lacking AS (
+    SELECT t.slug FROM crankwheel.share_engagement_daily t WHERE t.account_id = @account AND t.day = @day
+    EXCEPT
+    SELECT slug FROM stage_shares_1 WHERE visited
+)
 DELETE FROM crankwheel.share_engagement_daily t
-WHERE t.account_id = @account AND t.day = @day
-  AND NOT EXISTS (SELECT FROM stage_shares_1 s WHERE s.slug = t.slug AND s.visited)
+WHERE t.account_id = @account AND t.day = @day AND t.slug IN (SELECT slug FROM lacking)
   AND NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.slug);

@@ -60,31 +60,55 @@ WITH numbered AS (
 DELETE FROM stage_screen_sessions_1 WHERE n IN (SELECT n FROM again UNION SELECT n FROM outrun);
 
 -- name: keep_twins
--- Twins in the warehouse that this window need not show, because they reach over its edge, stay among their
--- twins. What the window holds whole, what it tells of with the same end, and what was running and has now
--- ended is settled by the answer.
+-- Twins in the warehouse that stay among their twins although this answer does not bring them:
+-- what was asked for later than this answer (part -1);
+-- what the window need not show. An answer that shows one of several twins by its start shows all; by overlap, all
+-- that had not ended before the window; by its end, those that ended inside. So one that ended before the window stays,
+-- and one that ended after it does unless the answer shows another that did;
+-- what was running likewise, unless the answer has an end that is news, which is then its;
+-- and what a record that was set aside may have been.
+WITH shown_groups AS (
+    SELECT agent_email, date_trunc('second', started_at) AS second, coalesce(max(ended_at) > @to, false) AS beyond
+    FROM stage_screen_sessions_1 GROUP BY 1, 2
+), shown AS (
+    SELECT DISTINCT agent_email, started_at, coalesce(ended_at, 'infinity') AS ended_at FROM stage_screen_sessions_1
+), known AS (
+    SELECT t.*, g.beyond, s.agent_email IS NOT NULL AS shown,
+           bool_or(l.id IS NOT NULL) OVER (PARTITION BY t.agent_email, t.started_at, t.ended_at) AS newer,
+           t.agent_email || ' ' || extract(epoch FROM g.second)::bigint IN (SELECT key FROM stage_rejects_1)
+           OR '' IN (SELECT key FROM stage_rejects_1) AS rejected
+    FROM shown_groups g
+    CROSS JOIN LATERAL (
+        SELECT * FROM crankwheel.screen_sessions t
+        WHERE t.session_id >= wheelhouse.session_floor(g.second)
+          AND t.session_id < wheelhouse.session_floor(g.second + interval '1 second')
+          AND t.account_id = @account AND t.agent_email = g.agent_email AND t.deleted_at IS NULL
+        OFFSET 0  -- a few rows by the key for each group, whatever the planner thinks of a table it has no figures of
+    ) t
+    LEFT JOIN shown s ON s.agent_email = t.agent_email AND s.started_at = t.started_at AND s.ended_at = coalesce(t.ended_at, 'infinity')
+    LEFT JOIN wheelhouse.loads l ON l.id = t.load_id AND l.requested_at > @requested
+)
 INSERT INTO stage_screen_sessions_1
-SELECT -row_number() OVER (), 0, '', t.session_id, t.agent_email, t.started_at, t.ended_at, t.duration_seconds, t.ended,
-       t.max_viewers, t.viewers, t.viewer_locations, t.rtc_seconds, t.webcam_seconds, t.recording_content_id,
-       t.recording_url, t.extra, t.occurrence
-FROM (SELECT DISTINCT agent_email, date_trunc('second', started_at) AS second FROM stage_screen_sessions_1) g
-JOIN crankwheel.screen_sessions t
-  ON t.session_id >= wheelhouse.session_floor(g.second)
- AND t.session_id < wheelhouse.session_floor(g.second + interval '1 second')
- AND t.account_id = @account AND t.agent_email = g.agent_email AND t.deleted_at IS NULL
-WHERE NOT (t.ended AND t.ended_at IS NOT NULL AND t.started_at >= @from AND t.ended_at < @to)
-  AND NOT EXISTS (
-      SELECT FROM stage_screen_sessions_1 s
-      WHERE s.agent_email = t.agent_email AND s.started_at = t.started_at AND s.ended_at IS NOT DISTINCT FROM t.ended_at)
-  AND NOT (NOT t.ended AND EXISTS (
-      SELECT FROM stage_screen_sessions_1 s
-      WHERE s.agent_email = t.agent_email AND s.started_at = t.started_at
-        AND NOT EXISTS (
-            SELECT FROM crankwheel.screen_sessions o
-            WHERE o.session_id >= wheelhouse.session_floor(g.second)
-              AND o.session_id < wheelhouse.session_floor(g.second + interval '1 second')
-              AND o.account_id = @account AND o.agent_email = s.agent_email AND o.deleted_at IS NULL
-              AND o.started_at = s.started_at AND o.ended_at = s.ended_at)));
+SELECT -row_number() OVER (), CASE WHEN newer THEN -1 ELSE 0 END, '', t.session_id, t.agent_email, t.started_at, t.ended_at,
+       t.duration_seconds, t.ended, t.max_viewers, t.viewers, t.viewer_locations, t.rtc_seconds, t.webcam_seconds,
+       t.recording_content_id, t.recording_url, t.extra, t.occurrence
+FROM known t
+WHERE newer OR NOT shown AND CASE
+    WHEN t.ended_at IS NULL THEN NOT beyond AND NOT EXISTS (
+        SELECT FROM stage_screen_sessions_1 s
+        WHERE s.agent_email = t.agent_email AND s.started_at = t.started_at
+          AND NOT EXISTS (SELECT FROM known o WHERE o.agent_email = s.agent_email AND o.started_at = s.started_at AND o.ended_at = s.ended_at))
+    WHEN rejected OR t.ended_at < @from THEN true
+    ELSE t.ended_at >= @to AND NOT beyond END;
+
+-- name: merge_outdated
+-- What the warehouse knows from a later answer, this one tells of again, or tells how it was before it ended.
+DELETE FROM stage_screen_sessions_1 s USING stage_screen_sessions_1 k
+WHERE s.n >= 0 AND k.part = -1 AND k.agent_email = s.agent_email AND k.started_at = s.started_at
+  AND (k.ended_at IS NOT DISTINCT FROM s.ended_at
+       OR NOT s.ended AND NOT EXISTS (
+           SELECT FROM stage_screen_sessions_1 o
+           WHERE o.n >= 0 AND o.agent_email = k.agent_email AND o.started_at = k.started_at AND o.ended_at = k.ended_at));
 
 -- name: keep_twins_events
 INSERT INTO stage_screen_session_events_1
@@ -114,18 +138,16 @@ SET occurrence = k, session_id = wheelhouse.session_id(@account, s.agent_email, 
 FROM numbered WHERE numbered.n = s.n;
 
 -- name: changed
--- The sessions that differ from the warehouse, in their own columns or in their events, unless what the
--- warehouse has was asked for later than this answer.
+-- The sessions that differ from the warehouse, in their own columns or in their events.
 INSERT INTO stage_changed_sessions_1
 WITH known AS (
     SELECT s.n, s.session_id,
            t.deleted_at IS NOT NULL
-           OR (t.occurrence, t.ended_at, t.duration_seconds, t.ended, t.max_viewers, t.viewers, t.viewer_locations, t.rtc_seconds,
+           OR (t.started_at, t.occurrence, t.ended_at, t.duration_seconds, t.ended, t.max_viewers, t.viewers, t.viewer_locations, t.rtc_seconds,
                t.webcam_seconds, t.recording_content_id, t.recording_url, t.extra)
               IS DISTINCT FROM
-              (s.occurrence, s.ended_at, s.duration_seconds, s.ended, s.max_viewers, s.viewers, s.viewer_locations, s.rtc_seconds,
-               s.webcam_seconds, s.recording_content_id, s.recording_url, s.extra) AS differs,
-           t.load_id
+              (s.started_at, s.occurrence, s.ended_at, s.duration_seconds, s.ended, s.max_viewers, s.viewers, s.viewer_locations, s.rtc_seconds,
+               s.webcam_seconds, s.recording_content_id, s.recording_url, s.extra) AS differs
     FROM stage_screen_sessions_1 s
     JOIN crankwheel.screen_sessions t ON t.session_id = s.session_id AND t.account_id = @account
 ), events_differ AS (
@@ -141,8 +163,7 @@ WITH known AS (
     WHERE s.n IS NULL
 )
 SELECT n, session_id FROM known
-WHERE (differs OR n IN (SELECT n FROM events_differ))
-  AND NOT EXISTS (SELECT FROM wheelhouse.loads l WHERE l.id = known.load_id AND l.requested_at > @requested);
+WHERE differs OR n IN (SELECT n FROM events_differ);
 
 -- name: tally
 -- What is new, what is known and what differs; the rows taken from the warehouse (n < 0) are not the answer's.
@@ -204,12 +225,16 @@ ORDER BY c.session_id, e.seq;
 -- name: delete
 -- What the window holds whole and no longer brings; and a twin beyond the number its group has now.
 -- A record that was set aside protects the session it may have been.
-WITH gone AS (
+WITH lacking AS (
     SELECT t.session_id FROM crankwheel.screen_sessions t
     WHERE t.account_id = @account AND t.deleted_at IS NULL
       AND t.session_id >= wheelhouse.session_floor(@from) AND t.session_id < wheelhouse.session_floor(@to)
       AND t.started_at >= @from AND t.ended AND t.ended_at < @to
-      AND NOT EXISTS (SELECT FROM stage_screen_sessions_1 s WHERE s.session_id = t.session_id)
+    EXCEPT  -- rather than NOT EXISTS: one pass over each side, whatever the planner thinks of tables it has no figures of
+    SELECT session_id FROM stage_screen_sessions_1
+), gone AS (
+    SELECT t.session_id FROM crankwheel.screen_sessions t
+    WHERE t.account_id = @account AND t.session_id IN (SELECT session_id FROM lacking)
       AND NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.agent_email || ' ' || extract(epoch FROM date_trunc('second', t.started_at))::bigint)
     UNION
     SELECT t.session_id FROM crankwheel.screen_sessions t
@@ -217,6 +242,7 @@ WITH gone AS (
           FROM stage_screen_sessions_1 GROUP BY 1, 2) g
       ON g.agent_email = t.agent_email AND g.second = date_trunc('second', t.started_at) AND t.occurrence > g.twins
     WHERE t.account_id = @account AND t.deleted_at IS NULL AND t.occurrence > 1
+      AND NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.agent_email || ' ' || extract(epoch FROM g.second)::bigint)
       AND t.session_id >= (SELECT wheelhouse.session_floor(date_trunc('second', min(started_at))) FROM stage_screen_sessions_1)
       AND t.session_id < (SELECT wheelhouse.session_floor(max(started_at) + interval '1 second') FROM stage_screen_sessions_1)
 ), locked AS (

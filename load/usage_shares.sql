@@ -54,7 +54,11 @@ JOIN stage_share_usage_1 s ON s.n = c.n
 WHERE t.account_id = @account AND t.day = @day AND t.agent_email = s.agent_email;
 
 -- name: delete
+WITH lacking AS (
+    SELECT t.agent_email FROM crankwheel.share_usage_daily t WHERE t.account_id = @account AND t.day = @day
+    EXCEPT
+    SELECT agent_email FROM stage_share_usage_1
+)
 DELETE FROM crankwheel.share_usage_daily t
-WHERE t.account_id = @account AND t.day = @day
-  AND NOT EXISTS (SELECT FROM stage_share_usage_1 s WHERE s.agent_email = t.agent_email)
+WHERE t.account_id = @account AND t.day = @day AND t.agent_email IN (SELECT agent_email FROM lacking)
   AND NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.agent_email);

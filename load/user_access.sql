@@ -43,8 +43,12 @@ JOIN stage_users_1 s ON s.n = c.n
 WHERE t.account_id = @account AND t.email = s.email;
 
 -- name: delete
+WITH lacking AS (
+    SELECT t.email FROM crankwheel.users t WHERE t.account_id = @account AND t.deleted_at IS NULL
+    EXCEPT
+    SELECT email FROM stage_users_1
+)
 UPDATE crankwheel.users t
 SET deleted_at = now(), load_id = @load, loaded_at = now()
-WHERE t.account_id = @account AND t.deleted_at IS NULL
-  AND NOT EXISTS (SELECT FROM stage_users_1 s WHERE s.email = t.email)
+WHERE t.account_id = @account AND t.email IN (SELECT email FROM lacking)
   AND NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.email);

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"go.uber.org/zap"
 
+	"wheelhouse/extract"
 	"wheelhouse/internal/settings"
 	"wheelhouse/internal/simulator"
 	"wheelhouse/internal/testdb"
@@ -67,6 +68,12 @@ func mustAccount(t *testing.T, server string, now time.Time, change func(*settin
 	if err != nil {
 		t.Fatal(err)
 	}
+	impatient, err := extract.New(extract.Config{Server: a.Server, Key: a.APIKey.Reveal(), Backoff: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	account.client.Close()
+	account.client = impatient
 	t.Cleanup(account.Close)
 	return account
 }

@@ -198,7 +198,7 @@ func hopeless(err error) bool {
 		return api.Status == http.StatusUnauthorized || api.Status == http.StatusForbidden
 	}
 	var sql *load.SQLError
-	return errors.As(err, &sql)
+	return errors.As(err, &sql) && !sql.OfWindow()
 }
 
 // report logs a window and tells the observer.

@@ -39,6 +39,9 @@ func LoadWindow(ctx context.Context, w *load.Warehouse, a *Account, s Stream, d 
 			o.Err = fmt.Errorf("load %s: %w", d.Window, o.Err)
 		}
 	}()
+	if d.Why == WhyGap {
+		planned = 0 // a window that nobody had loaded is due no more once anybody has, even one who was at it when it was planned
+	}
 	claim, err := w.Claim(ctx, run, d.Window, planned)
 	switch {
 	case errors.Is(err, load.ErrBusy), errors.Is(err, load.ErrLoaded):

@@ -1,0 +1,121 @@
+package pipeline
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"wheelhouse/extract"
+)
+
+// impatient makes the bench's client try again without long waits, and only so often.
+func (b *bench) impatient(attempts int) {
+	b.t.Helper()
+	client, err := extract.New(extract.Config{Server: b.account.Server, Key: testKey, Attempts: attempts, Backoff: time.Millisecond})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(client.Close)
+	b.account.client = client
+}
+
+func TestTotalsThatDisagree(t *testing.T) {
+	t.Parallel()
+	api := newCanned()
+	one := session("a@x.com", "2026-03-10 09:00:00", "2026-03-10 09:10:00", "")
+	api.say("usage_new", `{"sessions":[`+one+`],"stats":{"total_count":2,"total_sec":1200}}`)
+	b := newBench(t, api, mayDay, nil)
+	result := b.run(b.day("2026-03-10"), "usage_new")
+	if result.OK() || result.Unreconciled != 1 || result.Loaded != 1 || result.Failed != 0 {
+		t.Errorf("result: %+v", result)
+	}
+	b.want("loaded|1|1|0|0|0|0|0|2|1200|false", ledger)
+	b.want("1", "SELECT count(*) FROM crankwheel.screen_sessions")
+	b.want("unreconciled", "SELECT outcome FROM wheelhouse.runs")
+	if n := api.requests()["usage_new"]; n != 3 {
+		t.Errorf("asked %d times before taking it as it is", n)
+	}
+	// A record that is set aside came all the same: rejects count towards the totals.
+	api.say("usage_new", `{"sessions":[`+one+`,{"email":"a@x.com","duration":600}],"stats":{"total_count":2,"total_sec":1200}}`)
+	b.again("2026-03-10", "usage_new")
+	b.want("loaded|2|0|0|1|0|1|0|2|1200|true", ledger)
+}
+
+func TestFailedWindowIsLoadedByTheNextRun(t *testing.T) {
+	t.Parallel()
+	api := newCanned()
+	good := sessions(session("a@x.com", "2026-03-10 09:00:00", "2026-03-10 09:10:00", ""))
+	for name, answer := range map[string]struct {
+		status int
+		body   string
+		says   string
+	}{
+		"cut off":      {200, good[:len(good)-1], "answer: "},
+		"not found":    {404, `{"error":"nothing here"}`, "404"},
+		"server error": {500, `{}`, "500"},
+		"no sessions":  {200, `{"stats":{}}`, "sessions"},
+		"not JSON":     {200, `<html>`, "answer: "},
+	} {
+		api.answer("usage_new", func(q url.Values) (int, string) {
+			if strings.HasPrefix(q.Get("from"), "2026-03-10") {
+				return answer.status, answer.body
+			}
+			return 200, sessions()
+		})
+		b := newBench(t, api, time.Date(2026, 3, 12, 6, 0, 0, 0, time.UTC), nil)
+		b.impatient(2)
+		r := Range{First: date("2026-03-09"), Last: date("2026-03-11"), Now: b.now}
+		result := b.run(r, "usage_new")
+		if result.OK() || result.Failed != 1 || result.Loaded != 2 {
+			t.Errorf("%s: result %+v", name, result)
+		}
+		failed := b.one("SELECT lower(span)::text, rows_read, response_hash, error FROM wheelhouse.loads WHERE status = 'failed'")
+		if !strings.HasPrefix(failed, "2026-03-10 00:00:00+00|0|∅|extract: ") || !strings.Contains(failed, answer.says) {
+			t.Errorf("%s: the books say %s", name, failed)
+		}
+		b.want("failed|true", "SELECT outcome, finished_at IS NOT NULL FROM wheelhouse.runs")
+		b.want("0", "SELECT count(*) FROM crankwheel.screen_sessions")
+		b.want("0", "SELECT count(*) FROM wheelhouse.leases")
+
+		api.say("usage_new", good)
+		if result := b.mustRun(r, "usage_new"); result.Windows != 1 || result.Loaded != 1 {
+			t.Errorf("%s: the next run: %+v", name, result)
+		}
+		b.want("1", "SELECT count(*) FROM crankwheel.screen_sessions")
+	}
+}
+
+// A key that is refused is refused for every window: a stream that cannot go on is left for the next run.
+func TestStreamThatIsGivenUp(t *testing.T) {
+	t.Parallel()
+	for status, tried := range map[int]int{401: 1, 404: giveUpAfter} {
+		api := newCanned()
+		api.status("usage_new", status, `{"error":"no"}`)
+		b := newBench(t, api, time.Date(2026, 3, 31, 6, 0, 0, 0, time.UTC), nil)
+		r := Range{First: date("2026-03-01"), Last: date("2026-03-30"), Now: b.now}
+		b.runner.Parallel = 1
+		result := b.run(r, "usage_new", "user_access")
+		if result.Failed != tried || result.Left != 30-tried || result.Loaded != 1 || result.OK() {
+			t.Errorf("%d: %+v", status, result)
+		}
+		api.say("usage_new", sessions())
+		if result := b.mustRun(r, "usage_new"); result.Loaded != 30 {
+			t.Errorf("the next run: %+v", result)
+		}
+	}
+}
+
+// The window's rows are kept out of its error: what Postgres or the API say of them is not shown.
+func TestErrorsHoldNoData(t *testing.T) {
+	t.Parallel()
+	api := newCanned()
+	secret := "prospect@secret.example"
+	api.status("demo_usage", 422, fmt.Sprintf(`{"error":"bad address %s"}`, secret))
+	b := newBench(t, api, mayDay, nil)
+	b.run(b.day("2026-03-10"), "demo_usage")
+	if e := b.one("SELECT error FROM wheelhouse.loads"); strings.Contains(e, secret) || strings.Contains(e, testKey) {
+		t.Errorf("the books hold %s", e)
+	}
+}

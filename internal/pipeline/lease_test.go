@@ -1,0 +1,201 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"testing"
+	"time"
+
+	"wheelhouse/load"
+	"wheelhouse/transform"
+)
+
+var someDay = date("2026-03-10")
+
+func (b *bench) window(s load.Stream, day time.Time) load.Window {
+	return load.Window{Account: b.account.ID, Stream: s, Day: day, From: day, To: day.AddDate(0, 0, 1)}
+}
+
+func (b *bench) mustStart() int64 {
+	b.t.Helper()
+	run, err := b.runner.Warehouse.StartRun(b.t.Context(), "run", "test", "test")
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return run
+}
+
+func mustClaim(t *testing.T, w *load.Warehouse, run int64, win load.Window) load.Claim {
+	t.Helper()
+	c, err := w.Claim(t.Context(), run, win, 1<<62)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// users makes a batch as an answer of user_access with these users would.
+func users(t *testing.T, b *load.Batch, emails ...string) *load.Batch {
+	t.Helper()
+	t.Cleanup(b.Close)
+	b.Begin()
+	for _, email := range emails {
+		if err := b.User(transform.User{Email: email}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.Commit()
+	return b
+}
+
+// A lease that ran out passes on; whoever held it is refused, and what it wrote is not there.
+func TestLeaseThatPassedOn(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, newCanned(), mayDay, nil)
+	hasty, err := load.Open(t.Context(), b.url, load.Options{Lease: 300 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hasty.Close()
+	other := b.second().Warehouse
+	run := b.mustStart()
+	win := b.window(load.UserAccess, someDay)
+
+	dead := mustClaim(t, hasty, run, win)
+	late := users(t, load.NewBatch(b.account.ID, load.UserAccess), "late@x.com")
+	if _, err := other.Claim(t.Context(), run, win, 1<<62); !errors.Is(err, load.ErrBusy) {
+		t.Fatalf("a claim on a held window: %v", err)
+	}
+	// While it is renewed, it holds.
+	holding, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		hasty.Hold(holding, dead, func() { t.Error("lost a lease that was renewed") })
+	}()
+	time.Sleep(600 * time.Millisecond)
+	if _, err := other.Claim(t.Context(), run, win, 1<<62); !errors.Is(err, load.ErrBusy) {
+		t.Fatalf("a claim on a window whose lease is renewed: %v", err)
+	}
+	stop()
+	<-done
+	time.Sleep(400 * time.Millisecond)
+
+	alive := mustClaim(t, other, run, win)
+	b.want("failed|abandoned: its process stopped without a word", "SELECT status, error FROM wheelhouse.loads WHERE id = $1", dead.Load)
+	lost := make(chan struct{})
+	go hasty.Hold(t.Context(), dead, func() { close(lost) })
+	select {
+	case <-lost:
+	case <-time.After(5 * time.Second):
+		t.Error("whoever lost the lease was not told")
+	}
+	if _, err := hasty.Commit(t.Context(), dead, late, load.Asked{}); !errors.Is(err, load.ErrFenced) {
+		t.Errorf("the commit of a lost window: %v", err)
+	}
+	b.want("0", "SELECT count(*) FROM crankwheel.users")
+	n, err := other.Commit(t.Context(), alive, users(t, load.NewBatch(b.account.ID, load.UserAccess), "a@x.com"), load.Asked{})
+	if err != nil || n.Inserted != 1 {
+		t.Errorf("the commit of the window's new holder: %+v, %v", n, err)
+	}
+	// And after it: the other way round is refused as well.
+	if _, err := hasty.Commit(t.Context(), dead, late, load.Asked{}); !errors.Is(err, load.ErrFenced) {
+		t.Errorf("the commit of a lost window, afterwards: %v", err)
+	}
+	b.want("a@x.com", "SELECT email FROM crankwheel.users")
+}
+
+// An answer that was asked for earlier and comes later changes nothing of what is newer.
+func TestLateAnswer(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, newCanned(), mayDay, nil)
+	w := b.runner.Warehouse
+	run := b.mustStart()
+	// Two days' snapshots: no lease keeps them apart.
+	yesterday := mustClaim(t, w, run, b.window(load.UserAccess, someDay))
+	today := mustClaim(t, w, run, b.window(load.UserAccess, someDay.AddDate(0, 0, 1)))
+	older := users(t, load.NewBatch(b.account.ID, load.UserAccess), "left@x.com")
+	time.Sleep(100 * time.Millisecond)
+	newer := users(t, load.NewBatch(b.account.ID, load.UserAccess), "joined@x.com")
+	if _, err := w.Commit(t.Context(), today, newer, load.Asked{}); err != nil {
+		t.Fatal(err)
+	}
+	b.mustWriteNothing("the older snapshot", func() {
+		n, err := w.Commit(t.Context(), yesterday, older, load.Asked{})
+		if err != nil || !n.Skipped {
+			t.Errorf("%+v, %v", n, err)
+		}
+	})
+	b.want("joined@x.com", "SELECT email FROM crankwheel.users")
+	// What the warehouse holds is the newer answer: it again is nothing new, the older one is.
+	for _, again := range []struct {
+		email   string
+		skipped bool
+	}{{"joined@x.com", true}, {"left@x.com", false}} {
+		c := mustClaim(t, w, run, b.window(load.UserAccess, someDay.AddDate(0, 0, 2)))
+		n, err := w.Commit(t.Context(), c, users(t, load.NewBatch(b.account.ID, load.UserAccess), again.email), load.Asked{})
+		if err != nil || n.Skipped != again.skipped {
+			t.Errorf("%s again: %+v, %v", again.email, n, err)
+		}
+	}
+}
+
+// Two windows show one session; the one asked for earlier is committed later, and knows it as running still.
+func TestLateAnswerOfTheNextDay(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, newCanned(), mayDay, nil)
+	w := b.runner.Warehouse
+	run := b.mustStart()
+	start := someDay.Add(23*time.Hour + 30*time.Minute)
+	batch := func(end time.Time, viewers int32) *load.Batch {
+		s := transform.ScreenSession{AgentEmail: "a@x.com", StartedAt: start, Viewers: transform.Null[int32]{V: viewers, Valid: true}}
+		if !end.IsZero() {
+			s.Ended, s.EndedAt = true, transform.Null[time.Time]{V: end, Valid: true}
+		}
+		batch := load.NewBatch(b.account.ID, load.UsageNew)
+		t.Cleanup(batch.Close)
+		batch.Begin()
+		if err := batch.Session(s); err != nil {
+			t.Fatal(err)
+		}
+		batch.Commit()
+		return batch
+	}
+	first := mustClaim(t, w, run, b.window(load.UsageNew, someDay))
+	next := mustClaim(t, w, run, b.window(load.UsageNew, someDay.AddDate(0, 0, 1)))
+	running := batch(time.Time{}, 1)
+	time.Sleep(100 * time.Millisecond) // the two claims' clocks agree to a round trip
+	ended := batch(start.Add(time.Hour), 2)
+	for _, c := range []struct {
+		claim load.Claim
+		batch *load.Batch
+	}{{next, ended}, {first, running}} {
+		if _, err := w.Commit(t.Context(), c.claim, c.batch, load.Asked{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.want("2026-03-11T00:30:00|2|1|∅", "SELECT ended_at, viewers, occurrence, deleted_at FROM crankwheel.screen_sessions")
+	// In order, the later answer wins.
+	first = mustClaim(t, w, run, b.window(load.UsageNew, someDay))
+	if _, err := w.Commit(t.Context(), first, batch(start.Add(time.Hour), 3), load.Asked{}); err != nil {
+		t.Fatal(err)
+	}
+	b.want("2026-03-11T00:30:00|3|1|∅", "SELECT ended_at, viewers, occurrence, deleted_at FROM crankwheel.screen_sessions")
+}
+
+// A window's visits go when nobody lists its shares any more, though no share's detail is asked for then.
+func TestVisitsOfNoShare(t *testing.T) {
+	t.Parallel()
+	api := newCanned()
+	api.say(sharesPath, `{"data":[{"slug":"s","visits":1}],"pagination":{"total":1}}`)
+	api.answer(sharesPath+"/s", func(url.Values) (int, string) {
+		return 200, `{"sessions":[{"visit_id":"v","visited_at":"2026-03-10T10:00:00Z"}]}`
+	})
+	b := newBench(t, api, mayDay, nil)
+	b.mustRun(b.day("2026-03-10"), "share_visits")
+	api.say(sharesPath, `{"data":[],"pagination":{"total":0}}`)
+	b.again("2026-03-10", "share_visits")
+	b.want("v|true", "SELECT visit_id, deleted_at IS NOT NULL FROM crankwheel.share_visits")
+	b.want("2", "SELECT count(*) FROM wheelhouse.loads WHERE requested_at > now() - interval '1 hour'")
+}

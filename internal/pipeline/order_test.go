@@ -1,0 +1,103 @@
+package pipeline
+
+import (
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+
+	"wheelhouse/internal/settings"
+	"wheelhouse/internal/simulator"
+	"wheelhouse/load"
+)
+
+// In whatever order and with however many at a time windows are loaded, the warehouse is the same.
+func TestOrderOfWindowsDoesNotMatter(t *testing.T) {
+	t.Parallel()
+	by := func(o *simulator.Options) { o.Select = simulator.ByOverlap }
+	want := twelveDays.load(t, by, func(a *settings.Account) { parallel(a, 1) }, nil).contents()
+	for name, order := range map[string]func([]Due){
+		"oldest first": slices.Reverse[[]Due],
+		"shuffled": func(due []Due) {
+			rand.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })
+		},
+	} {
+		now := twelveDays.runs[0]
+		b := newBench(t, twelveDays.simulator(t, &now, by), now, func(a *settings.Account) { a.HistoryFrom = twelveDays.first; parallel(a, 1) })
+		for _, now = range twelveDays.runs {
+			b.now = now
+			b.runner.reordered(b, b.account.Nightly(now), order)
+		}
+		equal(t, name, want, b.contents())
+	}
+	now := twelveDays.runs[0]
+	b := newBench(t, twelveDays.simulator(t, &now, by), now, func(a *settings.Account) { a.HistoryFrom = twelveDays.first })
+	b.runner.Parallel, b.runner.Workers = 8, 8
+	for _, now = range twelveDays.runs {
+		b.now = now
+		b.mustRun(b.account.Nightly(now))
+	}
+	equal(t, "eight at a time", want, b.contents())
+}
+
+func parallel(a *settings.Account, n int) {
+	for i := range a.Streams {
+		a.Streams[i].Parallel = n
+	}
+}
+
+// second is another process at the same warehouse.
+func (b *bench) second() *Runner {
+	b.t.Helper()
+	warehouse, err := load.Open(b.t.Context(), b.url, load.Options{})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(warehouse.Close)
+	other := *b.runner
+	other.Warehouse = warehouse
+	return &other
+}
+
+// Two processes that set out for the same windows load each of them once between them. (What a nightly run looks
+// back at, a second one that plans later looks at again: that is its purpose.)
+func TestTwoProcesses(t *testing.T) {
+	t.Parallel()
+	now := twelveDays.runs[len(twelveDays.runs)-1]
+	alone := newBench(t, twelveDays.simulator(t, &now, nil), now, func(a *settings.Account) { a.HistoryFrom = twelveDays.first })
+	all := Range{First: twelveDays.first, Last: twelveDays.last, Now: now}
+	alone.mustRun(all)
+
+	b := newBench(t, twelveDays.simulator(t, &now, nil), now, func(a *settings.Account) { a.HistoryFrom = twelveDays.first })
+	runners := []*Runner{b.runner, b.second()}
+	results := make([]Result, len(runners))
+	var group sync.WaitGroup
+	start := make(chan struct{})
+	for i, r := range runners {
+		group.Go(func() {
+			<-start
+			var err error
+			results[i], err = r.Run(t.Context(), "run", []*Account{b.account}, nil, func(*Account) Range { return all })
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	close(start)
+	group.Wait()
+	for _, r := range results {
+		if !r.OK() || r.Loaded+r.Elsewhere != r.Windows {
+			t.Errorf("%+v", r)
+		}
+	}
+	if results[0].Loaded == 0 || results[1].Loaded == 0 {
+		t.Logf("one did it all: %+v", results)
+	}
+	b.want("0", "SELECT count(*) FROM (SELECT FROM wheelhouse.loads WHERE status = 'loaded' GROUP BY account_id, stream, span HAVING count(*) > 1) twice")
+	b.want("0", "SELECT count(*) FROM wheelhouse.loads WHERE status <> 'loaded'")
+	b.want("0", "SELECT count(*) FROM wheelhouse.leases")
+	equal(t, "two processes", alone.contents(), b.contents())
+	if n := alone.count("wheelhouse.loads"); n != b.count("wheelhouse.loads") {
+		t.Errorf("%d windows loaded by two, %d by one", b.count("wheelhouse.loads"), n)
+	}
+}

@@ -1,0 +1,153 @@
+package pipeline
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"wheelhouse/internal/settings"
+)
+
+// due lists a plan as day:why, oldest first.
+func (b *bench) due(stream string, r Range) string {
+	b.t.Helper()
+	var all []string
+	due, _, err := Plan(b.t.Context(), b.runner.Warehouse, b.account, b.account.Streams([]string{stream})[0], r)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, d := range slices.Backward(due) {
+		all = append(all, fmt.Sprintf("%s:%s", d.Day.Format("01-02"), d.Why))
+	}
+	return strings.Join(all, " ")
+}
+
+func (b *bench) wantDue(stream string, r Range, want string) {
+	b.t.Helper()
+	if got := b.due(stream, r); got != want {
+		b.t.Errorf("due of %s\n got %s\nwant %s", stream, got, want)
+	}
+}
+
+// set changes one stream's settings.
+func set(a *settings.Account, stream string, change func(*settings.Stream)) {
+	for i := range a.Streams {
+		if a.Streams[i].Name == stream {
+			change(&a.Streams[i])
+		}
+	}
+}
+
+func TestWhatIsDue(t *testing.T) {
+	t.Parallel()
+	api := newCanned()
+	now := time.Date(2026, 3, 10, 4, 17, 0, 0, time.UTC)
+	b := newBench(t, api, now, func(a *settings.Account) {
+		a.HistoryFrom = date("2026-03-01")
+		set(a, "usage_new", func(s *settings.Stream) { s.Lookback, s.OpenLookback = 2, 6 })
+	})
+	at := func(day int) Range {
+		b.now = time.Date(2026, 3, day, 4, 17, 0, 0, time.UTC)
+		return b.account.Nightly(b.now)
+	}
+	b.wantDue("usage_new", at(4), "03-01:gap 03-02:gap 03-03:gap 03-04:gap")
+	b.mustRun(at(4), "usage_new")
+	// Today was not over: it is a gap until it is.
+	b.wantDue("usage_new", at(5), "03-03:look-back 03-04:gap 03-05:gap")
+	// Missed nights are gaps, and the next run fills them.
+	b.wantDue("usage_new", at(8), "03-04:gap 03-05:gap 03-06:gap 03-07:gap 03-08:gap")
+	b.mustRun(at(8), "usage_new")
+	b.wantDue("usage_new", at(8), "03-06:look-back 03-07:look-back 03-08:look-back")
+	// A backfill looks back at nothing, and a forced one at everything.
+	backfill := Range{First: date("2026-03-02"), Last: date("2026-03-07"), Now: b.now}
+	b.wantDue("usage_new", backfill, "")
+	backfill.Force = true
+	b.wantDue("usage_new", backfill, "03-02:forced 03-03:forced 03-04:forced 03-05:forced 03-06:forced 03-07:forced")
+	backfill.Last = date("2027-01-01")
+	b.wantDue("usage_new", backfill, "03-02:forced 03-03:forced 03-04:forced 03-05:forced 03-06:forced 03-07:forced 03-08:forced")
+	// Nothing is asked for twice within a second.
+	b.wantDue("usage_new", Range{First: date("2026-03-08"), Last: date("2026-03-08"), Now: b.now.Add(time.Millisecond)}, "")
+
+	// A session still running makes its day due for longer, and no longer than that.
+	api.say("usage_new", sessions(session("a@x.com", "2026-03-05 10:00:00", "", "")))
+	b.run(Range{First: date("2026-03-05"), Last: date("2026-03-05"), Now: b.now, Force: true}, "usage_new")
+	b.wantDue("usage_new", at(8), "03-05:open 03-06:look-back 03-07:look-back 03-08:look-back")
+	b.wantDue("usage_new", at(11), "03-05:open 03-08:gap 03-09:gap 03-10:gap 03-11:gap")
+	b.wantDue("usage_new", at(12), "03-08:gap 03-09:gap 03-10:gap 03-11:gap 03-12:gap")
+	api.say("usage_new", sessions(session("a@x.com", "2026-03-05 10:00:00", "2026-03-05 10:30:00", "")))
+	b.mustRun(at(8), "usage_new")
+	b.wantDue("usage_new", at(8), "03-06:look-back 03-07:look-back 03-08:look-back")
+	b.want("2026-03-05T10:30:00|true", "SELECT ended_at, ended FROM crankwheel.screen_sessions")
+}
+
+func TestUnansweredRequestIsReadAgain(t *testing.T) {
+	t.Parallel()
+	api := newCanned()
+	request := func(seconds string) string {
+		return `{"total_canceled_requests":0,"sessions":[{"id":1,"start_ts":"2026-03-05T10:00:00","seconds_to_respond":` + seconds + `}]}`
+	}
+	api.say("demo_usage", request(`"never"`))
+	b := newBench(t, api, time.Date(2026, 3, 10, 4, 0, 0, 0, time.UTC), func(a *settings.Account) {
+		a.HistoryFrom = date("2026-03-01")
+		set(a, "demo_usage", func(s *settings.Stream) { s.Lookback, s.OpenLookback = 1, 20 })
+	})
+	b.mustRun(b.account.Nightly(b.now), "demo_usage")
+	b.wantDue("demo_usage", b.account.Nightly(b.now), "03-05:open 03-09:look-back 03-10:look-back")
+	api.say("demo_usage", request("53"))
+	b.mustRun(b.account.Nightly(b.now), "demo_usage")
+	b.wantDue("demo_usage", b.account.Nightly(b.now), "03-09:look-back 03-10:look-back")
+}
+
+func TestSnapshotsAreTakenOnce(t *testing.T) {
+	t.Parallel()
+	api := newCanned()
+	now := time.Date(2026, 3, 10, 4, 0, 0, 0, time.UTC)
+	b := newBench(t, api, now, nil)
+	b.wantDue("user_access", b.account.Nightly(now), "03-10:snapshot")
+	past := Range{First: date("2026-03-01"), Last: date("2026-03-05"), Now: now}
+	b.wantDue("user_access", past, "03-10:gap")
+	b.mustRun(past, "user_access")
+	b.wantDue("user_access", past, "")
+	b.wantDue("user_access", Range{First: date("2026-03-01"), Last: date("2026-03-10"), Now: now}, "")
+	b.wantDue("user_access", b.account.Nightly(now), "03-10:snapshot")
+	past.Force = true
+	b.wantDue("user_access", past, "03-10:forced")
+	tomorrow := now.AddDate(0, 0, 1)
+	b.wantDue("user_access", Range{First: date("2026-03-01"), Last: date("2026-03-10"), Now: tomorrow}, "")
+	b.wantDue("user_access", Range{First: date("2026-03-01"), Last: date("2026-03-11"), Now: tomorrow}, "03-11:gap")
+}
+
+// Another reporting zone makes other days: what is counted by day is due again, events are not.
+func TestZoneOfTheAccountChanges(t *testing.T) {
+	t.Parallel()
+	api := newCanned()
+	now := time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
+	b := newBench(t, api, now, nil)
+	r := Range{First: date("2026-03-01"), Last: date("2026-03-03"), Now: now}
+	b.mustRun(r)
+	b.account.Zone = mustZone(t, "America/New_York")
+	for stream, want := range map[string]string{
+		"usage_shares": "03-01:gap 03-02:gap 03-03:gap", "shares": "03-01:gap 03-02:gap 03-03:gap", "demo_usage": "03-01:gap 03-02:gap 03-03:gap",
+		"usage_new": "03-03:gap", // its last five hours
+		"users":     "",
+	} {
+		if stream != "users" {
+			b.wantDue(stream, r, want)
+		}
+	}
+	b.mustRun(r)
+	b.wantDue("usage_shares", r, "")
+}
+
+func TestTodayIsLoadedInPartsAndThenWhole(t *testing.T) {
+	t.Parallel()
+	noon, night := time.Date(2026, 3, 3, 12, 0, 0, 0, time.UTC), time.Date(2026, 3, 4, 4, 0, 0, 0, time.UTC)
+	days := history{first: date("2026-03-01"), last: date("2026-03-03"), runs: []time.Time{noon, noon.Add(3 * time.Hour), night}}
+	b := days.load(t, nil, nil, nil)
+	b.want("2026-03-03T00:00:00|2026-03-03T12:00:00\n2026-03-03T00:00:00|2026-03-03T15:00:00\n2026-03-03T00:00:00|2026-03-04T00:00:00",
+		"SELECT lower(span), upper(span) FROM wheelhouse.loads WHERE stream = 'usage_shares' AND lower(span) = '2026-03-03 00:00:00+00' ORDER BY id")
+	days.runs = days.runs[2:]
+	equal(t, "in three steps", days.load(t, nil, nil, nil).contents(), b.contents())
+}

@@ -1,0 +1,120 @@
+package pipeline
+
+import (
+	"compress/gzip"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"wheelhouse/internal/simulator"
+)
+
+// A window that fails for its size is asked for in halves, and comes out the same.
+func TestWindowsThatAreHalved(t *testing.T) {
+	t.Parallel()
+	for by := simulator.ByStart; by <= simulator.ByOverlap; by++ {
+		change := func(o *simulator.Options) { o.Select = by }
+		days := history{first: date("2026-03-03"), last: date("2026-03-06"), runs: twelveDays.runs[2:]}
+		var refused atomic.Int32
+		halved := days.load(t, change, nil, func(api http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if path := r.URL.Path; strings.HasSuffix(path, "/usage_new") || strings.HasSuffix(path, "/demo_usage") {
+					if windowOf(t, r.URL.Query()) > 3*time.Hour {
+						refused.Add(1)
+						http.Error(w, "too slow", http.StatusGatewayTimeout)
+						return
+					}
+				}
+				api.ServeHTTP(w, r)
+			})
+		})
+		if refused.Load() == 0 {
+			t.Error("no window was refused")
+		}
+		equal(t, fmt.Sprintf("selected by %d", by), days.load(t, change, nil, nil).contents(), halved.contents())
+		halved.want("0", "SELECT count(*) FROM wheelhouse.loads WHERE rows_read <> rows_inserted + rows_updated + rows_unchanged + rows_merged + rows_rejected")
+	}
+}
+
+func windowOf(t *testing.T, q url.Values) time.Duration {
+	from, err := time.Parse(time.RFC3339, q.Get("from"))
+	if err != nil {
+		t.Error(err)
+	}
+	to, err := time.Parse(time.RFC3339, q.Get("to"))
+	if err != nil {
+		t.Error(err)
+	}
+	return to.Sub(from)
+}
+
+// many answers usage_new with n sessions that it makes up as it goes.
+func many(n int) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Encoding", "gzip")
+		z, _ := gzip.NewWriterLevel(w, gzip.BestSpeed)
+		defer z.Close()
+		fmt.Fprint(z, `{"sessions":[`)
+		for i := n - 1; i >= 0; i-- {
+			start := time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC).Add(time.Duration(i) * 80 * time.Second / 200)
+			at, end := start.Truncate(time.Second).Format(time.RFC3339), start.Truncate(time.Second).Add(40*time.Second).Format(time.RFC3339)
+			fmt.Fprintf(z, `{"email":"agent%d@x.com","start_date":%q,"end_date":%q,"duration":40,"session_ended":true,`+
+				`"viewer_info":{"max_viewer_count":1,"viewer_count":1,"locations":["Reykjavik, Iceland"]},"logs":[`+
+				`{"date":%q,"email":"agent%d@x.com","type":"projector","content":"12|Some name of a presentation %d"},{"date":%q,"email":"agent%d@x.com","type":"screen","content":""}]}`,
+				i%997, at, end, at, i%997, i, at, i%997)
+			if i > 0 {
+				fmt.Fprint(z, ",")
+			}
+		}
+		fmt.Fprintf(z, `],"stats":{"total_count":%d,"total_sec":%d}}`, n, 40*n)
+	})
+}
+
+// A large answer streams: memory does not grow with it. Not parallel: it looks at the heap of the process.
+func TestLargeAnswer(t *testing.T) {
+	const n, bound = 200_000, 120 << 20
+	server := httptest.NewServer(many(n))
+	defer server.Close()
+	b := newBench(t, newCanned(), mayDay, nil)
+	b.account = mustAccount(t, server.URL, mayDay, nil)
+	runtime.GC()
+	var before runtime.MemStats
+	runtime.ReadMemStats(&before)
+	var peak atomic.Uint64
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			var now runtime.MemStats
+			runtime.ReadMemStats(&now)
+			peak.Store(max(peak.Load(), now.HeapAlloc))
+			select {
+			case <-stop:
+				return
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
+	}()
+	began := time.Now()
+	b.mustRun(b.day("2026-03-10"), "usage_new")
+	first := time.Since(began)
+	b.forgetHashes()
+	b.again("2026-03-10", "usage_new")
+	second := time.Since(began) - first
+	close(stop)
+	<-done
+	b.want(fmt.Sprintf("loaded|%d|0|0|%d|0|0|0|%d|%d|true", n, n, n, 40*n), ledger)
+	b.want(fmt.Sprint(2*n), "SELECT count(*) FROM crankwheel.screen_session_events")
+	growth := int64(peak.Load()) - int64(before.HeapAlloc)
+	t.Logf("%d sessions: heap grew by %d MiB; %s, and %s again", n, growth>>20, first.Round(time.Millisecond), second.Round(time.Millisecond))
+	if growth > bound {
+		t.Errorf("the heap grew by %d MiB", growth>>20)
+	}
+}

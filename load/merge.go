@@ -1,0 +1,101 @@
+package load
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// The statements of a stream's merge that change rows, in order. A stream has those it needs.
+var (
+	beforeTally = []string{"merge_parts", "merge_twice", "keep_twins", "merge_outdated", "keep_twins_events", "number_twins", "changed", "changed_day"}
+	afterInsert = []string{"update_day", "insert_day", "day", "delete_children", "replace_children", "insert_shares", "update_shares"}
+)
+
+// merge copies the batch into staging and from there writes what is missing or differs.
+func merge(ctx context.Context, tx pgx.Tx, s Stream, b *Batch, args pgx.NamedArgs, counts *Counts) error {
+	copied, err := stageRows(ctx, tx, s, b)
+	if err != nil {
+		return err
+	}
+	m := merger{ctx: ctx, tx: tx, sql: s.sql, args: args}
+	for _, name := range []string{"keep", "resolve", "unprotect"} {
+		if _, err := tx.Exec(ctx, rejects[name], args); err != nil {
+			return fmt.Errorf("rejects %s: %w", name, err)
+		}
+	}
+	for _, name := range beforeTally {
+		n := m.exec(name)
+		if strings.HasPrefix(name, "merge") {
+			counts.Merged += n
+		}
+	}
+	t := m.tally()
+	m.exec("insert_children")
+	inserted := m.exec("insert")
+	m.exec("lock")
+	updated := m.exec("update")
+	for _, name := range afterInsert {
+		m.exec(name)
+	}
+	counts.Deleted = m.exec("delete")
+	if m.err != nil {
+		return m.err
+	}
+	counts.Inserted, counts.Updated, counts.Unchanged = t.own-t.ownKnown, t.ownDiffers, t.ownKnown-t.ownDiffers
+	return conserve(*counts, t, copied, inserted, updated)
+}
+
+// tally is what a merge is about to do. Own rows are the answer's; others stand beside them.
+type tally struct{ unknown, own, ownKnown, differs, ownDiffers int64 }
+
+// conserve checks that no row was lost or made on the way from the answer to the tables.
+func conserve(n Counts, t tally, copied, inserted, updated int64) error {
+	switch {
+	case copied != n.Read-n.Rejected:
+		return fmt.Errorf("conservation: %d records came and %d were set aside, but %d were copied", n.Read, n.Rejected, copied)
+	case t.own != copied-n.Merged:
+		return fmt.Errorf("conservation: %d rows were copied and %d merged, but %d are staged", copied, n.Merged, t.own)
+	case inserted != t.unknown || updated != t.differs:
+		return fmt.Errorf("conservation: %d rows are new and %d differ, but %d were inserted and %d updated",
+			t.unknown, t.differs, inserted, updated)
+	case n.Read != n.Inserted+n.Updated+n.Unchanged+n.Merged+n.Rejected:
+		return fmt.Errorf("conservation: %d records read are not %d inserted, %d updated, %d unchanged, %d merged and %d rejected",
+			n.Read, n.Inserted, n.Updated, n.Unchanged, n.Merged, n.Rejected)
+	}
+	return nil
+}
+
+// merger runs a stream's statements until one fails.
+type merger struct {
+	ctx  context.Context
+	tx   pgx.Tx
+	sql  statements
+	args pgx.NamedArgs
+	err  error
+}
+
+func (m *merger) exec(name string) int64 {
+	sql, has := m.sql[name]
+	if !has || m.err != nil {
+		return 0
+	}
+	tag, err := m.tx.Exec(m.ctx, sql, m.args)
+	if err != nil {
+		m.err = fmt.Errorf("%s: %w", name, err)
+	}
+	return tag.RowsAffected()
+}
+
+func (m *merger) tally() (t tally) {
+	if m.err != nil {
+		return t
+	}
+	err := m.tx.QueryRow(m.ctx, m.sql["tally"], m.args).Scan(&t.unknown, &t.own, &t.ownKnown, &t.differs, &t.ownDiffers)
+	if err != nil {
+		m.err = fmt.Errorf("tally: %w", err)
+	}
+	return t
+}

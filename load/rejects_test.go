@@ -1,0 +1,92 @@
+package load_test
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"wheelhouse/load"
+)
+
+// reject writes a reject that a load met, and returns its number.
+func (b *books) reject(loadID int64, stream, path, raw string, resolved bool) (id int64) {
+	b.t.Helper()
+	var asJSON, asText any = raw, nil
+	if !json.Valid([]byte(raw)) {
+		asJSON, asText = nil, raw
+	}
+	err := b.conn.QueryRow(b.t.Context(), `INSERT INTO wheelhouse.rejects (load_id, account_id, stream, path, reason, raw, raw_text, raw_hash, last_seen_at, resolved_at)
+		SELECT $1, 'a', $2, $3::text, 'no id', $4::text::jsonb, $5, sha256(convert_to($3::text, 'UTF8')), now() + make_interval(secs => count(*)), CASE WHEN $6 THEN now() END
+		FROM wheelhouse.rejects RETURNING id`, loadID, stream, path, asJSON, asText, resolved).Scan(&id)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return id
+}
+
+const person = "prospect@example.com"
+
+func TestRejects(t *testing.T) {
+	t.Parallel()
+	b := newBooks(t, "2026-03-26", "2026-03-31 13:00")
+	day := b.window("usage_new", "2026-03-29", "2026-03-30", "loaded")
+	first := b.reject(day, "usage_new", "$.sessions[3]", `{"agent": "`+person+`", "n": 1}`, false)
+	b.reject(day, "usage_new", "$.sessions[4]", `{"n": 2}`, true)
+	third := b.reject(99999, "shares", "$.data[0]", `not {JSON`, false) // its load is gone
+	list := func(f load.RejectFilter) []load.Reject {
+		found, err := b.warehouse.ListRejects(t.Context(), f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	for name, c := range map[string]struct {
+		filter load.RejectFilter
+		want   int
+	}{
+		"open": {load.RejectFilter{}, 2}, "all": {load.RejectFilter{All: true}, 3}, "one": {load.RejectFilter{Limit: 1}, 1},
+		"stream": {load.RejectFilter{Stream: "usage_new", All: true}, 2}, "account": {load.RejectFilter{Account: "b", All: true}, 0},
+	} {
+		if found := list(c.filter); len(found) != c.want {
+			t.Errorf("%s: %d rejects, not %d: %+v", name, len(found), c.want, found)
+		}
+	}
+	open := list(load.RejectFilter{})
+	if open[0].ID != third || open[0].From != nil || open[1].ID != first || !open[1].From.Equal(b.at("2026-03-29")) || !open[1].To.Equal(b.at("2026-03-30")) {
+		t.Errorf("not the newest first, with their windows: %+v", open)
+	}
+	if text, err := json.Marshal(list(load.RejectFilter{All: true})); err != nil || strings.Contains(string(text), person) {
+		t.Errorf("the list shows what was sent: %s (%v)", text, err)
+	}
+	all, err := b.warehouse.Status(t.Context(), b.now)
+	if err != nil || len(all) != 1 || all[0].Rejects != 1 {
+		t.Errorf("status: %+v (%v)", all, err)
+	}
+}
+
+func TestShowReject(t *testing.T) {
+	t.Parallel()
+	b := newBooks(t, "2026-03-26", "2026-03-31 13:00")
+	day := b.window("usage_new", "2026-03-29", "2026-03-30", "loaded")
+	for raw, want := range map[string]string{
+		`{"agent":"` + person + `","n":1}`: "{\n  \"n\": 1,\n  \"agent\": \"" + person + "\"\n}",
+		`[1e400]`:                          "",
+		"{\"a\": cut off":                  "{\"a\": cut off",
+	} {
+		id := b.reject(day, "usage_new", raw, raw, false)
+		found, err := b.warehouse.ShowReject(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want != "" && found.Pretty() != want {
+			t.Errorf("%s is shown as\n%s\nnot\n%s", raw, found.Pretty(), want)
+		}
+		if text, err := json.Marshal(found); err != nil || !strings.Contains(string(text), `"window_from":`) {
+			t.Errorf("as JSON: %s (%v)", text, err)
+		}
+	}
+	if _, err := b.warehouse.ShowReject(t.Context(), 99999); !errors.Is(err, load.ErrNoReject) {
+		t.Errorf("a reject that is not there: %v", err)
+	}
+}
