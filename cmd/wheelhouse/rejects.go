@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wheelhouse/internal/report"
+	"wheelhouse/load"
+)
+
+func (a *app) rejects() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "rejects",
+		Short: "Look at the rows that could not be understood",
+		Long: `A row of an answer that cannot be understood is set aside whole, with the reason and where it stood, and the
+rest of its window loads. When a later load understands it, or no longer meets it, it is resolved.`,
+		Example: `  wheelhouse rejects list
+  wheelhouse rejects show 17`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(a.rejectsList(), a.rejectsShow())
+	return cmd
+}
+
+// withRejects opens the warehouse to read it.
+func (a *app) withRejects(ctx context.Context, do func(*load.Warehouse) error) error {
+	dsn, err := a.database()
+	if err != nil {
+		return err
+	}
+	w, err := a.warehouse(ctx, dsn, false, load.Options{})
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	return do(w)
+}
+
+func (a *app) rejectsList() *cobra.Command {
+	var json bool
+	var f load.RejectFilter
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List what is set aside, the newest first, without what it holds",
+		Long:  "Lists the rows that are set aside and not resolved: where they stood and why. What they hold is not shown.",
+		Example: `  wheelhouse rejects list
+  wheelhouse rejects list --stream usage_new --all --limit 0 --json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.Limit < 0 {
+				return usageError{fmt.Errorf("--limit %d is negative", f.Limit)}
+			}
+			if f.Stream != "" {
+				if err := checkStreams([]string{f.Stream}); err != nil {
+					return err
+				}
+			}
+			return a.withRejects(cmd.Context(), func(w *load.Warehouse) error {
+				found, err := w.ListRejects(cmd.Context(), f)
+				if err != nil {
+					return err
+				}
+				if json {
+					return report.Table(a.out, found, true)
+				}
+				return a.tellRejects(found, f)
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&json, "json", false, "print as JSON")
+	flags.StringVar(&f.Account, "account", "", "only this account")
+	flags.StringVar(&f.Stream, "stream", "", "only this stream")
+	flags.BoolVar(&f.All, "all", false, "resolved ones too")
+	flags.IntVar(&f.Limit, "limit", 100, "at most so many; 0: no limit")
+	_ = cmd.RegisterFlagCompletionFunc("stream", completeStreams) // fails for an unknown flag only
+	return cmd
+}
+
+// setAside is one line of rejects list.
+type setAside struct {
+	ID      int64  `json:"id"`
+	Account string `json:"account"`
+	Stream  string `json:"stream"`
+	Window  string `json:"window"`
+	Path    string `json:"path"`
+	Reason  string `json:"reason"`
+	First   string `json:"first_seen"`
+	Last    string `json:"last_seen"`
+	State   string `json:"state"`
+}
+
+func (a *app) tellRejects(found []load.Reject, f load.RejectFilter) error {
+	if len(found) == 0 {
+		_, err := fmt.Fprintln(a.out, "No rejects.")
+		return err
+	}
+	var lines []setAside
+	for _, r := range found {
+		lines = append(lines, setAside{
+			ID: r.ID, Account: r.Account, Stream: r.Stream, Window: window(r), Path: r.Path, Reason: r.Reason,
+			First: minute(r.FirstSeen, time.UTC), Last: minute(r.LastSeen, time.UTC), State: state(r),
+		})
+	}
+	if err := report.Table(a.out, lines, false); err != nil {
+		return err
+	}
+	if f.Limit > 0 && len(found) == f.Limit {
+		fmt.Fprintf(a.out, "\nThere may be more than these %d: --limit 0 lists them all.\n", f.Limit)
+	}
+	return nil
+}
+
+// window is the window that a reject was last met in. It is unknown once its load has left the books.
+func window(r load.Reject) string {
+	if r.From == nil || r.To == nil {
+		return "unknown"
+	}
+	return minute(*r.From, time.UTC) + " to " + minute(*r.To, time.UTC)
+}
+
+func state(r load.Reject) string {
+	if r.ResolvedAt != nil {
+		return "resolved " + minute(*r.ResolvedAt, time.UTC)
+	}
+	return "open"
+}
+
+func (a *app) rejectsShow() *cobra.Command {
+	var json bool
+	cmd := &cobra.Command{
+		Use:   "show ID",
+		Short: "Show one row that is set aside, with what it holds",
+		Long: `Shows a row that is set aside, with what was sent. It may hold people's names, addresses and phone numbers:
+they go to standard output only, never to the log.`,
+		Example: `  wheelhouse rejects show 17
+  wheelhouse rejects show 17 --json | jq .raw`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			id, err := strconv.ParseInt(args[0], 10, 64)
+			if err != nil {
+				return usageError{fmt.Errorf("%q is not the number of a reject: rejects list shows them", args[0])}
+			}
+			return a.withRejects(cmd.Context(), func(w *load.Warehouse) error {
+				found, err := w.ShowReject(cmd.Context(), id)
+				switch {
+				case errors.Is(err, load.ErrNoReject):
+					return usageError{fmt.Errorf("there is no reject %d", id)}
+				case err != nil:
+					return err
+				case json:
+					return report.JSON(a.out, found)
+				}
+				return a.tellReject(found)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&json, "json", false, "print as JSON")
+	return cmd
+}
+
+// tellReject prints a reject and what was sent, line by line.
+func (a *app) tellReject(r load.RejectDetail) error {
+	for _, line := range [][2]string{
+		{"reject", strconv.FormatInt(r.ID, 10)}, {"account", r.Account}, {"stream", r.Stream}, {"window", window(r.Reject) + " UTC"},
+		{"path", r.Path}, {"reason", r.Reason}, {"load", strconv.FormatInt(r.Load, 10)}, {"request ids", strings.Join(r.RequestIDs, ", ")},
+		{"first seen", minute(r.FirstSeen, time.UTC) + " UTC"}, {"last seen", minute(r.LastSeen, time.UTC) + " UTC"}, {"state", state(r.Reject)},
+	} {
+		fmt.Fprintf(a.out, "%-12s %s\n", line[0], report.Printable(line[1]))
+	}
+	fmt.Fprintln(a.out)
+	for line := range strings.Lines(r.Pretty()) {
+		if _, err := fmt.Fprintln(a.out, report.Printable(strings.TrimSuffix(line, "\n"))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
