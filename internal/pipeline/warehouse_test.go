@@ -59,15 +59,6 @@ func (c contents) diff(d contents) string {
 	return s.String()
 }
 
-// without leaves some tables out.
-func (c contents) without(tables ...string) contents {
-	rest := maps.Clone(c)
-	for _, table := range tables {
-		delete(rest, table)
-	}
-	return rest
-}
-
 // tuples names every tuple of each table: its place, who made it and who locked it, and its columns. Whatever
 // writes or locks a row changes it.
 func (b *bench) tuples() map[string]string {
