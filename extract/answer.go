@@ -97,7 +97,7 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 	case b.record > maxRecord:
 		return n, errRecordTooLarge
 	// gzip packs at most about 1:1032; JSON of rows packs 1:10 to 1:40.
-	case b.total > 64<<20 && b.total > 500*b.packed.total:
+	case b.total > 8<<20 && b.total > 500*b.packed.total:
 		return n, errBomb
 	}
 	return n, err

@@ -187,7 +187,7 @@ func TestOversizedAnswersAreFinal(t *testing.T) {
 				w.Header().Set("Content-Type", "application/json")
 				c.answer(w)
 			})
-			_, rep, err := users(t, client(t, server.URL, func(cfg *extract.Config) { cfg.MaxAnswer = c.limit }))
+			_, rep, err := users(t, client(t, server.URL, func(cfg *extract.Config) { cfg.MaxAnswer, cfg.Whole = c.limit, 2*time.Minute }))
 			if err == nil || !strings.Contains(err.Error(), c.words) || rep.Attempts != 1 {
 				t.Errorf("%+v %v", rep, err)
 			}
@@ -197,7 +197,7 @@ func TestOversizedAnswersAreFinal(t *testing.T) {
 
 func TestCompressionBomb(t *testing.T) {
 	var body strings.Builder
-	for i := range 80 { // records of a megabyte of nothing
+	for i := range 12 { // records of a megabyte of nothing
 		fmt.Fprintf(&body, "%c{%s}", "[,"[min(i, 1)], strings.Repeat(" ", 1<<20))
 	}
 	packed := gzipped([]byte(body.String() + "]"))
@@ -205,7 +205,7 @@ func TestCompressionBomb(t *testing.T) {
 		w.Header().Set("Content-Encoding", "gzip")
 		sendJSON(w, string(packed))
 	})
-	_, rep, err := users(t, client(t, server.URL))
+	_, rep, err := users(t, client(t, server.URL, func(cfg *extract.Config) { cfg.Whole = 2 * time.Minute }))
 	if err == nil || !strings.Contains(err.Error(), "compression is not believable") || rep.Attempts != 1 {
 		t.Errorf("%d bytes packed: %+v %v", len(packed), rep, err)
 	}
