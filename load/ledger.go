@@ -89,21 +89,25 @@ func (w *Warehouse) Claim(ctx context.Context, run int64, win Window, planned in
 		if _, err := tx.Exec(ctx, ledger["lock_stream"], args); err != nil {
 			return err
 		}
+		if _, err := tx.Exec(ctx, ledger["abandon"], args); err != nil {
+			return err
+		}
+		err := tx.QueryRow(ctx, ledger["claim"], args).Scan(&c.Load, &c.clock)
+		switch {
+		case errors.Is(err, pgx.ErrNoRows):
+			return ErrBusy
+		case err != nil:
+			return err
+		}
+		// After the claim: whoever gave the window up in between has committed it, and we see that.
 		var due bool
 		if err := tx.QueryRow(ctx, ledger["still_due"], args).Scan(&due); err != nil {
 			return err
 		}
 		if !due {
-			return ErrLoaded
+			return ErrLoaded // takes the claim back
 		}
-		if _, err := tx.Exec(ctx, ledger["abandon"], args); err != nil {
-			return err
-		}
-		err := tx.QueryRow(ctx, ledger["claim"], args).Scan(&c.Load, &c.clock)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return ErrBusy
-		}
-		return err
+		return nil
 	})
 	c.began = time.Now()
 	return c, err

@@ -56,6 +56,9 @@ func Open(ctx context.Context, dsn string, o Options) (*Warehouse, error) {
 	return w, nil
 }
 
+// Lease is how long a window stays a dead process's.
+func (w *Warehouse) Lease() time.Duration { return w.lease }
+
 // Close closes the connections.
 func (w *Warehouse) Close() { w.pool.Close() }
 

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"wheelhouse/extract"
+	"wheelhouse/load"
 )
 
 // impatient makes the bench's client try again without long waits, and only so often.
@@ -118,4 +120,49 @@ func TestErrorsHoldNoData(t *testing.T) {
 	if e := b.one("SELECT error FROM wheelhouse.loads"); strings.Contains(e, secret) || strings.Contains(e, testKey) {
 		t.Errorf("the books hold %s", e)
 	}
+}
+
+// A panic while a window is loaded fails the window, with nothing of what was being read in the books, and lets
+// go of it; the others load.
+func TestPanicFailsTheWindow(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, newCanned(), mayDay, nil)
+	s := b.account.Streams([]string{"user_access"})[0]
+	whole := s.fetch
+	s.fetch = func(context.Context, *extract.Client, extract.Window, time.Time, *load.Batch) (extract.Report, error) {
+		panic("jane@prospect.example")
+	}
+	due := Due{b.window(load.UserAccess, someDay), WhyFresh}
+	o := LoadWindow(t.Context(), b.runner.Warehouse, b.account, s, due, b.mustStart(), 0, b.now)
+	if o.Err == nil || !strings.Contains(o.Err.Error(), "panic at failed_test.go:") || strings.Contains(o.Err.Error(), "jane") {
+		t.Errorf("%v", o.Err)
+	}
+	b.want("failed|1", "SELECT status, count(*) FILTER (WHERE error LIKE '%panic at%' AND error NOT LIKE '%jane%') FROM wheelhouse.loads GROUP BY 1")
+	b.want("0", "SELECT count(*) FROM wheelhouse.leases")
+	s.fetch = whole
+	if o := LoadWindow(t.Context(), b.runner.Warehouse, b.account, s, due, b.mustStart(), 0, b.now); o.Err != nil || o.Held {
+		t.Errorf("the next try: %+v", o)
+	}
+}
+
+// A run waits for what a killed process still holds, and loads it.
+func TestRunTakesOverFromTheDead(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, newCanned(), mayDay, nil)
+	hasty, err := load.Open(t.Context(), b.url, load.Options{Lease: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hasty.Close()
+	r := b.day("2026-03-10")
+	due, _, err := Plan(t.Context(), hasty, b.account, b.account.Streams([]string{"usage_new"})[0], r)
+	if err != nil || len(due) != 1 {
+		t.Fatal(due, err)
+	}
+	mustClaim(t, hasty, b.mustStart(), due[0].Window)
+	b.runner.Warehouse = hasty
+	if result := b.mustRun(r, "usage_new"); result.Loaded != 1 || result.Elsewhere != 0 {
+		t.Errorf("%+v", result)
+	}
+	b.want("failed|abandoned: its process stopped without a word\nloaded|∅", "SELECT status, error FROM wheelhouse.loads ORDER BY id")
 }

@@ -2,15 +2,11 @@ package pipeline
 
 import (
 	"context"
-	"errors"
-	"net/http"
 	"sync"
 	"time"
 
 	"go.uber.org/zap"
-	"golang.org/x/sync/errgroup"
 
-	"wheelhouse/extract"
 	"wheelhouse/load"
 )
 
@@ -49,7 +45,7 @@ type Result struct {
 	Unreconciled int
 	Reconciled   int // windows whose totals were compared and agree
 	Failed       int
-	Elsewhere    int // loaded by another process
+	Elsewhere    int // loaded by another process meanwhile
 	Left         int // not tried: interrupted, or their stream was given up
 	Requests     int
 	Counts       load.Counts
@@ -123,7 +119,8 @@ func (r *Runner) load(ctx context.Context, jobs []Job, run, planned int64) Resul
 		}
 	}
 	for _, job := range jobs {
-		all.Go(func() { r.stream(ctx, work, job, run, planned, workers, sum) })
+		l := &lane{Runner: r, job: job, run: run, planned: planned, workers: workers, sum: sum}
+		all.Go(func() { l.load(ctx, work) })
 	}
 	all.Wait()
 	return sum.Result
@@ -147,58 +144,6 @@ func (r *Runner) grace(ctx context.Context) (context.Context, context.CancelFunc
 		context.AfterFunc(work, func() { timer.Stop() })
 	})
 	return work, func() { unhook(); cancel() }
-}
-
-// giveUpAfter is how many windows of a stream may fail in a row before the rest is left for the next run.
-const giveUpAfter = 5
-
-// stream loads one stream's due windows.
-func (r *Runner) stream(ctx, work context.Context, job Job, run, planned int64, workers chan struct{}, sum *summary) {
-	var group errgroup.Group
-	group.SetLimit(max(1, or(r.Parallel, job.Stream.Parallel)))
-	var mu sync.Mutex
-	inARow, givenUp := 0, false
-	for _, due := range job.Due {
-		group.Go(func() error {
-			workers <- struct{}{}
-			defer func() { <-workers }()
-			mu.Lock()
-			stop := givenUp
-			mu.Unlock()
-			if stop || ctx.Err() != nil {
-				sum.left()
-				return nil
-			}
-			o := LoadWindow(work, r.Warehouse, job.Account, job.Stream, due, run, planned, r.Now())
-			mu.Lock()
-			if inARow++; o.Err == nil {
-				inARow = 0
-			}
-			givenUp = givenUp || inARow >= giveUpAfter || o.Err != nil && hopeless(o.Err)
-			mu.Unlock()
-			sum.add(o)
-			r.report(o)
-			return nil
-		})
-	}
-	_ = group.Wait() // outcomes carry the errors
-}
-
-func or(a, b int) int {
-	if a > 0 {
-		return a
-	}
-	return b
-}
-
-// hopeless tells whether every other window of the stream would fail in the same way.
-func hopeless(err error) bool {
-	var api *extract.APIError
-	if errors.As(err, &api) {
-		return api.Status == http.StatusUnauthorized || api.Status == http.StatusForbidden
-	}
-	var sql *load.SQLError
-	return errors.As(err, &sql) && !sql.OfWindow()
 }
 
 // report logs a window and tells the observer.

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"runtime"
+	"strings"
 	"time"
 
 	"wheelhouse/extract"
@@ -18,8 +21,9 @@ type Outcome struct {
 	Reconciled *bool // what came adds up to the API's own totals; nil where it states none
 	Requests   int
 	Took       time.Duration
-	Elsewhere  bool  // another process has it: neither loaded nor failed here
-	Err        error // nil: loaded
+	Elsewhere  bool  // another process has loaded it meanwhile
+	Held       bool  // another process has it in hand, or has taken it over: neither loaded nor failed
+	Err        error // nil: loaded, here or elsewhere
 }
 
 // Unreconciled tells whether the window was loaded although the API's totals say otherwise.
@@ -44,41 +48,70 @@ func LoadWindow(ctx context.Context, w *load.Warehouse, a *Account, s Stream, d 
 	}
 	claim, err := w.Claim(ctx, run, d.Window, planned)
 	switch {
-	case errors.Is(err, load.ErrBusy), errors.Is(err, load.ErrLoaded):
+	case errors.Is(err, load.ErrBusy):
+		o.Held = true
+		return o
+	case errors.Is(err, load.ErrLoaded):
 		o.Elsewhere = true
 		return o
 	case err != nil:
 		o.Err = fmt.Errorf("claim: %w", err)
 		return o
 	}
-	ctx, lose := context.WithCancelCause(ctx)
-	defer lose(nil)
-	holding, release := context.WithCancel(ctx)
-	defer release()
-	go w.Hold(holding, claim, func() { lose(load.ErrFenced) })
-
-	batch := load.NewBatch(a.ID, s.load)
-	defer batch.Close()
-	rep, err := s.fetch(ctx, s.client, s.window(d.Window), now, batch)
-	asked := books(rep)
-	o.Requests = rep.Attempts
-	release() // the commit locks the lease, and gives it up
-	if err == nil {
-		o.Counts, err = w.Commit(ctx, claim, batch, asked)
-		o.Reconciled = asked.Reconciled
-	} else {
-		err = fmt.Errorf("extract: %w", err)
-	}
-	if err == nil {
+	asked, err := o.transfer(ctx, w, a, s, claim, now)
+	switch {
+	case err == nil:
 		return o
-	}
-	if errors.Is(context.Cause(ctx), load.ErrFenced) {
-		err = load.ErrFenced
+	case errors.Is(err, load.ErrFenced):
+		o.Held = true
+		return o
 	}
 	last, stop := context.WithTimeout(context.WithoutCancel(ctx), failGrace)
 	defer stop()
 	o.Err = errors.Join(err, w.Fail(last, claim, asked, err))
 	return o
+}
+
+// transfer brings a claimed window from the API into the warehouse.
+func (o *Outcome) transfer(ctx context.Context, w *load.Warehouse, a *Account, s Stream, claim load.Claim, now time.Time) (asked load.Asked, err error) {
+	ctx, lose := context.WithCancelCause(ctx)
+	defer lose(nil)
+	holding, release := context.WithCancel(ctx)
+	defer release()
+	go w.Hold(holding, claim, func() { lose(load.ErrFenced) })
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("a defect of this program: panic at %s", panicked())
+		}
+		if err != nil && errors.Is(context.Cause(ctx), load.ErrFenced) {
+			err = load.ErrFenced
+		}
+	}()
+
+	batch := load.NewBatch(a.ID, s.load)
+	defer batch.Close()
+	rep, err := s.fetch(ctx, s.client, s.window(o.Window), now, batch)
+	asked = books(rep)
+	o.Requests = rep.Attempts
+	if err != nil {
+		return asked, fmt.Errorf("extract: %w", err)
+	}
+	release() // the commit locks the lease, and gives it up
+	o.Counts, err = w.Commit(ctx, claim, batch, asked)
+	o.Reconciled = asked.Reconciled
+	return asked, err
+}
+
+// panicked names the place of the panic being recovered from. Its value is left out: it can hold what an answer held.
+func panicked() string {
+	pcs := make([]uintptr, 32)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
+	for {
+		frame, more := frames.Next()
+		if !strings.HasPrefix(frame.Function, "runtime.") || !more {
+			return fmt.Sprintf("%s:%d", filepath.Base(frame.File), frame.Line)
+		}
+	}
 }
 
 // window is the window as it is asked for.

@@ -32,8 +32,7 @@
 //   - Otherwise nothing is asked. A process that is restarted all day costs a few queries each time.
 //
 // The same question is asked again 5, 20 and 80 minutes after a pass that left something behind, if the
-// next tick is later than that: an API that was down for a moment does not cost the night. The first wait is longer
-// than a lease, so that the windows a killed process held are taken over.
+// next tick is later than that: an API that was down for a moment does not cost the night.
 //
 // # How it ends
 //

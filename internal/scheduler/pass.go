@@ -9,8 +9,7 @@ import (
 	"wheelhouse/internal/pipeline"
 )
 
-// again is how long after a pass that left something behind the books are looked at again. The first wait outlasts a
-// lease, so that what a killed process held is free.
+// again is how long after a pass that left something behind the books are looked at again.
 var again = [...]time.Duration{5 * time.Minute, 20 * time.Minute, 80 * time.Minute}
 
 // serve serves a tick, or catches up, and looks again where something was left.
@@ -66,7 +65,7 @@ func (s *Scheduler) pass(ctx context.Context, e *entry, why string, r pipeline.R
 	if text = ""; err != nil {
 		text = err.Error()
 	}
-	complete = err == nil && result.Failed+result.Left+result.Elsewhere == 0
+	complete = err == nil && result.Failed+result.Left == 0
 	fields := []zap.Field{
 		zap.Int64("run", result.Run), zap.String("why", why), zap.Duration("took", s.clock.Now().Sub(began)),
 		zap.Int("windows", result.Windows), zap.Int("loaded", result.Loaded), zap.Int("failed", result.Failed),
