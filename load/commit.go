@@ -46,7 +46,7 @@ func (w *Warehouse) Commit(ctx context.Context, c Claim, b *Batch, asked Asked) 
 			}
 		}
 		err := pgx.BeginTxFunc(ctx, w.pool, oneMoment, func(tx pgx.Tx) error {
-			n, err := commit(ctx, tx, c, b, asked)
+			n, err := w.commit(ctx, tx, c, b, asked)
 			if err == nil {
 				counts = n
 			}
@@ -78,7 +78,7 @@ func (w *Warehouse) loaded(ctx context.Context, c Claim) (bool, error) {
 	return status == "loaded", err
 }
 
-func commit(ctx context.Context, tx pgx.Tx, c Claim, b *Batch, asked Asked) (Counts, error) {
+func (w *Warehouse) commit(ctx context.Context, tx pgx.Tx, c Claim, b *Batch, asked Asked) (Counts, error) {
 	args := c.args()
 	args["load"] = c.Load
 	args["requested"] = c.at(b.asked)
@@ -101,7 +101,7 @@ func commit(ctx context.Context, tx pgx.Tx, c Claim, b *Batch, asked Asked) (Cou
 	if skip {
 		counts.Skipped = true
 		counts.Unchanged = counts.Read - counts.Rejected
-	} else if err := merge(ctx, tx, c.Stream, b, args, &counts); err != nil {
+	} else if err := merge(ctx, tx, c.Stream, b, args, &counts, w.mayShrink); err != nil {
 		return Counts{}, err
 	}
 	return counts, close(ctx, tx, b, asked, args, counts)

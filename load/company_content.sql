@@ -52,6 +52,10 @@ WITH known AS (
 SELECT n, content_id FROM known
 WHERE differs OR n IN (SELECT n FROM events_differ);
 
+-- name: held
+-- Rows that a load may find gone.
+SELECT count(*) FROM crankwheel.contents t WHERE t.account_id = @account AND t.deleted_at IS NULL;
+
 -- name: tally
 SELECT count(*) FILTER (WHERE NOT known), count(*), count(*) FILTER (WHERE known),
        (SELECT count(*) FROM stage_changed_contents_1), (SELECT count(*) FROM stage_changed_contents_1)

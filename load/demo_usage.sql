@@ -73,6 +73,13 @@ SELECT n, demo_id FROM known
 WHERE (differs OR n IN (SELECT n FROM answers_differ))
   AND NOT EXISTS (SELECT FROM wheelhouse.loads l WHERE l.id = known.load_id AND l.requested_at > @requested);
 
+-- name: held
+-- Rows that a load of the window may find gone: those that it holds whole.
+SELECT count(*) FROM crankwheel.demo_requests t
+WHERE t.account_id = @account AND t.deleted_at IS NULL
+  AND t.started_at >= @from AND t.started_at < @to
+  AND coalesce(t.last_event_at, t.started_at) >= @from AND coalesce(t.last_event_at, t.started_at) < @to;
+
 -- name: tally
 SELECT count(*) FILTER (WHERE NOT known), count(*), count(*) FILTER (WHERE known),
        (SELECT count(*) FROM stage_changed_requests_1), (SELECT count(*) FROM stage_changed_requests_1)

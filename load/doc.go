@@ -3,7 +3,8 @@
 //
 // It promises: a row of wheelhouse.loads with status 'loaded' exists exactly when its data does; rows
 // that do not differ are not written; a writer whose lease on a window has passed on is refused; an
-// answer asked for earlier never overwrites one asked for later.
+// answer asked for earlier never overwrites one asked for later; an answer that lacks more than half of what its
+// window had, and at least 20 rows, is refused until a person accepts it.
 //
 // Rows come in a Batch, encoded for COPY while the answer is read and kept (in memory, and above 2 MiB
 // a table in a nameless temporary file) until the answer is complete. The transaction copies them into

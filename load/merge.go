@@ -15,7 +15,7 @@ var (
 )
 
 // merge copies the batch into staging and from there writes what is missing or differs.
-func merge(ctx context.Context, tx pgx.Tx, s Stream, b *Batch, args pgx.NamedArgs, counts *Counts) error {
+func merge(ctx context.Context, tx pgx.Tx, s Stream, b *Batch, args pgx.NamedArgs, counts *Counts, mayShrink bool) error {
 	copied, err := stageRows(ctx, tx, s, b)
 	if err != nil {
 		return err
@@ -32,7 +32,7 @@ func merge(ctx context.Context, tx pgx.Tx, s Stream, b *Batch, args pgx.NamedArg
 			counts.Merged += n
 		}
 	}
-	t := m.tally()
+	t, held := m.tally(), m.held()
 	m.exec("insert_children")
 	inserted := m.exec("insert")
 	m.exec("lock")
@@ -43,6 +43,9 @@ func merge(ctx context.Context, tx pgx.Tx, s Stream, b *Batch, args pgx.NamedArg
 	counts.Deleted = m.exec("delete")
 	if m.err != nil {
 		return m.err
+	}
+	if !mayShrink && counts.Deleted >= shrinkFrom && 2*counts.Deleted > held {
+		return &ShrinkError{Lacks: counts.Deleted, Of: held}
 	}
 	counts.Inserted, counts.Updated, counts.Unchanged = t.own-t.ownKnown, t.ownDiffers, t.ownKnown-t.ownDiffers
 	return conserve(*counts, t, copied, inserted, updated)
@@ -98,4 +101,26 @@ func (m *merger) tally() (t tally) {
 		m.err = fmt.Errorf("tally: %w", err)
 	}
 	return t
+}
+
+// held is how many rows the window may find gone.
+func (m *merger) held() (n int64) {
+	if m.err == nil {
+		if err := m.tx.QueryRow(m.ctx, m.sql["held"], m.args).Scan(&n); err != nil {
+			m.err = fmt.Errorf("held: %w", err)
+		}
+	}
+	return n
+}
+
+// shrinkFrom is how many rows must be gone before their number is suspect.
+const shrinkFrom = 20
+
+// ShrinkError: an answer lacks more than half of a window's rows. A person must say that they may be deleted:
+// an API that forgets is more likely than a day that was taken back.
+type ShrinkError struct{ Lacks, Of int64 }
+
+func (e *ShrinkError) Error() string {
+	return fmt.Sprintf("the answer lacks %d of the %d rows that were loaded of this window: they stay; if they are to be deleted, load it with --accept-shrink",
+		e.Lacks, e.Of)
 }

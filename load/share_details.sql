@@ -32,6 +32,11 @@ WHERE (t.deleted_at IS NOT NULL
            s.access_sharing_enabled, s.extra))
   AND NOT EXISTS (SELECT FROM wheelhouse.loads l WHERE l.id = t.load_id AND l.requested_at > @requested);
 
+-- name: held
+-- Rows that a load of the window may find gone: those that it holds whole.
+SELECT count(*) FROM crankwheel.share_details t
+WHERE t.account_id = @account AND t.deleted_at IS NULL AND t.created_at >= @from AND t.created_at < @to;
+
 -- name: tally
 SELECT count(*) FILTER (WHERE NOT known), count(*), count(*) FILTER (WHERE known),
        (SELECT count(*) FROM stage_changed_details_1), (SELECT count(*) FROM stage_changed_details_1)

@@ -42,6 +42,11 @@ WHERE (t.deleted_at IS NOT NULL
           IS DISTINCT FROM (s.visited_at, s.played, s.percent_watched, s.watch_time_seconds, s.cta_clicked, s.extra))
   AND NOT EXISTS (SELECT FROM wheelhouse.loads l WHERE l.id = t.load_id AND l.requested_at > @requested);
 
+-- name: held
+-- Rows that a load of the window may find gone: those that it holds whole.
+SELECT count(*) FROM crankwheel.share_visits t
+WHERE t.account_id = @account AND t.deleted_at IS NULL AND t.visited_at >= @from AND t.visited_at < @to;
+
 -- name: tally
 SELECT count(*) FILTER (WHERE NOT known), count(*), count(*) FILTER (WHERE known),
        (SELECT count(*) FROM stage_changed_visits_1), (SELECT count(*) FROM stage_changed_visits_1)

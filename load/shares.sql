@@ -47,6 +47,10 @@ WHERE s.visited
   AND (t.slug IS NULL OR (t.visits, t.plays, t.cta_clicks, t.avg_percent_watched, t.engagement_score)
                          IS DISTINCT FROM (s.visits, s.plays, s.cta_clicks, s.avg_percent_watched, s.engagement_score));
 
+-- name: held
+-- Rows that a load of the window may find gone: those that it holds whole.
+SELECT count(*) FROM crankwheel.share_engagement_daily t WHERE t.account_id = @account AND t.day = @day;
+
 -- name: tally
 -- A known share differs when its own row does or its day's.
 SELECT count(*) FILTER (WHERE NOT known), count(*), count(*) FILTER (WHERE known),

@@ -165,6 +165,13 @@ WITH known AS (
 SELECT n, session_id FROM known
 WHERE differs OR n IN (SELECT n FROM events_differ);
 
+-- name: held
+-- Rows that a load of the window may find gone: those that it holds whole.
+SELECT count(*) FROM crankwheel.screen_sessions t
+WHERE t.account_id = @account AND t.deleted_at IS NULL
+  AND t.session_id >= wheelhouse.session_floor(@from) AND t.session_id < wheelhouse.session_floor(@to)
+  AND t.started_at >= @from AND t.ended AND t.ended_at < @to;
+
 -- name: tally
 -- What is new, what is known and what differs; the rows taken from the warehouse (n < 0) are not the answer's.
 SELECT count(*) FILTER (WHERE NOT known), count(*) FILTER (WHERE n >= 0), count(*) FILTER (WHERE known AND n >= 0),

@@ -31,6 +31,10 @@ FROM stage_share_usage_1 s
 JOIN crankwheel.share_usage_daily t ON t.account_id = @account AND t.day = @day AND t.agent_email = s.agent_email
 WHERE (t.agent_name, t.shares, t.plays, t.extra) IS DISTINCT FROM (s.agent_name, s.shares, s.plays, s.extra);
 
+-- name: held
+-- Rows that a load of the window may find gone: those that it holds whole.
+SELECT count(*) FROM crankwheel.share_usage_daily t WHERE t.account_id = @account AND t.day = @day;
+
 -- name: tally
 SELECT count(*) FILTER (WHERE NOT known), count(*), count(*) FILTER (WHERE known),
        (SELECT count(*) FROM stage_changed_usage_1), (SELECT count(*) FROM stage_changed_usage_1)

@@ -22,6 +22,10 @@ JOIN crankwheel.users t ON t.account_id = @account AND t.email = s.email
 WHERE t.deleted_at IS NOT NULL
    OR (t.privilege, t.in_demo_pool, t.extra) IS DISTINCT FROM (s.privilege, s.in_demo_pool, s.extra);
 
+-- name: held
+-- Rows that a load may find gone.
+SELECT count(*) FROM crankwheel.users t WHERE t.account_id = @account AND t.deleted_at IS NULL;
+
 -- name: tally
 SELECT count(*) FILTER (WHERE NOT known), count(*), count(*) FILTER (WHERE known),
        (SELECT count(*) FROM stage_changed_users_1), (SELECT count(*) FROM stage_changed_users_1)

@@ -13,14 +13,16 @@ import (
 
 // Warehouse is the Postgres that the streams are loaded into.
 type Warehouse struct {
-	pool  *pgxpool.Pool
-	lease time.Duration
+	pool      *pgxpool.Pool
+	lease     time.Duration
+	mayShrink bool
 }
 
 // Options tune a Warehouse. Zero values mean the defaults.
 type Options struct {
 	Connections int           // at most; default 4
 	Lease       time.Duration // how long a window stays a dead process's; default 2 min
+	MayShrink   bool          // an answer may lack more than half of what its window had: see ShrinkError
 }
 
 // Open connects to the warehouse at a libpq-style DSN or URL; empty means the PG* variables.
@@ -48,7 +50,7 @@ func Open(ctx context.Context, dsn string, o Options) (*Warehouse, error) {
 	if err != nil {
 		return nil, sqlError(err)
 	}
-	w := &Warehouse{pool: pool, lease: o.Lease}
+	w := &Warehouse{pool: pool, lease: o.Lease, mayShrink: o.MayShrink}
 	if err := w.retry(ctx, func() error { return pool.Ping(ctx) }); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("connect to the database: %w", err)

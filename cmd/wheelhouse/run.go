@@ -22,6 +22,7 @@ type loading struct {
 	streams  []string
 	parallel int
 	migrate  bool
+	shrink   bool
 	json     bool
 }
 
@@ -31,6 +32,7 @@ func (l *loading) flags(cmd *cobra.Command) {
 	f.StringSliceVar(&l.streams, "streams", nil, "only these streams, separated by commas")
 	f.IntVar(&l.parallel, "parallel", 0, "windows of a stream loaded at the same time (default: as the settings say)")
 	f.BoolVar(&l.migrate, "migrate", false, "bring the warehouse's schema up to date first")
+	f.BoolVar(&l.shrink, "accept-shrink", false, "delete what the API no longer brings even where that is more than half of a window's rows")
 	f.BoolVar(&l.json, "json", false, "print the result as JSON")
 	_ = cmd.RegisterFlagCompletionFunc("streams", completeStreams) // fails for an unknown flag only
 }
@@ -95,7 +97,7 @@ func (a *app) withRunner(ctx context.Context, l loading, log io.Writer, do func(
 		return err
 	}
 	defer done()
-	w, err := a.warehouse(ctx, s.Database, l.migrate, load.Options{})
+	w, err := a.warehouse(ctx, s.Database, l.migrate, load.Options{MayShrink: l.shrink})
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,124 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"wheelhouse/load"
+)
+
+// manyOf writes n records, one after another.
+func manyOf(n int, record func(i int) string) string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = record(i)
+	}
+	return strings.Join(all, ",")
+}
+
+// An answer that lacks more than half of what the window had, and at least 20 rows, fails until a person accepts it.
+func TestShrinkGuard(t *testing.T) {
+	t.Parallel()
+	const day = "2026-03-10"
+	share := func(i int) string {
+		return fmt.Sprintf(`{"slug":"s%d","visits":1,"plays":1,"cta_clicks":0,"engagement_score_v1":1,"avg_percent_watched":0.5}`, i)
+	}
+	for _, tt := range []struct {
+		stream, path, frame, table string
+		record                     func(i int) string
+	}{
+		{"demo_usage", "demo_usage", `{"sessions":[%s],"total_canceled_requests":0}`, "demo_requests WHERE deleted_at IS NULL", func(i int) string {
+			return fmt.Sprintf(`{"id":%d,"start_ts":"2026-03-10T09:00:00","last_event_ts":"2026-03-10T09:01:00"}`, i)
+		}},
+		{"usage_new", "usage_new", `{"sessions":[%s]}`, "screen_sessions WHERE deleted_at IS NULL", func(i int) string {
+			return session(fmt.Sprintf("a%d@x.com", i), day+" 09:00:00", day+" 09:10:00", "")
+		}},
+		{"usage_shares", "usage_shares", `{"stats":{"by_user":[%s]}}`, "share_usage_daily", func(i int) string {
+			return fmt.Sprintf(`{"email":"a%d@x.com","name":"A","shares_count":1,"plays_count":1}`, i)
+		}},
+		{"shares", sharesPath, `{"data":[%s],"pagination":{"total":%d}}`, "share_engagement_daily", share},
+		{"share_visits", sharesPath + "/s0", `{"slug":"s0","sessions":[%s]}`, "share_visits WHERE deleted_at IS NULL", func(i int) string {
+			return fmt.Sprintf(`{"visit_id":"v%d","visited_at":"2026-03-10T10:00:00Z","played":true}`, i)
+		}},
+		{"share_details", "share_details", `{"shares":[%s]}`, "share_details WHERE deleted_at IS NULL", func(i int) string {
+			return fmt.Sprintf(`{"id":"d%d","created_at":"2026-03-10T09:00:00Z"}`, i)
+		}},
+		{"user_access", "user_access", `[%s]`, "users WHERE deleted_at IS NULL", func(i int) string {
+			return fmt.Sprintf(`{"email":"a%d@x.com","privilege":"user","in_demo_pool":true}`, i)
+		}},
+		{"company_content", contentPath, `[%s]`, "contents WHERE deleted_at IS NULL", func(i int) string { return fmt.Sprintf(`{"id":%d,"events":[]}`, i) }},
+	} {
+		t.Run(tt.stream, func(t *testing.T) {
+			t.Parallel()
+			api := newCanned()
+			if tt.stream == "share_visits" {
+				api.say(sharesPath, `{"data":[`+share(0)+`],"pagination":{"total":1}}`)
+			}
+			say := func(n int) {
+				frame := strings.ReplaceAll(tt.frame, "%d", fmt.Sprint(n))
+				api.say(tt.path, fmt.Sprintf(frame, manyOf(n, tt.record)))
+			}
+			b := newBench(t, api, time.Date(2026, 3, 10, 23, 0, 0, 0, time.UTC), nil)
+			live := func(n int) { t.Helper(); b.want(fmt.Sprint(n), "SELECT count(*) FROM crankwheel."+tt.table) }
+			r := b.day(day)
+			r.Force = true
+
+			say(60)
+			b.mustRun(r, tt.stream)
+			say(30) // half is not more than half
+			b.mustRun(r, tt.stream)
+			live(30)
+			say(11) // 19 of 30 are more than half, and not 20
+			b.mustRun(r, tt.stream)
+			live(11)
+			say(60)
+			b.mustRun(r, tt.stream)
+
+			for _, n := range []int{29, 0} {
+				say(n)
+				if result := b.run(r, tt.stream); result.Failed != 1 {
+					t.Errorf("%d of 60 rows came: %+v", n, result)
+				}
+				live(60)
+				b.want(fmt.Sprintf("failed|%d of the 60|true", 60-n), `SELECT status, substring(error FROM '\d+ of the \d+'), error LIKE '%--accept-shrink%'
+					FROM wheelhouse.loads ORDER BY id DESC LIMIT 1`)
+			}
+
+			accepting, err := load.Open(t.Context(), b.url, load.Options{MayShrink: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer accepting.Close()
+			b.runner.Warehouse = accepting
+			if n := b.mustRun(r, tt.stream).Counts.Deleted; n != 60 {
+				t.Errorf("%d rows deleted of 60", n)
+			}
+			live(0)
+		})
+	}
+}
+
+// Replacing all of a window's rows by others is a shrink as well.
+func TestShrinkGuardSeesReplacement(t *testing.T) {
+	t.Parallel()
+	api := newCanned()
+	b := newBench(t, api, mayDay, nil)
+	say := func(from int) {
+		api.say("demo_usage", `{"sessions":[`+manyOf(40, func(i int) string {
+			return fmt.Sprintf(`{"id":%d,"start_ts":"2026-03-10T09:00:00"}`, from+i)
+		})+`],"total_canceled_requests":0}`)
+	}
+	say(0)
+	b.mustRun(b.day("2026-03-10"), "demo_usage")
+	say(1000)
+	due := Due{b.window(load.DemoUsage, someDay), WhyForced}
+	o := LoadWindow(t.Context(), b.runner.Warehouse, b.account, b.account.Streams([]string{"demo_usage"})[0], due, b.mustStart(), 1<<62, b.now)
+	var shrink *load.ShrinkError
+	if !errors.As(o.Err, &shrink) || *shrink != (load.ShrinkError{Lacks: 40, Of: 40}) {
+		t.Errorf("%+v", o)
+	}
+	b.want("40|0|39", "SELECT count(*), count(deleted_at), max(demo_id) FROM crankwheel.demo_requests")
+}
