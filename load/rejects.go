@@ -29,13 +29,14 @@ type Reject struct {
 type RejectFilter struct {
 	Account string
 	Stream  string
+	IDs     []int64
 	All     bool // resolved ones too
 	Limit   int  // at most so many, the newest; 0: no limit
 }
 
 // ListRejects lists rejects, the one seen last first. It tells nothing of what they hold.
 func (w *Warehouse) ListRejects(ctx context.Context, f RejectFilter) ([]Reject, error) {
-	args := pgx.NamedArgs{"account": f.Account, "stream": f.Stream, "all": f.All, "limit": nil}
+	args := pgx.NamedArgs{"account": f.Account, "stream": f.Stream, "ids": f.IDs, "all": f.All, "limit": nil}
 	if f.Limit > 0 {
 		args["limit"] = f.Limit
 	}

@@ -17,15 +17,16 @@ import (
 func (a *app) rejects() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rejects",
-		Short: "Look at the rows that could not be understood",
+		Short: "Look at the rows that could not be understood, and try them again",
 		Long: `A row of an answer that cannot be understood is set aside whole, with the reason and where it stood, and the
 rest of its window loads. When a later load understands it, or no longer meets it, it is resolved.`,
 		Example: `  wheelhouse rejects list
-  wheelhouse rejects show 17`,
+  wheelhouse rejects show 17
+  wheelhouse rejects retry`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.rejectsList(), a.rejectsShow())
+	cmd.AddCommand(a.rejectsList(), a.rejectsShow(), a.rejectsRetry())
 	return cmd
 }
 

@@ -94,3 +94,17 @@ func TestRejectsCommands(t *testing.T) {
 		u.types(exitUsage, append([]string{"rejects"}, args...)...)
 	}
 }
+
+// mustQuery reads one text.
+func mustQuery(t *testing.T, dsn, sql string) (s string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	if err := conn.QueryRow(t.Context(), sql).Scan(&s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}

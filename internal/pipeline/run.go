@@ -74,12 +74,17 @@ func (r *Runner) Plan(ctx context.Context, accounts []*Account, streams []string
 // Run plans and loads, and keeps the run in the books. Its error is one that kept the run from going on at all;
 // windows that failed are in the result.
 func (r *Runner) Run(ctx context.Context, kind string, accounts []*Account, streams []string, within func(*Account) Range) (Result, error) {
+	return r.keep(ctx, kind, accounts, func() ([]Job, int64, error) { return r.Plan(ctx, accounts, streams, within) })
+}
+
+// keep makes a plan and loads what it says, as a run in the books.
+func (r *Runner) keep(ctx context.Context, kind string, accounts []*Account, plan func() ([]Job, int64, error)) (Result, error) {
 	for _, a := range accounts {
 		if err := r.Warehouse.RecordAccount(ctx, a.books()); err != nil {
 			return Result{}, err
 		}
 	}
-	jobs, planned, err := r.Plan(ctx, accounts, streams, within)
+	jobs, planned, err := plan()
 	if err != nil {
 		return Result{}, err
 	}

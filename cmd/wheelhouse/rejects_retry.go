@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"wheelhouse/internal/pipeline"
+	"wheelhouse/internal/report"
+	"wheelhouse/load"
+)
+
+func (a *app) rejectsRetry() *cobra.Command {
+	var l loading
+	cmd := &cobra.Command{
+		Use:   "retry [ID ...]",
+		Short: "Load again the windows in which rows were set aside",
+		Long: `Asks the API again for the windows of the rejects given by number, or of all that are open, and loads them. A row that
+is understood now, or comes no more, is resolved; what still is not stays set aside. Use it after an update
+of wheelhouse, or once the source is mended.
+
+Exits 0 when the windows are loaded, whether or not each reject is resolved: the summary tells how many are.`,
+		Example: `  wheelhouse rejects retry
+  wheelhouse rejects retry 17 18
+  wheelhouse rejects retry --streams usage_new`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f := load.RejectFilter{Account: l.account}
+			for _, arg := range args {
+				id, err := strconv.ParseInt(arg, 10, 64)
+				if err != nil {
+					return usageError{fmt.Errorf("%q is not the number of a reject: rejects list shows them", arg)}
+				}
+				f.IDs = append(f.IDs, id)
+			}
+			return a.retryRejects(cmd.Context(), l, f)
+		},
+	}
+	l.flags(cmd)
+	return cmd
+}
+
+func (a *app) retryRejects(ctx context.Context, l loading, f load.RejectFilter) error {
+	if err := l.check(); err != nil {
+		return err
+	}
+	progress := report.NewProgress(a.err, isTerminal(a.err))
+	defer progress.Close()
+	return a.withRunner(ctx, l, progress.Log(), func(r *pipeline.Runner, accounts []*pipeline.Account) error {
+		open, err := r.Warehouse.ListRejects(ctx, f)
+		if err != nil {
+			return err
+		}
+		chosen, ids := chooseRejects(open, l.streams)
+		r.Observe = progress
+		result, err := r.Retry(ctx, accounts, chosen)
+		progress.Close()
+		if err != nil {
+			return err
+		}
+		left := 0
+		if len(ids) > 0 {
+			still, err := r.Warehouse.ListRejects(ctx, load.RejectFilter{IDs: ids})
+			if err != nil {
+				return err
+			}
+			left = len(still)
+		}
+		if !l.json {
+			fmt.Fprintf(a.out, "%d of %d rejects are resolved.\n", len(ids)-left, len(ids))
+		}
+		return a.tell(result, l.json)
+	})
+}
+
+// chooseRejects keeps those of the streams; no streams are all.
+func chooseRejects(all []load.Reject, streams []string) (chosen []load.Reject, ids []int64) {
+	for _, r := range all {
+		if len(streams) == 0 || slices.Contains(streams, r.Stream) {
+			chosen, ids = append(chosen, r), append(ids, r.ID)
+		}
+	}
+	return chosen, ids
+}

@@ -1,0 +1,54 @@
+package pipeline
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"wheelhouse/load"
+)
+
+// Retry loads again the windows in which rejects were met: what is understood now, or comes no more, is resolved.
+// Rejects of accounts and streams that are not (any longer) set up are passed over.
+func (r *Runner) Retry(ctx context.Context, accounts []*Account, rejects []load.Reject) (Result, error) {
+	return r.keep(ctx, "backfill", accounts, func() (jobs []Job, planned int64, err error) {
+		if planned, err = r.Warehouse.LastLoad(ctx); err != nil {
+			return nil, 0, err
+		}
+		for _, a := range accounts {
+			for _, s := range a.Streams(nil) {
+				job := Job{Account: a, Stream: s}
+				if job.Due, err = r.dueOf(ctx, a, s, rejects); err != nil {
+					return nil, 0, err
+				}
+				job.Windows = len(job.Due)
+				jobs = append(jobs, job)
+			}
+		}
+		return jobs, planned, nil
+	})
+}
+
+// dueOf lists the windows of a stream that hold rejects, newest first.
+func (r *Runner) dueOf(ctx context.Context, a *Account, s Stream, rejects []load.Reject) ([]Due, error) {
+	byDay := map[time.Time]Due{}
+	for _, reject := range rejects {
+		if reject.Account != a.ID || reject.Stream != s.Name || reject.From == nil || reject.To == nil {
+			continue
+		}
+		days := Range{First: dayOf(*reject.From, a.Zone), Last: dayOf(reject.To.Add(-time.Second), a.Zone), Now: r.Now(), Force: true}
+		due, _, err := Plan(ctx, r.Warehouse, a, s, days)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range due {
+			byDay[d.Day] = d
+		}
+	}
+	due := make([]Due, 0, len(byDay))
+	for _, d := range byDay {
+		due = append(due, d)
+	}
+	slices.SortFunc(due, func(x, y Due) int { return y.Day.Compare(x.Day) })
+	return due, nil
+}
