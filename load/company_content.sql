@@ -108,3 +108,20 @@ UPDATE crankwheel.contents t
 SET deleted_at = now(), load_id = @load, loaded_at = now()
 WHERE t.account_id = @account AND t.content_id IN (SELECT content_id FROM lacking)
   AND NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.content_id::text);
+
+-- name: api
+SELECT 'contents' AS tbl, s.content_id::text AS key, to_jsonb(s) - 'n' AS doc FROM stage_contents_1 s
+UNION ALL
+SELECT 'content_events', concat_ws(' ', s.content_id, e.seq), to_jsonb(e) - 'n' || jsonb_build_object('content_id', s.content_id)
+FROM stage_contents_1 s
+JOIN stage_content_events_1 e ON e.n = s.n
+
+-- name: warehouse
+SELECT 'contents' AS tbl, t.content_id::text AS key, to_jsonb(t) - '{account_id,load_id,loaded_at,deleted_at}'::text[] AS doc, t.deleted_at IS NOT NULL AS gone,
+       NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.content_id::text) AS held
+FROM crankwheel.contents t
+WHERE t.account_id = @account
+UNION ALL
+SELECT 'content_events', concat_ws(' ', t.content_id, t.seq), to_jsonb(t) - '{account_id,load_id,loaded_at,deleted_at}'::text[], false, true
+FROM crankwheel.content_events t
+WHERE t.account_id = @account AND t.content_id IN (SELECT content_id FROM stage_contents_1)

@@ -167,3 +167,39 @@ WHERE @canceled::integer IS NOT NULL
                   WHERE t.account_id = @account AND t.day = @day AND t.canceled = @canceled::integer)
 ON CONFLICT (account_id, day) DO UPDATE
 SET canceled = excluded.canceled, load_id = excluded.load_id, loaded_at = excluded.loaded_at;
+
+-- name: api
+SELECT 'demo_requests' AS tbl, s.demo_id::text AS key, to_jsonb(s) - 'n' AS doc FROM stage_demo_requests_1 s
+UNION ALL
+SELECT 'demo_answers', concat_ws(' ', s.demo_id, a.question), jsonb_build_object('demo_id', s.demo_id, 'question', a.question, 'answer', a.answer)
+FROM stage_demo_requests_1 s
+JOIN stage_demo_answers_1 a ON a.n = s.n
+UNION ALL
+SELECT 'demo_cancellations_daily', @day::date::text, jsonb_build_object('day', @day::date, 'canceled', @canceled::integer)
+WHERE @canceled::integer IS NOT NULL
+
+-- name: warehouse
+-- held: a load of this window that does not bring the row deletes it.
+SELECT 'demo_requests' AS tbl, t.demo_id::text AS key, to_jsonb(t) - '{account_id,load_id,loaded_at,deleted_at}'::text[] AS doc, t.deleted_at IS NOT NULL AS gone,
+       t.started_at >= @from AND t.started_at < @to
+       AND coalesce(t.last_event_at, t.started_at) >= @from AND coalesce(t.last_event_at, t.started_at) < @to
+       AND NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.demo_id::text) AS held
+FROM crankwheel.demo_requests t
+WHERE t.account_id = @account
+  AND t.demo_id IN (SELECT demo_id FROM stage_demo_requests_1
+                    UNION SELECT demo_id FROM crankwheel.demo_requests WHERE account_id = @account AND started_at >= @from AND started_at < @to)
+UNION ALL
+SELECT 'demo_answers', concat_ws(' ', t.demo_id, t.question), to_jsonb(t) - '{account_id,load_id,loaded_at,deleted_at}'::text[], false, true
+FROM crankwheel.demo_answers t
+WHERE t.account_id = @account AND t.demo_id IN (SELECT demo_id FROM stage_demo_requests_1)
+UNION ALL
+SELECT 'demo_cancellations_daily', t.day::text, to_jsonb(t) - '{account_id,load_id,loaded_at,deleted_at}'::text[], false, @canceled::integer IS NOT NULL
+FROM crankwheel.demo_cancellations_daily t
+WHERE t.account_id = @account AND t.day = @day
+
+-- name: border
+-- The sum of the days beside the count of the whole range: what a day's border loses or doubles.
+SELECT 'demo_cancellations_daily', 'total', 'canceled', days::text, @canceled::integer::text
+FROM (SELECT coalesce(sum(canceled), 0) AS days FROM crankwheel.demo_cancellations_daily
+      WHERE account_id = @account AND day BETWEEN @first_day AND @last_day) d
+WHERE @canceled::integer IS NOT NULL AND days <> @canceled::integer

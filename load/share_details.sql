@@ -82,3 +82,16 @@ WITH lacking AS (
 UPDATE crankwheel.share_details t
 SET deleted_at = now(), load_id = @load, loaded_at = now()
 FROM locked WHERE t.account_id = @account AND t.slug = locked.slug;
+
+-- name: api
+SELECT 'share_details' AS tbl, s.slug AS key, to_jsonb(s) - 'n' AS doc FROM stage_share_details_1 s
+
+-- name: warehouse
+-- held: a load of this window that does not bring the row deletes it.
+SELECT 'share_details' AS tbl, t.slug AS key, to_jsonb(t) - '{account_id,load_id,loaded_at,deleted_at}'::text[] AS doc, t.deleted_at IS NOT NULL AS gone,
+       t.created_at >= @from AND t.created_at < @to
+       AND NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.slug) AS held
+FROM crankwheel.share_details t
+WHERE t.account_id = @account
+  AND t.slug IN (SELECT slug FROM stage_share_details_1
+                 UNION SELECT slug FROM crankwheel.share_details WHERE account_id = @account AND created_at >= @from AND created_at < @to)

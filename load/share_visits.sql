@@ -121,3 +121,25 @@ SET content_runtime_ms = CASE WHEN s.gone THEN t.content_runtime_ms ELSE s.conte
     load_id = @load, loaded_at = now()
 FROM differs JOIN stage_watched_shares_1 s ON s.slug = differs.slug
 WHERE t.account_id = @account AND t.slug = differs.slug;
+
+-- name: api
+SELECT 'share_visits' AS tbl, concat_ws(' ', s.slug, s.visit_id) AS key, to_jsonb(s) - 'n' AS doc FROM stage_share_visits_1 s
+UNION ALL
+SELECT DISTINCT 'shares', s.slug, CASE WHEN s.gone THEN jsonb_build_object('deleted', true)
+                                       ELSE jsonb_build_object('deleted', false, 'content_runtime_ms', s.content_runtime_ms) END
+FROM stage_watched_shares_1 s
+
+-- name: warehouse
+-- held: a load of this window that does not bring the row deletes it.
+SELECT 'share_visits' AS tbl, concat_ws(' ', t.slug, t.visit_id) AS key, to_jsonb(t) - '{account_id,load_id,loaded_at,deleted_at}'::text[] AS doc, t.deleted_at IS NOT NULL AS gone,
+       t.visited_at >= @from AND t.visited_at < @to
+       AND NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.slug || ' ' || t.visit_id) AS held
+FROM crankwheel.share_visits t
+WHERE t.account_id = @account
+  AND (t.slug, t.visit_id) IN (SELECT slug, visit_id FROM stage_share_visits_1
+                               UNION SELECT slug, visit_id FROM crankwheel.share_visits
+                               WHERE account_id = @account AND visited_at >= @from AND visited_at < @to)
+UNION ALL
+SELECT 'shares', t.slug, jsonb_build_object('deleted', t.deleted_at IS NOT NULL, 'content_runtime_ms', t.content_runtime_ms), false, false
+FROM crankwheel.shares t
+WHERE t.account_id = @account AND t.slug IN (SELECT slug FROM stage_watched_shares_1)

@@ -108,3 +108,36 @@ WITH lacking AS (
 DELETE FROM crankwheel.share_engagement_daily t
 WHERE t.account_id = @account AND t.day = @day AND t.slug IN (SELECT slug FROM lacking)
   AND NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.slug);
+
+-- name: api
+SELECT 'shares' AS tbl, s.slug AS key,
+       to_jsonb(s) - '{n,visited,visits,plays,cta_clicks,avg_percent_watched,engagement_score}'::text[] AS doc
+FROM stage_shares_1 s
+UNION ALL
+SELECT 'share_engagement_daily', concat_ws(' ', @day::date, s.slug),
+       jsonb_build_object('day', @day::date, 'slug', s.slug, 'visits', s.visits, 'plays', s.plays, 'cta_clicks', s.cta_clicks,
+                          'avg_percent_watched', s.avg_percent_watched, 'engagement_score', s.engagement_score)
+FROM stage_shares_1 s
+WHERE s.visited
+
+-- name: warehouse
+-- A share is not deleted for a day's lack of it, nor does the list bring back one whose detail is gone.
+SELECT 'shares' AS tbl, t.slug AS key, to_jsonb(t) - '{account_id,load_id,loaded_at,deleted_at}'::text[] - 'content_runtime_ms' AS doc, false AS gone, false AS held
+FROM crankwheel.shares t
+WHERE t.account_id = @account AND t.slug IN (SELECT slug FROM stage_shares_1)
+UNION ALL
+SELECT 'share_engagement_daily', concat_ws(' ', t.day, t.slug), to_jsonb(t) - '{account_id,load_id,loaded_at,deleted_at}'::text[], false,
+       NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.slug)
+FROM crankwheel.share_engagement_daily t
+WHERE t.account_id = @account AND t.day = @day
+
+-- name: border
+-- The sums of the days beside the count of the whole range, which the batch holds: what a day's border loses or doubles.
+SELECT 'share_engagement_daily', coalesce(d.slug, s.slug), c.col, c.days::text, c.range::text
+FROM (SELECT slug, sum(visits) AS visits, sum(plays) AS plays, sum(cta_clicks) AS cta_clicks FROM crankwheel.share_engagement_daily
+      WHERE account_id = @account AND day BETWEEN @first_day AND @last_day GROUP BY slug) d
+FULL JOIN (SELECT * FROM stage_shares_1 WHERE visited) s ON s.slug = d.slug
+CROSS JOIN LATERAL (VALUES ('visits', coalesce(d.visits, 0), coalesce(s.visits, 0)), ('plays', coalesce(d.plays, 0), coalesce(s.plays, 0)),
+                           ('cta_clicks', coalesce(d.cta_clicks, 0), coalesce(s.cta_clicks, 0))) AS c (col, days, range)
+WHERE c.days <> c.range
+ORDER BY 2, 3

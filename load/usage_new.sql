@@ -143,10 +143,10 @@ INSERT INTO stage_changed_sessions_1
 WITH known AS (
     SELECT s.n, s.session_id,
            t.deleted_at IS NOT NULL
-           OR (t.started_at, t.occurrence, t.ended_at, t.duration_seconds, t.ended, t.max_viewers, t.viewers, t.viewer_locations, t.rtc_seconds,
+           OR (t.agent_email, t.started_at, t.occurrence, t.ended_at, t.duration_seconds, t.ended, t.max_viewers, t.viewers, t.viewer_locations, t.rtc_seconds,
                t.webcam_seconds, t.recording_content_id, t.recording_url, t.extra)
               IS DISTINCT FROM
-              (s.started_at, s.occurrence, s.ended_at, s.duration_seconds, s.ended, s.max_viewers, s.viewers, s.viewer_locations, s.rtc_seconds,
+              (s.agent_email, s.started_at, s.occurrence, s.ended_at, s.duration_seconds, s.ended, s.max_viewers, s.viewers, s.viewer_locations, s.rtc_seconds,
                s.webcam_seconds, s.recording_content_id, s.recording_url, s.extra) AS differs
     FROM stage_screen_sessions_1 s
     JOIN crankwheel.screen_sessions t ON t.session_id = s.session_id AND t.account_id = @account
@@ -260,3 +260,25 @@ WITH lacking AS (
 UPDATE crankwheel.screen_sessions t
 SET deleted_at = now(), load_id = @load, loaded_at = now()
 FROM locked WHERE t.session_id = locked.session_id AND t.account_id = @account;
+
+-- name: api
+SELECT 'screen_sessions' AS tbl, s.session_id::text AS key, to_jsonb(s) - '{n,part,content}'::text[] AS doc FROM stage_screen_sessions_1 s
+UNION ALL
+SELECT 'screen_session_events', concat_ws(' ', s.session_id, e.seq), to_jsonb(e) - 'n' || jsonb_build_object('session_id', s.session_id)
+FROM stage_screen_sessions_1 s
+JOIN stage_screen_session_events_1 e ON e.n = s.n
+
+-- name: warehouse
+-- held: a load of this window that does not bring the row deletes it.
+SELECT 'screen_sessions' AS tbl, t.session_id::text AS key, to_jsonb(t) - '{account_id,load_id,loaded_at,deleted_at}'::text[] AS doc, t.deleted_at IS NOT NULL AS gone,
+       t.started_at >= @from AND t.started_at < @to AND t.ended AND t.ended_at < @to
+       AND NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.agent_email || ' ' || extract(epoch FROM date_trunc('second', t.started_at))::bigint) AS held
+FROM crankwheel.screen_sessions t
+WHERE t.account_id = @account
+  AND t.session_id IN (SELECT session_id FROM stage_screen_sessions_1
+                       UNION SELECT session_id FROM crankwheel.screen_sessions
+                       WHERE account_id = @account AND session_id >= wheelhouse.session_floor(@from) AND session_id < wheelhouse.session_floor(@to))
+UNION ALL
+SELECT 'screen_session_events', concat_ws(' ', t.session_id, t.seq), to_jsonb(t) - '{account_id,load_id,loaded_at,deleted_at}'::text[], false, true
+FROM crankwheel.screen_session_events t
+WHERE t.account_id = @account AND t.session_id IN (SELECT session_id FROM stage_screen_sessions_1)

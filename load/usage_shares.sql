@@ -66,3 +66,24 @@ WITH lacking AS (
 DELETE FROM crankwheel.share_usage_daily t
 WHERE t.account_id = @account AND t.day = @day AND t.agent_email IN (SELECT agent_email FROM lacking)
   AND NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.agent_email);
+
+-- name: api
+SELECT 'share_usage_daily' AS tbl, concat_ws(' ', @day::date, s.agent_email) AS key, to_jsonb(s) - 'n' || jsonb_build_object('day', @day::date) AS doc
+FROM stage_share_usage_1 s
+
+-- name: warehouse
+SELECT 'share_usage_daily' AS tbl, concat_ws(' ', t.day, t.agent_email) AS key, to_jsonb(t) - '{account_id,load_id,loaded_at,deleted_at}'::text[] AS doc, false AS gone,
+       NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.agent_email) AS held
+FROM crankwheel.share_usage_daily t
+WHERE t.account_id = @account AND t.day = @day
+
+-- name: border
+-- The sums of the days beside the count of the whole range, which the batch holds: what a day's border loses or doubles.
+SELECT 'share_usage_daily', coalesce(d.agent_email, s.agent_email), c.col, c.days::text, c.range::text
+FROM (SELECT agent_email, sum(shares) AS shares, sum(plays) AS plays FROM crankwheel.share_usage_daily
+      WHERE account_id = @account AND day BETWEEN @first_day AND @last_day GROUP BY agent_email) d
+FULL JOIN stage_share_usage_1 s ON s.agent_email = d.agent_email
+CROSS JOIN LATERAL (VALUES ('shares', coalesce(d.shares, 0), coalesce(s.shares, 0)), ('plays', coalesce(d.plays, 0), coalesce(s.plays, 0)))
+    AS c (col, days, range)
+WHERE c.days <> c.range
+ORDER BY 2, 3

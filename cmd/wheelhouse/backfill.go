@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,10 +26,11 @@ are not written.`,
   wheelhouse backfill --from 2026-03-01 --to 2026-03-07 --streams usage_new --force`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			r, err := backfillRange(from, to, force)
+			r, err := dayRange("backfill", from, to)
 			if err != nil {
 				return err
 			}
+			r.Force = force
 			within := func(*pipeline.Account) pipeline.Range { return r }
 			if dryRun {
 				return a.dryRun(cmd.Context(), l, within)
@@ -46,30 +45,6 @@ are not written.`,
 	f.BoolVar(&force, "force", false, "load again what is loaded")
 	f.BoolVar(&dryRun, "dry-run", false, "print what would be loaded, and load nothing")
 	return cmd
-}
-
-func backfillRange(from, to string, force bool) (pipeline.Range, error) {
-	if from == "" || to == "" {
-		return pipeline.Range{}, usageError{errors.New("backfill needs --from and --to, both days like 2025-01-01")}
-	}
-	first, err := parseDay("from", from)
-	if err != nil {
-		return pipeline.Range{}, err
-	}
-	last, err := parseDay("to", to)
-	if err != nil {
-		return pipeline.Range{}, err
-	}
-	now := time.Now()
-	switch {
-	case last.Before(first):
-		return pipeline.Range{}, usageError{fmt.Errorf("--to %s is before --from %s", to, from)}
-	case first.Year() < 2000:
-		return pipeline.Range{}, usageError{fmt.Errorf("--from %s is before CrankWheel", from)}
-	case first.After(now.AddDate(0, 0, 1)):
-		return pipeline.Range{}, usageError{fmt.Errorf("--from %s is in the future", from)}
-	}
-	return pipeline.Range{First: first, Last: last, Now: now, Force: force}, nil
 }
 
 // planned is one stream's line of a dry run.

@@ -52,7 +52,7 @@ CRANKWHEEL_URL, CRANKWHEEL_API_KEY and DATABASE_URL set, no file is needed.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.PersistentFlags().StringVar(&a.config, "config", "", "settings file (WHEELHOUSE_CONFIG; default schedules.yaml here, else the built-in one)")
 	root.PersistentFlags().StringVar(&a.log, "log", "", `log format and level, such as "json,debug" (WHEELHOUSE_LOG)`)
-	root.AddCommand(a.demo(), a.run(), a.serve(), a.backfill(), a.status(), a.rejects(), a.migrate(), a.configCommand(), a.simulate())
+	root.AddCommand(a.demo(), a.run(), a.serve(), a.backfill(), a.verify(), a.status(), a.rejects(), a.migrate(), a.configCommand(), a.simulate())
 	return root
 }
 

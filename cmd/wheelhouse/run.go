@@ -26,13 +26,20 @@ type loading struct {
 	json     bool
 }
 
+// flags are those of commands that load.
 func (l *loading) flags(cmd *cobra.Command) {
+	l.choices(cmd)
+	f := cmd.Flags()
+	f.BoolVar(&l.migrate, "migrate", false, "bring the warehouse's schema up to date first")
+	f.BoolVar(&l.shrink, "accept-shrink", false, "delete what the API no longer brings even where that is more than half of a window's rows")
+}
+
+// choices are the flags of all commands that ask the API.
+func (l *loading) choices(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&l.account, "account", "", "only this account")
 	f.StringSliceVar(&l.streams, "streams", nil, "only these streams, separated by commas")
 	f.IntVar(&l.parallel, "parallel", 0, "windows of a stream loaded at the same time (default: as the settings say)")
-	f.BoolVar(&l.migrate, "migrate", false, "bring the warehouse's schema up to date first")
-	f.BoolVar(&l.shrink, "accept-shrink", false, "delete what the API no longer brings even where that is more than half of a window's rows")
 	f.BoolVar(&l.json, "json", false, "print the result as JSON")
 	_ = cmd.RegisterFlagCompletionFunc("streams", completeStreams) // fails for an unknown flag only
 }

@@ -38,6 +38,14 @@ func (a *Account) Nightly(now time.Time) Range {
 	return Range{First: dayOf(a.HistoryFrom, a.Zone), Last: dayOf(now, a.Zone), Now: now, LookBack: true}
 }
 
+// WholeDays is a range without today and what comes after, which are not over.
+func (a *Account) WholeDays(r Range) Range {
+	if yesterday := dayOf(r.Now, a.Zone).AddDate(0, 0, -1); r.Last.After(yesterday) {
+		r.Last = yesterday
+	}
+	return r
+}
+
 // Plan asks the ledger which windows of a stream are due, newest first. all is how many windows the range has.
 func Plan(ctx context.Context, w *load.Warehouse, a *Account, s Stream, r Range) (due []Due, all int, err error) {
 	if today := dayOf(r.Now, a.Zone); r.Last.After(today) {

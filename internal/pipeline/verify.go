@@ -1,0 +1,194 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"wheelhouse/load"
+)
+
+// Finding is a difference, with the window it is of.
+type Finding struct {
+	Account string `json:"account"`
+	Stream  string `json:"stream"`
+	Days    string `json:"days"` // the window's first day; of a border check, the range
+	load.Difference
+}
+
+// Verified sums a comparison up.
+type Verified struct {
+	Windows   int // compared with the API
+	Different int // of them
+	NotLoaded int // windows of the range that the ledger does not cover
+	Failed    int // could not be compared
+	Left      int // not tried: interrupted
+	Requests  int
+	Rows      int64 // that the API brought
+	Findings  int
+}
+
+// Equal tells whether all of the range was compared and nothing differs.
+func (v Verified) Equal() bool { return v.Different+v.NotLoaded+v.Failed+v.Left+v.Findings == 0 }
+
+// Verify asks the API again for what is loaded of a range of whole days and tells, from several goroutines but one at a
+// time, in what the warehouse differs. It changes nothing but the books' list of runs.
+func (r *Runner) Verify(ctx context.Context, accounts []*Account, streams []string, within func(*Account) Range, tell func(Finding)) (Verified, error) {
+	jobs, _, err := r.Plan(ctx, accounts, streams, within)
+	if err != nil {
+		return Verified{}, err
+	}
+	run, err := r.Warehouse.StartRun(ctx, "verify", r.Version, r.Host)
+	if err != nil {
+		return Verified{}, err
+	}
+	v := &verifier{Runner: r, tell: tell}
+	var group errgroup.Group
+	group.SetLimit(max(1, r.workers()))
+	for _, job := range jobs {
+		if r.Observe != nil {
+			r.Observe.Planned(job.Account.ID, job.Stream.Name, len(job.Due))
+		}
+		gaps := 0
+		for _, due := range job.Due {
+			if due.Why == WhyGap {
+				gaps++
+			}
+			group.Go(func() error { v.window(ctx, job, due); return nil })
+		}
+		// Where a day is missing the sums say nothing; of one day they are the day's own.
+		if days := within(job.Account); job.Stream.load.Counted() && gaps == 0 && len(job.Due) > 1 {
+			group.Go(func() error { v.borders(ctx, job, days); return nil })
+		}
+	}
+	_ = group.Wait() // what went wrong is in the sum
+	last, stop := context.WithTimeout(context.WithoutCancel(ctx), failGrace)
+	defer stop()
+	return v.sum, r.Warehouse.FinishRun(last, run, v.sum.outcome(ctx))
+}
+
+func (v Verified) outcome(ctx context.Context) string {
+	switch {
+	case ctx.Err() != nil:
+		return "interrupted"
+	case v.Failed > 0:
+		return "failed"
+	case !v.Equal():
+		return "different"
+	}
+	return "equal"
+}
+
+type verifier struct {
+	*Runner
+	tell func(Finding)
+	mu   sync.Mutex
+	sum  Verified
+}
+
+// movesOn is how often a window that is loaded meanwhile is asked for again.
+const movesOn = 3
+
+// window compares one window.
+func (v *verifier) window(ctx context.Context, job Job, due Due) {
+	if ctx.Err() != nil {
+		v.add(job, due, func(s *Verified) { s.Left++ }, nil)
+		return
+	}
+	if due.Why == WhyGap {
+		v.add(job, due, func(s *Verified) { s.NotLoaded++ }, []load.Difference{{Key: "window", Warehouse: "not loaded", API: "not asked"}})
+		v.observe(Outcome{Due: due})
+		return
+	}
+	o := Outcome{Due: due}
+	var found []load.Difference
+	for try := 1; ; try++ {
+		found, o.Err = v.compare(ctx, job, due, &o)
+		if !errors.Is(o.Err, load.ErrMovedOn) || try == movesOn {
+			break
+		}
+	}
+	if o.Err != nil {
+		o.Err = fmt.Errorf("verify %s: %w", due.Window, o.Err)
+	}
+	v.add(job, due, func(s *Verified) {
+		s.Requests += o.Requests
+		s.Rows += o.Counts.Read
+		switch {
+		case o.Err != nil:
+			s.Failed++
+		case len(found) > 0:
+			s.Windows, s.Different = s.Windows+1, s.Different+1
+		default:
+			s.Windows++
+		}
+	}, found)
+	v.observe(o)
+}
+
+func (v *verifier) compare(ctx context.Context, job Job, due Due, o *Outcome) ([]load.Difference, error) {
+	since, err := v.Warehouse.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	batch := load.NewBatch(job.Account.ID, job.Stream.load)
+	defer batch.Close()
+	rep, err := job.Stream.fetch(ctx, job.Stream.client, job.Stream.window(due.Window), v.Now(), batch)
+	o.Requests += rep.Attempts
+	if err != nil {
+		return nil, fmt.Errorf("extract: %w", err)
+	}
+	o.Counts = load.Counts{Read: batch.Read(), Rejected: batch.Rejected()}
+	return v.Warehouse.Compare(ctx, due.Window, batch, books(rep), since)
+}
+
+// borders asks for the whole range as one window and compares its counts with the sums of the days.
+func (v *verifier) borders(ctx context.Context, job Job, days Range) {
+	a, s := job.Account, job.Stream
+	win := load.Window{Account: a.ID, Stream: s.load, Day: days.First, From: startOf(days.First, a.Zone), To: startOf(days.Last.AddDate(0, 0, 1), a.Zone)}
+	batch := load.NewBatch(a.ID, s.load)
+	defer batch.Close()
+	rep, err := s.fetch(ctx, s.client, s.window(win), v.Now(), batch)
+	var found []load.Difference
+	if err == nil {
+		found, err = v.Warehouse.CompareBorders(ctx, win, batch, days.First, days.Last)
+	}
+	due := Due{Window: win}
+	v.add(job, due, func(sum *Verified) {
+		sum.Requests += rep.Attempts
+		if err != nil {
+			sum.Failed++
+		}
+	}, found)
+	if err != nil {
+		v.report(Outcome{Due: due, Err: fmt.Errorf("verify %s to %s: %w", win, days.Last.Format(time.DateOnly), err)})
+	}
+}
+
+// add adds to the sum, and tells what was found.
+func (v *verifier) add(job Job, due Due, count func(*Verified), found []load.Difference) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	count(&v.sum)
+	v.sum.Findings += len(found)
+	days := due.Day.Format(time.DateOnly)
+	if due.Why == "" {
+		days += " to " + dayOf(due.To.Add(-time.Second), job.Account.Zone).Format(time.DateOnly)
+	}
+	for _, d := range found {
+		v.tell(Finding{Account: due.Account, Stream: job.Stream.Name, Days: days, Difference: d})
+	}
+}
+
+// observe logs a window that could not be compared, and tells the observer of each.
+func (v *verifier) observe(o Outcome) {
+	if o.Err != nil {
+		v.report(o)
+	} else if v.Observe != nil {
+		v.Observe.Loaded(o)
+	}
+}
