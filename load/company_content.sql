@@ -107,7 +107,7 @@ WITH lacking AS (
 UPDATE crankwheel.contents t
 SET deleted_at = now(), load_id = @load, loaded_at = now()
 WHERE t.account_id = @account AND t.content_id IN (SELECT content_id FROM lacking)
-  AND NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.content_id::text);
+  AND t.content_id::text NOT IN (SELECT key FROM stage_rejects_1) AND '' NOT IN (SELECT key FROM stage_rejects_1);
 
 -- name: api
 SELECT 'contents' AS tbl, s.content_id::text AS key, to_jsonb(s) - 'n' AS doc FROM stage_contents_1 s
@@ -118,7 +118,7 @@ JOIN stage_content_events_1 e ON e.n = s.n
 
 -- name: warehouse
 SELECT 'contents' AS tbl, t.content_id::text AS key, to_jsonb(t) - '{account_id,load_id,loaded_at,deleted_at}'::text[] AS doc, t.deleted_at IS NOT NULL AS gone,
-       NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.content_id::text) AS held
+       t.content_id::text NOT IN (SELECT key FROM stage_rejects_1) AND '' NOT IN (SELECT key FROM stage_rejects_1) AS held
 FROM crankwheel.contents t
 WHERE t.account_id = @account
 UNION ALL

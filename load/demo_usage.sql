@@ -151,7 +151,7 @@ WITH lacking AS (
 ), locked AS (
     SELECT t.demo_id FROM crankwheel.demo_requests t
     WHERE t.account_id = @account AND t.demo_id IN (SELECT demo_id FROM lacking)
-      AND NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.demo_id::text)
+      AND t.demo_id::text NOT IN (SELECT key FROM stage_rejects_1) AND '' NOT IN (SELECT key FROM stage_rejects_1)
     ORDER BY t.demo_id FOR UPDATE
 )
 UPDATE crankwheel.demo_requests t
@@ -183,7 +183,7 @@ WHERE @canceled::integer IS NOT NULL
 SELECT 'demo_requests' AS tbl, t.demo_id::text AS key, to_jsonb(t) - '{account_id,load_id,loaded_at,deleted_at}'::text[] AS doc, t.deleted_at IS NOT NULL AS gone,
        t.started_at >= @from AND t.started_at < @to
        AND coalesce(t.last_event_at, t.started_at) >= @from AND coalesce(t.last_event_at, t.started_at) < @to
-       AND NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.demo_id::text) AS held
+       AND t.demo_id::text NOT IN (SELECT key FROM stage_rejects_1) AND '' NOT IN (SELECT key FROM stage_rejects_1) AS held
 FROM crankwheel.demo_requests t
 WHERE t.account_id = @account
   AND t.demo_id IN (SELECT demo_id FROM stage_demo_requests_1

@@ -62,7 +62,11 @@ DELETE FROM wheelhouse.leases WHERE load_id = @load;
 -- name: last_hash
 -- The hash of what the warehouse holds of this window: the newest load over any part of it, if that load was
 -- of exactly this window. For a snapshot, the newest load of the stream. The newest is the one asked for last.
-SELECT CASE WHEN @snapshot OR span = tstzrange(@from, @to) THEN response_hash END
+-- Not where a share was found deleted since: what this window says of the share itself may bring it back.
+SELECT CASE WHEN (@snapshot OR span = tstzrange(@from, @to))
+             AND NOT (@stream = 'share_visits' AND EXISTS (SELECT FROM crankwheel.shares s
+                                                           WHERE s.account_id = @account AND s.deleted_at IS NOT NULL AND s.load_id > loads.id))
+            THEN response_hash END
 FROM wheelhouse.loads
 WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND (@snapshot OR span && tstzrange(@from, @to))
 ORDER BY requested_at DESC NULLS LAST, id DESC LIMIT 1;

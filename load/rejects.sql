@@ -32,7 +32,7 @@ SET resolved_at = now()
 FROM wheelhouse.loads l
 WHERE r.account_id = @account AND r.stream = @stream AND r.resolved_at IS NULL
   AND l.id = r.load_id AND (l.span <@ tstzrange(@from, @to) OR @snapshot)
-  AND NOT EXISTS (SELECT FROM stage_rejects_1 s WHERE s.raw_hash = r.raw_hash);
+  AND r.raw_hash NOT IN (SELECT raw_hash FROM stage_rejects_1);
 
 -- name: list
 -- What is set aside, without what it holds.

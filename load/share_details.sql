@@ -76,7 +76,7 @@ WITH lacking AS (
 ), locked AS (
     SELECT t.slug FROM crankwheel.share_details t
     WHERE t.account_id = @account AND t.slug IN (SELECT slug FROM lacking)
-      AND NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.slug)
+      AND t.slug NOT IN (SELECT key FROM stage_rejects_1) AND '' NOT IN (SELECT key FROM stage_rejects_1)
     ORDER BY t.slug FOR UPDATE
 )
 UPDATE crankwheel.share_details t
@@ -90,7 +90,7 @@ SELECT 'share_details' AS tbl, s.slug AS key, to_jsonb(s) - 'n' AS doc FROM stag
 -- held: a load of this window that does not bring the row deletes it.
 SELECT 'share_details' AS tbl, t.slug AS key, to_jsonb(t) - '{account_id,load_id,loaded_at,deleted_at}'::text[] AS doc, t.deleted_at IS NOT NULL AS gone,
        t.created_at >= @from AND t.created_at < @to
-       AND NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.slug) AS held
+       AND t.slug NOT IN (SELECT key FROM stage_rejects_1) AND '' NOT IN (SELECT key FROM stage_rejects_1) AS held
 FROM crankwheel.share_details t
 WHERE t.account_id = @account
   AND t.slug IN (SELECT slug FROM stage_share_details_1

@@ -86,7 +86,7 @@ WITH lacking AS (
 ), locked AS (
     SELECT t.slug, t.visit_id FROM crankwheel.share_visits t
     WHERE t.account_id = @account AND (t.slug, t.visit_id) IN (SELECT slug, visit_id FROM lacking)
-      AND NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.slug || ' ' || t.visit_id)
+      AND t.slug || ' ' || t.visit_id NOT IN (SELECT key FROM stage_rejects_1) AND '' NOT IN (SELECT key FROM stage_rejects_1)
     ORDER BY t.slug, t.visit_id FOR UPDATE
 )
 UPDATE crankwheel.share_visits t
@@ -133,7 +133,7 @@ FROM stage_watched_shares_1 s
 -- held: a load of this window that does not bring the row deletes it.
 SELECT 'share_visits' AS tbl, concat_ws(' ', t.slug, t.visit_id) AS key, to_jsonb(t) - '{account_id,load_id,loaded_at,deleted_at}'::text[] AS doc, t.deleted_at IS NOT NULL AS gone,
        t.visited_at >= @from AND t.visited_at < @to
-       AND NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.slug || ' ' || t.visit_id) AS held
+       AND t.slug || ' ' || t.visit_id NOT IN (SELECT key FROM stage_rejects_1) AND '' NOT IN (SELECT key FROM stage_rejects_1) AS held
 FROM crankwheel.share_visits t
 WHERE t.account_id = @account
   AND (t.slug, t.visit_id) IN (SELECT slug, visit_id FROM stage_share_visits_1

@@ -36,7 +36,7 @@ JOIN crankwheel.shares t ON t.account_id = @account AND t.slug = s.slug
 WHERE (t.content_id, t.content_name, t.created_at, t.created_by_email, t.created_by_name, t.segment, t.has_cta, t.extra)
       IS DISTINCT FROM
       (s.content_id, s.content_name, s.created_at, s.created_by_email, s.created_by_name, s.segment, s.has_cta, s.extra)
-  AND NOT EXISTS (SELECT FROM wheelhouse.loads l WHERE l.id = t.load_id AND l.requested_at > @requested);
+  AND NOT EXISTS (SELECT FROM wheelhouse.loads l WHERE l.id = t.load_id AND l.stream = @stream AND l.requested_at > @requested);
 
 -- name: changed_day
 INSERT INTO stage_changed_engagement_1
@@ -107,7 +107,7 @@ WITH lacking AS (
 )
 DELETE FROM crankwheel.share_engagement_daily t
 WHERE t.account_id = @account AND t.day = @day AND t.slug IN (SELECT slug FROM lacking)
-  AND NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.slug);
+  AND t.slug NOT IN (SELECT key FROM stage_rejects_1) AND '' NOT IN (SELECT key FROM stage_rejects_1);
 
 -- name: api
 SELECT 'shares' AS tbl, s.slug AS key,
@@ -127,7 +127,7 @@ FROM crankwheel.shares t
 WHERE t.account_id = @account AND t.slug IN (SELECT slug FROM stage_shares_1)
 UNION ALL
 SELECT 'share_engagement_daily', concat_ws(' ', t.day, t.slug), to_jsonb(t) - '{account_id,load_id,loaded_at,deleted_at}'::text[], false,
-       NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.slug)
+       t.slug NOT IN (SELECT key FROM stage_rejects_1) AND '' NOT IN (SELECT key FROM stage_rejects_1)
 FROM crankwheel.share_engagement_daily t
 WHERE t.account_id = @account AND t.day = @day
 

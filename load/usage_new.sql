@@ -68,12 +68,13 @@ DELETE FROM stage_screen_sessions_1 WHERE n IN (SELECT n FROM again UNION SELECT
 -- what was running likewise, unless the answer has an end that is news, which is then its;
 -- and what a record that was set aside may have been.
 WITH shown_groups AS (
-    SELECT agent_email, date_trunc('second', started_at) AS second, coalesce(max(ended_at) > @to, false) AS beyond
+    SELECT agent_email, date_trunc('second', started_at) AS second, coalesce(max(ended_at) > @to, false) AS beyond,
+           array_agg(started_at) AS starts, array_agg(coalesce(ended_at, 'infinity')) AS ends
     FROM stage_screen_sessions_1 GROUP BY 1, 2
-), shown AS (
-    SELECT DISTINCT agent_email, started_at, coalesce(ended_at, 'infinity') AS ended_at FROM stage_screen_sessions_1
 ), known AS (
-    SELECT t.*, g.beyond, s.agent_email IS NOT NULL AS shown,
+    SELECT t.*, g.beyond,
+           EXISTS (SELECT FROM unnest(g.starts, g.ends) AS s (started_at, ended_at)  -- of this group alone: no join can be planned wrong
+                   WHERE s.started_at = t.started_at AND s.ended_at = coalesce(t.ended_at, 'infinity')) AS shown,
            bool_or(l.id IS NOT NULL) OVER (PARTITION BY t.agent_email, t.started_at, t.ended_at) AS newer,
            t.agent_email || ' ' || extract(epoch FROM g.second)::bigint IN (SELECT key FROM stage_rejects_1)
            OR '' IN (SELECT key FROM stage_rejects_1) AS rejected
@@ -85,7 +86,6 @@ WITH shown_groups AS (
           AND t.account_id = @account AND t.agent_email = g.agent_email AND t.deleted_at IS NULL
         OFFSET 0  -- a few rows by the key for each group, whatever the planner thinks of a table it has no figures of
     ) t
-    LEFT JOIN shown s ON s.agent_email = t.agent_email AND s.started_at = t.started_at AND s.ended_at = coalesce(t.ended_at, 'infinity')
     LEFT JOIN wheelhouse.loads l ON l.id = t.load_id AND l.requested_at > @requested
 )
 INSERT INTO stage_screen_sessions_1
@@ -242,14 +242,14 @@ WITH lacking AS (
 ), gone AS (
     SELECT t.session_id FROM crankwheel.screen_sessions t
     WHERE t.account_id = @account AND t.session_id IN (SELECT session_id FROM lacking)
-      AND NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.agent_email || ' ' || extract(epoch FROM date_trunc('second', t.started_at))::bigint)
+      AND t.agent_email || ' ' || extract(epoch FROM date_trunc('second', t.started_at))::bigint NOT IN (SELECT key FROM stage_rejects_1) AND '' NOT IN (SELECT key FROM stage_rejects_1)
     UNION
     SELECT t.session_id FROM crankwheel.screen_sessions t
     JOIN (SELECT agent_email, date_trunc('second', started_at) AS second, max(occurrence) AS twins
           FROM stage_screen_sessions_1 GROUP BY 1, 2) g
       ON g.agent_email = t.agent_email AND g.second = date_trunc('second', t.started_at) AND t.occurrence > g.twins
     WHERE t.account_id = @account AND t.deleted_at IS NULL AND t.occurrence > 1
-      AND NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.agent_email || ' ' || extract(epoch FROM g.second)::bigint)
+      AND t.agent_email || ' ' || extract(epoch FROM g.second)::bigint NOT IN (SELECT key FROM stage_rejects_1) AND '' NOT IN (SELECT key FROM stage_rejects_1)
       AND t.session_id >= (SELECT wheelhouse.session_floor(date_trunc('second', min(started_at))) FROM stage_screen_sessions_1)
       AND t.session_id < (SELECT wheelhouse.session_floor(max(started_at) + interval '1 second') FROM stage_screen_sessions_1)
 ), locked AS (
@@ -272,7 +272,7 @@ JOIN stage_screen_session_events_1 e ON e.n = s.n
 -- held: a load of this window that does not bring the row deletes it.
 SELECT 'screen_sessions' AS tbl, t.session_id::text AS key, to_jsonb(t) - '{account_id,load_id,loaded_at,deleted_at}'::text[] AS doc, t.deleted_at IS NOT NULL AS gone,
        t.started_at >= @from AND t.started_at < @to AND t.ended AND t.ended_at < @to
-       AND NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.agent_email || ' ' || extract(epoch FROM date_trunc('second', t.started_at))::bigint) AS held
+       AND t.agent_email || ' ' || extract(epoch FROM date_trunc('second', t.started_at))::bigint NOT IN (SELECT key FROM stage_rejects_1) AND '' NOT IN (SELECT key FROM stage_rejects_1) AS held
 FROM crankwheel.screen_sessions t
 WHERE t.account_id = @account
   AND t.session_id IN (SELECT session_id FROM stage_screen_sessions_1

@@ -65,7 +65,7 @@ WITH lacking AS (
 )
 DELETE FROM crankwheel.share_usage_daily t
 WHERE t.account_id = @account AND t.day = @day AND t.agent_email IN (SELECT agent_email FROM lacking)
-  AND NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.agent_email);
+  AND t.agent_email NOT IN (SELECT key FROM stage_rejects_1) AND '' NOT IN (SELECT key FROM stage_rejects_1);
 
 -- name: api
 SELECT 'share_usage_daily' AS tbl, concat_ws(' ', @day::date, s.agent_email) AS key, to_jsonb(s) - 'n' || jsonb_build_object('day', @day::date) AS doc
@@ -73,7 +73,7 @@ FROM stage_share_usage_1 s
 
 -- name: warehouse
 SELECT 'share_usage_daily' AS tbl, concat_ws(' ', t.day, t.agent_email) AS key, to_jsonb(t) - '{account_id,load_id,loaded_at,deleted_at}'::text[] AS doc, false AS gone,
-       NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.agent_email) AS held
+       t.agent_email NOT IN (SELECT key FROM stage_rejects_1) AND '' NOT IN (SELECT key FROM stage_rejects_1) AS held
 FROM crankwheel.share_usage_daily t
 WHERE t.account_id = @account AND t.day = @day
 

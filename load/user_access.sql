@@ -55,13 +55,13 @@ WITH lacking AS (
 UPDATE crankwheel.users t
 SET deleted_at = now(), load_id = @load, loaded_at = now()
 WHERE t.account_id = @account AND t.email IN (SELECT email FROM lacking)
-  AND NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.email);
+  AND t.email NOT IN (SELECT key FROM stage_rejects_1) AND '' NOT IN (SELECT key FROM stage_rejects_1);
 
 -- name: api
 SELECT 'users' AS tbl, s.email AS key, to_jsonb(s) - 'n' AS doc FROM stage_users_1 s
 
 -- name: warehouse
 SELECT 'users' AS tbl, t.email AS key, to_jsonb(t) - '{account_id,load_id,loaded_at,deleted_at}'::text[] AS doc, t.deleted_at IS NOT NULL AS gone,
-       NOT EXISTS (SELECT FROM stage_rejects_1 r WHERE r.key = '' OR r.key = t.email) AS held
+       t.email NOT IN (SELECT key FROM stage_rejects_1) AND '' NOT IN (SELECT key FROM stage_rejects_1) AS held
 FROM crankwheel.users t
 WHERE t.account_id = @account

@@ -87,12 +87,7 @@ func TestShrinkGuard(t *testing.T) {
 					FROM wheelhouse.loads ORDER BY id DESC LIMIT 1`)
 			}
 
-			accepting, err := load.Open(t.Context(), b.url, load.Options{MayShrink: true})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer accepting.Close()
-			b.runner.Warehouse = accepting
+			b.runner.Warehouse = mustAcceptShrink(t, b.url)
 			if n := b.mustRun(r, tt.stream).Counts.Deleted; n != 60 {
 				t.Errorf("%d rows deleted of 60", n)
 			}
@@ -121,4 +116,14 @@ func TestShrinkGuardSeesReplacement(t *testing.T) {
 		t.Errorf("%+v", o)
 	}
 	b.want("40|0|39", "SELECT count(*), count(deleted_at), max(demo_id) FROM crankwheel.demo_requests")
+}
+
+func mustAcceptShrink(t *testing.T, url string) *load.Warehouse {
+	t.Helper()
+	w, err := load.Open(t.Context(), url, load.Options{MayShrink: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.Close)
+	return w
 }

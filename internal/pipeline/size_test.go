@@ -118,3 +118,42 @@ func TestLargeAnswer(t *testing.T) {
 		t.Errorf("the heap grew by %d MiB", growth>>20)
 	}
 }
+
+// No size of a window, and no number of rejects in it, makes a load compare every pair of rows.
+func TestLoadsStayLinear(t *testing.T) {
+	t.Parallel()
+	const n = 5000
+	good := func(i int) string {
+		at := time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC).Add(time.Duration(i) * 10 * time.Second)
+		return session(fmt.Sprintf("agent%d@x.com", i%50), at.Format(time.DateTime), at.Add(8*time.Second).Format(time.DateTime), "")
+	}
+	request := func(start string) func(int) string {
+		return func(i int) string { return fmt.Sprintf(`{"id":%d,"start_ts":%q}`, i, start) }
+	}
+	api := newCanned()
+	b := newBench(t, api, mayDay, nil)
+	b.runner.Warehouse = mustAcceptShrink(t, b.url)
+	timed := func(what string, load func()) time.Duration {
+		began := time.Now()
+		load()
+		took := time.Since(began)
+		t.Logf("%s: %s", what, took.Round(time.Millisecond))
+		return took
+	}
+	api.say("usage_new", `{"sessions":[`+manyOf(n, good)+`]}`)
+	first := timed("first load of sessions", func() { b.mustRun(b.day("2026-03-10"), "usage_new") })
+	b.forgetHashes()
+	again := timed("again", func() { b.again("2026-03-10", "usage_new") })
+	api.say("usage_new", `{"sessions":[`+manyOf(n, func(i int) string { return strings.Replace(good(i), "T", "?", 2) })+`]}`)
+	rejected := timed("all set aside", func() { b.again("2026-03-10", "usage_new") })
+	api.say("demo_usage", `{"total_canceled_requests":0,"sessions":[`+manyOf(n, request("2026-03-10T09:00:00"))+`]}`)
+	timed("first load of requests", func() { b.mustRun(b.day("2026-03-10"), "demo_usage") })
+	api.say("demo_usage", `{"total_canceled_requests":0,"sessions":[`+manyOf(n, request("soon"))+`]}`)
+	requests := timed("all set aside", func() { b.again("2026-03-10", "demo_usage") })
+	b.want(fmt.Sprint(2*n), "SELECT count(*) FROM wheelhouse.rejects")
+	b.want("0", "SELECT count(*) FROM crankwheel.demo_requests WHERE deleted_at IS NOT NULL")
+	// Compared pair by pair each takes 10 to 30 times as long as the first load.
+	if bound := 6*first + 2*time.Second; again > bound || rejected > bound || requests > bound {
+		t.Errorf("more than %s", bound)
+	}
+}
