@@ -222,6 +222,23 @@ func TestParentDiesEarly(t *testing.T) {
 	}
 }
 
+// And in the server's first moments, when it does not listen to signals yet.
+func TestParentDiesAsTheServerStarts(t *testing.T) {
+	for _, after := range []time.Duration{0, 0, 5, 15} {
+		f := MustChild(t, "wait")
+		f.MustSay(t, "starting")
+		within(t, 30*time.Second, "a server", func() bool {
+			args, err := exec.Command("ps", "-axo", "args=").Output()
+			return err == nil && strings.Contains(string(args), "postgres -D "+f.temp)
+		})
+		time.Sleep(after * time.Millisecond)
+		pids := descendants(t, f.cmd.Process.Pid)
+		f.MustSignal(t, syscall.SIGKILL)
+		_ = f.cmd.Wait()
+		f.MustLeaveNothing(t, pids)
+	}
+}
+
 // A folder that is kept has no guard, and its server shuts down cleanly.
 func TestParentDiesWithKeptData(t *testing.T) {
 	t.Parallel()

@@ -15,7 +15,13 @@ server=$!
 	while read -r signal <&4; do
 		kill -s "$signal" "$server"
 	done
-	kill -s "$last" "$server"
+	# Again and again: what is sent before the server has set up its handlers is lost.
+	tries=0
+	while kill -s "$last" "$server" 2>/dev/null; do
+		sleep 0.2 || sleep 1
+		tries=$((tries + 1))
+		[ "$tries" -lt 300 ] || last=KILL
+	done
 ) &
 listener=$!
 wait "$server"
