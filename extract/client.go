@@ -38,6 +38,9 @@ type Client struct {
 	bucket *rate.Limiter
 	stream *rate.Limiter // a stream's own limit below the account's
 	pauses *pauses
+	sizes  *sizes // of this stream's windows
+
+	sizeTries int // tries of a request that fails for its size; 0: as many as of any
 }
 
 // pauses is what the server asked for: no request of the account before that.
@@ -70,6 +73,7 @@ func New(cfg Config) (*Client, error) {
 		bucket: limiter(cfg.Rate),
 		stream: limiter(0),
 		pauses: &pauses{},
+		sizes:  &sizes{},
 		http: &http.Client{
 			Transport: transport,
 			// Go would take the Authorization header along to another port of the host, and from
@@ -87,11 +91,11 @@ func limiter(perSecond float64) *rate.Limiter {
 	return rate.NewLimiter(rate.Limit(perSecond), max(1, int(perSecond)))
 }
 
-// Limited is the same client with a further limit of requests a second of its own; 0: none. The
+// Limited is the same client for one stream, with a further limit of requests a second of its own; 0: none. The
 // account's limit holds over all clients made of one.
 func (c *Client) Limited(perSecond float64) *Client {
 	limited := *c
-	limited.stream = limiter(perSecond)
+	limited.stream, limited.sizes = limiter(perSecond), &sizes{}
 	return &limited
 }
 
@@ -151,10 +155,13 @@ func (c *Client) turn(ctx context.Context) error {
 	if err := c.stream.Wait(ctx); err != nil {
 		return err
 	}
-	for {
+	if err := c.bucket.Wait(ctx); err != nil {
+		return err
+	}
+	for { // last: a pause may have been asked for while we waited for the rest
 		wait := c.pauses.left()
 		if wait <= 0 {
-			return c.bucket.Wait(ctx)
+			return nil
 		}
 		select {
 		case <-ctx.Done():

@@ -37,7 +37,7 @@ type Answer struct {
 // that no count can be.
 func (c *Client) DemoUsage(ctx context.Context, w Window, out Answers, row func(Record[DemoRequest]) error) (canceled Integer, rep Report, err error) {
 	whole := true
-	err = inParts(ctx, w, func(part Window) error {
+	err = c.inParts(ctx, w, func(c *Client, part Window) error {
 		var n Integer
 		err := c.get(ctx, &rep, "/ss/api/demo_usage", part.events(), func(a *answer) error {
 			n = Integer{}

@@ -22,6 +22,7 @@ type APIError struct {
 	RequestID string // the answer's x-request-id, for the API's support
 	Excerpt   string // what the answer said is wrong, cut and stripped of anything personal
 	advice    string
+	paused    bool // it came with a Retry-After: the server is busy, whatever is asked for
 }
 
 func (e *APIError) Error() string {
@@ -90,8 +91,7 @@ func mayPass(err error) bool {
 func failsForSize(err error) bool {
 	var api *APIError
 	if errors.As(err, &api) {
-		return api.Status == http.StatusRequestTimeout || api.Status == http.StatusRequestEntityTooLarge ||
-			api.Status >= 500
+		return !api.paused && (api.Status == http.StatusRequestTimeout || api.Status == http.StatusRequestEntityTooLarge || api.Status >= 500)
 	}
 	var timeout *timeoutError
 	return errors.As(err, &timeout) || errors.Is(err, errAnswerTooLarge)

@@ -36,15 +36,19 @@ func (r *Report) asked(requestID string) {
 	}
 }
 
-// get asks once and again until read has taken a complete answer, an error is final or the tries
+// get asks for a path, already escaped, once and again until read has taken a complete answer, an error is final or the tries
 // are used up. read is called for each attempt, and reads up to the end of the JSON value.
 func (c *Client) get(ctx context.Context, rep *Report, path string, q url.Values, read func(*answer) error) error {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval, wait.Multiplier, wait.RandomizationFactor = c.cfg.Backoff, 2, 0.5
 	wait.MaxInterval = 30 * c.cfg.Backoff
+	forSize := 0
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		err := c.attempt(ctx, rep, path, q, read)
-		if err != nil && (!mayPass(err) || ctx.Err() != nil) {
+		if err != nil && failsForSize(err) {
+			forSize++
+		}
+		if err != nil && (!mayPass(err) || ctx.Err() != nil || c.sizeTries > 0 && forSize >= c.sizeTries) {
 			return struct{}{}, backoff.Permanent(err)
 		}
 		return struct{}{}, err
@@ -111,7 +115,12 @@ func (c *Client) send(ctx context.Context, path string, q url.Values) (*http.Res
 
 func (c *Client) request(ctx context.Context, path string, q url.Values) (*http.Request, error) {
 	u := *c.base
-	u.Path = strings.TrimSuffix(u.Path, "/") + path
+	base := strings.TrimSuffix(u.EscapedPath(), "/")
+	decoded, err := url.PathUnescape(base + path)
+	if err != nil {
+		return nil, err
+	}
+	u.Path, u.RawPath = decoded, base+path
 	u.RawQuery = q.Encode()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
@@ -155,6 +164,7 @@ func (c *Client) refused(resp *http.Response, path string, cancel context.Cancel
 	wait, ok := ParseRetryAfter(resp.Header.Get("Retry-After"), time.Now())
 	if ok && mayPass(err) {
 		c.pauses.add(wait)
+		err.paused = true
 	}
 	return err
 }

@@ -42,7 +42,7 @@ func TestATooLargeWindowIsAskedForInParts(t *testing.T) {
 	if want := strings.Repeat("BrrrrrrC", 4); out.log != want {
 		t.Errorf("%s, want %s", out.log, want)
 	}
-	if said(rep) != "yes,24,1440" || rep.Attempts != 7 {
+	if said(rep) != "yes,24,1440" || rep.Attempts != 6 {
 		t.Errorf("%+v", rep)
 	}
 	var parts []string // each part begins where the one before it ended
@@ -50,7 +50,7 @@ func TestATooLargeWindowIsAskedForInParts(t *testing.T) {
 		w := windowOf(t, r)
 		parts = append(parts, fmt.Sprintf("%02d-%02d", w.From.Hour(), int(w.To.Sub(day.From).Hours())))
 	}
-	if got := strings.Join(parts, " "); got != "00-24 00-12 00-06 06-12 12-24 12-18 18-24" {
+	if got := strings.Join(parts, " "); got != "00-24 00-12 00-06 06-12 12-18 18-24" {
 		t.Errorf("asked for %s", got)
 	}
 }
@@ -79,6 +79,55 @@ func TestSlowFirstByteIsHalved(t *testing.T) {
 	c := client(t, server.URL, attempts(1), func(c *extract.Config) { c.FirstByte = 100 * time.Millisecond })
 	if out, _, err := sessions(t, c, day); err != nil || len(out.kept) != 24 {
 		t.Errorf("%d rows: %v", len(out.kept), err)
+	}
+}
+
+// TestADeadServerIsNotAskedAtEverySizeAnew: each size is tried less often than the smallest.
+func TestADeadServerIsNotAskedAtEverySizeAnew(t *testing.T) {
+	server := serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
+	c := client(t, server.URL, attempts(5))
+	for i, want := range []int{3 + 4*2 + 5, 5} { // 24 h, 12, 6, 3, 1½ and ¾; then ¾ alone
+		_, rep, err := sessions(t, c, day)
+		if err == nil || rep.Attempts != want {
+			t.Errorf("window %d: %d requests, want %d: %v", i, rep.Attempts, want, err)
+		}
+	}
+}
+
+// TestTheSizeThatWorkedIsKept: the windows after one that was halved begin at its parts' size, and grow again.
+func TestTheSizeThatWorkedIsKept(t *testing.T) {
+	limit := 6 * time.Hour
+	answer := hourly(t, 24*time.Hour, nil)
+	server := serve(t, func(n int, w http.ResponseWriter, r *http.Request) {
+		if p := windowOf(t, r); p.To.Sub(p.From) > limit {
+			w.WriteHeader(http.StatusGatewayTimeout)
+			return
+		}
+		answer(n, w, r)
+	})
+	c := client(t, server.URL, attempts(1))
+	var asked []int
+	for range 9 {
+		_, rep, err := sessions(t, c, day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		asked = append(asked, rep.Attempts)
+		limit = 24 * time.Hour // it has recovered
+	}
+	if got := fmt.Sprint(asked); got != "[6 4 4 4 2 2 2 2 2]" {
+		t.Errorf("requests a window: %s", got)
+	}
+}
+
+// TestABusyServerIsNotTooLarge: a 503 that says when to come back is no word on the window's size.
+func TestABusyServerIsNotTooLarge(t *testing.T) {
+	server := serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "0")
+		w.WriteHeader(http.StatusServiceUnavailable)
+	})
+	if _, rep, err := sessions(t, client(t, server.URL, attempts(3)), day); err == nil || rep.Attempts != 3 {
+		t.Errorf("%d requests: %v", rep.Attempts, err)
 	}
 }
 

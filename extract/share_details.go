@@ -18,7 +18,7 @@ type ShareDetail struct {
 // ShareDetails asks for the shares of a window with their CRM accounts.
 func (c *Client) ShareDetails(ctx context.Context, w Window, out Answers, row func(Record[ShareDetail]) error) (Report, error) {
 	var rep Report
-	err := inParts(ctx, w, func(part Window) error {
+	err := c.inParts(ctx, w, func(c *Client, part Window) error {
 		err := c.get(ctx, &rep, "/ss/api/share_details", part.events(), func(a *answer) error {
 			out.Begin()
 			return a.rowsUnder("shares", func() error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -12,6 +13,7 @@ type WatchedShare struct {
 	Share             // as listed
 	Gone      bool    // the detail answered 404: the share was deleted
 	RuntimeMS Integer // content_runtime_ms, milliseconds
+	Unasked   bool    // its slug cannot stand in an address: no detail was asked for
 }
 
 // ShareVisit is one entry of a share detail's `sessions`: somebody who opened the share.
@@ -38,9 +40,10 @@ func (c *Client) ShareVisits(ctx context.Context, w Window, out Answers,
 	// The list's totals are the list's, not the visits'.
 	rep.SourceCount, rep.Reconciled = Integer{}, BoolOrNA{}
 	for _, listed := range active {
-		watched := WatchedShare{Share: listed}
-		err := c.shareVisits(ctx, &rep, &watched, w, out, visit)
-		if err != nil {
+		watched := WatchedShare{Share: listed, Unasked: !usableSlug(listed.Slug.Value)}
+		if watched.Unasked {
+			out.Begin()
+		} else if err := c.shareVisits(ctx, &rep, &watched, w, out, visit); err != nil {
 			return rep, err
 		}
 		if err := share(watched); err != nil {
@@ -62,7 +65,7 @@ func (c *Client) activeShares(ctx context.Context, rep *Report, w Window) ([]Sha
 	var active []Share
 	forget := noAnswers{func() { active = nil }}
 	err := c.sharesPaged(ctx, rep, w.events(), forget, func(rec Record[Share]) error {
-		if s := rec.Value; usableSlug(s.Slug) && s.Visits.Value+s.Plays.Value+s.CTAClicks.Value > 0 {
+		if s := rec.Value; s.Slug.Valid && s.Slug.Value != "" && len(s.Slug.Value) <= 512 && s.Visits.Value+s.Plays.Value+s.CTAClicks.Value > 0 {
 			active = append(active, s)
 		}
 		return nil
@@ -70,17 +73,16 @@ func (c *Client) activeShares(ctx context.Context, rep *Report, w Window) ([]Sha
 	return active, err
 }
 
-// usableSlug tells whether a slug can stand in an address; one that cannot is set aside by the
-// stream shares.
-func usableSlug(t Text) bool {
-	return t.Valid && t.Value != "" && len(t.Value) <= 512 && t.Value != "." && t.Value != ".." &&
-		!strings.ContainsAny(t.Value, "/\\?#%")
+// usableSlug tells whether a slug can stand in an address. Escaped slashes and dots do not help: servers on the way
+// resolve them, to another endpoint.
+func usableSlug(slug string) bool {
+	return slug != "." && slug != ".." && !strings.ContainsAny(slug, "/\\")
 }
 
 func (c *Client) shareVisits(ctx context.Context, rep *Report, s *WatchedShare, w Window, out Answers,
 	visit func(Record[ShareVisit]) error) error {
 	slug := s.Slug.Value
-	err := c.get(ctx, rep, "/ss/api/company_content/shares/"+slug, w.events(), func(a *answer) error {
+	err := c.get(ctx, rep, "/ss/api/company_content/shares/"+url.PathEscape(slug), w.events(), func(a *answer) error {
 		s.RuntimeMS = Integer{}
 		out.Begin()
 		return a.rowsUnder("sessions", func() error {

@@ -77,8 +77,17 @@ func TestSlugsInAddresses(t *testing.T) {
 		asked = append(asked, slug)
 		sendJSON(w, `{"sessions":[]}`)
 	})
-	if err != nil || strings.Join(asked, "|") != "é b;c&d|7" || len(watched) != 2 {
-		t.Errorf("%q %+v %v", asked, watched, err)
+	if err != nil || strings.Join(asked, "|") != "a?b|a%2Fb|é b;c&d|7" {
+		t.Errorf("%q %v", asked, err)
+	}
+	var unasked []string
+	for _, s := range watched {
+		if s.Unasked {
+			unasked = append(unasked, s.Slug.Value)
+		}
+	}
+	if len(watched) != 6 || strings.Join(unasked, "|") != "../user_access|.." {
+		t.Errorf("%d watched, not asked for: %q", len(watched), unasked)
 	}
 }
 

@@ -42,7 +42,7 @@ type SessionLog struct {
 // UsageNew asks for the screen-share sessions of a window, newest first as the API sends them.
 func (c *Client) UsageNew(ctx context.Context, w Window, out Answers, row func(Record[Session]) error) (Report, error) {
 	var rep Report
-	err := inParts(ctx, w, func(part Window) error {
+	err := c.inParts(ctx, w, func(c *Client, part Window) error {
 		t, err := untilAgreed(&rep, func() (*totals, error) {
 			var t *totals
 			err := c.get(ctx, &rep, "/ss/api/usage_new", part.events(), func(a *answer) error {

@@ -1,7 +1,6 @@
 package extract
 
 import (
-	"context"
 	"net/url"
 	"time"
 )
@@ -34,21 +33,4 @@ func (w Window) query(to time.Time) url.Values {
 		"from": {w.From.UTC().Format(wireTime)},
 		"to":   {to.UTC().Format(wireTime)},
 	}
-}
-
-// smallestPart is how far a window is halved.
-const smallestPart = time.Hour
-
-// inParts asks for a window and, where that keeps failing for its size, for its halves.
-func inParts(ctx context.Context, w Window, ask func(Window) error) error {
-	err := ask(w)
-	size := w.To.Sub(w.From)
-	if err == nil || size <= smallestPart || ctx.Err() != nil || !failsForSize(err) {
-		return err
-	}
-	mid := w.From.Add((size / 2).Round(time.Minute))
-	if err := inParts(ctx, Window{From: w.From, To: mid}, ask); err != nil {
-		return err
-	}
-	return inParts(ctx, Window{From: mid, To: w.To}, ask)
 }

@@ -148,7 +148,7 @@ func visitsOf(list, detail []byte) (all []result[transform.ShareVisit], shares [
 	defer listed.Store(nil)
 	all, err = rowsOf(detail, func(ctx context.Context, all *[]result[transform.ShareVisit]) error {
 		_, err := api.ShareVisits(ctx, window, ignore{}, taken(all, transform.ShareVisits), func(s extract.WatchedShare) error {
-			if row, ok := transform.WatchedShare(s); ok {
+			if row, ok, _ := transform.WatchedShare(s); ok {
 				shares = append(shares, row)
 			}
 			return nil

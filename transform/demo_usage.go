@@ -1,7 +1,7 @@
 package transform
 
 import (
-	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -140,12 +140,17 @@ func channel(origin Null[string]) Null[string] {
 	return some("website")
 }
 
-// Canceled normalises a window's count of cancelled requests; NULL where the answer has none.
-func Canceled(n extract.Integer) (Null[int32], error) {
+// Canceled normalises a window's count of cancelled requests. An answer that has none, or none that can be a count, leaves
+// the day as it is, and that is set aside.
+func Canceled(n extract.Integer, from time.Time) (Null[int32], []Reject) {
 	var r reader
 	count := r.count("total_canceled_requests", n)
+	if r.why == "" && !count.Valid {
+		r.why = "total_canceled_requests: no count of it"
+	}
 	if r.why != "" {
-		return Null[int32]{}, errors.New(r.why)
+		raw := fmt.Appendf(nil, `{"from":%q}`, from.UTC().Format(time.RFC3339))
+		return Null[int32]{}, []Reject{reject("$.total_canceled_requests", r.why, raw)}
 	}
 	return count, nil
 }

@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"encoding/json"
 	"time"
 
 	"wheelhouse/extract"
@@ -44,14 +45,23 @@ func Shares(rec extract.Record[extract.Share]) (row Share, ok bool, rejects []Re
 	return row, true, nil
 }
 
-// WatchedShare normalises a share that was visited in a window. ok is false where the stream shares
-// sets it aside.
-func WatchedShare(w extract.WatchedShare) (row Share, ok bool) {
-	var r reader
-	row = share(&r, &w.Share)
-	row.ContentRuntimeMS = r.longCount("content_runtime_ms", w.RuntimeMS)
+// WatchedShare normalises a share that was visited in a window. ok is false where nothing of it can be stored: its
+// list entry cannot be understood (the stream shares sets that aside), or its detail could not be asked for.
+func WatchedShare(w extract.WatchedShare) (row Share, ok bool, rejects []Reject) {
+	var listed, detail reader
+	row = share(&listed, &w.Share)
+	row.ContentRuntimeMS = detail.longCount("content_runtime_ms", w.RuntimeMS)
 	row.Gone = w.Gone
-	return row, r.why == ""
+	aside := func(path, why string) {
+		raw, _ := json.Marshal(map[string]string{"slug": row.Slug}) // of a text: never fails
+		rejects = append(rejects, reject(path, why, raw))
+	}
+	if w.Unasked {
+		aside("$.data.slug", "a slug that cannot stand in an address: its visits cannot be asked for")
+	} else if detail.why != "" {
+		aside("$.content_runtime_ms", detail.why)
+	}
+	return row, listed.why == "" && !w.Unasked, rejects
 }
 
 func share(r *reader, s *extract.Share) Share {

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"wheelhouse/extract"
@@ -29,9 +30,15 @@ var all = []struct {
 
 func demoUsage(ctx context.Context, c *extract.Client, w extract.Window, _ time.Time, b *load.Batch) (extract.Report, error) {
 	canceled, rep, err := c.DemoUsage(ctx, w, b, into(b, transform.DemoUsage, b.DemoRequest))
-	if err == nil {
-		b.Canceled, err = transform.Canceled(canceled)
+	if err != nil {
+		return rep, err
 	}
+	count, rejects := transform.Canceled(canceled, w.From)
+	b.Canceled = count
+	for _, r := range rejects {
+		err = errors.Join(err, b.RejectEntry(r))
+	}
+	b.Commit()
 	return rep, err
 }
 
@@ -49,10 +56,16 @@ func shares(ctx context.Context, c *extract.Client, w extract.Window, _ time.Tim
 
 func shareVisits(ctx context.Context, c *extract.Client, w extract.Window, _ time.Time, b *load.Batch) (extract.Report, error) {
 	return c.ShareVisits(ctx, w, b, into(b, transform.ShareVisits, b.ShareVisit), func(s extract.WatchedShare) error {
-		if row, ok := transform.WatchedShare(s); ok {
+		row, ok, rejects := transform.WatchedShare(s)
+		for _, r := range rejects {
+			if err := b.RejectEntry(r); err != nil {
+				return err
+			}
+		}
+		if ok {
 			return b.WatchedShare(row)
 		}
-		return nil // the stream shares sets it aside
+		return nil
 	})
 }
 
@@ -68,7 +81,7 @@ func userAccess(ctx context.Context, c *extract.Client, _ extract.Window, _ time
 var libraryFrom = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func companyContent(ctx context.Context, c *extract.Client, _ extract.Window, now time.Time, b *load.Batch) (extract.Report, error) {
-	w := extract.Window{From: libraryFrom, To: now.Add(time.Second)}
+	w := extract.Window{From: libraryFrom, To: now.AddDate(1, 0, 0)} // all there is, though this machine's clock be behind
 	return c.CompanyContent(ctx, w, b, into(b, transform.CompanyContent, b.Content))
 }
 

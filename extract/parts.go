@@ -1,0 +1,80 @@
+package extract
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// smallestPart is how far a window is halved.
+const smallestPart = time.Hour
+
+// How often a window is tried that fails for its size and can be halved: less often than the smallest, which
+// nothing else can save. A server that is down is asked some 15 times for a window, not 5 times at each size.
+const (
+	wholeTries = 3
+	partTries  = 2
+)
+
+// inParts asks for a window and, where that keeps failing for its size, for its halves. What size worked is kept in
+// mind for the windows to come.
+func (c *Client) inParts(ctx context.Context, w Window, ask func(*Client, Window) error) error {
+	return c.part(ctx, w, wholeTries, ask)
+}
+
+func (c *Client) part(ctx context.Context, w Window, tries int, ask func(*Client, Window) error) error {
+	size := w.To.Sub(w.From)
+	if size <= smallestPart {
+		return ask(c, w)
+	}
+	if c.sizes.allow(size) {
+		hasty := *c
+		hasty.sizeTries = tries
+		err := ask(&hasty, w)
+		if err == nil {
+			c.sizes.worked(size)
+		}
+		if err == nil || ctx.Err() != nil || !failsForSize(err) {
+			return err
+		}
+		c.sizes.failed(size)
+	}
+	mid := w.From.Add((size / 2).Round(time.Minute))
+	if err := c.part(ctx, Window{From: w.From, To: mid}, partTries, ask); err != nil {
+		return err
+	}
+	return c.part(ctx, Window{From: mid, To: w.To}, partTries, ask)
+}
+
+// sizes keeps in mind how long a window the server answers.
+type sizes struct {
+	mu    sync.Mutex
+	limit time.Duration // longer ones failed; 0: none did
+	good  int           // windows of about that length that worked since
+}
+
+// growAfter is how many windows must work before a longer one is tried again: the server may have been ill, or is faster now.
+const growAfter = 16
+
+func (s *sizes) allow(size time.Duration) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.limit == 0 || size <= s.limit
+}
+
+func (s *sizes) failed(size time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.limit, s.good = size/2+time.Minute, 0 // halves are rounded to minutes
+}
+
+func (s *sizes) worked(size time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.limit == 0 || size < s.limit/2 {
+		return
+	}
+	if s.good++; s.good >= growAfter {
+		s.limit, s.good = 2*s.limit, 0
+	}
+}
