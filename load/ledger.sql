@@ -109,6 +109,21 @@ SELECT CASE WHEN @daily THEN EXISTS (
 FROM unnest(@starts::timestamptz[], @stops::timestamptz[]) WITH ORDINALITY AS w(start, stop, n), covered
 ORDER BY w.n;
 
+-- name: troubled
+-- Of windows that begin at the same moment the newest reading counts, unless a newer one covers it.
+SELECT lower(t.span), CASE WHEN t.status = 'failed' THEN @failed::text ELSE @unreconciled::text END
+FROM (SELECT DISTINCT ON (lower(span)) id, span, status, reconciled
+      FROM wheelhouse.loads
+      WHERE account_id = @account AND stream = @stream AND status <> 'running'
+      ORDER BY lower(span), id DESC) t
+WHERE (t.status = 'failed' OR NOT t.reconciled)
+  AND NOT EXISTS (SELECT FROM wheelhouse.loads l
+                  WHERE l.account_id = @account AND l.stream = @stream AND l.status = 'loaded' AND l.span @> t.span AND l.id > t.id)
+  AND (t.status = 'failed'
+       OR (SELECT count(*) FROM wheelhouse.loads l
+           WHERE l.account_id = @account AND l.stream = @stream AND l.status = 'loaded' AND l.span = t.span AND NOT l.reconciled) < 5)
+ORDER BY 1;
+
 -- name: last_load
 SELECT coalesce(max(id), 0) FROM wheelhouse.loads;
 

@@ -59,3 +59,32 @@ func (w *Warehouse) SnapshotSince(ctx context.Context, account string, s Stream,
 	err = w.retry(ctx, func() error { return w.pool.QueryRow(ctx, ledger["snapshot_since"], args).Scan(&taken) })
 	return taken, err
 }
+
+// What is wrong with a window that is covered.
+const (
+	AgainFailed       = "failed"
+	AgainUnreconciled = "unreconciled"
+)
+
+// Trouble is a window that is loaded and had better be read again.
+type Trouble struct {
+	From time.Time
+	Why  string
+}
+
+// Troubled lists windows whose newest reading failed, or does not add up to the API's totals. The latter are listed
+// until they were read five times: an API that says the same each night is not mended by asking.
+func (w *Warehouse) Troubled(ctx context.Context, account string, s Stream) ([]Trouble, error) {
+	args := Window{Account: account, Stream: s}.args()
+	args["failed"], args["unreconciled"] = AgainFailed, AgainUnreconciled
+	var all []Trouble
+	err := w.retry(ctx, func() error {
+		rows, err := w.pool.Query(ctx, ledger["troubled"], args)
+		if err != nil {
+			return err
+		}
+		all, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Trouble])
+		return err
+	})
+	return all, err
+}

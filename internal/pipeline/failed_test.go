@@ -92,7 +92,7 @@ func TestFailedWindowIsLoadedByTheNextRun(t *testing.T) {
 // A key that is refused is refused for every window: a stream that cannot go on is left for the next run.
 func TestStreamThatIsGivenUp(t *testing.T) {
 	t.Parallel()
-	for status, tried := range map[int]int{401: 1, 404: giveUpAfter} {
+	for status, tried := range map[int]int{401: 1, 404: 2 * giveUpAfter} {
 		api := newCanned()
 		api.status("usage_new", status, `{"error":"no"}`)
 		b := newBench(t, api, time.Date(2026, 3, 31, 6, 0, 0, 0, time.UTC), nil)
@@ -107,6 +107,77 @@ func TestStreamThatIsGivenUp(t *testing.T) {
 			t.Errorf("the next run: %+v", result)
 		}
 	}
+}
+
+// Days that the API cannot tell do not keep the others from being loaded, whichever end they are at.
+func TestFailingDaysDoNotStarveTheOthers(t *testing.T) {
+	t.Parallel()
+	for _, bad := range [][2]string{{"2026-03-24", "2026-03-30"}, {"2026-03-01", "2026-03-07"}, {"2026-03-12", "2026-03-18"}} {
+		api := newCanned()
+		api.answer("usage_new", func(q url.Values) (int, string) {
+			if day := q.Get("from")[:10]; day >= bad[0] && day <= bad[1] {
+				return 422, `{}`
+			}
+			return 200, sessions()
+		})
+		b := newBench(t, api, time.Date(2026, 3, 31, 6, 0, 0, 0, time.UTC), nil)
+		b.runner.Parallel = 1
+		r := Range{First: date("2026-03-01"), Last: date("2026-03-30"), Now: b.now}
+		if result := b.run(r, "usage_new"); result.Loaded != 23 || result.Failed+result.Left != 7 || result.OK() {
+			t.Errorf("%v: %+v", bad, result)
+		}
+	}
+}
+
+// One share whose detail is forbidden fails its windows, and no others.
+func TestOneForbiddenShare(t *testing.T) {
+	t.Parallel()
+	api := newCanned()
+	api.answer(sharesPath, func(q url.Values) (int, string) {
+		if strings.HasPrefix(q.Get("from"), "2026-03-10") {
+			return 200, `{"data":[{"slug":"s","visits":1}],"pagination":{"total":1}}`
+		}
+		return 200, `{"data":[],"pagination":{"total":0}}`
+	})
+	api.status(sharesPath+"/s", 403, `{}`)
+	b := newBench(t, api, mayDay, nil)
+	r := Range{First: date("2026-03-05"), Last: date("2026-03-15"), Now: b.now}
+	if result := b.run(r, "share_visits"); result.Failed != 1 || result.Loaded != 10 {
+		t.Errorf("%+v", result)
+	}
+}
+
+// A window that does not add up, or whose last reading failed, is read again although it is covered: the first some
+// times, the second until it succeeds.
+func TestTroubledWindowsAreReadAgain(t *testing.T) {
+	t.Parallel()
+	api := newCanned()
+	one := session("a@x.com", "2026-03-10 09:00:00", "2026-03-10 09:10:00", "")
+	short := `{"sessions":[` + one + `],"stats":{"total_count":2,"total_sec":1200}}`
+	whole := `{"sessions":[` + one + `],"stats":{"total_count":1,"total_sec":600}}`
+	api.say("usage_new", short)
+	b := newBench(t, api, mayDay, nil)
+	r := b.day("2026-03-10")
+	for n := 1; n <= 5; n++ {
+		if result := b.run(r, "usage_new"); result.Windows != 1 || result.Unreconciled != 1 || result.OK() {
+			t.Errorf("time %d: %+v", n, result)
+		}
+	}
+	b.wantDue("usage_new", r, "") // it is what the API says: status shows it
+	api.say("usage_new", whole)
+	b.again("2026-03-10", "usage_new")
+	b.wantDue("usage_new", r, "")
+
+	api.status("usage_new", 422, `{}`)
+	forced := r
+	forced.Force = true
+	b.run(forced, "usage_new")
+	b.run(r, "usage_new")
+	api.say("usage_new", whole)
+	if result := b.mustRun(r, "usage_new"); result.Loaded != 1 {
+		t.Errorf("after a reading that failed: %+v", result)
+	}
+	b.wantDue("usage_new", r, "")
 }
 
 // The window's rows are kept out of its error: what Postgres or the API say of them is not shown.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,7 +24,9 @@ type lane struct {
 	sum          *summary
 
 	mu      sync.Mutex
-	inARow  int // windows that failed one after another
+	due     []Due // newest first
+	turned  bool  // going on from the oldest
+	inARow  int   // windows that failed one after another
 	givenUp bool
 	held    []Due // found in another process's hands
 }
@@ -50,13 +53,15 @@ func (l *lane) load(ctx, work context.Context) {
 
 // pass tries windows once each.
 func (l *lane) pass(ctx, work context.Context, due []Due) {
+	l.due = due
 	var group errgroup.Group
 	group.SetLimit(max(1, or(l.Parallel, l.job.Stream.Parallel)))
-	for _, d := range due {
+	for range due {
 		group.Go(func() error {
 			l.workers <- struct{}{}
 			defer func() { <-l.workers }()
-			if ctx.Err() != nil || l.stopped() {
+			d, ok := l.next(ctx)
+			if !ok {
 				l.sum.left()
 				return nil
 			}
@@ -71,14 +76,26 @@ func (l *lane) pass(ctx, work context.Context, due []Due) {
 	_ = group.Wait() // outcomes carry the errors
 }
 
-// giveUpAfter is how many windows of a stream may fail in a row before the rest is left for the next run.
-const giveUpAfter = 5
-
-func (l *lane) stopped() bool {
+// next takes the window that is to be tried next, if one is.
+func (l *lane) next(ctx context.Context) (d Due, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.givenUp
+	last := len(l.due) - 1
+	switch {
+	case ctx.Err() != nil || l.givenUp || last < 0:
+		return Due{}, false
+	case l.turned:
+		d, l.due = l.due[last], l.due[:last]
+	default:
+		d, l.due = l.due[0], l.due[1:]
+	}
+	return d, true
 }
+
+// giveUpAfter is how many windows of a stream may fail in a row before it goes on from the other end of what is due:
+// some days that the API cannot tell must not keep all the others from being loaded. When as many fail there,
+// the rest is left for the next run.
+const giveUpAfter = 5
 
 // note tells whether an outcome is final, and keeps in mind what it says of the windows to come.
 func (l *lane) note(o Outcome) (final bool) {
@@ -90,10 +107,15 @@ func (l *lane) note(o Outcome) (final bool) {
 		return false
 	case o.Err == nil:
 		l.inARow = 0
-	default:
-		l.inARow++
+		return true
 	}
-	l.givenUp = l.givenUp || l.inARow >= giveUpAfter || o.Err != nil && hopeless(o.Err)
+	l.inARow++
+	switch {
+	case hopeless(o.Err), l.turned && l.inARow >= giveUpAfter:
+		l.givenUp = true
+	case l.inARow >= giveUpAfter:
+		l.turned, l.inARow = true, 0
+	}
 	return true
 }
 
@@ -108,7 +130,9 @@ func or(a, b int) int {
 func hopeless(err error) bool {
 	var api *extract.APIError
 	if errors.As(err, &api) {
-		return api.Status == http.StatusUnauthorized || api.Status == http.StatusForbidden
+		// One share's detail may be forbidden, and the others not.
+		return api.Status == http.StatusUnauthorized ||
+			api.Status == http.StatusForbidden && !strings.Contains(api.Path, "/company_content/shares/")
 	}
 	var sql *load.SQLError
 	return errors.As(err, &sql) && !sql.OfWindow()

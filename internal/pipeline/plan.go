@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -16,7 +17,12 @@ const (
 	WhyLookBack Why = "look-back" // covered, and young enough that the API may still change it
 	WhyOpen     Why = "open"      // covered, and something in it was not over: a running session, an unanswered request
 	WhyForced   Why = "forced"    // covered, and asked for all the same
-	WhyFresh    Why = "snapshot"  // what is now
+
+	// Covered, but the last reading failed, or came to something else than the API's own totals.
+	WhyFailed       Why = load.AgainFailed
+	WhyUnreconciled Why = load.AgainUnreconciled
+
+	WhyFresh Why = "snapshot" // what is now
 )
 
 // Due is a window to load.
@@ -71,6 +77,10 @@ func Plan(ctx context.Context, w *load.Warehouse, a *Account, s Stream, r Range)
 	if err != nil {
 		return nil, 0, err
 	}
+	troubled, err := w.Troubled(ctx, a.ID, s.load)
+	if err != nil {
+		return nil, 0, err
+	}
 	for i, win := range slices.Backward(windows) {
 		switch {
 		case !covered[i]:
@@ -78,12 +88,22 @@ func Plan(ctx context.Context, w *load.Warehouse, a *Account, s Stream, r Range)
 		case r.Force:
 			due = append(due, Due{win, WhyForced})
 		default:
-			if why := again(win); why != "" {
+			if why := cmp.Or(again(win), troubledBy(troubled, win)); why != "" {
 				due = append(due, Due{win, why})
 			}
 		}
 	}
 	return due, len(windows), nil
+}
+
+// troubledBy tells what is wrong with a window, if anything is.
+func troubledBy(all []load.Trouble, win load.Window) Why {
+	for _, t := range all {
+		if !t.From.Before(win.From) && t.From.Before(win.To) {
+			return Why(t.Why)
+		}
+	}
+	return ""
 }
 
 // dueAgain tells why a covered window is to be read again, if it is.
