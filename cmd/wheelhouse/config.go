@@ -16,6 +16,8 @@ func (a *app) configCommand() *cobra.Command {
 		Use:     "config",
 		Short:   "Look at the settings",
 		Example: "  wheelhouse config check",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(a.configCheck())
 	return cmd
@@ -46,11 +48,14 @@ and what would be right. It connects to nothing.`,
   wheelhouse config check --config schedules.yaml --fires 3 --json`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
+			if fires < 1 || fires > 100 {
+				return usageError{fmt.Errorf("--fires %d is not from 1 to 100", fires)}
+			}
 			s, err := a.settings(false)
 			if err != nil {
 				return err
 			}
-			rows := s.Describe(time.Now(), max(1, fires))
+			rows := s.Describe(time.Now(), fires)
 			if json {
 				return report.JSON(a.out, rows)
 			}

@@ -1,16 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
 	"time"
 
 	"github.com/spf13/cobra"
-	"go.uber.org/zap"
 
 	"wheelhouse/internal/pgserver"
 	"wheelhouse/internal/pipeline"
@@ -48,6 +47,11 @@ With --once it loads, prints the summary and exits.`,
 // demonstrate runs the demo: everything it starts ends with it.
 func (a *app) demonstrate(ctx context.Context, o simulator.Options, once bool) error {
 	began := time.Now()
+	a.passing = true
+	log, err := a.demoLog()
+	if err != nil {
+		return err
+	}
 	server, err := pgserver.Start(ctx, pgserver.Options{Notice: func(s string) { fmt.Fprintln(a.err, s) }})
 	if err != nil {
 		return err
@@ -74,7 +78,7 @@ func (a *app) demonstrate(ctx context.Context, o simulator.Options, once bool) e
 	progress := report.NewProgress(a.err, isTerminal(a.err))
 	defer progress.Close()
 	runner := &pipeline.Runner{
-		Warehouse: w, Log: a.demoLog(progress.Log()), Version: version, Host: host(), Now: time.Now,
+		Warehouse: w, Log: logger(log, progress.Log()), Version: version, Host: host(), Now: time.Now,
 		Workers: 6, Observe: progress,
 	}
 	result, err := runner.Run(ctx, "run", []*pipeline.Account{account}, nil, demoRange)
@@ -92,20 +96,17 @@ func (a *app) demonstrate(ctx context.Context, o simulator.Options, once bool) e
 
 func demoRange(account *pipeline.Account) pipeline.Range { return account.Nightly(time.Now()) }
 
-// demoLog shows what goes wrong, and the rest where WHEELHOUSE_LOG or --log asks for it.
-func (a *app) demoLog(w io.Writer) *zap.Logger {
-	level := a.log
+// demoLog is how the demo logs: bars on a terminal are enough, and elsewhere a line tells of each window.
+func (a *app) demoLog() (settings.Log, error) {
+	level := cmp.Or(a.log, os.Getenv("WHEELHOUSE_LOG"))
 	if level == "" {
-		level = os.Getenv("WHEELHOUSE_LOG")
-	}
-	if level == "" {
-		level = "console,warn"
+		level = map[bool]string{true: "console,warn", false: "console,info"}[isTerminal(a.err)]
 	}
 	s, err := settings.Load(settings.Options{Log: level, Offline: true, BuiltIn: true, Lookup: func(string) (string, bool) { return "", false }})
 	if err != nil {
-		return logger(settings.Log{Format: "console", Level: "warn"}, w)
+		return settings.Log{}, err
 	}
-	return logger(s.Log, w)
+	return s.Log, nil
 }
 
 // demoAccount is the simulated account as if its settings had been made.

@@ -42,6 +42,8 @@ func run(args []string) int {
 	err := root.ExecuteContext(ctx)
 	switch {
 	case err == nil, errors.Is(err, errIncomplete) && ctx.Err() == nil:
+	case ctx.Err() != nil && a.passing:
+		fmt.Fprintln(os.Stderr, "wheelhouse: interrupted")
 	case ctx.Err() != nil:
 		fmt.Fprintln(os.Stderr, "wheelhouse: interrupted; what was committed stays")
 	default:

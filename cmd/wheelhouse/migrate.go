@@ -20,6 +20,8 @@ through PgBouncer in transaction mode.`,
 		Example: `  wheelhouse migrate up
   wheelhouse migrate status
   wheelhouse migrate down --steps 1`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(a.migrateUp(), a.migrateDown(), a.migrateStatus())
 	return cmd
@@ -48,7 +50,8 @@ func (a *app) migrateDown() *cobra.Command {
 	var steps int
 	cmd := &cobra.Command{
 		Use: "down --steps N", Short: "Take back the newest migrations, with the data in what they made", Args: cobra.NoArgs,
-		Long:    "Takes back the newest migrations. Tables that they made go, and the data in them.",
+		Long: `Takes back the newest migrations. Tables that they made go, and the data in them. Taking all back leaves the
+schema wheelhouse with the list of migrations, and the roles, which other databases of the server may use.`,
 		Example: "  wheelhouse migrate down --steps 1",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if steps < 1 {
@@ -105,8 +108,13 @@ func (a *app) migrateStatus() *cobra.Command {
 			for _, name := range s.Pending {
 				fmt.Fprintf(a.out, "  to apply: %s\n", name)
 			}
-			if s.Dirty {
+			switch {
+			case s.Dirty:
 				fmt.Fprintln(a.out, "A migration of another tool stopped half-way; `wheelhouse migrate up` says what to do.")
+			case s.Version > s.Latest:
+				fmt.Fprintln(a.out, "It is newer than this program, which refuses to load into it: use the newer wheelhouse, or take the newest migrations back with it.")
+			case len(s.Pending) > 0:
+				fmt.Fprintln(a.out, "`wheelhouse migrate up` applies them.")
 			}
 			if s.RolesSQL != "" {
 				fmt.Fprintf(a.out, "\nWhoever may make roles must run:\n\n%s\n", s.RolesSQL)

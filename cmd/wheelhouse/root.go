@@ -26,6 +26,7 @@ type app struct {
 	config   string
 	log      string
 	began    bool // a command's own work has begun: the command line was understood
+	passing  bool // what it does goes with it
 }
 
 func (a *app) root() *cobra.Command {
@@ -141,6 +142,18 @@ func checkStreams(names []string) error {
 		}
 	}
 	return nil
+}
+
+// streamNames is a flag's value: names of streams, at least one.
+type streamNames []string
+
+func (n *streamNames) String() string { return strings.Join(*n, ",") }
+func (n *streamNames) Type() string   { return "names" }
+
+func (n *streamNames) Set(text string) error {
+	names := strings.Split(text, ",")
+	*n = append(*n, names...)
+	return checkStreams(names)
 }
 
 // parseDay reads a day of the command line.

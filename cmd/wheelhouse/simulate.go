@@ -66,8 +66,13 @@ func (o *simulated) options() (simulator.Options, error) {
 		Seed: o.seed, Agents: o.agents, MaxPageSize: o.maxPage,
 		From: time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -o.days), Until: time.Now(),
 	}
-	if o.agents < 1 || o.days < 1 {
-		return options, usageError{errors.New("--agents and --days want at least 1")}
+	switch {
+	case o.agents < 1 || o.agents > 1000:
+		return options, usageError{fmt.Errorf("--agents %d is not from 1 to 1000", o.agents)}
+	case o.days < 1 || o.days > 3660:
+		return options, usageError{fmt.Errorf("--days %d is not from 1 to 3660", o.days)}
+	case o.maxPage < 0:
+		return options, usageError{fmt.Errorf("--max-page-size %d is negative", o.maxPage)}
 	}
 	var selects, to, shape bool
 	options.Select, selects = map[string]simulator.Selection{

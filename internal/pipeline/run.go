@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -154,12 +155,14 @@ func (r *Runner) grace(ctx context.Context) (context.Context, context.CancelFunc
 // report logs a window and tells the observer.
 func (r *Runner) report(o Outcome) {
 	fields := []zap.Field{
-		zap.String("account", o.Account), zap.String("stream", o.Stream.Name), zap.Time("from", o.From), zap.Time("to", o.To),
+		zap.Int64("run", o.Run), zap.String("account", o.Account), zap.String("stream", o.Stream.Name), zap.Time("from", o.From), zap.Time("to", o.To),
 		zap.String("why", string(o.Why)), zap.Duration("took", o.Took), zap.Int("requests", o.Requests),
 	}
 	switch {
 	case o.Elsewhere:
 		r.Log.Info("window left to another process", fields...)
+	case errors.Is(o.Err, context.Canceled):
+		r.Log.Info("window interrupted", fields...)
 	case o.Err != nil:
 		r.Log.Error("window failed", append(fields, zap.Error(o.Err))...)
 	default:

@@ -17,6 +17,7 @@ import (
 // Outcome is what became of one window.
 type Outcome struct {
 	Due
+	Run        int64
 	Counts     load.Counts
 	Reconciled *bool // what came adds up to the API's own totals; nil where it states none
 	Requests   int
@@ -36,7 +37,7 @@ const failGrace = 5 * time.Second
 // and ledger in one transaction. It neither knows nor cares who called it.
 func LoadWindow(ctx context.Context, w *load.Warehouse, a *Account, s Stream, d Due, run, planned int64, now time.Time) (o Outcome) {
 	began := time.Now()
-	o.Due = d
+	o.Due, o.Run = d, run
 	defer func() {
 		o.Took = time.Since(began)
 		if o.Err != nil {

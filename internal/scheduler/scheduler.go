@@ -57,6 +57,10 @@ func (s *Scheduler) Run(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	}
+	now := s.clock.Now()
+	for _, e := range s.entries {
+		e.log.Info("schedule kept", zap.String("cron", e.stream.Cron), zap.Time("next", e.stream.Schedule.Next(now)))
+	}
 	var all sync.WaitGroup
 	for _, e := range s.entries {
 		all.Go(func() { s.keep(ctx, e) })

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // DefaultListen is where the web pages listen unless told otherwise: loopback.
@@ -142,6 +144,11 @@ func (l *loader) database() string {
 	case isURL && scheme != "postgres" && scheme != "postgresql" && !strings.Contains(scheme, "="),
 		!isURL && !strings.Contains(text, "="):
 		l.env(name, "not a Postgres address: "+rightDSN)
+	default:
+		// The driver's words quote what it could not read.
+		if _, err := pgconn.ParseConfig(text); err != nil {
+			l.env(name, "a Postgres address that cannot be read (is a character of the password not escaped as %%XX?): "+rightDSN)
+		}
 	}
 	return text
 }

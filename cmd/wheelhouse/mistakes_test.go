@@ -1,0 +1,33 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"wheelhouse/internal/testdb"
+)
+
+// A mistake in the command line or the settings is told before anything is done, and exits 2.
+func TestMistakesAreToldFirst(t *testing.T) {
+	t.Parallel()
+	u := newUser(t, account(t), testdb.New(t))
+	for _, args := range [][]string{
+		{"migrat"}, {"migrate", "upp"}, {"config", "chek"}, {"rejects", "drop"},
+		{"config", "check", "--fires", "0"}, {"config", "check", "--fires", "100000000"},
+		{"run", "--streams", ""}, {"run", "--streams", "usage_new,"}, {"run", "--parallel", "99"},
+		{"demo", "--once", "--log", "nope"}, {"demo", "--days", "5000000"}, {"demo", "--max-page-size", "-1"}, {"simulate", "--agents", "0"},
+	} {
+		if _, stderr := u.types(exitUsage, args...); !strings.HasPrefix(stderr, "wheelhouse: ") {
+			t.Errorf("%q: %s", args, stderr)
+		}
+	}
+	for _, dsn := range []string{"postgres://u:canary/pw@127.0.0.1:1/w", "host=127.0.0.1 port=canary", "postgres://u:canary%pw@h/w", "host=h sslmode=canary"} {
+		u.env = append(u.env, "DATABASE_URL="+dsn)
+		for _, args := range [][]string{{"config", "check"}, {"status"}, {"migrate", "up"}} {
+			_, stderr := u.types(exitUsage, args...)
+			if !strings.Contains(stderr, "DATABASE_URL: a Postgres address that cannot be read") || strings.Contains(stderr, "canary") {
+				t.Errorf("%s with %s: %s", args, dsn, stderr)
+			}
+		}
+	}
+}
