@@ -85,10 +85,18 @@ func (w *Warehouse) Claim(ctx context.Context, run int64, win Window, planned in
 	c := Claim{Window: win}
 	args := win.args()
 	args["run"], args["planned"], args["lease"] = run, planned, w.lease.Seconds()
+	tried := false
 	err := w.inTx(ctx, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, ledger["lock_stream"], args); err != nil {
 			return err
 		}
+		if tried {
+			// The try before may have committed without our hearing of it.
+			if err := tx.QueryRow(ctx, ledger["claimed"], args).Scan(&c.Load, &c.clock); !errors.Is(err, pgx.ErrNoRows) {
+				return err
+			}
+		}
+		tried = true
 		if _, err := tx.Exec(ctx, ledger["abandon"], args); err != nil {
 			return err
 		}

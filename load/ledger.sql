@@ -42,6 +42,13 @@ INSERT INTO wheelhouse.leases (load_id, account_id, stream, span, expires_at)
 SELECT id, account_id, stream, span, now() + make_interval(secs => @lease) FROM load
 RETURNING load_id, clock_timestamp();
 
+-- name: claimed
+-- What this run holds already: it claims a window once at a time.
+SELECT s.load_id, clock_timestamp()
+FROM wheelhouse.leases s
+JOIN wheelhouse.loads l ON l.id = s.load_id
+WHERE s.account_id = @account AND s.stream = @stream AND s.span = tstzrange(@from, @to) AND l.run_id = @run;
+
 -- name: still_due
 -- Whether anybody loaded the window since it was planned.
 SELECT NOT EXISTS (

@@ -32,9 +32,15 @@ type bench struct {
 
 func newBench(t *testing.T, api http.Handler, now time.Time, change func(*settings.Account)) *bench {
 	t.Helper()
+	return newBenchAt(t, testdb.New(t), api, now, change)
+}
+
+// newBenchAt is newBench with the warehouse at an address.
+func newBenchAt(t *testing.T, url string, api http.Handler, now time.Time, change func(*settings.Account)) *bench {
+	t.Helper()
 	server := httptest.NewServer(api)
 	t.Cleanup(server.Close)
-	b := &bench{t: t, url: testdb.New(t), now: now}
+	b := &bench{t: t, url: url, now: now}
 	warehouse, err := load.Open(t.Context(), b.url, load.Options{})
 	if err != nil {
 		t.Fatal(err)

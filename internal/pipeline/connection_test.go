@@ -1,0 +1,114 @@
+package pipeline
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"wheelhouse/internal/testdb"
+	"wheelhouse/load"
+)
+
+// faulty is a bench whose warehouse is reached through a link; its own queries go direct.
+type faulty struct {
+	*bench
+	link *link
+}
+
+// newFaulty makes a bench with a link in it. An answer of demo_usage has two requests of the day asked for.
+func newFaulty(t *testing.T, o load.Options) *faulty {
+	t.Helper()
+	api := newCanned()
+	api.answer("demo_usage", func(q url.Values) (int, string) { return 200, twoRequests(q.Get("from")[:10], "a") })
+	b := newBenchAt(t, testdb.New(t), api, mayDay, nil)
+	l, through := newLink(t, b.url)
+	warehouse, err := load.Open(t.Context(), through, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(warehouse.Close)
+	b.runner.Warehouse = warehouse
+	return &faulty{b, l}
+}
+
+// twoRequests is a day's answer of demo_usage: two requests, one of them with a question of the account's own.
+func twoRequests(day, name string) string {
+	id := strings.ReplaceAll(day, "-", "")
+	return fmt.Sprintf(`{"total_canceled_requests":2,"sessions":[
+		{"id":%[1]s1,"start_ts":"%[2]sT09:00:00","seconds_to_respond":5,"prospect_info":{"prospect-name":%[3]q,"prospect-size":"9"}},
+		{"id":%[1]s2,"start_ts":"%[2]sT10:00:00","seconds_to_respond":"never","prospect_info":{}}]}`, id, day, name)
+}
+
+// mustHold fails unless a day of demo_usage is in the warehouse once, and the ledger says so once.
+func (f *faulty) mustHold(what, day string) {
+	f.t.Helper()
+	from := "'" + day + "'::date"
+	got := f.one(`SELECT
+		(SELECT count(*) FROM crankwheel.demo_requests WHERE started_at::date = ` + from + `),
+		(SELECT count(*) FROM crankwheel.demo_answers a JOIN crankwheel.demo_requests r USING (account_id, demo_id) WHERE r.started_at::date = ` + from + `),
+		(SELECT count(*) FROM crankwheel.demo_cancellations_daily WHERE day = ` + from + `),
+		(SELECT count(*) FROM wheelhouse.loads WHERE lower(span) = ` + from + ` AND status = 'loaded' AND rows_inserted = 2),
+		(SELECT count(*) FROM wheelhouse.loads WHERE status = 'running'),
+		(SELECT count(*) FROM wheelhouse.leases)`)
+	if got != "2|1|1|1|0|0" {
+		f.t.Errorf("%s: requests, answers, days, loads, loads running, leases: %s", what, got)
+	}
+}
+
+// terminate ends the warehouse's connections from the server's side: SQLSTATE 57P01.
+func (f *faulty) terminate() {
+	f.rows(`SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+	        WHERE datname = current_database() AND application_name = 'wheelhouse'`)
+}
+
+// Whatever statement of a run the connection is lost at, before it or after it was done, the run goes on, and
+// the day is loaded once. Among them: a claim and a load that were committed though nobody heard of it.
+func TestConnectionLostAtEachStatement(t *testing.T) {
+	t.Parallel()
+	for name, what := range map[string]fate{"terminated before": pass, "answer lost": loseAnswer} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFaulty(t, load.Options{})
+			day := date("2024-01-01")
+			next := func() string {
+				day = day.AddDate(0, 0, 1)
+				return day.Format(time.DateOnly)
+			}
+			f.link.watch(nil)
+			f.mustRun(f.day(next()), "demo_usage")
+			statements := f.link.statements()
+			f.mustHold("without a fault", day.Format(time.DateOnly))
+			if n := len(slices.Compact(statements)); n < 25 {
+				t.Fatalf("only %d statements were seen: %q", n, statements)
+			}
+			for k, statement := range statements {
+				if k > 0 && statement == copyData && statements[k-1] == copyData {
+					continue
+				}
+				f.link.watch(f.once(k+1, what))
+				result := f.run(f.day(next()), "demo_usage")
+				at := fmt.Sprintf("at statement %d, %.80s", k+1, strings.Join(strings.Fields(statement), " "))
+				if !result.OK() || result.Loaded != 1 {
+					t.Errorf("%s: %+v %v", at, result, f.lines("SELECT status, error FROM wheelhouse.loads WHERE status <> 'loaded'"))
+				}
+				f.mustHold(at, day.Format(time.DateOnly))
+			}
+		})
+	}
+}
+
+// once gives one statement its fate; before one that passes, the server ends the warehouse's connections.
+func (f *faulty) once(at int, what fate) func(int, string) fate {
+	return func(n int, _ string) fate {
+		switch {
+		case n != at:
+			return pass
+		case what == pass:
+			f.terminate()
+		}
+		return what
+	}
+}

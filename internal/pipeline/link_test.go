@@ -1,0 +1,230 @@
+package pipeline
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// fate is what becomes of a statement on its way to the server.
+type fate int
+
+const (
+	pass       fate = iota
+	cutBefore       // it never arrives, and the connection is gone
+	cutWhile        // it arrives, and the connection is gone while it is at work
+	loseAnswer      // it is done, and the connection is gone before its answer arrives
+)
+
+// link stands between the warehouse and its server. It reads along, and lets a test decide over each statement.
+type link struct {
+	t        *testing.T
+	listener net.Listener
+	target   string
+	open     sync.RWMutex // held for writing: new connections wait
+
+	mu     sync.Mutex
+	decide func(n int, statement string) fate
+	seen   []string // statements since the last watch
+	conns  map[net.Conn]bool
+}
+
+// newLink puts a link in front of the server at address, and returns the address that leads through it.
+func newLink(t *testing.T, address string) (*link, string) {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &link{t: t, listener: listener, target: u.Host, conns: map[net.Conn]bool{}}
+	go l.accept()
+	t.Cleanup(func() {
+		listener.Close()
+		l.cutAll()
+	})
+	u.Host = listener.Addr().String()
+	return l, u.String()
+}
+
+// watch counts statements from here on, beginning with 1, and asks decide about each.
+func (l *link) watch(decide func(n int, statement string) fate) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.decide, l.seen = decide, nil
+}
+
+// statements lists what has passed since the last watch.
+func (l *link) statements() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]string(nil), l.seen...)
+}
+
+func (l *link) cutAll() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for c := range l.conns {
+		c.Close()
+	}
+}
+
+func (l *link) accept() {
+	for {
+		client, err := l.listener.Accept()
+		if err != nil {
+			return
+		}
+		go l.carry(client)
+	}
+}
+
+// carry is one connection, until either side ends it.
+func (l *link) carry(client net.Conn) {
+	l.open.RLock()
+	server, err := net.Dial("tcp", l.target)
+	l.open.RUnlock()
+	if err != nil {
+		client.Close()
+		return
+	}
+	w := &wire{l: l, client: client, server: server}
+	l.mu.Lock()
+	l.conns[client], l.conns[server] = true, true
+	l.mu.Unlock()
+	go func() {
+		w.answers()
+		w.cut()
+	}()
+	w.questions()
+	if !w.losing.Load() {
+		w.cut()
+	}
+}
+
+// wire is one connection through a link.
+type wire struct {
+	l              *link
+	client, server net.Conn
+	losing         atomic.Bool // the answer on its way is to be lost
+}
+
+func (w *wire) cut() {
+	if tcp, ok := w.client.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // as when the other machine is gone: a reset
+	}
+	w.client.Close()
+	w.server.Close()
+	w.l.mu.Lock()
+	defer w.l.mu.Unlock()
+	delete(w.l.conns, w.client)
+	delete(w.l.conns, w.server)
+}
+
+// questions passes on what the client says, message by message; a statement's fate is decided before it goes.
+func (w *wire) questions() {
+	length := make([]byte, 4)
+	if _, err := io.ReadFull(w.client, length); err != nil {
+		return
+	}
+	// The first message has no kind: a log-in, or a request to cancel.
+	if _, err := w.server.Write(length); err != nil {
+		return
+	}
+	if _, err := io.CopyN(w.server, w.client, int64(binary.BigEndian.Uint32(length))-4); err != nil {
+		return
+	}
+	for {
+		message, err := readMessage(w.client)
+		if err != nil {
+			return
+		}
+		what := pass
+		if statement, is := statementOf(message); is {
+			what = w.l.ask(statement)
+		}
+		if what == cutBefore {
+			return
+		}
+		if what == loseAnswer {
+			w.losing.Store(true)
+		}
+		if _, err := w.server.Write(message); err != nil || what == cutWhile {
+			return
+		}
+	}
+}
+
+// answers passes on what the server says. An answer to be lost is read to its end first: it was given.
+func (w *wire) answers() {
+	for {
+		message, err := readMessage(w.server)
+		if err != nil {
+			return
+		}
+		if w.losing.Load() {
+			if message[0] == 'Z' { // ready for the next statement
+				return
+			}
+			continue
+		}
+		if _, err := w.client.Write(message); err != nil {
+			return
+		}
+	}
+}
+
+func (l *link) ask(statement string) fate {
+	l.mu.Lock()
+	l.seen = append(l.seen, statement)
+	n, decide := len(l.seen), l.decide
+	l.mu.Unlock()
+	if decide == nil {
+		return pass
+	}
+	return decide(n, statement)
+}
+
+func readMessage(r io.Reader) ([]byte, error) {
+	head := make([]byte, 5)
+	if _, err := io.ReadFull(r, head); err != nil {
+		return nil, err
+	}
+	size := binary.BigEndian.Uint32(head[1:])
+	if size < 4 || size > 1<<28 {
+		return nil, errors.New("not a message of the protocol")
+	}
+	message := make([]byte, 1+size)
+	copy(message, head)
+	_, err := io.ReadFull(r, message[5:])
+	return message, err
+}
+
+// copyData stands for a piece of a COPY's data.
+const copyData = "copy: data"
+
+// statementOf reads the SQL that a message brings; the data of a COPY counts as a statement, too.
+func statementOf(message []byte) (string, bool) {
+	switch body := string(message[5:]); message[0] {
+	case 'Q':
+		return strings.TrimSuffix(body, "\x00"), true
+	case 'P':
+		_, rest, _ := strings.Cut(body, "\x00") // after the statement's name
+		sql, _, _ := strings.Cut(rest, "\x00")
+		return sql, true
+	case 'd':
+		return copyData, true
+	case 'c':
+		return "copy: done", true
+	}
+	return "", false
+}
