@@ -2,7 +2,7 @@ package pipeline
 
 import (
 	"fmt"
-	"net/url"
+	urls "net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -21,9 +21,14 @@ type faulty struct {
 // newFaulty makes a bench with a link in it. An answer of demo_usage has two requests of the day asked for.
 func newFaulty(t *testing.T, o load.Options) *faulty {
 	t.Helper()
+	return newFaultyAt(t, testdb.New(t), o)
+}
+
+func newFaultyAt(t *testing.T, url string, o load.Options) *faulty {
+	t.Helper()
 	api := newCanned()
-	api.answer("demo_usage", func(q url.Values) (int, string) { return 200, twoRequests(q.Get("from")[:10], "a") })
-	b := newBenchAt(t, testdb.New(t), api, mayDay, nil)
+	api.answer("demo_usage", func(q urls.Values) (int, string) { return 200, twoRequests(q.Get("from")[:10], "a") })
+	b := newBenchAt(t, url, api, mayDay, nil)
 	l, through := newLink(t, b.url)
 	warehouse, err := load.Open(t.Context(), through, o)
 	if err != nil {
@@ -110,5 +115,50 @@ func (f *faulty) once(at int, what fate) func(int, string) fate {
 			f.terminate()
 		}
 		return what
+	}
+}
+
+// The outcome of a COMMIT whose acknowledgement was lost is read from the ledger, whichever it was.
+func TestLostCommit(t *testing.T) {
+	t.Parallel()
+	const day = "2026-03-10"
+	for name, tt := range map[string]struct {
+		what   fate
+		slow   bool // the server is at the COMMIT for a while yet when the connection is lost
+		fences int  // how often the load was begun
+	}{
+		"committed":        {what: loseAnswer, fences: 1},
+		"not committed":    {what: cutBefore, fences: 2},
+		"still committing": {what: cutWhile, slow: true, fences: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFaulty(t, load.Options{})
+			if tt.slow {
+				f.rows(`CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END $$`)
+				f.rows(`CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON crankwheel.demo_cancellations_daily
+				        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()`)
+			}
+			loads, lost := 0, 0
+			f.link.watch(func(_ int, statement string) fate {
+				if strings.Contains(statement, "FROM wheelhouse.leases WHERE load_id = $1 FOR UPDATE") {
+					loads++
+				}
+				if loads == 1 && statement == "commit" {
+					lost++
+					return tt.what
+				}
+				return pass
+			})
+			if r := f.mustRun(f.day(day), "demo_usage"); r.Loaded != 1 || r.Counts.Inserted != 2 || r.Requests != 1 {
+				t.Errorf("the run: %+v", r)
+			}
+			f.mustHold(name, day)
+			if loads != tt.fences || lost != 1 {
+				t.Errorf("the load was begun %d times and lost %d answers, want %d times", loads, lost, tt.fences)
+			}
+			f.want("1|loaded", "SELECT count(*), min(status) FROM wheelhouse.loads")
+			f.want("1", "SELECT count(DISTINCT xmin::text) FROM (SELECT xmin FROM crankwheel.demo_requests UNION ALL SELECT xmin FROM crankwheel.demo_answers) rows")
+		})
 	}
 }

@@ -1,0 +1,87 @@
+package pipeline
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"wheelhouse/internal/pgserver"
+	"wheelhouse/load"
+	"wheelhouse/migrations"
+)
+
+// mustOwnServer starts a server that a test may do anything to, with a migrated warehouse on it.
+func mustOwnServer(t *testing.T, o pgserver.Options) (server *pgserver.Server, url string) {
+	t.Helper()
+	server, err := pgserver.Start(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	url = server.URL("postgres")
+	if _, _, err := migrations.Up(t.Context(), url); err != nil {
+		t.Fatal(err)
+	}
+	return server, url
+}
+
+// A server that crashes under a load and is back soon is waited for. One that stays away fails the window, and the
+// run after its return loads it.
+func TestServerCrash(t *testing.T) {
+	t.Parallel()
+	server, url := mustOwnServer(t, pgserver.Options{Settings: map[string]string{"synchronous_commit": "on"}}) // as in production
+	f := newFaultyAt(t, url, load.Options{Lease: time.Second})
+	days := []string{"2026-03-01", "2026-03-02", "2026-03-03", "2026-03-04", "2026-03-05"}
+	for i, at := range []string{"insert into wheelhouse.leases", "copy pg_temp.stage_demo_requests", "insert into crankwheel.demo_requests", "commit"} {
+		loading, crashed := false, false // the first commit is the claim's
+		f.link.watch(func(_ int, statement string) fate {
+			loading = loading || strings.HasPrefix(statement, "begin isolation level repeatable read")
+			if crashed || at == "commit" && !loading || !strings.Contains(strings.ToLower(statement), at) {
+				return pass
+			}
+			crashed = true
+			f.link.open.Lock() // who connects meanwhile waits
+			defer f.link.open.Unlock()
+			if err := server.Crash(); err != nil {
+				t.Error(err)
+			}
+			if err := server.Restart(t.Context()); err != nil {
+				t.Error(err)
+			}
+			return pass
+		})
+		if r := f.mustRun(f.day(days[i]), "demo_usage"); r.Loaded != 1 || !crashed {
+			t.Errorf("at %s: crashed %v, %+v", at, crashed, r)
+		}
+		f.mustHold(at, days[i])
+	}
+
+	day := days[4]
+	f.link.watch(func(n int, statement string) fate {
+		if strings.HasPrefix(statement, "COPY") {
+			if err := server.Crash(); err != nil {
+				t.Error(err)
+			}
+		}
+		return pass
+	})
+	began := time.Now()
+	_, err := f.runner.Run(t.Context(), "run", []*Account{f.account}, []string{"demo_usage"}, func(*Account) Range { return f.day(day) })
+	if took := time.Since(began); err == nil || took > time.Minute {
+		t.Errorf("a server that stays away: %v after %s", err, took)
+	}
+	f.link.watch(nil)
+	if err := server.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f.want("running", "SELECT status FROM wheelhouse.loads ORDER BY id DESC LIMIT 1")
+	f.want("0", "SELECT count(*) FROM crankwheel.demo_requests WHERE started_at::date = '"+day+"'")
+	time.Sleep(time.Second) // the lease of the load that broke off
+	f.mustRun(f.day(day), "demo_usage")
+	f.mustHold("after its return", day)
+	f.want("failed|abandoned: its process stopped without a word", "SELECT status, error FROM wheelhouse.loads ORDER BY id DESC OFFSET 1 LIMIT 1")
+}
