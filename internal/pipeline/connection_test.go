@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
 	"wheelhouse/internal/testdb"
 	"wheelhouse/load"
 )
@@ -15,7 +18,9 @@ import (
 // faulty is a bench whose warehouse is reached through a link; its own queries go direct.
 type faulty struct {
 	*bench
+	api  *canned
 	link *link
+	logs *observer.ObservedLogs
 }
 
 // newFaulty makes a bench with a link in it. An answer of demo_usage has two requests of the day asked for.
@@ -36,7 +41,9 @@ func newFaultyAt(t *testing.T, url string, o load.Options) *faulty {
 	}
 	t.Cleanup(warehouse.Close)
 	b.runner.Warehouse = warehouse
-	return &faulty{b, l}
+	core, logs := observer.New(zap.InfoLevel)
+	b.runner.Log = zap.New(core)
+	return &faulty{b, api, l, logs}
 }
 
 // twoRequests is a day's answer of demo_usage: two requests, one of them with a question of the account's own.

@@ -32,6 +32,7 @@ type link struct {
 	mu     sync.Mutex
 	decide func(n int, statement string) fate
 	seen   []string // statements since the last watch
+	states []string // SQLSTATEs of errors since then
 	conns  map[net.Conn]bool
 }
 
@@ -60,7 +61,7 @@ func newLink(t *testing.T, address string) (*link, string) {
 func (l *link) watch(decide func(n int, statement string) fate) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.decide, l.seen = decide, nil
+	l.decide, l.seen, l.states = decide, nil, nil
 }
 
 // statements lists what has passed since the last watch.
@@ -68,6 +69,13 @@ func (l *link) statements() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return append([]string(nil), l.seen...)
+}
+
+// refusals lists the SQLSTATEs that the server has answered with since the last watch.
+func (l *link) refusals() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]string(nil), l.states...)
 }
 
 func (l *link) cutAll() {
@@ -171,6 +179,9 @@ func (w *wire) answers() {
 		if err != nil {
 			return
 		}
+		if message[0] == 'E' {
+			w.l.refused(message[5:])
+		}
 		if w.losing.Load() {
 			if message[0] == 'Z' { // ready for the next statement
 				return
@@ -192,6 +203,17 @@ func (l *link) ask(statement string) fate {
 		return pass
 	}
 	return decide(n, statement)
+}
+
+// refused keeps the SQLSTATE of an error: of its fields, each a letter and a text, the one named C.
+func (l *link) refused(fields []byte) {
+	for field := range strings.SplitSeq(string(fields), "\x00") {
+		if state, is := strings.CutPrefix(field, "C"); is {
+			l.mu.Lock()
+			l.states = append(l.states, state)
+			l.mu.Unlock()
+		}
+	}
 }
 
 func readMessage(r io.Reader) ([]byte, error) {

@@ -1,0 +1,181 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"wheelhouse/load"
+)
+
+// A rival is another session at work on the rows that a load is about to change.
+type rival struct {
+	f    *faulty
+	conn *pgx.Conn
+	hold bool           // it has locked a row
+	work sync.WaitGroup // what it does beside the load
+}
+
+func (f *faulty) newRival() *rival {
+	f.t.Helper()
+	conn, err := pgx.Connect(f.t.Context(), f.url)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.t.Cleanup(func() { conn.Close(context.Background()) })
+	return &rival{f: f, conn: conn}
+}
+
+func (r *rival) do(sql string) {
+	if _, err := r.conn.Exec(r.f.t.Context(), sql); err != nil {
+		r.f.t.Errorf("the other session: %s: %v", sql, err)
+	}
+}
+
+func (r *rival) lockRow() {
+	if !r.hold {
+		r.do("BEGIN; SELECT FROM crankwheel.demo_requests ORDER BY demo_id LIMIT 1 FOR UPDATE")
+	}
+	r.hold = true
+}
+
+func (r *rival) release() {
+	r.work.Wait()
+	if r.hold {
+		r.do("ROLLBACK")
+	}
+	r.hold = false
+}
+
+// closeCircle waits for what the load holds, while the load is about to wait for the row.
+func (r *rival) closeCircle() {
+	r.lockRow()
+	r.work.Go(func() {
+		r.do("SET deadlock_timeout = '1min'; SELECT FROM wheelhouse.leases FOR UPDATE; ROLLBACK")
+		r.hold = false
+	})
+	for range 500 {
+		if r.f.count("pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'", r.conn.PgConn().PID()) == 1 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	r.f.t.Error("the other session does not come to wait")
+}
+
+// setting changes a setting of the database for the connections that the warehouse opens from now on.
+func (f *faulty) setting(sql string) {
+	f.t.Helper()
+	f.rows("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I " + strings.ReplaceAll(sql, "'", "''") + "', current_database()); END $$")
+	f.runner.Warehouse.Pool().Reset()
+}
+
+const copyRequests = "COPY pg_temp.stage_demo_requests"
+
+// passing is what may stand in a load's way for a moment.
+var passing = []struct {
+	state, setting string
+	at             string // the statement of the load before which the rival acts
+	act            func(r *rival)
+	once           bool // a second try cannot meet it again
+}{
+	{"40P01", "SET deadlock_timeout = '50ms'", "SELECT FROM crankwheel.demo_requests t", (*rival).closeCircle, false},
+	{"40001", "", copyRequests, func(r *rival) {
+		r.do("UPDATE crankwheel.demo_requests SET prospect_phone = coalesce(prospect_phone, '') || '1'")
+	}, false},
+	{"55P03", "SET lock_timeout = '20ms'", copyRequests, (*rival).lockRow, false},
+	{"57014", "SET statement_timeout = '500ms'", copyRequests, (*rival).lockRow, false},
+	{"23505", "", copyRequests, func(r *rival) {
+		r.do(`INSERT INTO crankwheel.demo_requests (account_id, demo_id, started_at, answered, load_id, loaded_at)
+		      SELECT account_id, 3, started_at, false, load_id, loaded_at FROM crankwheel.demo_requests LIMIT 1`)
+	}, true},
+}
+
+// contended makes a bench whose day is in the warehouse, though not in the ledger, and whose answer has changed since.
+func contended(t *testing.T) *faulty {
+	t.Helper()
+	f := newFaulty(t, load.Options{})
+	f.mustRun(f.day("2026-03-10"), "demo_usage")
+	f.rows("UPDATE wheelhouse.loads SET status = 'failed', response_hash = NULL")
+	third := `{"id":3,"start_ts":"2026-03-10T11:00:00","seconds_to_respond":7,"prospect_info":{"prospect-name":"c"}},`
+	f.api.say("demo_usage", strings.Replace(twoRequests("2026-03-10", "b"), "{\"id\"", third+"{\"id\"", 1))
+	return f
+}
+
+// What stands in a load's way for a moment is met by trying the whole transaction again, so often and no
+// longer. What stays fails the window, which the next run loads.
+func TestWhatMayPass(t *testing.T) {
+	t.Parallel()
+	clean := contended(t)
+	clean.mustRun(clean.day("2026-03-10"), "demo_usage")
+	want := clean.contents()
+	for _, tt := range passing {
+		for _, times := range []int{2, 100} {
+			if tt.once {
+				times = 1
+			}
+			t.Run(fmt.Sprintf("%s met %d times", tt.state, times), func(t *testing.T) {
+				t.Parallel()
+				f := contended(t)
+				r := f.newRival()
+				if tt.setting != "" {
+					f.setting(tt.setting)
+				}
+				tries := 0
+				f.link.watch(func(_ int, statement string) fate {
+					if strings.HasPrefix(statement, "begin isolation level repeatable read") {
+						if tries++; tries > times || tt.state == "40P01" {
+							r.release()
+						}
+					}
+					if tries <= times && strings.HasPrefix(statement, tt.at) {
+						tt.act(r)
+					}
+					return pass
+				})
+				result := f.run(f.day("2026-03-10"), "demo_usage")
+				r.release()
+				met := len(slices.DeleteFunc(f.link.refusals(), func(state string) bool { return state != tt.state }))
+				if times < 6 {
+					if !result.OK() || result.Loaded != 1 || met != times || tries != times+1 {
+						t.Errorf("met %d times in %d tries: %+v %v", met, tries, result, f.lines("SELECT status, error FROM wheelhouse.loads"))
+					}
+				} else {
+					f.mustFail(result, tt.state)
+					if met != 6 || tries != 6 {
+						t.Errorf("met %d times in %d tries, want 6", met, tries)
+					}
+					f.link.watch(nil)
+					f.mustRun(f.day("2026-03-10"), "demo_usage")
+				}
+				equal(t, "afterwards", want, f.contents())
+			})
+			if tt.once {
+				break
+			}
+		}
+	}
+}
+
+// mustFail fails unless the run has failed its one window with a SQLSTATE, told so, and left nothing of it.
+func (f *faulty) mustFail(result Result, state string) {
+	f.t.Helper()
+	if result.OK() || result.Failed != 1 || result.Loaded != 0 {
+		f.t.Errorf("the run: %+v", result)
+	}
+	said := f.one("SELECT status || ' ' || error FROM wheelhouse.loads ORDER BY id DESC LIMIT 1")
+	if !strings.HasPrefix(said, "failed ") || !strings.Contains(said, "SQLSTATE "+state) {
+		f.t.Errorf("the books say %q, want SQLSTATE %s", said, state)
+	}
+	f.want("0|0", "SELECT (SELECT count(*) FROM wheelhouse.leases), (SELECT count(*) FROM wheelhouse.loads WHERE status <> 'failed')")
+	logged := f.logs.FilterMessage("window failed").All()
+	if len(logged) == 0 || !strings.Contains(fmt.Sprint(logged[len(logged)-1].ContextMap()), state) {
+		f.t.Errorf("the log says %v", logged)
+	}
+}
