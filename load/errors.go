@@ -104,16 +104,27 @@ func mayPass(err error) bool {
 		errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || pgconn.SafeToRetry(err)
 }
 
-// tries bounds how often a transaction is tried.
-const tries = 6
+// tries bounds how often a transaction is tried. Where the server has no connection left it is tried for some
+// seconds more: others give theirs back soon, and this process's own are among them.
+const tries, triesToConnect = 6, 10
+
+func mostTries(err error) int {
+	var own *SQLError
+	if errors.As(err, &own) && own.Code == pgerrcode.TooManyConnections {
+		return triesToConnect
+	}
+	return tries
+}
 
 // retry runs f until it succeeds, its error is final, or the tries are used up.
 func (w *Warehouse) retry(ctx context.Context, f func() error) error {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval, wait.MaxInterval = 100*time.Millisecond, 5*time.Second
+	tried := 0
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		err := sqlError(f())
-		if err != nil && (!mayPass(err) || ctx.Err() != nil) {
+		tried++
+		if err != nil && (!mayPass(err) || ctx.Err() != nil || tried >= mostTries(err)) {
 			return struct{}{}, backoff.Permanent(err)
 		}
 		var own *SQLError
@@ -121,7 +132,7 @@ func (w *Warehouse) retry(ctx context.Context, f func() error) error {
 			w.pool.Reset() // after a failover the old server is still connected, and read-only
 		}
 		return struct{}{}, err
-	}, backoff.WithBackOff(wait), backoff.WithMaxTries(tries), backoff.WithMaxElapsedTime(0))
+	}, backoff.WithBackOff(wait), backoff.WithMaxTries(triesToConnect), backoff.WithMaxElapsedTime(0))
 	var permanent *backoff.PermanentError
 	if errors.As(err, &permanent) {
 		err = permanent.Unwrap()
