@@ -26,7 +26,7 @@ type faulty struct {
 // newFaulty makes a bench with a link in it. An answer of demo_usage has two requests of the day asked for.
 func newFaulty(t *testing.T, o load.Options) *faulty {
 	t.Helper()
-	return newFaultyAt(t, testdb.New(t), o)
+	return newFaultyAt(t, testdb.NewDirect(t), o)
 }
 
 func newFaultyAt(t *testing.T, url string, o load.Options) *faulty {

@@ -141,3 +141,16 @@ func newSimulator(now time.Time, days int, change func(*simulator.Options)) *sim
 	}
 	return simulator.New(o)
 }
+
+// rowsAfter is for what a test leaves behind, once it is over.
+func (b *bench) rowsAfter(sql string) {
+	conn, err := pgx.Connect(context.Background(), b.url)
+	if err != nil {
+		b.t.Error(err)
+		return
+	}
+	defer conn.Close(context.Background())
+	if _, err := conn.Exec(context.Background(), sql); err != nil {
+		b.t.Errorf("%s: %v", sql, err)
+	}
+}

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -23,13 +22,17 @@ type rival struct {
 }
 
 func (f *faulty) newRival() *rival {
-	f.t.Helper()
-	conn, err := pgx.Connect(f.t.Context(), f.url)
+	return &rival{f: f, conn: mustConnect(f.t, f.url)}
+}
+
+func mustConnect(t *testing.T, url string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {
-		f.t.Fatal(err)
+		t.Fatal(err)
 	}
-	f.t.Cleanup(func() { conn.Close(context.Background()) })
-	return &rival{f: f, conn: conn}
+	t.Cleanup(func() { conn.Close(context.Background()) })
+	return conn
 }
 
 func (r *rival) do(sql string) {
@@ -141,7 +144,7 @@ func TestWhatMayPass(t *testing.T) {
 				})
 				result := f.run(f.day("2026-03-10"), "demo_usage")
 				r.release()
-				met := len(slices.DeleteFunc(f.link.refusals(), func(state string) bool { return state != tt.state }))
+				met := f.link.metOf(tt.state)
 				if times < 6 {
 					if !result.OK() || result.Loaded != 1 || met != times || tries != times+1 {
 						t.Errorf("met %d times in %d tries: %+v %v", met, tries, result, f.lines("SELECT status, error FROM wheelhouse.loads"))
@@ -174,8 +177,14 @@ func (f *faulty) mustFail(result Result, state string) {
 		f.t.Errorf("the books say %q, want SQLSTATE %s", said, state)
 	}
 	f.want("0|0", "SELECT (SELECT count(*) FROM wheelhouse.leases), (SELECT count(*) FROM wheelhouse.loads WHERE status <> 'failed')")
+	f.mustSay(state)
+}
+
+// mustSay fails unless the log's last word of a window is that it failed, and why.
+func (f *faulty) mustSay(state string) {
+	f.t.Helper()
 	logged := f.logs.FilterMessage("window failed").All()
-	if len(logged) == 0 || !strings.Contains(fmt.Sprint(logged[len(logged)-1].ContextMap()), state) {
+	if len(logged) == 0 || !strings.Contains(fmt.Sprint(logged[len(logged)-1].ContextMap()), "SQLSTATE "+state) {
 		f.t.Errorf("the log says %v", logged)
 	}
 }

@@ -80,7 +80,10 @@ func address(database string) string {
 }
 
 // New makes a migrated database and returns its address. It is dropped when the test ends.
-func New(t testing.TB) string {
+func New(t testing.TB) string { t.Helper(); return NewDirect(t) }
+
+// NewDirect is New for a test that needs the server itself.
+func NewDirect(t testing.TB) string {
 	t.Helper()
 	db := name("test")
 	if err := admin(t.Context(), "CREATE DATABASE "+db+" TEMPLATE "+template); err != nil {

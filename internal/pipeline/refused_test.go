@@ -1,0 +1,130 @@
+package pipeline
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"wheelhouse/internal/settings"
+	"wheelhouse/internal/testdb"
+	"wheelhouse/load"
+)
+
+// metOf counts the server's answers of one SQLSTATE.
+func (l *link) metOf(state string) int {
+	return len(slices.DeleteFunc(l.refusals(), func(s string) bool { return s != state }))
+}
+
+// login makes a role that may load and have so many connections, and returns the address it logs in at.
+func (b *bench) login(connections int) string {
+	b.t.Helper()
+	name, password := "wheelhouse_test_"+strings.ToLower(rand.Text()[:12]), rand.Text()
+	b.rows(fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '%s' CONNECTION LIMIT %d IN ROLE wheelhouse_loader", name, password, connections))
+	b.t.Cleanup(func() {
+		// A session's temporary tables go with it, and until then they are the role's.
+		b.rowsAfter("DO $$ BEGIN WHILE EXISTS (SELECT FROM pg_stat_activity WHERE usename = '" + name + "') LOOP " +
+			"PERFORM pg_sleep(0.01), pg_stat_clear_snapshot(); END LOOP; END $$")
+		b.rowsAfter("DROP ROLE " + name)
+	})
+	u, err := url.Parse(b.url)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	u.User = url.UserPassword(name, password)
+	return u.String()
+}
+
+// Four workers share the one connection that the server allows: they wait for each other. Where others have
+// taken that one, too, a run ends with it after a while, and the next one loads everything.
+func TestTooManyConnections(t *testing.T) {
+	t.Parallel()
+	now := twelveDays.runs[len(twelveDays.runs)-1]
+	account := func(a *settings.Account) { a.HistoryFrom = twelveDays.first }
+	few := Range{First: twelveDays.last.AddDate(0, 0, -2), Last: twelveDays.last, Now: now}
+	want := newBench(t, twelveDays.simulator(t, &now, nil), now, account)
+	want.mustRun(few)
+	b := newBenchAt(t, testdb.NewDirect(t), twelveDays.simulator(t, &now, nil), now, account)
+	l, through := newLink(t, b.login(1))
+	w, err := load.Open(t.Context(), through, load.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.Close)
+	b.runner.Warehouse = w
+
+	l.cutAll()
+	other := mustConnect(t, through)
+	began := time.Now()
+	_, err = b.runner.Run(t.Context(), "run", []*Account{b.account}, nil, func(*Account) Range { return few })
+	var refused *load.SQLError
+	if !errors.As(err, &refused) || refused.Code != "53300" {
+		t.Errorf("without any connection: %v", err)
+	}
+	if took, met := time.Since(began), l.metOf("53300"); took > time.Minute || met > 20 {
+		t.Errorf("it tried %d times in %s", met, took)
+	}
+	b.want("0", "SELECT count(*) FROM wheelhouse.runs")
+	if err := other.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	l.watch(nil)
+	b.mustRun(few)
+	if l.metOf("53300") == 0 {
+		t.Error("one connection was enough without waiting: the test shows nothing")
+	}
+	equal(t, "one connection", want.contents(), b.contents())
+}
+
+// A server that has become read-only, as the old one has after a failover, is left for a new connection. One that
+// stays so fails the window, and the run after it loads it.
+func TestReadOnlyServer(t *testing.T) {
+	t.Parallel()
+	const day = "2026-03-10"
+	f := newFaulty(t, load.Options{Lease: time.Second})
+	switches := f.newRival()
+	turn := func(to string) {
+		switches.do("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = " + to + "', current_database()); END $$")
+	}
+	failover := func(tries int) {
+		begun := 0
+		f.link.watch(func(_ int, statement string) fate {
+			if !strings.HasPrefix(statement, "begin isolation level repeatable read") {
+				return pass
+			}
+			if begun++; begun == 1 {
+				turn("on")
+				f.terminate()
+			}
+			if begun == tries+2 { // the first one met the end of its connection
+				turn("off")
+			}
+			return pass
+		})
+	}
+	failover(2)
+	// Twice, and once on the connection that was open when the server turned: it stays read-only to its end.
+	if r := f.mustRun(f.day(day), "demo_usage"); r.Loaded != 1 || f.link.metOf("25006") != 3 {
+		t.Errorf("read-only for a moment: %+v, met %d times", r, f.link.metOf("25006"))
+	}
+	f.mustHold("read-only for a moment", day)
+
+	const next = "2026-03-11"
+	failover(100)
+	result, err := f.runner.Run(t.Context(), "run", []*Account{f.account}, []string{"demo_usage"}, func(*Account) Range { return f.day(next) })
+	if err == nil || result.Failed != 1 || f.link.metOf("25006") > 30 {
+		t.Errorf("read-only for good: %v, %+v, met %d times", err, result, f.link.metOf("25006"))
+	}
+	f.mustSay("25006")
+	turn("off")
+	f.terminate()
+	f.want("running", "SELECT status FROM wheelhouse.loads ORDER BY id DESC LIMIT 1")
+	time.Sleep(time.Second) // the lease, which nobody could give up
+	f.link.watch(nil)
+	f.mustRun(f.day(next), "demo_usage")
+	f.mustHold("afterwards", next)
+}
