@@ -1,5 +1,6 @@
 // Package testdb gives each test a migrated database of its own, on a real server: the one that
-// TEST_DATABASE_URL names (a superuser's address), or a private one that ends with the tests.
+// TEST_DATABASE_URL names (a superuser's address), or a private one that ends with the tests. With TEST_PGBOUNCER
+// set, tests reach theirs through a PgBouncer in transaction mode, but for those that ask for the server itself.
 package testdb
 
 import (
@@ -18,6 +19,11 @@ import (
 )
 
 var server, template string
+
+// throughBouncer is the variable that puts pooled between the tests and the server.
+const throughBouncer = "TEST_PGBOUNCER"
+
+var pooled *bouncer
 
 // Main runs a package's tests with a server at hand, and exits.
 func Main(m *testing.M) { os.Exit(run(m)) }
@@ -38,6 +44,13 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer drop()
+	if os.Getenv(throughBouncer) != "" {
+		if pooled, err = startBouncer(context.Background(), server); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer pooled.stop()
+	}
 	return m.Run()
 }
 
@@ -80,9 +93,24 @@ func address(database string) string {
 }
 
 // New makes a migrated database and returns its address. It is dropped when the test ends.
-func New(t testing.TB) string { t.Helper(); return NewDirect(t) }
+func New(t testing.TB) string {
+	t.Helper()
+	direct := NewDirect(t)
+	if pooled == nil {
+		return direct
+	}
+	u, err := url.Parse(pooled.through(direct))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// For the tests' own queries: a statement that is prepared stays with a connection. Wheelhouse prepares none.
+	q := u.Query()
+	q.Set("default_query_exec_mode", "exec")
+	u.RawQuery = q.Encode()
+	return u.String()
+}
 
-// NewDirect is New for a test that needs the server itself.
+// NewDirect is New for a test that needs the server itself: it migrates, changes settings, or ends connections.
 func NewDirect(t testing.TB) string {
 	t.Helper()
 	db := name("test")
