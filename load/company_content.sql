@@ -62,6 +62,12 @@ SELECT count(*) FILTER (WHERE NOT known), count(*), count(*) FILTER (WHERE known
 FROM (SELECT EXISTS (SELECT FROM crankwheel.contents t WHERE t.account_id = @account AND t.content_id = s.content_id) AS known
       FROM stage_contents_1 s) s;
 
+-- name: insert_children_due
+SELECT count(*)
+FROM stage_contents_1 s
+JOIN stage_content_events_1 e ON e.n = s.n
+WHERE NOT EXISTS (SELECT FROM crankwheel.contents t WHERE t.account_id = @account AND t.content_id = s.content_id);
+
 -- name: insert_children
 INSERT INTO crankwheel.content_events (account_id, content_id, seq, name, at_ms, extra)
 SELECT @account, s.content_id, e.seq, e.name, e.at_ms, e.extra
@@ -90,6 +96,9 @@ WHERE t.account_id = @account AND t.content_id = c.content_id;
 DELETE FROM crankwheel.content_events t
 USING stage_changed_contents_1 c
 WHERE t.account_id = @account AND t.content_id = c.content_id;
+
+-- name: replace_children_due
+SELECT count(*) FROM stage_changed_contents_1 c JOIN stage_content_events_1 e ON e.n = c.n;
 
 -- name: replace_children
 INSERT INTO crankwheel.content_events (account_id, content_id, seq, name, at_ms, extra)

@@ -86,6 +86,12 @@ SELECT count(*) FILTER (WHERE NOT known), count(*), count(*) FILTER (WHERE known
 FROM (SELECT EXISTS (SELECT FROM crankwheel.demo_requests t WHERE t.account_id = @account AND t.demo_id = s.demo_id) AS known
       FROM stage_demo_requests_1 s) s;
 
+-- name: insert_children_due
+SELECT count(*)
+FROM stage_demo_requests_1 s
+JOIN stage_demo_answers_1 a ON a.n = s.n
+WHERE NOT EXISTS (SELECT FROM crankwheel.demo_requests t WHERE t.account_id = @account AND t.demo_id = s.demo_id);
+
 -- name: insert_children
 INSERT INTO crankwheel.demo_answers (account_id, demo_id, question, answer)
 SELECT @account, s.demo_id, a.question, a.answer
@@ -132,6 +138,9 @@ DELETE FROM crankwheel.demo_answers t
 USING stage_changed_requests_1 c
 WHERE t.account_id = @account AND t.demo_id = c.demo_id;
 
+-- name: replace_children_due
+SELECT count(*) FROM stage_changed_requests_1 c JOIN stage_demo_answers_1 a ON a.n = c.n;
+
 -- name: replace_children
 INSERT INTO crankwheel.demo_answers (account_id, demo_id, question, answer)
 SELECT @account, c.demo_id, a.question, a.answer
@@ -157,6 +166,12 @@ WITH lacking AS (
 UPDATE crankwheel.demo_requests t
 SET deleted_at = now(), load_id = @load, loaded_at = now()
 FROM locked WHERE t.account_id = @account AND t.demo_id = locked.demo_id;
+
+-- name: day_due
+SELECT count(*)
+WHERE @canceled::integer IS NOT NULL
+  AND NOT EXISTS (SELECT FROM crankwheel.demo_cancellations_daily t
+                  WHERE t.account_id = @account AND t.day = @day AND t.canceled = @canceled::integer);
 
 -- name: day
 -- The count of cancelled requests is the window's, and the window is a day. An answer without it takes none away.

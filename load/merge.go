@@ -80,14 +80,27 @@ type merger struct {
 	err  error
 }
 
+// exec runs a statement and tells how many rows it wrote. Rows that the tally does not count, such as children, are counted
+// by a statement of their own beforehand, which has the name and _due.
 func (m *merger) exec(name string) int64 {
 	sql, has := m.sql[name]
 	if !has || m.err != nil {
 		return 0
 	}
+	count, counted := m.sql[name+"_due"]
+	var due int64
+	if counted {
+		if err := m.tx.QueryRow(m.ctx, count, m.args).Scan(&due); err != nil {
+			m.err = fmt.Errorf("%s_due: %w", name, err)
+			return 0
+		}
+	}
 	tag, err := m.tx.Exec(m.ctx, sql, m.args)
-	if err != nil {
+	switch n := tag.RowsAffected(); {
+	case err != nil:
 		m.err = fmt.Errorf("%s: %w", name, err)
+	case counted && n != due:
+		m.err = fmt.Errorf("conservation: %s is to write %d rows and wrote %d", name, due, n)
 	}
 	return tag.RowsAffected()
 }

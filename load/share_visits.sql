@@ -93,6 +93,11 @@ UPDATE crankwheel.share_visits t
 SET deleted_at = now(), load_id = @load, loaded_at = now()
 FROM locked WHERE t.account_id = @account AND t.slug = locked.slug AND t.visit_id = locked.visit_id;
 
+-- name: insert_shares_due
+SELECT count(DISTINCT s.slug)
+FROM stage_watched_shares_1 s
+WHERE NOT EXISTS (SELECT FROM crankwheel.shares t WHERE t.account_id = @account AND t.slug = s.slug);
+
 -- name: insert_shares
 -- A share whose list entry was not loaded yet, so that its runtime has a row to stand in.
 INSERT INTO crankwheel.shares
@@ -104,6 +109,13 @@ SELECT DISTINCT ON (s.slug) -- a list that changed while it was paged through na
 FROM stage_watched_shares_1 s
 WHERE NOT EXISTS (SELECT FROM crankwheel.shares t WHERE t.account_id = @account AND t.slug = s.slug)
 ORDER BY s.slug;
+
+-- name: update_shares_due
+SELECT count(DISTINCT t.slug) FROM crankwheel.shares t
+JOIN stage_watched_shares_1 s ON s.slug = t.slug
+WHERE t.account_id = @account
+  AND (s.gone <> (t.deleted_at IS NOT NULL) OR NOT s.gone AND t.content_runtime_ms IS DISTINCT FROM s.content_runtime_ms)
+  AND NOT EXISTS (SELECT FROM wheelhouse.loads l WHERE l.id = t.load_id AND l.stream = @stream AND l.requested_at > @requested);
 
 -- name: update_shares
 -- A detail that answers 404 says that the share was deleted, one that answers that it was not, or is back.

@@ -81,6 +81,9 @@ FROM stage_changed_shares_1 c
 JOIN stage_shares_1 s ON s.n = c.n
 WHERE t.account_id = @account AND t.slug = s.slug;
 
+-- name: update_day_due
+SELECT count(*) FROM stage_changed_engagement_1 WHERE known;
+
 -- name: update_day
 UPDATE crankwheel.share_engagement_daily t
 SET visits = s.visits, plays = s.plays, cta_clicks = s.cta_clicks, avg_percent_watched = s.avg_percent_watched,
@@ -88,6 +91,9 @@ SET visits = s.visits, plays = s.plays, cta_clicks = s.cta_clicks, avg_percent_w
 FROM stage_changed_engagement_1 c
 JOIN stage_shares_1 s ON s.n = c.n
 WHERE c.known AND t.account_id = @account AND t.day = @day AND t.slug = s.slug;
+
+-- name: insert_day_due
+SELECT count(*) FROM stage_changed_engagement_1 WHERE NOT known;
 
 -- name: insert_day
 INSERT INTO crankwheel.share_engagement_daily

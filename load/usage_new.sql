@@ -179,6 +179,12 @@ SELECT count(*) FILTER (WHERE NOT known), count(*) FILTER (WHERE n >= 0), count(
 FROM (SELECT s.n, EXISTS (SELECT FROM crankwheel.screen_sessions t WHERE t.session_id = s.session_id AND t.account_id = @account) AS known
       FROM stage_screen_sessions_1 s) s;
 
+-- name: insert_children_due
+SELECT count(*)
+FROM stage_screen_sessions_1 s
+JOIN stage_screen_session_events_1 e ON e.n = s.n
+WHERE NOT EXISTS (SELECT FROM crankwheel.screen_sessions t WHERE t.session_id = s.session_id AND t.account_id = @account);
+
 -- name: insert_children
 -- Before the sessions themselves: a session that the warehouse lacks is one whose events are new.
 INSERT INTO crankwheel.screen_session_events
@@ -220,6 +226,9 @@ WHERE t.session_id = c.session_id AND t.account_id = @account;
 DELETE FROM crankwheel.screen_session_events t
 USING stage_changed_sessions_1 c
 WHERE t.session_id = c.session_id AND t.account_id = @account;
+
+-- name: replace_children_due
+SELECT count(*) FROM stage_changed_sessions_1 c JOIN stage_screen_session_events_1 e ON e.n = c.n;
 
 -- name: replace_children
 INSERT INTO crankwheel.screen_session_events

@@ -1,0 +1,71 @@
+package pipeline
+
+import (
+	"strings"
+	"testing"
+
+	"wheelhouse/internal/settings"
+)
+
+// streamsOf are the streams that insert into a table.
+var streamsOf = map[string][]string{
+	"demo_requests": {"demo_usage"}, "demo_answers": {"demo_usage"}, "demo_cancellations_daily": {"demo_usage"},
+	"screen_sessions": {"usage_new"}, "screen_session_events": {"usage_new"}, "share_usage_daily": {"usage_shares"},
+	"shares": {"shares", "share_visits"}, "share_engagement_daily": {"shares"}, "share_visits": {"share_visits"},
+	"share_details": {"share_details"}, "users": {"user_access"}, "contents": {"company_content"}, "content_events": {"company_content"},
+}
+
+// A row that does not arrive where it was sent fails its window, whatever swallowed it and whichever table it was for.
+// Nothing of the window is left, and without the fault the next run loads it.
+func TestSwallowedRows(t *testing.T) {
+	t.Parallel()
+	now := twelveDays.runs[len(twelveDays.runs)-1]
+	account := func(a *settings.Account) { a.HistoryFrom = twelveDays.first }
+	clean := newBench(t, twelveDays.simulator(t, &now, nil), now, account)
+	day := clean.day(twelveDays.last.AddDate(0, 0, -2).Format("2006-01-02"))
+	b := newBench(t, twelveDays.simulator(t, &now, nil), now, account)
+	b.rows(`CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`)
+	for _, table := range tables {
+		for _, stream := range streamsOf[table] {
+			b.rows("CREATE TRIGGER swallow BEFORE INSERT ON crankwheel." + table + " FOR EACH ROW EXECUTE FUNCTION swallow()")
+			result := b.run(day, stream)
+			said := b.one("SELECT coalesce(error, status) FROM wheelhouse.loads ORDER BY id DESC LIMIT 1")
+			if result.Failed != 1 || !strings.HasPrefix(said, "conservation: ") {
+				t.Errorf("%s of %s: %+v: %s", table, stream, result, said)
+			}
+			b.rows("DROP TRIGGER swallow ON crankwheel." + table)
+		}
+	}
+	for table, rows := range b.contents() {
+		if len(rows) > 0 {
+			t.Errorf("%d rows of failed windows are in %s", len(rows), table)
+		}
+	}
+	clean.mustRun(day)
+	b.mustRun(day)
+	for table, rows := range clean.contents() {
+		if len(rows) == 0 {
+			t.Errorf("no row of %s: its trigger shows nothing", table)
+		}
+	}
+	equal(t, "without the fault", clean.contents(), b.contents())
+}
+
+// The same of rows that are there already and are to be changed, and of their children.
+func TestSwallowedChanges(t *testing.T) {
+	t.Parallel()
+	f := contended(t)
+	f.rows(`CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`)
+	before := f.contents()
+	for _, on := range []string{"UPDATE ON crankwheel.demo_requests", "INSERT ON crankwheel.demo_answers"} {
+		f.rows("CREATE TRIGGER swallow BEFORE " + on + " FOR EACH ROW EXECUTE FUNCTION swallow()")
+		result := f.run(f.day("2026-03-10"), "demo_usage")
+		said := f.one("SELECT coalesce(error, status) FROM wheelhouse.loads ORDER BY id DESC LIMIT 1")
+		if result.Failed != 1 || !strings.HasPrefix(said, "conservation: ") {
+			t.Errorf("%s: %+v: %s", on, result, said)
+		}
+		f.rows("DROP TRIGGER swallow ON " + strings.SplitAfter(on, " ON ")[1])
+	}
+	equal(t, "afterwards", before, f.contents())
+	f.mustRun(f.day("2026-03-10"), "demo_usage")
+}
