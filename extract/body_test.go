@@ -1,87 +1,13 @@
 package extract_test
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 
 	"wheelhouse/extract"
 )
-
-const head = "Content-Type: application/json\r\n"
-
-// transports are the ways in which a body ends early. Each gets the whole body and how much of it came.
-var transports = map[string]func(whole []byte, cut int) string{
-	"close": func(whole []byte, cut int) string {
-		return "HTTP/1.0 200 OK\r\n" + head + "\r\n" + string(whole[:cut])
-	},
-	"content length": func(whole []byte, cut int) string {
-		return fmt.Sprintf("HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\n\r\n%s", head, len(whole), whole[:cut])
-	},
-	"short content length": func(whole []byte, cut int) string {
-		return fmt.Sprintf("HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\n\r\n%s", head, cut, whole[:cut])
-	},
-	"chunks without an end": func(whole []byte, cut int) string {
-		return fmt.Sprintf("HTTP/1.1 200 OK\r\n%sTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n", head, max(cut, 1), whole[:max(cut, 1)])
-	},
-	"chunks with an end": func(whole []byte, cut int) string {
-		return fmt.Sprintf("HTTP/1.1 200 OK\r\n%sTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", head, max(cut, 1), whole[:max(cut, 1)])
-	},
-	"gzip, close": func(whole []byte, cut int) string {
-		packed := gzipped(whole)
-		return "HTTP/1.0 200 OK\r\nContent-Encoding: gzip\r\n" + head + "\r\n" + string(packed[:len(packed)*cut/len(whole)])
-	},
-	"gzip of a cut body": func(whole []byte, cut int) string {
-		return "HTTP/1.0 200 OK\r\nContent-Encoding: gzip\r\n" + head + "\r\n" + string(gzipped(whole[:cut]))
-	},
-}
-
-// TestTruncationIsNeverAccepted cuts answers at every byte, or nearly, on every way they come.
-func TestTruncationIsNeverAccepted(t *testing.T) {
-	for name, c := range map[string]struct {
-		step int
-		ask  func(*testing.T, *extract.Client) (string, error)
-	}{
-		"user_access": {1, func(t *testing.T, c *extract.Client) (string, error) { out, _, err := users(t, c); return out.log, err }},
-		"usage_new.2": {97, func(t *testing.T, c *extract.Client) (string, error) {
-			out, _, err := sessions(t, c, day)
-			return out.log, err
-		}},
-		"company_content.shares": {5, func(t *testing.T, c *extract.Client) (string, error) {
-			out, _, err := shares(t, c)
-			return out.log, err
-		}},
-		"usage_shares.1": {7, func(t *testing.T, c *extract.Client) (string, error) {
-			out := &books[extract.ShareUsage]{}
-			_, err := c.UsageShares(t.Context(), day, out, out.row)
-			return out.log, err
-		}},
-		"demo_usage": {31, func(t *testing.T, c *extract.Client) (string, error) {
-			out := &books[extract.DemoRequest]{}
-			_, _, err := c.DemoUsage(t.Context(), day, out, out.row)
-			return out.log, err
-		}},
-	} {
-		whole := bytes.TrimSpace(recorded(t, name))
-		for transport, text := range transports {
-			t.Run(name+"/"+transport, func(t *testing.T) {
-				t.Parallel()
-				cut := 0
-				server := serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) { raw(w, text(whole, cut)) })
-				asker := client(t, server.URL, attempts(1))
-				for ; cut < len(whole); cut += c.step {
-					log, err := c.ask(t, asker)
-					if err == nil || strings.Contains(log, "C") {
-						t.Fatalf("cut at %d of %d: accepted (%s)", cut, len(whole), log)
-					}
-				}
-			})
-		}
-	}
-}
 
 // TestTheWholeIsAccepted: the same ways, to the end.
 func TestTheWholeIsAccepted(t *testing.T) {
