@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -48,8 +49,7 @@ func (e *SQLError) OfWindow() bool {
 		pgerrcode.IsTransactionRollback(e.Code) || e.Code == pgerrcode.LockNotAvailable || e.Code == pgerrcode.QueryCanceled
 }
 
-// sqlError replaces an error of Postgres's by one that can be shown. Messages of the classes in
-// which Postgres quotes values (22: data, 23: constraints, 42: syntax) are replaced by the class's name.
+// sqlError replaces an error of Postgres's by one that can be shown.
 func sqlError(err error) error {
 	var connect *pgconn.ConnectError
 	var pg *pgconn.PgError
@@ -57,19 +57,31 @@ func sqlError(err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &pg):
-		text := pg.Message
-		switch pg.Code[:2] {
-		case "22":
-			text = "a value does not fit"
-		case "23":
-			text = "constraint " + pg.ConstraintName
-		}
-		return &SQLError{Code: pg.Code, Table: pg.TableName, Column: pg.ColumnName, text: text}
+		return shown(pg)
 	case errors.As(err, &connect):
 		return &connectError{connect}
 	}
 	return err
 }
+
+// shown takes from an error what cannot hold data. In the classes 22 (data) and 23 (constraints) Postgres quotes
+// values, and a trigger may say anything under any code.
+func shown(pg *pgconn.PgError) *SQLError {
+	e := &SQLError{Code: pg.Code, Table: pg.TableName, Column: pg.ColumnName, text: pg.Message}
+	class := pg.Code[:min(2, len(pg.Code))]
+	switch {
+	case pg.Routine == "exec_stmt_raise", !slices.Contains(spoken, class) && class != "22" && class != "23":
+		return &SQLError{Code: pg.Code, text: "an error in words of its own, left out"}
+	case class == "22":
+		e.text = "a value does not fit"
+	case class == "23":
+		e.text = "constraint " + pg.ConstraintName
+	}
+	return e
+}
+
+// spoken are the classes in which Postgres's own words name nothing but roles, objects and limits.
+var spoken = []string{"08", "0A", "25", "28", "3D", "3F", "40", "42", "53", "54", "55", "57", "58", "XX"}
 
 // connectError says that there was no connection, without the address's user and database.
 type connectError struct{ err *pgconn.ConnectError }
