@@ -113,7 +113,7 @@ func (a *app) accounts(s *settings.Settings, only string) (accounts []*pipeline.
 		if only != "" && known.ID != only {
 			continue
 		}
-		account, err := pipeline.Open(known, version)
+		account, err := pipeline.OpenWith(known, patience.api)
 		if err != nil {
 			done()
 			return nil, nil, err

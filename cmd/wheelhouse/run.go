@@ -67,7 +67,7 @@ Exits 0 when everything is loaded and adds up to the API's totals, 1 when a wind
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.loadOnce(cmd.Context(), "run", l, func(account *pipeline.Account) pipeline.Range {
-				return account.Nightly(time.Now())
+				return account.Nightly(patience.now())
 			})
 		},
 	}
@@ -104,13 +104,13 @@ func (a *app) withRunner(ctx context.Context, l loading, log io.Writer, do func(
 		return err
 	}
 	defer done()
-	w, err := a.warehouse(ctx, s.Database, l.migrate, load.Options{MayShrink: l.shrink})
+	w, err := a.warehouse(ctx, s.Database, l.migrate, load.Options{MayShrink: l.shrink, Lease: patience.lease})
 	if err != nil {
 		return err
 	}
 	defer w.Close()
 	runner := &pipeline.Runner{
-		Warehouse: w, Log: logger(s.Log, log), Version: version, Host: host(), Now: time.Now,
+		Warehouse: w, Log: logger(s.Log, log), Version: version, Host: host(), Now: patience.now,
 		Parallel: l.parallel, Workers: max(4, l.parallel), Grace: grace,
 	}
 	return do(runner, accounts)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -145,7 +144,7 @@ func dayRange(command, from, to string) (pipeline.Range, error) {
 	if err != nil {
 		return pipeline.Range{}, err
 	}
-	now := time.Now()
+	now := patience.now()
 	switch {
 	case last.Before(first):
 		return pipeline.Range{}, usageError{fmt.Errorf("--to %s is before --from %s", to, from)}

@@ -17,9 +17,13 @@ type Account struct {
 
 // Open makes an account's client; version names the program to the API.
 func Open(a settings.Account, version string) (*Account, error) {
-	client, err := extract.New(extract.Config{
-		Server: a.Server, Key: a.APIKey.Reveal(), Rate: a.RequestsPerSecond, UserAgent: "wheelhouse/" + version,
-	})
+	return OpenWith(a, extract.Config{UserAgent: "wheelhouse/" + version})
+}
+
+// OpenWith is Open for whoever has a client's patience to choose: how often and how long it tries.
+func OpenWith(a settings.Account, api extract.Config) (*Account, error) {
+	api.Server, api.Key, api.Rate = a.Server, a.APIKey.Reveal(), a.RequestsPerSecond
+	client, err := extract.New(api)
 	if err != nil {
 		return nil, fmt.Errorf("account %s: %w", a.ID, err)
 	}

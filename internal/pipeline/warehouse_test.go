@@ -1,62 +1,15 @@
 package pipeline
 
 import (
-	"fmt"
-	"maps"
-	"slices"
-	"strings"
 	"testing"
+
+	"wheelhouse/internal/testdb"
 )
 
-// tables are those of schema crankwheel.
-var tables = []string{
-	"demo_requests", "demo_answers", "demo_cancellations_daily", "screen_sessions", "screen_session_events",
-	"share_usage_daily", "shares", "share_engagement_daily", "share_visits", "share_details", "users", "contents", "content_events",
-}
-
-// contents is what a warehouse says, table by table, without when and by which load it came.
-type contents map[string][]string
-
 // contents reads every row of crankwheel, deleted ones included.
-func (b *bench) contents() contents {
+func (b *bench) contents() testdb.Contents {
 	b.t.Helper()
-	all := contents{}
-	for _, table := range tables {
-		all[table] = []string{}
-		for _, row := range b.rows(`SELECT ((to_jsonb(t) - 'load_id' - 'loaded_at' - 'deleted_at')
-		                                   || jsonb_build_object('deleted', (to_jsonb(t) -> 'deleted_at') <> 'null'))::text
-		                            FROM crankwheel.` + table + ` t ORDER BY 1`) {
-			all[table] = append(all[table], row[0].(string))
-		}
-	}
-	return all
-}
-
-// diff tells in which rows two warehouses differ; "" where they do not.
-func (c contents) diff(d contents) string {
-	var s strings.Builder
-	for _, table := range slices.Sorted(maps.Keys(c)) {
-		only := func(sign string, a, b []string) {
-			n := 0
-			for _, row := range a {
-				if _, found := slices.BinarySearch(b, row); !found {
-					if n++; n <= 4 {
-						fmt.Fprintf(&s, "\n%s %s %.700s", sign, table, row)
-					}
-				}
-			}
-			if n > 4 {
-				fmt.Fprintf(&s, "\n%s %s … %d rows in all", sign, table, n)
-			}
-		}
-		a, b := slices.Sorted(slices.Values(c[table])), slices.Sorted(slices.Values(d[table]))
-		only("-", a, b)
-		only("+", b, a)
-		if len(a) != len(b) {
-			fmt.Fprintf(&s, "\n  %s: %d rows, and %d", table, len(a), len(b))
-		}
-	}
-	return s.String()
+	return testdb.Read(b.t, b.url)
 }
 
 // tuples names every tuple of each table: its place, who made it and who locked it, and its columns. Whatever
@@ -64,7 +17,7 @@ func (c contents) diff(d contents) string {
 func (b *bench) tuples() map[string]string {
 	b.t.Helper()
 	all := map[string]string{}
-	for _, table := range tables {
+	for _, table := range testdb.Tables {
 		all[table] = b.rows(`SELECT md5(coalesce(string_agg(ctid::text || xmin::text || xmax::text || t::text, ',' ORDER BY ctid), ''))
 		                     FROM crankwheel.` + table + ` t`)[0][0].(string)
 	}
@@ -106,9 +59,9 @@ func (b *bench) forgetHashes() {
 }
 
 // equal fails unless both warehouses hold the same.
-func equal(t *testing.T, what string, want, got contents) {
+func equal(t *testing.T, what string, want, got testdb.Contents) {
 	t.Helper()
-	if d := want.diff(got); d != "" {
+	if d := want.Diff(got); d != "" {
 		t.Errorf("%s: the warehouses differ (- want, + got):%s", what, d)
 	}
 }

@@ -1,0 +1,74 @@
+package testdb
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Tables are those of schema crankwheel.
+var Tables = []string{
+	"demo_requests", "demo_answers", "demo_cancellations_daily", "screen_sessions", "screen_session_events",
+	"share_usage_daily", "shares", "share_engagement_daily", "share_visits", "share_details", "users", "contents", "content_events",
+}
+
+// Contents is what a warehouse says, table by table, without when and by which load it came.
+type Contents map[string][]string
+
+// Read reads every row of crankwheel, deleted ones included.
+func Read(t testing.TB, dsn string) Contents {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	all := Contents{}
+	for _, table := range Tables {
+		rows, err := conn.Query(t.Context(), `
+			SELECT ((to_jsonb(t) - 'load_id' - 'loaded_at' - 'deleted_at')
+			       || jsonb_build_object('deleted', (to_jsonb(t) -> 'deleted_at') <> 'null'))::text
+			FROM crankwheel.`+table+` t ORDER BY 1`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all[table], err = pgx.CollectRows(rows, pgx.RowTo[string]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all
+}
+
+// Diff tells in which rows two warehouses differ; "" where they do not.
+func (c Contents) Diff(d Contents) string {
+	var s strings.Builder
+	for _, table := range slices.Sorted(maps.Keys(c)) {
+		a, b := slices.Sorted(slices.Values(c[table])), slices.Sorted(slices.Values(d[table]))
+		only(&s, "- "+table, a, b)
+		only(&s, "+ "+table, b, a)
+		if len(a) != len(b) {
+			fmt.Fprintf(&s, "\n  %s: %d rows, and %d", table, len(a), len(b))
+		}
+	}
+	return s.String()
+}
+
+// only lists the rows of a that b, sorted, lacks; not more than a few.
+func only(s *strings.Builder, what string, a, b []string) {
+	n := 0
+	for _, row := range a {
+		if _, found := slices.BinarySearch(b, row); !found {
+			if n++; n <= 4 {
+				fmt.Fprintf(s, "\n%s %.700s", what, row)
+			}
+		}
+	}
+	if n > 4 {
+		fmt.Fprintf(s, "\n%s … %d rows in all", what, n)
+	}
+}
