@@ -1,9 +1,7 @@
 package faults
 
 import (
-	"hash/fnv"
 	"maps"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -100,9 +98,7 @@ func (a *API) firstMove(r *http.Request, f fault) bool {
 
 // draw chooses what a request meets: mostly nothing, sometimes a fault or two, rarely more than the program tries.
 func draw(seed uint64, key string) (drawn []fault) {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(key))
-	rng := rand.New(rand.NewPCG(seed, h.Sum64()))
+	rng := Rand(seed, key)
 	n := 0
 	switch p := rng.Float64(); {
 	case p < .03:

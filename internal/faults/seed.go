@@ -1,0 +1,56 @@
+package faults
+
+import (
+	"flag"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"testing"
+)
+
+var (
+	oneSeed   = flag.Uint64("seed", 0, "run the schedule of this seed alone; 0: run as many as -schedules says")
+	schedules = flag.Int("schedules", 25, "how many seeded fault schedules to run; the long run has 500")
+)
+
+// Seeds are the schedules to run.
+func Seeds() []uint64 {
+	if *oneSeed != 0 {
+		return []uint64{*oneSeed}
+	}
+	var seeds []uint64
+	for i := range *schedules {
+		seeds = append(seeds, uint64(i)+1)
+	}
+	return seeds
+}
+
+// Replay makes a test that fails say how to have the same schedule again.
+func Replay(t testing.TB, test, pkg string, seed uint64) {
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("seed %d; again: go test -race -run '^%s$' %s -seed %d", seed, test, pkg, seed)
+		}
+	})
+}
+
+// Rand is a schedule's dice; equal names and seeds throw alike.
+func Rand(seed uint64, name string) *rand.Rand { return rand.New(rand.NewPCG(seed, hash(name))) }
+
+func hash(name string) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(name))
+	return h.Sum64()
+}
+
+// Int throws a number from low to high, both included.
+func Int(r *rand.Rand, low, high int) int { return low + r.IntN(high-low+1) }
+
+// String names a point in a log.
+func (p Point) String() string {
+	when := "before"
+	if p.After {
+		when = "after"
+	}
+	return fmt.Sprintf("%s %d (%s)", when, p.N, p.What)
+}
