@@ -48,8 +48,11 @@ func (w *Warehouse) RecordAccount(ctx context.Context, a Account) error {
 		"account": a.ID, "server": a.Server, "timezone": a.Zone.String(), "history_from": a.HistoryFrom})
 }
 
-// StartRun opens a run in the books; kind is run, backfill, schedule or verify.
+// StartRun opens a run in the books; kind is run, backfill, schedule or verify. Loads whose process died are closed.
 func (w *Warehouse) StartRun(ctx context.Context, kind, version, host string) (id int64, err error) {
+	if err := w.exec(ctx, "abandon_all", nil); err != nil {
+		return 0, err
+	}
 	err = w.retry(ctx, func() error {
 		return w.pool.QueryRow(ctx, ledger["start_run"], pgx.NamedArgs{"kind": kind, "version": version, "host": host}).Scan(&id)
 	})

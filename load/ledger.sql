@@ -28,6 +28,17 @@ UPDATE wheelhouse.loads l
 SET status = 'failed', finished_at = now(), error = 'abandoned: its process stopped without a word'
 FROM dead WHERE l.id = dead.load_id AND l.status = 'running';
 
+-- name: abandon_all
+-- What the dead held and nobody has asked for since: it was loaded before, say, and its reload died.
+WITH dead AS (
+    DELETE FROM wheelhouse.leases
+    WHERE load_id IN (SELECT load_id FROM wheelhouse.leases WHERE expires_at < now() FOR UPDATE SKIP LOCKED)
+    RETURNING load_id
+)
+UPDATE wheelhouse.loads l
+SET status = 'failed', finished_at = now(), error = 'abandoned: its process stopped without a word'
+FROM dead WHERE l.id = dead.load_id AND l.status = 'running';
+
 -- name: claim
 WITH free AS (
     SELECT WHERE NOT EXISTS (

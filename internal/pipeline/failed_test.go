@@ -237,3 +237,21 @@ func TestRunTakesOverFromTheDead(t *testing.T) {
 	}
 	b.want("failed|abandoned: its process stopped without a word\nloaded|∅", "SELECT status, error FROM wheelhouse.loads ORDER BY id")
 }
+
+// What a dead process held and no run needs again does not stay "running" in the books.
+func TestRunClosesTheLoadsOfTheDead(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, newCanned(), mayDay, nil)
+	hasty, err := load.Open(t.Context(), b.url, load.Options{Lease: 10 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hasty.Close()
+	r := b.day("2026-03-10")
+	b.mustRun(r, "usage_new")
+	mustClaim(t, hasty, b.mustStart(), b.window(load.UsageNew, someDay))
+	time.Sleep(20 * time.Millisecond)
+	b.mustRun(r, "usage_new")
+	b.want("0", "SELECT count(*) FROM wheelhouse.leases")
+	b.want("0", "SELECT count(*) FROM wheelhouse.loads WHERE status = 'running'")
+}
