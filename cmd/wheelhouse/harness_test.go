@@ -81,7 +81,7 @@ func (l *lab) program(hook func(*program, faults.Point) (cut bool), args ...stri
 	if err := os.WriteFile(p.cmd.Dir+"/schedules.yaml", []byte(fast), 0o600); err != nil {
 		l.t.Fatal(err)
 	}
-	p.cmd.Env = append(os.Environ(), asProgram+"=1", hurryEnv+"="+string(said), "CRANKWHEEL_URL="+faults.Door(l.t, l.api, p.watch),
+	p.cmd.Env = append(os.Environ(), asProgram+"=1", "GORACE=atexit_sleep_ms=0", hurryEnv+"="+string(said), "CRANKWHEEL_URL="+faults.Door(l.t, l.api, p.watch),
 		"CRANKWHEEL_API_KEY="+key, "DATABASE_URL="+dsn, "WHEELHOUSE_HISTORY_FROM="+l.first)
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.errs
 	return p

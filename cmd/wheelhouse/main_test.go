@@ -67,7 +67,7 @@ func (u user) command(args ...string) (*exec.Cmd, *bytes.Buffer, *bytes.Buffer) 
 	u.t.Helper()
 	var out, errs bytes.Buffer
 	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(append(os.Environ(), asProgram+"=1"), u.env...)
+	cmd.Env = append(append(os.Environ(), asProgram+"=1", "GORACE=atexit_sleep_ms=0"), u.env...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = u.dir, &out, &errs
 	return cmd, &out, &errs
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -101,6 +102,7 @@ type striker struct {
 // hook deals a turn's blows as their time comes.
 func (s *striker) hook(todo []blow) func(*program, faults.Point) bool {
 	var mu sync.Mutex
+	todo = slices.Clone(todo)
 	return func(p *program, at faults.Point) (cut bool) {
 		mu.Lock()
 		var due []string
