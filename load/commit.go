@@ -80,13 +80,13 @@ func (w *Warehouse) loaded(ctx context.Context, c Claim) (bool, error) {
 
 func (w *Warehouse) commit(ctx context.Context, tx pgx.Tx, c Claim, b *Batch, asked Asked) (Counts, error) {
 	args := c.args()
-	args["load"] = c.Load
+	args["load"], args["idle"] = c.Load, w.idle()
 	args["requested"] = c.at(b.asked)
 	args["canceled"] = nil
 	if b.Canceled.Valid {
 		args["canceled"] = b.Canceled.V
 	}
-	var held int
+	var held string
 	switch err := tx.QueryRow(ctx, ledger["fence"], args).Scan(&held); {
 	case errors.Is(err, pgx.ErrNoRows):
 		return Counts{}, ErrFenced

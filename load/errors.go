@@ -105,7 +105,7 @@ func mayPass(err error) bool {
 		case pgerrcode.SerializationFailure, pgerrcode.DeadlockDetected, pgerrcode.LockNotAvailable,
 			pgerrcode.QueryCanceled, pgerrcode.UniqueViolation, pgerrcode.TooManyConnections,
 			pgerrcode.AdminShutdown, pgerrcode.CrashShutdown, pgerrcode.CannotConnectNow,
-			pgerrcode.ReadOnlySQLTransaction:
+			pgerrcode.ReadOnlySQLTransaction, pgerrcode.IdleInTransactionSessionTimeout:
 			return true
 		}
 		return pgerrcode.IsConnectionException(own.Code)

@@ -87,7 +87,7 @@ func (c Claim) at(t time.Time) time.Time { return c.clock.Add(t.Sub(c.began)) }
 func (w *Warehouse) Claim(ctx context.Context, run int64, win Window, planned int64) (Claim, error) {
 	c := Claim{Window: win}
 	args := win.args()
-	args["run"], args["planned"], args["lease"] = run, planned, w.lease.Seconds()
+	args["run"], args["planned"], args["lease"], args["idle"] = run, planned, w.lease.Seconds(), w.idle()
 	tried := false
 	err := w.inTx(ctx, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, ledger["lock_stream"], args); err != nil {

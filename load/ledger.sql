@@ -14,14 +14,20 @@ INSERT INTO wheelhouse.runs (kind, version, host) VALUES (@kind, @version, @host
 UPDATE wheelhouse.runs SET finished_at = now(), outcome = @outcome WHERE id = @run;
 
 -- name: lock_stream
--- Only for the moment of claiming: two processes must not both find a window free.
-SELECT pg_advisory_xact_lock(hashtextextended('wheelhouse claim ' || @account || ' ' || @stream, 0));
+-- Only for the moment of claiming: two processes must not both find a window free. One that is stopped right
+-- here must not keep the others waiting: the server ends its transaction.
+SELECT set_config('idle_in_transaction_session_timeout', @idle, true),
+       pg_advisory_xact_lock(hashtextextended('wheelhouse claim ' || @account || ' ' || @stream, 0));
 
 -- name: abandon
--- A lease that ran out belonged to a process that died, or that will find itself refused.
+-- A lease that ran out belonged to a process that died, or that will find itself refused. One that is locked is
+-- being committed, and is no more free than one that holds.
 WITH dead AS (
     DELETE FROM wheelhouse.leases
-    WHERE account_id = @account AND stream = @stream AND span && tstzrange(@from, @to) AND expires_at < now()
+    WHERE load_id IN (
+        SELECT load_id FROM wheelhouse.leases
+        WHERE account_id = @account AND stream = @stream AND span && tstzrange(@from, @to) AND expires_at < now()
+        FOR UPDATE SKIP LOCKED)
     RETURNING load_id
 )
 UPDATE wheelhouse.loads l
@@ -71,8 +77,10 @@ SELECT NOT EXISTS (
 UPDATE wheelhouse.leases SET expires_at = now() + make_interval(secs => @lease) WHERE load_id = @load;
 
 -- name: fence
--- Held until the transaction ends: while we write nobody can take the lease, and without it we may not write.
-SELECT 1 FROM wheelhouse.leases WHERE load_id = @load FOR UPDATE;
+-- Held until the transaction ends: while we write nobody can take the lease, and without it we may not write. If
+-- this process is stopped in between, the server ends the transaction, so that another can take the window.
+SELECT set_config('idle_in_transaction_session_timeout', @idle, true)
+FROM wheelhouse.leases WHERE load_id = @load FOR UPDATE;
 
 -- name: release
 DELETE FROM wheelhouse.leases WHERE load_id = @load;

@@ -64,5 +64,9 @@ func (w *Warehouse) Lease() time.Duration { return w.lease }
 // Close closes the connections.
 func (w *Warehouse) Close() { w.pool.Close() }
 
+// idle is how long a transaction of ours may wait for this process, as Postgres takes it: no longer than the lease,
+// after which the window is to be another's. (While the server waits for the rows of a COPY it knows no such limit.)
+func (w *Warehouse) idle() string { return fmt.Sprintf("%dms", max(1, w.lease.Milliseconds())) }
+
 // Pool is for reading: what is written goes through the ledger.
 func (w *Warehouse) Pool() *pgxpool.Pool { return w.pool }

@@ -1,0 +1,59 @@
+package pipeline
+
+import (
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"wheelhouse/internal/faults"
+	"wheelhouse/load"
+)
+
+// A process that is stopped in the middle of a transaction does not keep its window: another one waits as long as the
+// lease, not as long as the process sleeps, and the sleeper finds itself refused.
+func TestStoppedInATransaction(t *testing.T) {
+	t.Parallel()
+	for _, at := range []string{"pg_advisory_xact_lock", "FROM wheelhouse.leases WHERE", "INSERT INTO crankwheel.users"} {
+		t.Run(at, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, newCanned(), mayDay, nil)
+			asleep, wake := make(chan struct{}), make(chan struct{})
+			var once sync.Once
+			_, dsn := faults.NewLink(t, b.url, &faults.Watch{Hook: func(p faults.Point) bool {
+				if p.After && strings.Contains(p.What, at) {
+					once.Do(func() { close(asleep); <-wake })
+				}
+				return false
+			}})
+			awake := sync.OnceFunc(func() { close(wake) })
+			t.Cleanup(awake)
+			sleeper, err := load.Open(t.Context(), dsn, load.Options{Lease: 500 * time.Millisecond, Connections: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(sleeper.Close)
+			run, win := b.mustStart(), b.window(load.UserAccess, dayOf(b.now, b.account.Zone))
+			refused := make(chan error, 1)
+			go func() {
+				claim, err := sleeper.Claim(t.Context(), run, win, 0)
+				if err == nil {
+					_, err = sleeper.Commit(t.Context(), claim, users(t, load.NewBatch(b.account.ID, load.UserAccess), "late@x.com"), load.Asked{})
+				}
+				refused <- err
+			}()
+			<-asleep
+			began := time.Now()
+			b.mustRun(b.account.Nightly(b.now), "user_access")
+			if took := time.Since(began); took > 20*time.Second {
+				t.Errorf("the window was another's only after %s", took)
+			}
+			awake()
+			if err := <-refused; !errors.Is(err, load.ErrFenced) && !errors.Is(err, load.ErrLoaded) {
+				t.Errorf("the sleeper was told %v", err)
+			}
+			b.want("0", "SELECT count(*) FROM crankwheel.users WHERE email = 'late@x.com'")
+		})
+	}
+}
