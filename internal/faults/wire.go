@@ -17,7 +17,7 @@ type session struct {
 	watch *Watch
 
 	mu   sync.Mutex
-	open *Point // the question that is not answered yet
+	open []Point // questions that are not answered yet: a COPY and its data go out together
 }
 
 // message is one message of the protocol; the first of a connection has no kind.
@@ -79,7 +79,7 @@ func (s *session) questions(from *bufio.Reader, to io.Writer) {
 				return
 			}
 			s.mu.Lock()
-			s.open = &p
+			s.open = append(s.open, p)
 			s.mu.Unlock()
 		} else if m.kind != 'd' || len(held) < 64<<10 {
 			continue // more of the question comes
@@ -101,7 +101,7 @@ func (s *session) answers(from *bufio.Reader, to io.Writer) {
 		}
 		held = append(held, m.raw...)
 		if ends(m) {
-			if s.answered() {
+			if s.answered(m.kind == 'Z') {
 				return
 			}
 		} else if from.Buffered() > 0 && len(held) < 64<<10 {
@@ -114,12 +114,17 @@ func (s *session) answers(from *bufio.Reader, to io.Writer) {
 	}
 }
 
-func (s *session) answered() (cut bool) {
+// answered closes the oldest question; where the server is ready for the next one, all.
+func (s *session) answered(ready bool) (cut bool) {
 	s.mu.Lock()
-	p := s.open
-	s.open = nil
+	n := min(1, len(s.open))
+	if ready {
+		n = len(s.open)
+	}
+	done := s.open[:n]
+	s.open = s.open[n:]
 	s.mu.Unlock()
-	return p != nil && s.watch.after(*p)
+	return n > 0 && s.watch.after(done[n-1])
 }
 
 // ends tells whether the server waits after a message: ready for a query, for data, or for a step of logging in.

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"wheelhouse/internal/faults"
+	"wheelhouse/internal/simulator"
+	"wheelhouse/internal/testdb"
+)
+
+// sweep is as many days of sessions as there are points to be killed at, each in two states: as first loaded, and as
+// read again later, with a session changed, one gone and one new.
+type sweep struct {
+	first time.Time
+	days  int
+	later atomic.Bool
+	apis  [2]http.Handler
+}
+
+func newSweep(t *testing.T, days int) *sweep {
+	t.Helper()
+	s := &sweep{first: time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), days: days}
+	for i := range s.apis {
+		sim := simulator.New(simulator.Options{Seed: 5, Agents: 2, APIKey: key, From: s.first, Density: .01,
+			Now: func() time.Time { return s.day(days) }})
+		for n := range days {
+			if _, err := sim.Mutate(s.day(n), sessions(i == 1)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.apis[i] = sim
+	}
+	return s
+}
+
+func (s *sweep) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.later.Load() {
+		s.apis[1].ServeHTTP(w, r)
+		return
+	}
+	s.apis[0].ServeHTTP(w, r)
+}
+
+func (s *sweep) day(n int) time.Time { return s.first.AddDate(0, 0, n) }
+
+// sessions makes a day's sessions: 1, 2 and 3, and later 11, 3 and 4.
+func sessions(later bool) func(*simulator.Day) {
+	return func(d *simulator.Day) {
+		d.Sessions = nil
+		add := func(hour, viewers int) {
+			at := d.Begin.Add(time.Duration(hour) * time.Hour)
+			d.Sessions = append(d.Sessions, simulator.Session{
+				Agent: "agent@example.com", StartedAt: at, EndedAt: at.Add(time.Minute), MaxViewers: viewers, Viewers: viewers,
+				Logs: []simulator.Log{{At: at.Add(time.Second), Email: "agent@example.com", Kind: "screen"}},
+			})
+		}
+		if !later {
+			add(1, 1)
+			add(2, 2)
+		} else {
+			add(1, 11)
+		}
+		add(3, 3)
+		if later {
+			add(4, 4)
+		}
+	}
+}
+
+// load makes the command that reads days again.
+func (s *sweep) load(from, to int) []string {
+	return []string{"backfill", "--force", "--streams", "usage_new",
+		"--from", s.day(from).Format(time.DateOnly), "--to", s.day(to).Format(time.DateOnly)}
+}
+
+// lab gives the days a warehouse in which they are loaded as they were first.
+func (s *sweep) lab(t *testing.T) *lab {
+	t.Helper()
+	l := &lab{t: t, api: s, dsn: testdb.New(t), first: s.first.Format(time.DateOnly),
+		hurried: hurried{Now: s.day(s.days), Lease: shortLease, Backoff: time.Millisecond, Idle: time.Minute}}
+	l.mustRun(append(s.load(0, s.days-1), "--parallel", "4")...)
+	return l
+}
+
+// A load is killed at every question and at every answer, of the API's and of Postgres's; each time all of the
+// window is there or none, and one more run makes it as if nothing had been.
+func TestKillSweep(t *testing.T) {
+	t.Parallel()
+	const points = 56 // more than a load has
+	s := newSweep(t, 2*points)
+	hurt, plain := s.lab(t), s.lab(t)
+	s.later.Store(true)
+
+	var mu sync.Mutex
+	killed := map[string]bool{}
+	kills, reached := 0, 0
+	var all errgroup.Group
+	all.SetLimit(4)
+	for n := range 2 * points {
+		all.Go(func() error {
+			p := hurt.program(func(p *program, at faults.Point) bool {
+				if at.N != n/2+1 || at.After != (n%2 == 1) {
+					return false
+				}
+				mu.Lock()
+				killed[fmt.Sprint(at.After, " ", at.What)] = true
+				kills++
+				reached = max(reached, at.N)
+				mu.Unlock()
+				p.kill()
+				return true
+			}, s.load(n, n)...).start()
+			if p.wait(); !p.dead.Load() && p.cmd.ProcessState.ExitCode() != exitOK {
+				t.Errorf("not killed, and exit %d\n%s", p.cmd.ProcessState.ExitCode(), p.said())
+			}
+			return nil
+		})
+	}
+	_ = all.Wait() // the tests tell
+	if reached == points {
+		t.Errorf("a load has more than %d questions", points)
+	}
+	for _, what := range []string{"GET /ss/api/usage_new", "COPY", "end of COPY", "INSERT INTO crankwheel.screen_sessions",
+		"UPDATE crankwheel.screen_sessions", "UPDATE wheelhouse.loads", "DELETE FROM wheelhouse.leases", "commit"} {
+		for _, after := range []string{"true ", "false "} {
+			if !slices.ContainsFunc(slices.Collect(maps.Keys(killed)), func(k string) bool { return strings.HasPrefix(k, after+what) }) {
+				t.Errorf("killed at %d points, but not (after: %s) at %s", len(killed), after, what)
+			}
+		}
+	}
+	s.mustBeWhole(t, hurt.dsn)
+	hurt.mustRun(append(s.load(0, s.days-1), "--parallel", "4")...)
+	plain.mustRun(append(s.load(0, s.days-1), "--parallel", "4")...)
+	if d := testdb.Read(t, plain.dsn).Diff(testdb.Read(t, hurt.dsn)); d != "" {
+		t.Errorf("the warehouse differs from the one without kills (- want, + got):%s", d)
+	}
+	t.Logf("killed %d times, at %d questions and their answers", kills, reached)
+}
+
+// mustBeWhole fails unless each day is as first loaded or as read again, and the ledger says the same of it.
+func (s *sweep) mustBeWhole(t *testing.T, dsn string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	rows, err := conn.Query(t.Context(), `
+		SELECT lower(span)::text, string_agg(max_viewers || CASE WHEN deleted_at IS NULL THEN '' ELSE 'x' END
+		       || ':' || (SELECT count(*) FROM crankwheel.screen_session_events e WHERE e.session_id = s.session_id), ' ' ORDER BY started_at),
+		       loads
+		FROM crankwheel.screen_sessions s
+		JOIN (SELECT span, count(*) AS loads FROM wheelhouse.loads WHERE status = 'loaded' GROUP BY 1) l ON span @> started_at
+		GROUP BY span, loads`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	states := map[string]int{}
+	var day, state string
+	var loads int
+	if _, err := pgx.ForEachRow(rows, []any{&day, &state, &loads}, func() error {
+		states[fmt.Sprint(state, ", loaded ", loads)]++
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	before, after := states["1:1 2:1 3:1, loaded 1"], states["11:1 2x:1 3:1 4:1, loaded 2"]
+	if before+after != s.days || before == 0 || after == 0 {
+		t.Errorf("of %d days %d are as before, %d as after, and not all of them: %v", s.days, before, after, states)
+	}
+	t.Logf("after the kills %d days were as before and %d as after", before, after)
+}
