@@ -180,7 +180,7 @@ func (s *striker) terminate() {
 }
 
 func (s *striker) crash() {
-	if s.server == nil {
+	if s.server == nil { // others use it too
 		s.terminate()
 		return
 	}

@@ -14,5 +14,9 @@
 // What it does not promise: that two runs of a schedule interleave alike. Processes and goroutines are scheduled as the
 // machine likes; the seed fixes what happens to them, not when.
 //
+// A schedule that fails prints its seed and the command that plays it again. The long run is
+//
+//	go test -race -run TestEquivalence ./cmd/wheelhouse -schedules 500 -timeout 2h
+//
 // On failure of its own (no free port, a proxy that does not start) it fails the test.
 package faults
