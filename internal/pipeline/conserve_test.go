@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"wheelhouse/internal/settings"
+	"wheelhouse/internal/testdb"
 )
 
 // streamsOf are the streams that insert into a table.
@@ -25,7 +26,7 @@ func TestSwallowedRows(t *testing.T) {
 	day := clean.day(twelveDays.last.AddDate(0, 0, -2).Format("2006-01-02"))
 	b := newBench(t, twelveDays.simulator(t, &now, nil), now, account)
 	b.rows(`CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`)
-	for _, table := range tables {
+	for _, table := range testdb.Tables {
 		for _, stream := range streamsOf[table] {
 			b.rows("CREATE TRIGGER swallow BEFORE INSERT ON crankwheel." + table + " FOR EACH ROW EXECUTE FUNCTION swallow()")
 			result := b.run(day, stream)

@@ -11,6 +11,7 @@ import (
 
 	"wheelhouse/extract"
 	"wheelhouse/internal/settings"
+	"wheelhouse/internal/testdb"
 )
 
 // A scene is an account of its own in a warehouse that the scenes of a test share, with an API that can be
@@ -112,7 +113,7 @@ func rawly(text string) http.HandlerFunc {
 func (b *bench) held() map[string]string {
 	b.t.Helper()
 	var each []string
-	for _, table := range tables {
+	for _, table := range testdb.Tables {
 		each = append(each, fmt.Sprintf(`SELECT '%[1]s', coalesce(string_agg(ctid::text || xmin::text || xmax::text || t::text, ',' ORDER BY ctid), '')
 		                                 FROM crankwheel.%[1]s t WHERE account_id = $1`, table))
 	}

@@ -49,10 +49,7 @@ var trips = map[string]trip{
 			origin_channel, utm_source, utm_medium, utm_campaign, utm_term, utm_content, extra::text FROM crankwheel.demo_requests`,
 		"SELECT question, answer FROM crankwheel.demo_answers",
 		func(ctx context.Context, c *extract.Client, b *load.Batch, a *arrivals) error {
-			canceled, _, err := c.DemoUsage(ctx, tripWindow, b, noting(a, b, transform.DemoUsage, b.DemoRequest))
-			if err == nil {
-				b.Canceled, err = transform.Canceled(canceled)
-			}
+			_, _, err := c.DemoUsage(ctx, tripWindow, b, noting(a, b, transform.DemoUsage, b.DemoRequest))
 			return err
 		}},
 	"usage_new": {load.UsageNew, `{"sessions":[%s]}`, `{"start_date":"2026-03-10T09:00:00.000000Z","end_date":"2026-03-10T09:10:00Z","duration":600,"session_ended":true,
@@ -85,7 +82,7 @@ var trips = map[string]trip{
 		"SELECT slug, visit_id, visited_at, played, percent_watched, watch_time_seconds, cta_clicked, extra::text FROM crankwheel.share_visits", "",
 		func(ctx context.Context, c *extract.Client, b *load.Batch, a *arrivals) error {
 			_, err := c.ShareVisits(ctx, tripWindow, b, noting(a, b, transform.ShareVisits, b.ShareVisit), func(s extract.WatchedShare) error {
-				row, _ := transform.WatchedShare(s)
+				row, _, _ := transform.WatchedShare(s)
 				return b.WatchedShare(row)
 			})
 			return err
