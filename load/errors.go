@@ -116,14 +116,22 @@ func mayPass(err error) bool {
 		errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || pgconn.SafeToRetry(err)
 }
 
-// tries bounds how often a transaction is tried. Where the server has no connection left it is tried for some
-// seconds more: others give theirs back soon, and this process's own are among them.
-const tries, triesToConnect = 6, 10
+// How often a transaction is tried, with waits from 0.1 s that grow to 5 s. Where the server has no connection left
+// it is tried for some seconds more: others give theirs back soon, and this process's own are among them. Where
+// the server is gone it is tried for about 40 s: a restart or a failover takes as long.
+const tries, triesToConnect, triesToOutlast = 6, 10, 16
 
-func mostTries(err error) int {
+// mostTries is how often what failed so is worth a try.
+func (w *Warehouse) mostTries(err error) int {
 	var own *SQLError
-	if errors.As(err, &own) && own.Code == pgerrcode.TooManyConnections {
+	switch isSQL := errors.As(err, &own); {
+	case isSQL && own.Code == pgerrcode.TooManyConnections:
 		return triesToConnect
+	case !w.opened.Load(): // whoever types a wrong address wants to know
+		return tries
+	case !isSQL, own.Code == pgerrcode.AdminShutdown, own.Code == pgerrcode.CrashShutdown, own.Code == pgerrcode.CannotConnectNow,
+		pgerrcode.IsConnectionException(own.Code):
+		return triesToOutlast
 	}
 	return tries
 }
@@ -136,7 +144,7 @@ func (w *Warehouse) retry(ctx context.Context, f func() error) error {
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		err := sqlError(f())
 		tried++
-		if err != nil && (!mayPass(err) || ctx.Err() != nil || tried >= mostTries(err)) {
+		if err != nil && (!mayPass(err) || ctx.Err() != nil || tried >= w.mostTries(err)) {
 			return struct{}{}, backoff.Permanent(err)
 		}
 		var own *SQLError
@@ -144,7 +152,7 @@ func (w *Warehouse) retry(ctx context.Context, f func() error) error {
 			w.pool.Reset() // after a failover the old server is still connected, and read-only
 		}
 		return struct{}{}, err
-	}, backoff.WithBackOff(wait), backoff.WithMaxTries(triesToConnect), backoff.WithMaxElapsedTime(0))
+	}, backoff.WithBackOff(wait), backoff.WithMaxTries(triesToOutlast), backoff.WithMaxElapsedTime(0))
 	var permanent *backoff.PermanentError
 	if errors.As(err, &permanent) {
 		err = permanent.Unwrap()

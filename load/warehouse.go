@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -16,6 +17,7 @@ type Warehouse struct {
 	pool      *pgxpool.Pool
 	lease     time.Duration
 	mayShrink bool
+	opened    atomic.Bool // there has been a connection
 }
 
 // Options tune a Warehouse. Zero values mean the defaults.
@@ -55,6 +57,7 @@ func Open(ctx context.Context, dsn string, o Options) (*Warehouse, error) {
 		pool.Close()
 		return nil, fmt.Errorf("connect to the database: %w", err)
 	}
+	w.opened.Store(true)
 	return w, nil
 }
 
