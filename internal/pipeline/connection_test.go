@@ -148,7 +148,7 @@ func TestLostCommit(t *testing.T) {
 			}
 			loads, lost := 0, 0
 			f.link.watch(func(_ int, statement string) fate {
-				if strings.Contains(statement, "FROM wheelhouse.leases WHERE load_id = $1 FOR UPDATE") {
+				if strings.HasPrefix(statement, "begin isolation level repeatable read") {
 					loads++
 				}
 				if loads == 1 && statement == "commit" {
