@@ -31,10 +31,11 @@ COMMENT ON FUNCTION bi.mask(text) IS
 CREATE FUNCTION bi.mask_location(location text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT CASE WHEN location LIKE '%@%' THEN '***' ELSE btrim(substring(location FROM '[^,]*$')) END;
+    SELECT CASE WHEN part ~ '[@0-9]' OR length(part) > 40 THEN '***' ELSE part END
+    FROM (SELECT btrim(substring(location FROM '[^,]*$')) AS part) coarsest;
 END;
 COMMENT ON FUNCTION bi.mask_location(text) IS
-    'The coarsest part of a location, after its last comma: "Kopavogur, Iceland" becomes "Iceland".';
+    'The coarsest part of a location, after its last comma: "Kopavogur, Iceland" becomes "Iceland". *** for what is no name of a country: digits (a street, coordinates), an e-mail address, a long text.';
 
 CREATE FUNCTION bi.mask_locations(locations text[]) RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -49,19 +50,19 @@ COMMENT ON FUNCTION bi.mask_locations(text[]) IS
 CREATE FUNCTION bi.mask_origin(origin text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT CASE WHEN page ~ '(@|%40)' THEN '***' ELSE regexp_replace(page, '(/ss/showu/[^/]*).*', '\1') END
+    SELECT CASE WHEN page ~ '(@|%(25)*40|[+/][0-9]{7})' THEN '***' ELSE regexp_replace(page, '(/ss/showu/[^/]*).*', '\1') END
     FROM (SELECT substring(origin FROM '^[^?#;&]*') AS page) address;
 END;
 COMMENT ON FUNCTION bi.mask_origin(text) IS
-    'A page''s address without parameters and fragment, a campaign link up to its short name; *** when an e-mail address or log-in is in the rest.';
+    'A page''s address without parameters and fragment, a campaign link up to its short name; *** when an e-mail address, a log-in or a telephone number is in the rest. A name in a path is not recognised.';
 
 CREATE FUNCTION bi.mask_tag(tag text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT CASE WHEN tag ~ '(@|%40)' THEN '***' ELSE tag END;
+    SELECT CASE WHEN tag ~ '(@|%(25)*40|[+][0-9]{7})' THEN '***' ELSE tag END;
 END;
 COMMENT ON FUNCTION bi.mask_tag(text) IS
-    'A campaign tag as it is; *** when a mailing tool put an e-mail address into it.';
+    'A campaign tag as it is; *** when a mailing tool put an e-mail address or a telephone number into it. A name in it is not recognised.';
 
 -- For a midnight that comes twice, AT TIME ZONE takes the second; for one that is skipped, the end of the gap.
 -- So look back with the offset in force three hours before, and take that midnight if it exists.

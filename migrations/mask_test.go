@@ -106,17 +106,23 @@ func TestMaskOrigin(t *testing.T) {
 	_, conn := migrated(t)
 	want(t, conn, `SELECT origin, bi.mask_origin(origin), bi.mask_location(origin), bi.mask_tag(origin) FROM unnest(ARRAY[
 		'crankwheel.com/', 'https://x.is/a/b?c=d', 'https://x.is/ss/showu/ACME', 'https://x.is/ss/showu/ACME;to=joi', 'x.is/ss/showu/ACME&to=joi',
-		'https://joi:pw@x.is/', 'https://x.is/joi%40x.is', 'https://x.is/a#joi@x.is', 'joi@x.is', 'Reykjavik, Capital Region ,  Iceland ', '', NULL]) origin`,
+		'https://joi:pw@x.is/', 'https://x.is/joi%40x.is', 'https://x.is/a#joi@x.is', 'joi@x.is', 'Reykjavik, Capital Region ,  Iceland ',
+		'Laugavegur 12', '64.1,-21.9', 'x.is/joi/3545551234', 'joi+3545551234', 'joi%2540x.is', '', NULL]) origin`,
 		"crankwheel.com/|crankwheel.com/|crankwheel.com/|crankwheel.com/",
 		"https://x.is/a/b?c=d|https://x.is/a/b|https://x.is/a/b?c=d|https://x.is/a/b?c=d",
 		"https://x.is/ss/showu/ACME|https://x.is/ss/showu/ACME|https://x.is/ss/showu/ACME|https://x.is/ss/showu/ACME",
 		"https://x.is/ss/showu/ACME;to=joi|https://x.is/ss/showu/ACME|https://x.is/ss/showu/ACME;to=joi|https://x.is/ss/showu/ACME;to=joi",
 		"x.is/ss/showu/ACME&to=joi|x.is/ss/showu/ACME|x.is/ss/showu/ACME&to=joi|x.is/ss/showu/ACME&to=joi",
 		"https://joi:pw@x.is/|***|***|***",
-		"https://x.is/joi%40x.is|***|https://x.is/joi%40x.is|***",
+		"https://x.is/joi%40x.is|***|***|***",
 		"https://x.is/a#joi@x.is|https://x.is/a|***|***",
 		"joi@x.is|***|***|***",
 		"Reykjavik, Capital Region ,  Iceland |Reykjavik, Capital Region ,  Iceland |Iceland|Reykjavik, Capital Region ,  Iceland ",
+		"Laugavegur 12|Laugavegur 12|***|Laugavegur 12",
+		"64.1,-21.9|64.1,-21.9|***|64.1,-21.9",
+		"x.is/joi/3545551234|***|***|x.is/joi/3545551234",
+		"joi+3545551234|***|***|***",
+		"joi%2540x.is|***|***|***",
 		"|||",
 		"∅|∅|∅|∅")
 }

@@ -1,0 +1,74 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"wheelhouse/load"
+)
+
+// Two windows whose answers hold the same new sessions in opposite orders write them in one order: neither waits for the
+// other in a circle.
+func TestLoadsDoNotDeadlock(t *testing.T) {
+	t.Parallel()
+	api := newCanned()
+	sessions := make([]string, 400)
+	for i := range sessions {
+		at := time.Date(2026, 3, 10, 12, 0, i, 0, time.UTC)
+		sessions[i] = session(fmt.Sprintf("agent%d@x.com", i), at.Format(time.DateTime), at.Add(48*time.Hour).Format(time.DateTime),
+			logs(`{"date":"2026-03-10T13:00:01Z","type":"screen"}`))
+	}
+	there := `{"sessions":[` + strings.Join(sessions, ",") + `]}`
+	slices.Reverse(sessions)
+	back := `{"sessions":[` + strings.Join(sessions, ",") + `]}`
+	api.answer("usage_new", func(q url.Values) (int, string) {
+		if strings.HasPrefix(q.Get("from"), "2026-03-10") {
+			return 200, there
+		}
+		return 200, back
+	})
+	b := newBench(t, api, mayDay, nil)
+	run := b.mustStart()
+	for range 8 {
+		var both sync.WaitGroup
+		for _, day := range []string{"2026-03-10", "2026-03-11"} {
+			both.Go(func() {
+				due := Due{b.window(load.UsageNew, date(day)), WhyForced}
+				o := LoadWindow(t.Context(), b.runner.Warehouse, b.account, b.account.Streams([]string{"usage_new"})[0], due, run, 1<<62, b.now)
+				if o.Err != nil {
+					t.Error(o.Err)
+				}
+			})
+		}
+		both.Wait()
+		b.want("400|400", "SELECT count(*), (SELECT count(*) FROM crankwheel.screen_session_events) FROM crankwheel.screen_sessions")
+		b.rows("TRUNCATE crankwheel.screen_sessions, crankwheel.screen_session_events")
+		b.forgetHashes()
+	}
+	time.Sleep(time.Second) // the server's figures come with a delay
+	b.want("0", "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+}
+
+// Who finds a window free that another had in hand when it was planned, and has loaded since, leaves it.
+func TestClaimAfterAnotherLoad(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, newCanned(), mayDay, nil)
+	w, run, win := b.runner.Warehouse, b.mustStart(), b.window(load.UserAccess, someDay)
+	planned, err := w.LastLoad(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Commit(t.Context(), mustClaim(t, w, run, win), users(t, load.NewBatch(b.account.ID, load.UserAccess), "a@x.com"), load.Asked{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Claim(t.Context(), run, win, planned); !errors.Is(err, load.ErrLoaded) {
+		t.Errorf("a claim of what is loaded: %v", err)
+	}
+	b.want("1|0", "SELECT count(*), (SELECT count(*) FROM wheelhouse.leases) FROM wheelhouse.loads")
+}
