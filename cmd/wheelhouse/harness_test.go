@@ -35,7 +35,9 @@ func hurry() {
 	if err := json.Unmarshal([]byte(text), &h); err != nil {
 		panic(err)
 	}
-	patience.now = func() time.Time { return h.Now }
+	if !h.Now.IsZero() {
+		patience.now = func() time.Time { return h.Now }
+	}
 	patience.lease = h.Lease
 	patience.api = extract.Config{UserAgent: "wheelhouse/test", Backoff: h.Backoff, Idle: h.Idle}
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -220,8 +221,19 @@ func TestSigtermExits130(t *testing.T) {
 
 func TestDemoOnceLeavesNothing(t *testing.T) {
 	t.Parallel()
-	u := user{t, []string{"TMPDIR=" + t.TempDir()}, t.TempDir()}
-	stdout, _ := u.types(exitOK, "demo", "--once", "--days", "7", "--agents", "4")
+	temp := t.TempDir()
+	u := user{t, []string{"TMPDIR=" + temp}, t.TempDir()}
+	stdout, stderr := u.types(exitOK, "demo", "--once", "--days", "7", "--agents", "4")
+	if n := strings.Count(stderr, "window loaded"); n < 40 || strings.Contains(stdout, "unreconciled") {
+		t.Errorf("%d lines of windows\n%s", n, stdout)
+	}
+	told := regexp.MustCompile(`(\d+) of (\d+) windows with totals`).FindStringSubmatch(stdout)
+	if told == nil || told[1] == "0" || told[1] != told[2] {
+		t.Errorf("the windows that add up are told as %q:\n%s", told, stdout)
+	}
+	if ps, err := exec.Command("ps", "-axo", "args=").Output(); err != nil || strings.Contains(string(ps), "-D "+temp) {
+		t.Errorf("a server is left: %v", err)
+	}
 	for _, table := range []string{"demo_requests", "screen_sessions", "share_visits", "contents", "bi.agent_daily"} {
 		if !strings.Contains(stdout, table) {
 			t.Errorf("the demo's summary lacks %s:\n%s", table, stdout)
