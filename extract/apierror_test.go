@@ -20,11 +20,12 @@ func TestAPIErrorText(t *testing.T) {
 		"a reason":    {400, `{"error":"window too long"}`, "GET /ss/api/user_access: 400 Bad Request (window too long), request id req-1"},
 		"the key":     {400, `{"message":"key ` + key + ` is stale"}`, "GET /ss/api/user_access: 400 Bad Request (key … is stale), request id req-1"},
 		"escaped key": {400, `{"message":"key ` + strings.ReplaceAll(key, "c", `\u0063`) + `"}`, "GET /ss/api/user_access: 400 Bad Request (key …), request id req-1"},
-		"people":      {400, `{"reason":"jane@prospect.example, +354 5812345 or 581-2345-1"}`, "GET /ss/api/user_access: 400 Bad Request (… … … or …), request id req-1"},
-		"controls":    {400, "{\"detail\":\"a\\u001b[31m\\nb\\u0000\xff\"}", "GET /ss/api/user_access: 400 Bad Request (a [31m b�), request id req-1"},
+		"people":      {400, `{"reason":"jane@prospect.example, +354 5812345 or 581-2345-1"}`, "GET /ss/api/user_access: 400 Bad Request (… or …), request id req-1"},
+		"controls":    {400, "{\"detail\":\"a\\u001b[31m\\nb\\u0000\xff\"}", "GET /ss/api/user_access: 400 Bad Request (…), request id req-1"},
 		"cut off":     {400, `{"error":"no","data":{"name":"jane@prosp`, "GET /ss/api/user_access: 400 Bad Request (no), request id req-1"},
 		"an object":   {400, `{"error":{"email":"jane@prospect.example"}}`, "GET /ss/api/user_access: 400 Bad Request, request id req-1"},
-		"long":        {400, `{"error":"` + strings.Repeat("ab ", 100) + `"}`, "GET /ss/api/user_access: 400 Bad Request (" + strings.Repeat("ab ", 40) + "…), request id req-1"},
+		"long":        {400, `{"error":"` + strings.Repeat("no ", 100) + `"}`, "GET /ss/api/user_access: 400 Bad Request (" + strings.Repeat("no ", 40) + "…), request id req-1"},
+		"a name":      {422, `{"error":"Prospect Jane Doe has no phone: 12 of 30 fields, O'Brien"}`, "GET /ss/api/user_access: 422 Unprocessable Entity (Prospect … has no phone: 12 of 30 fields, …), request id req-1"},
 		"not found":   {404, "{}", "GET /ss/api/user_access: 404 Not Found, request id req-1: check the server's address"},
 	} {
 		t.Run(name, func(t *testing.T) {

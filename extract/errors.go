@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -111,11 +109,9 @@ func advice(status int) string {
 	return ""
 }
 
-var personal = regexp.MustCompile(`\S*(@|\d{3}|\+\d)\S*`)
-
-// excerpt takes from an error's JSON body the one text that says what is wrong. Nothing else of a
-// body is shown: it may hold people's data.
-func excerpt(body []byte, key string) string {
+// excerpt takes from an error's JSON body the one text that says what is wrong, as far as its words are of the
+// trade. Nothing else of a body is shown: it may hold people's data.
+func excerpt(body []byte) string {
 	d := newDecoder(strings.NewReader(string(body)))
 	if d.PeekKind() != '{' {
 		return ""
@@ -130,19 +126,5 @@ func excerpt(body []byte, key string) string {
 		}
 		return d.SkipValue()
 	})
-	text := said.Value
-	if key != "" {
-		text = strings.ReplaceAll(text, key, "…")
-	}
-	text = personal.ReplaceAllString(text, "…")
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return ' '
-	}, text)
-	if r := []rune(text); len(r) > 120 {
-		text = string(r[:120]) + "…"
-	}
-	return strings.Join(strings.Fields(text), " ")
+	return known(said.Value)
 }

@@ -159,7 +159,7 @@ func (c *Client) refused(resp *http.Response, path string, cancel context.Cancel
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
 	err := &APIError{
 		Status: resp.StatusCode, Path: path, RequestID: requestID(resp),
-		Excerpt: excerpt(body, c.cfg.Key), advice: advice(resp.StatusCode),
+		Excerpt: excerpt(body), advice: advice(resp.StatusCode),
 	}
 	wait, ok := ParseRetryAfter(resp.Header.Get("Retry-After"), time.Now())
 	if ok && mayPass(err) {

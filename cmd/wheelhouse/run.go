@@ -21,6 +21,7 @@ type loading struct {
 	account  string
 	streams  []string
 	parallel int
+	passes   int // at the same time; 0: one
 	migrate  bool
 	shrink   bool
 	json     bool
@@ -104,7 +105,9 @@ func (a *app) withRunner(ctx context.Context, l loading, log io.Writer, do func(
 		return err
 	}
 	defer done()
-	w, err := a.warehouse(ctx, s.Database, l.migrate, load.Options{MayShrink: l.shrink, Lease: patience.lease})
+	// One for each window in hand: while it commits, the leases of others must be renewed.
+	connections := max(4, l.parallel, l.passes)
+	w, err := a.warehouse(ctx, s.Database, l.migrate, load.Options{Connections: connections, MayShrink: l.shrink, Lease: patience.lease})
 	if err != nil {
 		return err
 	}

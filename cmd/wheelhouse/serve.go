@@ -5,10 +5,11 @@ import (
 
 	"wheelhouse/internal/pipeline"
 	"wheelhouse/internal/scheduler"
+	"wheelhouse/internal/settings"
 )
 
 func (a *app) serve() *cobra.Command {
-	var l loading
+	l := loading{passes: len(settings.Names())} // the crons of all streams may fire together
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Keep schedules.yaml: load each stream when its cron says so",
