@@ -59,7 +59,7 @@ WHERE id = @load;`}},
 		return true
 	}`}},
 		[]test{{"extract", "TestTamperedTotalsAreReadThreeTimes|TestTotals"}, {"internal/pipeline", "TestTotalsThatDisagree"}}},
-	{"conservation", []edit{{"load/merge.go", `	return conserve(*counts, t, copied, inserted, updated)`, `	_, _, _ = t, inserted, updated
+	{"conservation", []edit{{"load/merge.go", `	return conserve(*counts, t, copied, inserted, updated)`, `	_, _, _, _ = t, copied, inserted, updated
 	return nil`}},
 		[]test{{"internal/pipeline", "TestSwallowedRows"}}},
 	{"only rows that differ are written", []edit{{"load/usage_new.sql", `WHERE differs OR n IN (SELECT n FROM events_differ);`, `;`}},
