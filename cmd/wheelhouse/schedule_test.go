@@ -128,13 +128,13 @@ func (s *striker) strike(kind string, p *program) (cut bool) {
 	case "lose the question", "lose the answer":
 		return true
 	case "latency":
-		s.bad("latency", "downstream", map[string]any{"latency": 60, "jitter": 40})
+		s.bad(faults.Weather{Latency: 60 * time.Millisecond})
 	case "slices":
-		s.bad("slicer", "downstream", map[string]any{"average_size": 20, "size_variation": 10, "delay": 100})
+		s.bad(faults.Weather{Slice: 20, Latency: 100 * time.Microsecond})
 	case "reset":
-		s.bad("reset_peer", "downstream", map[string]any{"timeout": 0})
+		s.bad(faults.Weather{Reset: true})
 	case "cut off":
-		s.bad("limit_data", "downstream", map[string]any{"bytes": 300})
+		s.bad(faults.Weather{CutAfter: 300})
 	case "terminate backends":
 		s.terminate()
 	case "crash":
@@ -151,8 +151,8 @@ func (s *striker) strike(kind string, p *program) (cut bool) {
 }
 
 // bad makes the link bad for a while.
-func (s *striker) bad(kind, direction string, attributes map[string]any) {
-	s.tap.Bad(kind, direction, attributes)
+func (s *striker) bad(w faults.Weather) {
+	s.tap.Bad(w)
 	s.later.Go(func() {
 		time.Sleep(300 * time.Millisecond)
 		s.tap.Calm()
