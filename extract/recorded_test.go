@@ -18,16 +18,16 @@ import (
 // TestRecordedAreTheAPIs holds testdata to the bytes of the published recordings.
 func TestRecordedAreTheAPIs(t *testing.T) {
 	for name, want := range map[string]string{
-		"company_content.json": "00ff3fa52967f575999e266288e6bdba6fecb498931cf91e124d1e70b9a14824",
-		"company_content.shares.json": "c47bf3cbb5f6268ba4ba66b584af955faed4bb3decebc2846798a7d48f9bcc5c",
+		"company_content.json":             "00ff3fa52967f575999e266288e6bdba6fecb498931cf91e124d1e70b9a14824",
+		"company_content.shares.json":      "c47bf3cbb5f6268ba4ba66b584af955faed4bb3decebc2846798a7d48f9bcc5c",
 		"company_content.shares.slug.json": "1ad9c8dec308945ace4304961ccf63b2ccc3f3374a63dc49b518591a3e3d8265",
-		"demo_usage.json": "ba22b3f06dd1503c308c951c7ae13086ae80573a743f65b6695e8d1874a16909",
-		"share_details.json": "622aacf3b2d9bd83de9fad7bf77b90b212f067ec01cc9b30500c826dd235f5c1",
-		"usage_new.1.json": "397cd5f2187abb6cd0ae91936b203872d02c86cc2fac9ff68d333abbfe32daa6",
-		"usage_new.2.json": "05b3d98be9d5263c94f8076dfc471e87f6e0d6b27c0c90b76c165be4fb9cc43e",
-		"usage_shares.1.json": "20949b1042ebe13390393dab4ed8314a731523a6aa0201c60dec65b7dea6f69e",
-		"usage_shares.2.json": "75c27d63f65234516b9892bdd40a17f8d39407c68d0577e4ed157f5b01e39431",
-		"user_access.json": "429140ccf1b0e8ca6a7518b0df6c6c22011f0cb565c95256ec37ed516e7a51e8",
+		"demo_usage.json":                  "ba22b3f06dd1503c308c951c7ae13086ae80573a743f65b6695e8d1874a16909",
+		"share_details.json":               "622aacf3b2d9bd83de9fad7bf77b90b212f067ec01cc9b30500c826dd235f5c1",
+		"usage_new.1.json":                 "397cd5f2187abb6cd0ae91936b203872d02c86cc2fac9ff68d333abbfe32daa6",
+		"usage_new.2.json":                 "05b3d98be9d5263c94f8076dfc471e87f6e0d6b27c0c90b76c165be4fb9cc43e",
+		"usage_shares.1.json":              "20949b1042ebe13390393dab4ed8314a731523a6aa0201c60dec65b7dea6f69e",
+		"usage_shares.2.json":              "75c27d63f65234516b9892bdd40a17f8d39407c68d0577e4ed157f5b01e39431",
+		"user_access.json":                 "429140ccf1b0e8ca6a7518b0df6c6c22011f0cb565c95256ec37ed516e7a51e8",
 	} {
 		body, err := os.ReadFile(filepath.Join("testdata", name))
 		if got := fmt.Sprintf("%x", sha256.Sum256(body)); err != nil || got != want {

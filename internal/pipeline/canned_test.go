@@ -77,7 +77,7 @@ func (c *canned) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // recorded reads a recorded response, byte for byte what the API's documentation shows.
 func recorded(t *testing.T, name string) string {
 	t.Helper()
-	body, err := os.ReadFile(filepath.Join("testdata", name+".json"))
+	body, err := os.ReadFile(filepath.Join("..", "..", "extract", "testdata", name+".json"))
 	if err != nil {
 		t.Fatal(err)
 	}
