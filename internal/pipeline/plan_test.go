@@ -151,3 +151,14 @@ func TestTodayIsLoadedInPartsAndThenWhole(t *testing.T) {
 	days.runs = days.runs[2:]
 	equal(t, "in three steps", days.load(t, nil, nil, nil).contents(), b.contents())
 }
+
+// A clock that is ahead books nothing as loaded that is not over by the database's.
+func TestClockThatIsAhead(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, newCanned(), time.Now().AddDate(0, 0, 10), nil)
+	today := dayOf(time.Now(), time.UTC)
+	b.mustRun(Range{First: today.AddDate(0, 0, -2), Last: today.AddDate(0, 0, 9), Now: b.now}, "usage_new", "user_access")
+	b.want("0", "SELECT count(*) FROM wheelhouse.loads WHERE stream = 'usage_new' AND upper(span) > now()")
+	b.want("3", "SELECT count(*) FROM wheelhouse.loads WHERE stream = 'usage_new'")
+	b.want("true", "SELECT lower(span) <= now() FROM wheelhouse.loads WHERE stream = 'user_access'")
+}
