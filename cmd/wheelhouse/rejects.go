@@ -134,6 +134,15 @@ func state(r load.Reject) string {
 	return "open"
 }
 
+// parseReject reads the number of a reject.
+func parseReject(arg string) (int64, error) {
+	id, err := strconv.ParseInt(arg, 10, 64)
+	if err != nil {
+		return 0, usageError{fmt.Errorf("%q is not the number of a reject: rejects list shows them", arg)}
+	}
+	return id, nil
+}
+
 func (a *app) rejectsShow() *cobra.Command {
 	var json bool
 	cmd := &cobra.Command{
@@ -145,9 +154,9 @@ they go to standard output only, never to the log.`,
   wheelhouse rejects show 17 --json | jq .raw`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			id, err := strconv.ParseInt(args[0], 10, 64)
+			id, err := parseReject(args[0])
 			if err != nil {
-				return usageError{fmt.Errorf("%q is not the number of a reject: rejects list shows them", args[0])}
+				return err
 			}
 			return a.withRejects(cmd.Context(), func(w *load.Warehouse) error {
 				found, err := w.ShowReject(cmd.Context(), id)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -29,9 +28,9 @@ Exits 0 when the windows are loaded, whether or not each reject is resolved: the
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f := load.RejectFilter{Account: l.account}
 			for _, arg := range args {
-				id, err := strconv.ParseInt(arg, 10, 64)
+				id, err := parseReject(arg)
 				if err != nil {
-					return usageError{fmt.Errorf("%q is not the number of a reject: rejects list shows them", arg)}
+					return err
 				}
 				f.IDs = append(f.IDs, id)
 			}

@@ -70,16 +70,10 @@ func mustAccount(t *testing.T, server string, now time.Time, change func(*settin
 	if change != nil {
 		change(&a)
 	}
-	account, err := Open(a, "test")
+	account, err := OpenWith(a, extract.Config{Backoff: time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
-	impatient, err := extract.New(extract.Config{Server: a.Server, Key: a.APIKey.Reveal(), Backoff: time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	account.client.Close()
-	account.client = impatient
 	t.Cleanup(account.Close)
 	return account
 }

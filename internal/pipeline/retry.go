@@ -32,11 +32,17 @@ func (r *Runner) Retry(ctx context.Context, accounts []*Account, rejects []load.
 // dueOf lists the windows of a stream that hold rejects, newest first.
 func (r *Runner) dueOf(ctx context.Context, a *Account, s Stream, rejects []load.Reject) ([]Due, error) {
 	byDay := map[time.Time]Due{}
+	asked := map[[2]time.Time]bool{} // many rejects are of one window
 	for _, reject := range rejects {
 		if reject.Account != a.ID || reject.Stream != s.Name || reject.From == nil || reject.To == nil {
 			continue
 		}
-		days := Range{First: dayOf(*reject.From, a.Zone), Last: dayOf(reject.To.Add(-time.Second), a.Zone), Now: r.Now(), Force: true}
+		of := [2]time.Time{dayOf(*reject.From, a.Zone), dayOf(reject.To.Add(-time.Second), a.Zone)}
+		if asked[of] {
+			continue
+		}
+		asked[of] = true
+		days := Range{First: of[0], Last: of[1], Now: r.Now(), Force: true}
 		due, _, err := Plan(ctx, r.Warehouse, a, s, days)
 		if err != nil {
 			return nil, err
