@@ -24,6 +24,8 @@ type Batch struct {
 	hashed   []byte
 	err      error
 	Canceled transform.Null[int32] // demo_usage: the window's count of cancelled requests
+
+	sessions sessionIndex // usage_new: where its sessions stand
 }
 
 // mark is where a batch stands; Begin goes back to the last one.
@@ -34,6 +36,7 @@ type mark struct {
 	part     int16     // answers committed
 	offsets  []int64
 	rows     []int64
+	sessions sessionMark
 }
 
 // stage is one staging table, and the rows that wait for it.
@@ -65,6 +68,7 @@ func (m mark) clone() mark {
 // Begin starts an answer, or another attempt at one: rows since the last Commit are void.
 func (b *Batch) Begin() {
 	b.state = b.settled.clone()
+	b.sessions.truncate(b.state.sessions)
 	for i, s := range b.stages {
 		b.err = errors.Join(b.err, s.spool.truncate(b.state.offsets[i]))
 	}
@@ -103,8 +107,8 @@ func (b *Batch) Hash() []byte {
 	return h.Sum(nil)
 }
 
-// schemaOfHash changes when the staged columns do.
-const schemaOfHash = 1
+// schemaOfHash changes when the staged columns do, or how they are hashed.
+const schemaOfHash = 2
 
 // record adds one record: fill appends its row and its children's.
 func (b *Batch) record(fill func() error) error {
@@ -129,9 +133,21 @@ func (b *Batch) addHash() {
 // put appends one row to a staging table. place counts the leading bytes of the row that only tell
 // where it stood; they are not part of the hash.
 func (b *Batch) put(stage, place int) error {
-	s := b.stages[stage]
-	b.hash.Write([]byte{byte(stage)})
+	b.hashRow(stage, place)
+	return b.keep(stage)
+}
+
+// hashRow adds the row to the record's hash.
+func (b *Batch) hashRow(stage, place int) {
+	b.hash.Write(stageBytes[stage : stage+1])
 	b.hash.Write(b.tuple.b[place:])
+}
+
+var stageBytes = []byte{rejectsStage, rowsStage, childStage, childStage + 1}
+
+// keep appends the row to a staging table's.
+func (b *Batch) keep(stage int) error {
+	s := b.stages[stage]
 	b.state.offsets[stage] += int64(len(b.tuple.b))
 	b.state.rows[stage]++
 	return s.spool.write(b.tuple.b)

@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -30,114 +31,103 @@ func (n *Counts) Add(m Counts) {
 	n.Rejected += m.Rejected
 }
 
-// Commit loads a complete batch: rows, deletions, rejects, totals and the ledger's entry in one
-// transaction. ErrFenced: the window has passed to another process, nothing was written.
-func (w *Warehouse) Commit(ctx context.Context, c Claim, b *Batch, asked Asked) (Counts, error) {
-	if b.err != nil {
-		return Counts{}, b.err
+// Ready is a window whose answers are complete.
+type Ready struct {
+	Claim
+	Batch *Batch
+	Asked Asked
+}
+
+// Committed is what became of a window.
+type Committed struct {
+	Counts Counts
+	Err    error
+}
+
+// Commit loads complete batches of one stream of one account: rows, deletions, rejects, totals and the ledger's entries
+// of a window always in one transaction. Windows that only have to be copied, or that bring nothing new, share one; one
+// that needs a merge, or keeps the others from being loaded, has its own.
+// ErrFenced: the window has passed to another process, and nothing of it was written.
+func (w *Warehouse) Commit(ctx context.Context, loads ...Ready) []Committed {
+	done, err := w.together(ctx, loads)
+	switch {
+	case err == nil:
+	case len(loads) == 1 || ctx.Err() != nil || !ofWindow(err):
+		return slices.Repeat([]Committed{{Err: err}}, len(loads))
+	default:
+		done = slices.Repeat([]Committed{{Err: errAlone}}, len(loads))
 	}
-	var counts Counts // of the last try that got as far as its COMMIT
-	tried := false
+	for i, l := range loads {
+		if errors.Is(done[i].Err, errAlone) {
+			done[i] = w.Commit(ctx, l)[0]
+		}
+	}
+	return done
+}
+
+// errAlone: the window is to have a transaction of its own.
+var errAlone = errors.New("not loaded together with others")
+
+// ofWindow tells whether an error may be one window's own.
+func ofWindow(err error) bool {
+	var sql *SQLError
+	var connect *connectError
+	if errors.As(err, &sql) {
+		return sql.OfWindow()
+	}
+	return !errors.As(err, &connect) && !mayPass(err)
+}
+
+// together loads batches in one transaction, again where that can help. Where several may be in each other's way, it
+// does not try again.
+func (w *Warehouse) together(ctx context.Context, loads []Ready) ([]Committed, error) {
+	var done []Committed // of the last try that got as far as its COMMIT
 	err := w.retry(ctx, func() error {
-		if tried {
-			// The try before may have committed without our hearing of it.
-			if done, err := w.loaded(ctx, c); done || err != nil {
-				return err
-			}
+		before := done
+		// The try before may have committed without our hearing of it.
+		if all, err := w.loaded(ctx, loads, before); all || err != nil {
+			return err
 		}
 		err := pgx.BeginTxFunc(ctx, w.pool, oneMoment, func(tx pgx.Tx) error {
-			n, err := w.commit(ctx, tx, c, b, asked)
+			n, err := w.commit(ctx, tx, loads)
 			if err == nil {
-				counts = n
+				done = n
 			}
 			return err
 		})
-		if tried && errors.Is(err, ErrFenced) {
-			// Or it was still committing when we looked, and has given up the lease itself.
-			if done, err := w.loaded(ctx, c); done || err != nil {
-				return err
+		switch {
+		case err == nil && slices.ContainsFunc(done, Committed.fenced):
+			// Or it was still committing when we looked, and has given up the leases itself.
+			all, err := w.loaded(ctx, loads, before)
+			if all {
+				done = before
 			}
+			return err
+		case err != nil && len(loads) > 1 && ofWindow(sqlError(err)):
+			return notTogether{sqlError(err)}
 		}
-		tried = true
 		return err
 	})
-	if err != nil {
-		return Counts{}, err
+	return done, err
+}
+
+func (c Committed) fenced() bool { return errors.Is(c.Err, ErrFenced) }
+
+// notTogether keeps an error from being tried again.
+type notTogether struct{ error }
+
+// loaded tells whether a transaction that was to come to this did commit. They are loaded all or none.
+func (w *Warehouse) loaded(ctx context.Context, loads []Ready, done []Committed) (bool, error) {
+	i := slices.IndexFunc(done, func(c Committed) bool { return c.Err == nil })
+	if i < 0 {
+		return false, nil
 	}
-	return counts, nil
+	var status string
+	err := w.pool.QueryRow(ctx, ledger["outcome"], pgx.NamedArgs{"load": loads[i].Load}).Scan(&status)
+	return status == "loaded", err
 }
 
 // oneMoment: every statement of a load sees the warehouse as it was at the first. Where another window's
 // load writes the same rows meanwhile (both show a session that crosses midnight), Postgres refuses one of the
 // two, and it is tried again on what the other left; statement by statement, it would overwrite that unseen.
 var oneMoment = pgx.TxOptions{IsoLevel: pgx.RepeatableRead}
-
-func (w *Warehouse) loaded(ctx context.Context, c Claim) (bool, error) {
-	var status string
-	err := w.pool.QueryRow(ctx, ledger["outcome"], pgx.NamedArgs{"load": c.Load}).Scan(&status)
-	return status == "loaded", err
-}
-
-func (w *Warehouse) commit(ctx context.Context, tx pgx.Tx, c Claim, b *Batch, asked Asked) (Counts, error) {
-	args := c.args()
-	args["load"], args["idle"] = c.Load, w.idle()
-	args["requested"] = c.at(b.asked)
-	args["canceled"] = nil
-	if b.Canceled.Valid {
-		args["canceled"] = b.Canceled.V
-	}
-	var held string
-	switch err := tx.QueryRow(ctx, ledger["fence"], args).Scan(&held); {
-	case errors.Is(err, pgx.ErrNoRows):
-		return Counts{}, ErrFenced
-	case err != nil:
-		return Counts{}, err
-	}
-	counts := Counts{Read: b.Read(), Rejected: b.Rejected()}
-	skip, err := nothingNew(ctx, tx, b, args)
-	if err != nil {
-		return Counts{}, err
-	}
-	if skip {
-		counts.Skipped = true
-		counts.Unchanged = counts.Read - counts.Rejected
-	} else if err := merge(ctx, tx, c.Stream, b, args, &counts, w.mayShrink); err != nil {
-		return Counts{}, err
-	}
-	return counts, close(ctx, tx, b, asked, args, counts)
-}
-
-// nothingNew tells whether there is nothing to merge: the warehouse holds this very answer, or one
-// that was asked for later.
-func nothingNew(ctx context.Context, tx pgx.Tx, b *Batch, args pgx.NamedArgs) (bool, error) {
-	var newer bool
-	if err := tx.QueryRow(ctx, ledger["newer"], args).Scan(&newer); err != nil || newer {
-		return newer, err
-	}
-	var last []byte
-	err := tx.QueryRow(ctx, ledger["last_hash"], args).Scan(&last)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return false, nil
-	}
-	return last != nil && string(last) == string(b.Hash()), err
-}
-
-// close writes the ledger's entry and gives up the lease.
-func close(ctx context.Context, tx pgx.Tx, b *Batch, asked Asked, args pgx.NamedArgs, n Counts) error {
-	for name, v := range map[string]any{
-		"read": n.Read, "inserted": n.Inserted, "updated": n.Updated, "unchanged": n.Unchanged, "deleted": n.Deleted,
-		"rejected": n.Rejected, "merged": n.Merged, "source_count": asked.SourceCount, "source_seconds": asked.SourceSeconds,
-		"reconciled": asked.Reconciled, "hash": b.Hash(), "request_ids": asked.RequestIDs, "attempts": asked.Attempts,
-	} {
-		args[name] = v
-	}
-	tag, err := tx.Exec(ctx, ledger["loaded"], args)
-	if err == nil && tag.RowsAffected() != 1 {
-		return ErrFenced
-	}
-	if err != nil {
-		return err
-	}
-	_, err = tx.Exec(ctx, ledger["release"], args)
-	return err
-}

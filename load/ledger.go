@@ -145,6 +145,11 @@ func (w *Warehouse) Hold(ctx context.Context, c Claim, lost func()) {
 	}
 }
 
+// GiveBack takes a claim back as if it had never been.
+func (w *Warehouse) GiveBack(ctx context.Context, c Claim) error {
+	return w.exec(ctx, "give_back", pgx.NamedArgs{"load": c.Load})
+}
+
 // Asked is what asking the API for a window came to, for the books.
 type Asked struct {
 	RequestIDs    []string

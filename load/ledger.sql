@@ -76,33 +76,44 @@ SELECT NOT EXISTS (
 -- name: renew
 UPDATE wheelhouse.leases SET expires_at = now() + make_interval(secs => @lease) WHERE load_id = @load;
 
+-- name: idle
+-- If this process is stopped in the middle of the transaction, the server ends it, so that another can take the window.
+SELECT set_config('idle_in_transaction_session_timeout', @idle, true), now();
+
 -- name: fence
--- Held until the transaction ends: while we write nobody can take the lease, and without it we may not write. If
--- this process is stopped in between, the server ends the transaction, so that another can take the window.
-SELECT set_config('idle_in_transaction_session_timeout', @idle, true)
-FROM wheelhouse.leases WHERE load_id = @load FOR UPDATE;
+-- Held until the transaction ends: while we write nobody can take the leases, and without them we may not write.
+SELECT load_id FROM wheelhouse.leases WHERE load_id = ANY (@loads::bigint[]) ORDER BY load_id FOR UPDATE;
+
+-- name: give_back
+-- A claim that came to nothing and says nothing.
+WITH given AS (DELETE FROM wheelhouse.leases WHERE load_id = @load RETURNING load_id)
+DELETE FROM wheelhouse.loads USING given WHERE id = given.load_id AND status = 'running';
 
 -- name: release
 DELETE FROM wheelhouse.leases WHERE load_id = @load;
 
--- name: last_hash
--- The hash of what the warehouse holds of this window: the newest load over any part of it, if that load was
+-- name: state
+-- Whether an answer asked for later than this one, for all of its window, is in the warehouse already;
+-- the hash of what the warehouse holds of this window: the newest load over any part of it, if that load was
 -- of exactly this window. For a snapshot, the newest load of the stream. The newest is the one asked for last.
--- Not where a share was found deleted since: what this window says of the share itself may bring it back.
-SELECT CASE WHEN (@snapshot OR span = tstzrange(@from, @to))
-             AND NOT (@stream = 'share_visits' AND EXISTS (SELECT FROM crankwheel.shares s
-                                                           WHERE s.account_id = @account AND s.deleted_at IS NOT NULL AND s.load_id > loads.id))
-            THEN response_hash END
-FROM wheelhouse.loads
-WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND (@snapshot OR span && tstzrange(@from, @to))
-ORDER BY requested_at DESC NULLS LAST, id DESC LIMIT 1;
-
--- name: newer
--- Whether an answer asked for later than this one, for all of its window, is in the warehouse already.
+-- Not where a share was found deleted since: what this window says of the share itself may bring it back;
+-- and whether there are rejects of this window that may be resolved.
 SELECT EXISTS (
-    SELECT FROM wheelhouse.loads
-    WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND (@snapshot OR span @> tstzrange(@from, @to))
-      AND requested_at > @requested);
+           SELECT FROM wheelhouse.loads
+           WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND (@snapshot OR span @> tstzrange(@from, @to))
+             AND requested_at > @requested),
+       (SELECT CASE WHEN (@snapshot OR span = tstzrange(@from, @to))
+                     AND NOT (@stream = 'share_visits' AND EXISTS (SELECT FROM crankwheel.shares s
+                                                                   WHERE s.account_id = @account AND s.deleted_at IS NOT NULL AND s.load_id > loads.id))
+                    THEN response_hash END
+        FROM wheelhouse.loads
+        WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND (@snapshot OR span && tstzrange(@from, @to))
+        ORDER BY requested_at DESC NULLS LAST, id DESC LIMIT 1),
+       EXISTS (
+           SELECT FROM wheelhouse.rejects r
+           JOIN wheelhouse.loads l ON l.id = r.load_id
+           WHERE r.account_id = @account AND r.stream = @stream AND r.resolved_at IS NULL
+             AND (l.span <@ tstzrange(@from, @to) OR @snapshot));
 
 -- name: loaded
 UPDATE wheelhouse.loads

@@ -14,13 +14,15 @@ var (
 	afterInsert = []string{"update_day", "insert_day", "day", "delete_children", "replace_children", "insert_shares", "update_shares"}
 )
 
-// merge copies the batch into staging and from there writes what is missing or differs.
-func merge(ctx context.Context, tx pgx.Tx, s Stream, b *Batch, args pgx.NamedArgs, counts *Counts, mayShrink bool) error {
-	copied, err := stageRows(ctx, tx, s, b)
+// merge copies a window's batch into staging and from there writes what is missing or differs. Of sifted rows only those
+// that are to be merged.
+func merge(ctx context.Context, tx pgx.Tx, p *part, sifted *sifting, mayShrink bool) error {
+	copied, err := stageRows(ctx, tx, p.Stream, p.Batch, sifted)
 	if err != nil {
 		return err
 	}
-	m := merger{ctx: ctx, tx: tx, sql: s.sql, args: args}
+	args, counts := p.args, &p.counts
+	m := merger{ctx: ctx, tx: tx, sql: p.Stream.sql, args: args}
 	for _, name := range []string{"keep", "resolve", "unprotect"} {
 		if _, err := tx.Exec(ctx, rejects[name], args); err != nil {
 			return fmt.Errorf("rejects %s: %w", name, err)
@@ -48,19 +50,19 @@ func merge(ctx context.Context, tx pgx.Tx, s Stream, b *Batch, args pgx.NamedArg
 		return &ShrinkError{Lacks: counts.Deleted, Of: held}
 	}
 	counts.Inserted, counts.Updated, counts.Unchanged = t.own-t.ownKnown, t.ownDiffers, t.ownKnown-t.ownDiffers
-	return conserve(*counts, t, copied, inserted, updated)
+	counts.add(sifted)
+	return conserve(*counts, t, copied+sifted.settled(), inserted, updated)
 }
 
 // tally is what a merge is about to do. Own rows are the answer's; others stand beside them.
 type tally struct{ unknown, own, ownKnown, differs, ownDiffers int64 }
 
-// conserve checks that no row was lost or made on the way from the answer to the tables.
-func conserve(n Counts, t tally, copied, inserted, updated int64) error {
+// conserve checks that no row was lost or made on the way from the answer to the tables. placed are those that were staged, or
+// had no need to be.
+func conserve(n Counts, t tally, placed, inserted, updated int64) error {
 	switch {
-	case copied != n.Read-n.Rejected:
-		return fmt.Errorf("conservation: %d records came and %d were set aside, but %d were copied", n.Read, n.Rejected, copied)
-	case t.own != copied-n.Merged:
-		return fmt.Errorf("conservation: %d rows were copied and %d merged, but %d are staged", copied, n.Merged, t.own)
+	case placed != n.Read-n.Rejected:
+		return fmt.Errorf("conservation: %d records came and %d were set aside, but %d were copied", n.Read, n.Rejected, placed)
 	case inserted != t.unknown || updated != t.differs:
 		return fmt.Errorf("conservation: %d rows are new and %d differ, but %d were inserted and %d updated",
 			t.unknown, t.differs, inserted, updated)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"os"
+	"slices"
 )
 
 // spoolMemory is what a spool keeps in memory before it moves to a temporary file: daily windows
@@ -85,6 +86,19 @@ func (s *spool) reader() (io.Reader, error) {
 		return nil, err
 	}
 	return io.NewSectionReader(s.file, 0, s.size), nil
+}
+
+// section is what stands from one offset to another. It is valid until the next one is read into the same buffer.
+func (s *spool) section(from, to int64, buf *[]byte) ([]byte, error) {
+	if s.file == nil {
+		return s.mem.Bytes()[from:to], nil
+	}
+	if err := s.flush(); err != nil {
+		return nil, err
+	}
+	*buf = slices.Grow((*buf)[:0], int(to-from))[:to-from]
+	_, err := s.file.ReadAt(*buf, from)
+	return *buf, err
 }
 
 func (s *spool) close() {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 //go:embed rejects.sql
@@ -16,9 +17,9 @@ var rejectsSQL string
 
 var rejects = parseSQL(rejectsSQL)
 
-// stageRows makes the staging tables and copies the batch into them. It returns how many main rows
-// were copied.
-func stageRows(ctx context.Context, tx pgx.Tx, s Stream, b *Batch) (main int64, err error) {
+// stageRows makes the staging tables and copies the batch into them; of sifted rows only those that are to be merged. It
+// returns how many main rows were copied.
+func stageRows(ctx context.Context, tx pgx.Tx, s Stream, b *Batch, sifted *sifting) (main int64, err error) {
 	conn := tx.Conn().PgConn()
 	// Temporary tables stay with their connection, and PgBouncer may hand us any: made where missing,
 	// emptied by each commit.
@@ -26,21 +27,33 @@ func stageRows(ctx context.Context, tx pgx.Tx, s Stream, b *Batch) (main int64, 
 		return 0, fmt.Errorf("stage: %w", err)
 	}
 	for i, stage := range b.stages {
-		if b.settled.rows[i] == 0 {
+		if b.settled.rows[i] == 0 || sifted != nil && i != rejectsStage {
 			continue
 		}
 		rows, err := stage.spool.reader()
 		if err != nil {
 			return 0, err
 		}
-		tag, err := conn.CopyFrom(ctx, io.MultiReader(bytes.NewReader(copyHeader), rows, bytes.NewReader(copyTrailer)),
-			fmt.Sprintf("COPY pg_temp.%s (%s) FROM STDIN BINARY", stage.table, strings.Join(stage.columns, ", ")))
+		n, err := copyRows(ctx, conn, "pg_temp."+stage.table, stage.columns, rows)
 		if err != nil {
-			return 0, fmt.Errorf("copy into %s: %w", stage.table, err)
+			return 0, err
 		}
 		if i == rowsStage {
-			main = tag.RowsAffected()
+			main = n
 		}
 	}
+	if sifted != nil {
+		return stageSessions(ctx, conn, b, sifted)
+	}
 	return main, nil
+}
+
+// copyRows copies encoded rows into a table and returns how many it took.
+func copyRows(ctx context.Context, conn *pgconn.PgConn, table string, columns []string, rows io.Reader) (int64, error) {
+	tag, err := conn.CopyFrom(ctx, io.MultiReader(bytes.NewReader(copyHeader), rows, bytes.NewReader(copyTrailer)),
+		fmt.Sprintf("COPY %s (%s) FROM STDIN BINARY", table, strings.Join(columns, ", ")))
+	if err != nil {
+		return 0, fmt.Errorf("copy into %s: %w", table, err)
+	}
+	return tag.RowsAffected(), nil
 }

@@ -7,6 +7,7 @@ type Stream struct {
 	stages   []stageTable // its main rows first
 	sql      statements
 	Snapshot bool // a load tells of everything there is, not of a window
+	sifted   bool // what is new goes straight into its tables: see sifting
 	Daily    bool // its counts are the window's: only a load of exactly a day covers the day
 }
 

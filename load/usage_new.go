@@ -1,6 +1,7 @@
 package load
 
 import (
+	"crypto/sha256"
 	_ "embed"
 
 	"wheelhouse/transform"
@@ -19,12 +20,14 @@ var UsageNew = Stream{
 		{"stage_screen_session_events_1", []string{"n", "seq", "occurred_at", "kind", "agent_email", "content_id",
 			"content_name", "content", "extra"}},
 	},
-	sql: parseSQL(usageNewSQL),
+	sql:    parseSQL(usageNewSQL),
+	sifted: true,
 }
 
 // Session adds a session with its events.
 func (b *Batch) Session(s transform.ScreenSession) error {
 	return b.record(func() error {
+		b.sessions.add(&b.state, s)
 		// Events first: the session's own row carries the hash of it all.
 		for _, e := range s.Events {
 			if err := b.sessionEvent(e); err != nil {
@@ -32,9 +35,8 @@ func (b *Batch) Session(s transform.ScreenSession) error {
 			}
 		}
 		t, place := b.begin(rowsStage, true)
-		head := len(t.b)
 		content := len(t.b) + 4
-		t.bytea(make([]byte, 32))
+		t.bytea(noContent[:])
 		id := transform.SessionID(b.account, s.AgentEmail, s.StartedAt, 1)
 		t.bytea(id[:])
 		t.text(s.AgentEmail)
@@ -50,11 +52,14 @@ func (b *Batch) Session(s transform.ScreenSession) error {
 		t.nullInt8(s.RecordingContentID)
 		t.nullText(s.RecordingURL)
 		t.jsonb(s.Extra)
-		b.hash.Write(t.b[head:])
+		b.hashRow(rowsStage, place)
 		b.hash.Sum(t.b[content:content])
-		return b.put(rowsStage, place)
+		return b.keep(rowsStage)
 	})
 }
+
+// noContent stands where the content's hash will.
+var noContent [sha256.Size]byte
 
 func (b *Batch) sessionEvent(e transform.ScreenSessionEvent) error {
 	t, place := b.begin(childStage, false)

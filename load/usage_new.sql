@@ -41,6 +41,25 @@ CREATE TEMP TABLE IF NOT EXISTS stage_screen_session_events_1 (
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS stage_changed_sessions_1 (n bigint NOT NULL, session_id uuid NOT NULL) ON COMMIT DELETE ROWS;
 
+-- name: sift_sessions
+-- What is known of a stretch of time, column for column as it is staged; whether it is deleted, and the first of its
+-- twins; and whether a load of the window that does not bring it is to delete it.
+SELECT t.session_id, t.agent_email, t.started_at, t.ended_at, t.duration_seconds, t.ended, t.max_viewers, t.viewers, t.viewer_locations,
+       t.rtc_seconds, t.webcam_seconds, t.recording_content_id, t.recording_url, t.extra,
+       t.deleted_at IS NOT NULL, t.occurrence = 1,
+       t.deleted_at IS NULL AND t.started_at >= @from AND t.ended AND t.ended_at < @to
+FROM crankwheel.screen_sessions t
+WHERE t.account_id = @account
+  AND t.session_id >= wheelhouse.session_floor(@low) AND t.session_id < wheelhouse.session_floor(@high)
+ORDER BY t.session_id;
+
+-- name: sift_events
+SELECT t.session_id, t.seq, t.occurred_at, t.kind, t.agent_email, t.content_id, t.content_name, t.content, t.extra
+FROM crankwheel.screen_session_events t
+WHERE t.account_id = @account
+  AND t.session_id >= wheelhouse.session_floor(@low) AND t.session_id < wheelhouse.session_floor(@high)
+ORDER BY t.session_id, t.seq;
+
 -- name: merge_parts
 -- A window asked for in parts shows a session once in each part that it reaches into. Equal ones are one
 -- session, as often as the part that has it most often says.
@@ -240,12 +259,15 @@ ORDER BY c.session_id, e.seq;
 
 -- name: delete
 -- What the window holds whole and no longer brings; and a twin beyond the number its group has now.
--- A record that was set aside protects the session it may have been.
+-- A record that was set aside protects the session it may have been. Of sessions that were sifted only the groups
+-- that are staged are looked at: the others are all there.
 WITH lacking AS (
     SELECT t.session_id FROM crankwheel.screen_sessions t
     WHERE t.account_id = @account AND t.deleted_at IS NULL
       AND t.session_id >= wheelhouse.session_floor(@from) AND t.session_id < wheelhouse.session_floor(@to)
       AND t.started_at >= @from AND t.ended AND t.ended_at < @to
+      AND (NOT @sifted OR (t.agent_email, date_trunc('second', t.started_at))
+                          IN (SELECT agent_email, date_trunc('second', started_at) FROM stage_screen_sessions_1))
     EXCEPT  -- rather than NOT EXISTS: one pass over each side, whatever the planner thinks of tables it has no figures of
     SELECT session_id FROM stage_screen_sessions_1
 ), gone AS (

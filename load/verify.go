@@ -77,7 +77,7 @@ func (w *Warehouse) CompareBorders(ctx context.Context, win Window, b *Batch, fi
 		args["canceled"] = b.Canceled.V
 	}
 	return w.undone(ctx, func(tx pgx.Tx) ([]Difference, error) {
-		if _, err := stageRows(ctx, tx, win.Stream, b); err != nil {
+		if _, err := stageRows(ctx, tx, win.Stream, b, nil); err != nil {
 			return nil, err
 		}
 		m := merger{ctx: ctx, tx: tx, sql: win.Stream.sql, args: args}
@@ -109,7 +109,7 @@ func compare(ctx context.Context, tx pgx.Tx, win Window, b *Batch, asked Asked, 
 	if movedOn {
 		return nil, ErrMovedOn
 	}
-	if _, err := stageRows(ctx, tx, win.Stream, b); err != nil {
+	if _, err := stageRows(ctx, tx, win.Stream, b, nil); err != nil {
 		return nil, err
 	}
 	if _, err := tx.Exec(ctx, rejects["unprotect"], args); err != nil {

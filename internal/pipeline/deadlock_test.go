@@ -40,7 +40,7 @@ func TestLoadsDoNotDeadlock(t *testing.T) {
 		for _, day := range []string{"2026-03-10", "2026-03-11"} {
 			both.Go(func() {
 				due := Due{b.window(load.UsageNew, date(day)), WhyForced}
-				o := LoadWindow(t.Context(), b.runner.Warehouse, b.account, b.account.Streams([]string{"usage_new"})[0], due, run, 1<<62, b.now)
+				o := b.loadWindow(b.account.Streams([]string{"usage_new"})[0], due, run, 1<<62)
 				if o.Err != nil {
 					t.Error(o.Err)
 				}
@@ -64,7 +64,7 @@ func TestClaimAfterAnotherLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Commit(t.Context(), mustClaim(t, w, run, win), users(t, load.NewBatch(b.account.ID, load.UserAccess), "a@x.com"), load.Asked{}); err != nil {
+	if _, err := commit(t, w, mustClaim(t, w, run, win), users(t, load.NewBatch(b.account.ID, load.UserAccess), "a@x.com")); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.Claim(t.Context(), run, win, planned); !errors.Is(err, load.ErrLoaded) {

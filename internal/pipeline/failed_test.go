@@ -204,14 +204,14 @@ func TestPanicFailsTheWindow(t *testing.T) {
 		panic("jane@prospect.example")
 	}
 	due := Due{b.window(load.UserAccess, someDay), WhyFresh}
-	o := LoadWindow(t.Context(), b.runner.Warehouse, b.account, s, due, b.mustStart(), 0, b.now)
+	o := b.loadWindow(s, due, b.mustStart(), 0)
 	if o.Err == nil || !strings.Contains(o.Err.Error(), "panic at failed_test.go:") || strings.Contains(o.Err.Error(), "jane") {
 		t.Errorf("%v", o.Err)
 	}
 	b.want("failed|1", "SELECT status, count(*) FILTER (WHERE error LIKE '%panic at%' AND error NOT LIKE '%jane%') FROM wheelhouse.loads GROUP BY 1")
 	b.want("0", "SELECT count(*) FROM wheelhouse.leases")
 	s.fetch = whole
-	if o := LoadWindow(t.Context(), b.runner.Warehouse, b.account, s, due, b.mustStart(), 0, b.now); o.Err != nil || o.Held {
+	if o := b.loadWindow(s, due, b.mustStart(), 0); o.Err != nil || o.Held {
 		t.Errorf("the next try: %+v", o)
 	}
 }

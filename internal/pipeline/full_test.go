@@ -86,7 +86,8 @@ func TestFullDisk(t *testing.T) {
 	three := Range{First: date("2026-03-08"), Last: date("2026-03-10"), Now: f.now}
 	f.link.watch(nil)
 	result := f.run(three, "demo_usage")
-	if result.Left != 2 || result.Requests != 1 || f.link.metOf("53100") != 1 {
+	// The others may have been asked for while the first was being loaded.
+	if result.Failed+result.Left != 3 || result.Left == 0 || f.link.metOf("53100") != 1 {
 		t.Errorf("tried %d times: %+v", f.link.metOf("53100"), result)
 	}
 	f.mustFail(result, "53100")

@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"go.uber.org/zap"
-	"golang.org/x/sync/errgroup"
-
 	"wheelhouse/extract"
 	"wheelhouse/load"
 )
@@ -20,15 +18,17 @@ type lane struct {
 	*Runner
 	job          Job
 	run, planned int64
-	workers      chan struct{}
+	workers      chan struct{} // a place for each window that may be asked for at the same time
+	loaders      chan struct{} // a place for each transaction
 	sum          *summary
 
-	mu      sync.Mutex
-	due     []Due // newest first
-	turned  bool  // going on from the oldest
-	inARow  int   // windows that failed one after another
-	givenUp bool
-	held    []Due // found in another process's hands
+	mu       sync.Mutex
+	due      []Due // newest first
+	turned   bool  // going on from the oldest
+	inARow   int   // windows that failed one after another
+	givenUp  bool
+	hopeless bool  // as every other window would fail
+	held     []Due // found in another process's hands
 }
 
 // load loads the stream's due windows. Those that another process has in hand it comes back to, until they
@@ -51,29 +51,102 @@ func (l *lane) load(ctx, work context.Context) {
 	}
 }
 
-// pass tries windows once each.
+// together is how many windows are committed in one transaction at most: those that wait for one.
+const together = 4
+
+// pass tries windows once each: some are asked for while others are committed.
 func (l *lane) pass(ctx, work context.Context, due []Due) {
 	l.due = due
-	var group errgroup.Group
-	group.SetLimit(max(1, or(l.Parallel, l.job.Stream.Parallel)))
-	for range due {
-		group.Go(func() error {
-			l.workers <- struct{}{}
-			defer func() { <-l.workers }()
-			d, ok := l.next(ctx)
-			if !ok {
-				l.sum.left()
-				return nil
-			}
-			o := LoadWindow(work, l.Warehouse, l.job.Account, l.job.Stream, d, l.run, l.planned, l.Now())
-			if l.note(o) {
-				l.sum.add(o)
-				l.report(o)
-			}
-			return nil
-		})
+	parallel := max(1, or(l.Parallel, l.job.Stream.Parallel))
+	ready := make(chan *inHand, together)
+	var asking, loading sync.WaitGroup
+	for range min(parallel, len(due)) {
+		asking.Go(func() { l.askAll(ctx, work, ready) })
 	}
-	_ = group.Wait() // outcomes carry the errors
+	for range min(parallel, cap(l.loaders)) {
+		loading.Go(func() { l.loadAll(work, ready) })
+	}
+	asking.Wait()
+	close(ready)
+	loading.Wait()
+	l.sum.left(len(l.due))
+}
+
+// askAll asks for one window after another.
+func (l *lane) askAll(ctx, work context.Context, ready chan<- *inHand) {
+	for {
+		h, more := l.askNext(ctx, work)
+		if !more {
+			return
+		}
+		if h != nil {
+			ready <- h // whoever loads takes all there are, whatever becomes of them
+		}
+	}
+}
+
+func (l *lane) askNext(ctx, work context.Context) (h *inHand, more bool) {
+	l.workers <- struct{}{}
+	defer func() { <-l.workers }()
+	d, ok := l.next(ctx)
+	if !ok {
+		return nil, false
+	}
+	h, o := l.fetch(work, d)
+	if h == nil {
+		l.over(o)
+	}
+	return h, true
+}
+
+// loadAll commits what is ready, as much as is at a time.
+func (l *lane) loadAll(work context.Context, ready <-chan *inHand) {
+	for h := range ready {
+		all := append([]*inHand{h}, waiting(ready, together-1)...)
+		l.loaders <- struct{}{}
+		if l.isHopeless() {
+			<-l.loaders
+			for _, h := range all {
+				l.giveBack(work, h)
+			}
+			continue
+		}
+		outcomes := l.commit(work, all)
+		for _, o := range outcomes {
+			l.over(o)
+		}
+		<-l.loaders
+	}
+}
+
+func (l *lane) isHopeless() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.hopeless
+}
+
+// waiting takes up to n windows that are ready now.
+func waiting(ready <-chan *inHand, n int) (all []*inHand) {
+	for len(all) < n {
+		select {
+		case h, ok := <-ready:
+			if !ok {
+				return all
+			}
+			all = append(all, h)
+		default:
+			return all
+		}
+	}
+	return all
+}
+
+// over takes note of a window that was tried.
+func (l *lane) over(o Outcome) {
+	if l.note(o) {
+		l.sum.add(o)
+		l.report(o)
+	}
 }
 
 // next takes the window that is to be tried next, if one is.
@@ -111,7 +184,9 @@ func (l *lane) note(o Outcome) (final bool) {
 	}
 	l.inARow++
 	switch {
-	case hopeless(o.Err), l.turned && l.inARow >= giveUpAfter:
+	case hopeless(o.Err):
+		l.givenUp, l.hopeless = true, true
+	case l.turned && l.inARow >= giveUpAfter:
 		l.givenUp = true
 	case l.inARow >= giveUpAfter:
 		l.turned, l.inARow = true, 0

@@ -17,6 +17,22 @@ func (b *bench) window(s load.Stream, day time.Time) load.Window {
 	return load.Window{Account: b.account.ID, Stream: s, Day: day, From: day, To: day.AddDate(0, 0, 1)}
 }
 
+// commit commits one window's batch.
+func commit(t testing.TB, w *load.Warehouse, c load.Claim, batch *load.Batch) (load.Counts, error) {
+	done := w.Commit(t.Context(), load.Ready{Claim: c, Batch: batch})
+	return done[0].Counts, done[0].Err
+}
+
+// loadWindow loads one window, as a run does.
+func (b *bench) loadWindow(s Stream, due Due, run, planned int64) Outcome {
+	l := &lane{Runner: b.runner, job: Job{Account: b.account, Stream: s}, run: run, planned: planned}
+	h, o := l.fetch(b.t.Context(), due)
+	if h != nil {
+		o = l.commit(b.t.Context(), []*inHand{h})[0]
+	}
+	return o
+}
+
 func (b *bench) mustStart() int64 {
 	b.t.Helper()
 	run, err := b.runner.Warehouse.StartRun(b.t.Context(), "run", "test", "test")
@@ -91,16 +107,16 @@ func TestLeaseThatPassedOn(t *testing.T) {
 	case <-time.After(5 * time.Second):
 		t.Error("whoever lost the lease was not told")
 	}
-	if _, err := hasty.Commit(t.Context(), dead, late, load.Asked{}); !errors.Is(err, load.ErrFenced) {
+	if _, err := commit(t, hasty, dead, late); !errors.Is(err, load.ErrFenced) {
 		t.Errorf("the commit of a lost window: %v", err)
 	}
 	b.want("0", "SELECT count(*) FROM crankwheel.users")
-	n, err := other.Commit(t.Context(), alive, users(t, load.NewBatch(b.account.ID, load.UserAccess), "a@x.com"), load.Asked{})
+	n, err := commit(t, other, alive, users(t, load.NewBatch(b.account.ID, load.UserAccess), "a@x.com"))
 	if err != nil || n.Inserted != 1 {
 		t.Errorf("the commit of the window's new holder: %+v, %v", n, err)
 	}
 	// And after it: the other way round is refused as well.
-	if _, err := hasty.Commit(t.Context(), dead, late, load.Asked{}); !errors.Is(err, load.ErrFenced) {
+	if _, err := commit(t, hasty, dead, late); !errors.Is(err, load.ErrFenced) {
 		t.Errorf("the commit of a lost window, afterwards: %v", err)
 	}
 	b.want("a@x.com", "SELECT email FROM crankwheel.users")
@@ -118,11 +134,11 @@ func TestLateAnswer(t *testing.T) {
 	older := users(t, load.NewBatch(b.account.ID, load.UserAccess), "left@x.com")
 	time.Sleep(100 * time.Millisecond)
 	newer := users(t, load.NewBatch(b.account.ID, load.UserAccess), "joined@x.com")
-	if _, err := w.Commit(t.Context(), today, newer, load.Asked{}); err != nil {
+	if _, err := commit(t, w, today, newer); err != nil {
 		t.Fatal(err)
 	}
 	b.mustWriteNothing("the older snapshot", func() {
-		n, err := w.Commit(t.Context(), yesterday, older, load.Asked{})
+		n, err := commit(t, w, yesterday, older)
 		if err != nil || !n.Skipped {
 			t.Errorf("%+v, %v", n, err)
 		}
@@ -134,7 +150,7 @@ func TestLateAnswer(t *testing.T) {
 		skipped bool
 	}{{"joined@x.com", true}, {"left@x.com", false}} {
 		c := mustClaim(t, w, run, b.window(load.UserAccess, someDay.AddDate(0, 0, 2)))
-		n, err := w.Commit(t.Context(), c, users(t, load.NewBatch(b.account.ID, load.UserAccess), again.email), load.Asked{})
+		n, err := commit(t, w, c, users(t, load.NewBatch(b.account.ID, load.UserAccess), again.email))
 		if err != nil || n.Skipped != again.skipped {
 			t.Errorf("%s again: %+v, %v", again.email, n, err)
 		}
@@ -171,14 +187,14 @@ func TestLateAnswerOfTheNextDay(t *testing.T) {
 		claim load.Claim
 		batch *load.Batch
 	}{{next, ended}, {first, running}} {
-		if _, err := w.Commit(t.Context(), c.claim, c.batch, load.Asked{}); err != nil {
+		if _, err := commit(t, w, c.claim, c.batch); err != nil {
 			t.Fatal(err)
 		}
 	}
 	b.want("2026-03-11T00:30:00|2|1|∅", "SELECT ended_at, viewers, occurrence, deleted_at FROM crankwheel.screen_sessions")
 	// In order, the later answer wins.
 	first = mustClaim(t, w, run, b.window(load.UsageNew, someDay))
-	if _, err := w.Commit(t.Context(), first, batch(start.Add(time.Hour), 3), load.Asked{}); err != nil {
+	if _, err := commit(t, w, first, batch(start.Add(time.Hour), 3)); err != nil {
 		t.Fatal(err)
 	}
 	b.want("2026-03-11T00:30:00|3|1|∅", "SELECT ended_at, viewers, occurrence, deleted_at FROM crankwheel.screen_sessions")

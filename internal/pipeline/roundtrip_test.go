@@ -74,7 +74,7 @@ func (v *traveller) goes(t testing.TB, to trip, records string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := v.warehouse.Commit(t.Context(), claim, b, load.Asked{}); err != nil {
+	if _, err := commit(t, v.warehouse, claim, b); err != nil {
 		t.Fatalf("what was accepted does not go in: %v", err)
 	}
 	var want, wantChildren, keys []string

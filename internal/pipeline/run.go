@@ -18,7 +18,7 @@ type Runner struct {
 	Version   string
 	Host      string
 	Now       func() time.Time
-	Workers   int           // windows loaded at the same time in all, over streams and accounts; default 4
+	Workers   int           // windows asked for at the same time in all, over streams and accounts; default 4
 	Parallel  int           // windows of one stream at the same time; 0: as the stream is set
 	Grace     time.Duration // how long windows in hand may go on once ctx ends; 0: they end at once
 	Observe   Observer      // told of progress; may be nil
@@ -116,7 +116,7 @@ func (r *Runner) load(ctx context.Context, jobs []Job, run, planned int64) Resul
 	work, stop := r.grace(ctx)
 	defer stop()
 	sum := &summary{Result: Result{Run: run}}
-	workers := make(chan struct{}, max(1, r.workers()))
+	workers, loaders := make(chan struct{}, max(1, r.workers())), make(chan struct{}, loadingConnections)
 	var all sync.WaitGroup
 	for _, job := range jobs {
 		sum.Windows += len(job.Due)
@@ -125,12 +125,15 @@ func (r *Runner) load(ctx context.Context, jobs []Job, run, planned int64) Resul
 		}
 	}
 	for _, job := range jobs {
-		l := &lane{Runner: r, job: job, run: run, planned: planned, workers: workers, sum: sum}
+		l := &lane{Runner: r, job: job, run: run, planned: planned, workers: workers, loaders: loaders, sum: sum}
 		all.Go(func() { l.load(ctx, work) })
 	}
 	all.Wait()
 	return sum.Result
 }
+
+// loadingConnections is how many transactions may load at the same time: one keeps a core of the server's busy.
+const loadingConnections = 2
 
 func (r *Runner) workers() int {
 	if r.Workers > 0 {
@@ -186,10 +189,10 @@ type summary struct {
 	Result
 }
 
-func (s *summary) left() {
+func (s *summary) left(windows int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.Left++
+	s.Left += windows
 }
 
 func (s *summary) add(o Outcome) {

@@ -110,7 +110,7 @@ func TestShrinkGuardSeesReplacement(t *testing.T) {
 	b.mustRun(b.day("2026-03-10"), "demo_usage")
 	say(1000)
 	due := Due{b.window(load.DemoUsage, someDay), WhyForced}
-	o := LoadWindow(t.Context(), b.runner.Warehouse, b.account, b.account.Streams([]string{"demo_usage"})[0], due, b.mustStart(), 1<<62, b.now)
+	o := b.loadWindow(b.account.Streams([]string{"demo_usage"})[0], due, b.mustStart(), 1<<62)
 	var shrink *load.ShrinkError
 	if !errors.As(o.Err, &shrink) || *shrink != (load.ShrinkError{Lacks: 40, Of: 40}) {
 		t.Errorf("%+v", o)

@@ -39,7 +39,7 @@ func TestStoppedInATransaction(t *testing.T) {
 			go func() {
 				claim, err := sleeper.Claim(t.Context(), run, win, 0)
 				if err == nil {
-					_, err = sleeper.Commit(t.Context(), claim, users(t, load.NewBatch(b.account.ID, load.UserAccess), "late@x.com"), load.Asked{})
+					_, err = commit(t, sleeper, claim, users(t, load.NewBatch(b.account.ID, load.UserAccess), "late@x.com"))
 				}
 				refused <- err
 			}()

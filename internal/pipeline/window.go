@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
+
+	"go.uber.org/zap"
 
 	"wheelhouse/extract"
 	"wheelhouse/internal/settings"
@@ -33,53 +36,47 @@ func (o Outcome) Unreconciled() bool { return o.Err == nil && o.Reconciled != ni
 // failGrace is how long writing a failure into the books may take once the work was called off.
 const failGrace = 5 * time.Second
 
-// LoadWindow loads one window: it claims it, asks the API, normalises, and commits rows, deletions, totals
-// and ledger in one transaction. It neither knows nor cares who called it.
-func LoadWindow(ctx context.Context, w *load.Warehouse, a *Account, s Stream, d Due, run, planned int64, now time.Time) (o Outcome) {
-	began := time.Now()
-	o.Due, o.Run = d, run
-	defer func() {
-		o.Took = time.Since(began)
-		if o.Err != nil {
-			o.Err = fmt.Errorf("load %s: %w", d.Window, o.Err)
-		}
-	}()
+// inHand is a window that this process has claimed, on its way from the API to its commit.
+type inHand struct {
+	Outcome
+	load.Ready
+	began time.Time
+	let   context.CancelFunc // ends the renewing of the claim
+}
+
+// fetch claims a window, asks the API for it and normalises what comes. It returns nil and the outcome where there is
+// nothing to commit.
+func (l *lane) fetch(ctx context.Context, d Due) (*inHand, Outcome) {
+	h := &inHand{Outcome: Outcome{Due: d, Run: l.run}, began: time.Now()}
+	planned := l.planned
 	if d.Why == WhyGap {
 		planned = 0 // a window that nobody had loaded is due no more once anybody has, even one who was at it when it was planned
 	}
-	claim, err := w.Claim(ctx, run, d.Window, planned)
+	claim, err := l.Warehouse.Claim(ctx, l.run, d.Window, planned)
 	switch {
 	case errors.Is(err, load.ErrBusy):
-		o.Held = true
-		return o
+		h.Held = true
+		return nil, h.ended(nil)
 	case errors.Is(err, load.ErrLoaded):
-		o.Elsewhere = true
-		return o
+		h.Elsewhere = true
+		return nil, h.ended(nil)
 	case err != nil:
-		o.Err = fmt.Errorf("claim: %w", err)
-		return o
+		return nil, h.ended(fmt.Errorf("claim: %w", err))
 	}
-	asked, err := o.transfer(ctx, w, a, s, claim, now)
-	switch {
-	case err == nil:
-		return o
-	case errors.Is(err, load.ErrFenced):
-		o.Held = true
-		return o
+	h.Claim = claim
+	if err := l.ask(ctx, h); err != nil {
+		return nil, l.fail(ctx, h, err)
 	}
-	last, stop := context.WithTimeout(context.WithoutCancel(ctx), failGrace)
-	defer stop()
-	o.Err = errors.Join(err, w.Fail(last, claim, asked, err))
-	return o
+	return h, Outcome{}
 }
 
-// transfer brings a claimed window from the API into the warehouse.
-func (o *Outcome) transfer(ctx context.Context, w *load.Warehouse, a *Account, s Stream, claim load.Claim, now time.Time) (asked load.Asked, err error) {
+// ask asks the API for a claimed window and keeps what comes in a batch. The claim is renewed until it is let go.
+func (l *lane) ask(ctx context.Context, h *inHand) (err error) {
+	holding, let := context.WithCancel(ctx)
+	h.let = let
 	ctx, lose := context.WithCancelCause(ctx)
 	defer lose(nil)
-	holding, release := context.WithCancel(ctx)
-	defer release()
-	go w.Hold(holding, claim, func() { lose(load.ErrFenced) })
+	go l.Warehouse.Hold(holding, h.Claim, func() { lose(load.ErrFenced) })
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("a defect of this program: panic at %s", panicked())
@@ -88,19 +85,78 @@ func (o *Outcome) transfer(ctx context.Context, w *load.Warehouse, a *Account, s
 			err = load.ErrFenced
 		}
 	}()
-
-	batch := load.NewBatch(a.ID, s.load)
-	defer batch.Close()
-	rep, err := s.fetch(ctx, s.client, s.window(o.Window), now, batch)
-	asked = books(rep)
-	o.Requests = rep.Attempts
+	s := l.job.Stream
+	h.Batch = load.NewBatch(l.job.Account.ID, s.load)
+	rep, err := s.fetch(ctx, s.client, s.window(h.Outcome.Window), l.Now(), h.Batch)
+	h.Asked = books(rep)
+	h.Requests, h.Reconciled = rep.Attempts, h.Asked.Reconciled
 	if err != nil {
-		return asked, fmt.Errorf("extract: %w", err)
+		return fmt.Errorf("extract: %w", err)
 	}
-	release() // the commit locks the lease, and gives it up
-	o.Counts, err = w.Commit(ctx, claim, batch, asked)
-	o.Reconciled = asked.Reconciled
-	return asked, err
+	return nil
+}
+
+// commit commits windows whose answers are complete, together where that can be.
+func (l *lane) commit(ctx context.Context, all []*inHand) (outcomes []Outcome) {
+	var loads []load.Ready
+	for _, h := range all {
+		h.let() // the commit locks the leases, and gives them up
+		loads = append(loads, h.Ready)
+	}
+	for i, c := range l.committed(ctx, loads) {
+		h := all[i]
+		if h.Counts = c.Counts; c.Err != nil {
+			outcomes = append(outcomes, l.fail(ctx, h, c.Err))
+		} else {
+			outcomes = append(outcomes, h.ended(nil))
+		}
+	}
+	return outcomes
+}
+
+func (l *lane) committed(ctx context.Context, loads []load.Ready) (done []load.Committed) {
+	defer func() {
+		if p := recover(); p != nil {
+			done = slices.Repeat([]load.Committed{{Err: fmt.Errorf("a defect of this program: panic at %s", panicked())}}, len(loads))
+		}
+	}()
+	return l.Warehouse.Commit(ctx, loads...)
+}
+
+// fail closes a window that is not loaded, and says so in the books.
+func (l *lane) fail(ctx context.Context, h *inHand, why error) Outcome {
+	if errors.Is(why, load.ErrFenced) {
+		h.Held = true
+		return h.ended(nil)
+	}
+	last, stop := context.WithTimeout(context.WithoutCancel(ctx), failGrace)
+	defer stop()
+	return h.ended(errors.Join(why, l.Warehouse.Fail(last, h.Claim, h.Asked, why)))
+}
+
+// giveBack leaves a window to the next run although its answers are complete: none of its stream can be loaded now.
+func (l *lane) giveBack(ctx context.Context, h *inHand) {
+	h.ended(nil)
+	last, stop := context.WithTimeout(context.WithoutCancel(ctx), failGrace)
+	defer stop()
+	if err := l.Warehouse.GiveBack(last, h.Claim); err != nil {
+		l.Log.Warn("a claimed window could not be given back: its lease will run out", zap.Int64("load", h.Load), zap.Error(err))
+	}
+	l.sum.left(1)
+}
+
+// ended lets go of what a window held and tells what became of it.
+func (h *inHand) ended(err error) Outcome {
+	if h.let != nil {
+		h.let()
+	}
+	if h.Batch != nil {
+		h.Batch.Close()
+	}
+	if h.Took = time.Since(h.began); err != nil {
+		h.Err = fmt.Errorf("load %s: %w", h.Outcome.Window, err)
+	}
+	return h.Outcome
 }
 
 // panicked names the place of the panic being recovered from. Its value is left out: it can hold what an answer held.

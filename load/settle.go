@@ -1,0 +1,149 @@
+package load
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// part is one window's part in a transaction.
+type part struct {
+	Ready
+	args   pgx.NamedArgs
+	counts Counts
+
+	rejects bool      // of its own, or earlier ones that may be resolved
+	now     time.Time // the transaction's
+	alone   bool      // left to a transaction of its own
+}
+
+// commit loads batches in a transaction. A window that has passed to another process is left out of it.
+func (w *Warehouse) commit(ctx context.Context, tx pgx.Tx, loads []Ready) ([]Committed, error) {
+	held, now, err := w.fence(ctx, tx, loads)
+	if err != nil {
+		return nil, err
+	}
+	done := make([]Committed, len(loads))
+	parts := make([]*part, len(loads))
+	for i, l := range loads {
+		if !slices.Contains(held, l.Load) {
+			done[i].Err = ErrFenced
+			continue
+		}
+		if l.Batch.err != nil {
+			return nil, l.Batch.err
+		}
+		parts[i] = &part{Ready: l, args: l.args(), now: now, counts: Counts{Read: l.Batch.Read(), Rejected: l.Batch.Rejected()}}
+	}
+	own := slices.DeleteFunc(slices.Clone(parts), func(p *part) bool { return p == nil })
+	// Oldest first: Postgres takes rows best in the key's order.
+	slices.SortFunc(own, func(a, b *part) int { return a.From.Compare(b.From) })
+	if err := w.settle(ctx, tx, own, len(loads) == 1); err != nil {
+		return nil, err
+	}
+	own = slices.DeleteFunc(own, func(p *part) bool { return p.alone })
+	if err := close(ctx, tx, own); err != nil {
+		return nil, err
+	}
+	for i, p := range parts {
+		switch {
+		case p != nil && p.alone:
+			done[i].Err = errAlone
+		case p != nil:
+			done[i].Counts = p.counts
+		}
+	}
+	return done, nil
+}
+
+func (r Ready) args() pgx.NamedArgs {
+	args := r.Claim.args()
+	args["load"], args["requested"], args["canceled"], args["sifted"] = r.Load, r.at(r.Batch.asked), nil, false
+	if r.Batch.Canceled.Valid {
+		args["canceled"] = r.Batch.Canceled.V
+	}
+	return args
+}
+
+// fence locks the leases that this process still holds, until the transaction ends.
+func (w *Warehouse) fence(ctx context.Context, tx pgx.Tx, loads []Ready) (held []int64, now time.Time, err error) {
+	var ids []int64
+	for _, l := range loads {
+		ids = append(ids, l.Load)
+	}
+	var batch pgx.Batch
+	batch.Queue(ledger["idle"], pgx.NamedArgs{"idle": w.idle()}).QueryRow(func(row pgx.Row) error { return row.Scan(nil, &now) })
+	batch.Queue(ledger["fence"], pgx.NamedArgs{"loads": ids}).Query(func(rows pgx.Rows) error {
+		held, err = pgx.CollectRows(rows, pgx.RowTo[int64])
+		return err
+	})
+	return held, now, tx.SendBatch(ctx, &batch).Close()
+}
+
+// settle brings the tables to what the batches say. Where there are several, those that need a merge are left out: staging
+// is one window's at a time.
+func (w *Warehouse) settle(ctx context.Context, tx pgx.Tx, parts []*part, single bool) error {
+	if err := nothingNew(ctx, tx, parts); err != nil {
+		return err
+	}
+	news := slices.DeleteFunc(slices.Clone(parts), func(p *part) bool { return p.counts.Skipped })
+	if len(news) > 0 && news[0].Stream.sifted {
+		return w.settleSessions(ctx, tx, news, single)
+	}
+	for _, p := range news {
+		if p.alone = !single; p.alone {
+			continue
+		}
+		if err := merge(ctx, tx, p, nil, w.mayShrink); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nothingNew finds the windows for which there is nothing to do: the warehouse holds this very answer, or one
+// that was asked for later.
+func nothingNew(ctx context.Context, tx pgx.Tx, parts []*part) error {
+	var batch pgx.Batch
+	for _, p := range parts {
+		var newer bool
+		var last []byte
+		batch.Queue(ledger["state"], p.args).QueryRow(func(row pgx.Row) error {
+			if err := row.Scan(&newer, &last, &p.rejects); err != nil {
+				return err
+			}
+			p.rejects = p.rejects || p.Batch.settled.rows[rejectsStage] > 0
+			if p.counts.Skipped = newer || last != nil && string(last) == string(p.Batch.Hash()); p.counts.Skipped {
+				p.counts.Unchanged = p.counts.Read - p.counts.Rejected
+			}
+			return nil
+		})
+	}
+	return tx.SendBatch(ctx, &batch).Close()
+}
+
+// close writes the ledger's entries and gives up the leases.
+func close(ctx context.Context, tx pgx.Tx, parts []*part) error {
+	var batch pgx.Batch
+	for _, p := range parts {
+		n, asked := p.counts, p.Asked
+		for name, v := range map[string]any{
+			"read": n.Read, "inserted": n.Inserted, "updated": n.Updated, "unchanged": n.Unchanged, "deleted": n.Deleted,
+			"rejected": n.Rejected, "merged": n.Merged, "source_count": asked.SourceCount, "source_seconds": asked.SourceSeconds,
+			"reconciled": asked.Reconciled, "hash": p.Batch.Hash(), "request_ids": asked.RequestIDs, "attempts": asked.Attempts,
+		} {
+			p.args[name] = v
+		}
+		batch.Queue(ledger["loaded"], p.args).Exec(func(tag pgconn.CommandTag) error {
+			if tag.RowsAffected() != 1 {
+				return ErrFenced
+			}
+			return nil
+		})
+		batch.Queue(ledger["release"], p.args)
+	}
+	return tx.SendBatch(ctx, &batch).Close()
+}

@@ -1,0 +1,65 @@
+package load
+
+import (
+	"hash/maphash"
+	"slices"
+	"time"
+
+	"wheelhouse/transform"
+)
+
+// sessionIndex tells of a batch's sessions what sifting them needs: which may be twins, and where they can be read again
+// a chunk at a time. It takes 8 bytes a session.
+type sessionIndex struct {
+	twins  []uint64 // a hash of agent and second each, in the order of the rows
+	chunks []chunk
+}
+
+// chunk is a stretch of a batch's sessions and their events: where it begins.
+type chunk struct {
+	session int       // the number of its first
+	start   time.Time // of that one
+	at      []int64   // offsets in the spools, by stage
+}
+
+// sessionMark is where an index stands.
+type sessionMark struct{ sessions, chunks int }
+
+// chunkSessions is how many sessions a chunk has: about 2 MB of rows.
+const chunkSessions = 8192
+
+// add takes note of a session, before any of its rows is kept.
+func (x *sessionIndex) add(state *mark, s transform.ScreenSession) {
+	if len(x.twins)%chunkSessions == 0 {
+		x.chunks = append(x.chunks, chunk{len(x.twins), s.StartedAt, slices.Clone(state.offsets)})
+	}
+	x.twins = append(x.twins, twinKey(s.AgentEmail, s.StartedAt.Unix()))
+	state.sessions = sessionMark{len(x.twins), len(x.chunks)}
+}
+
+func (x *sessionIndex) truncate(m sessionMark) {
+	x.twins, x.chunks = x.twins[:m.sessions], x.chunks[:m.chunks]
+}
+
+var twinSeed = maphash.MakeSeed()
+
+// twinKey is equal for sessions that one agent began in one second. Others may share it, by a rare chance.
+func twinKey(agent string, second int64) uint64 {
+	return maphash.String(twinSeed, agent) ^ uint64(second)*0x9e3779b97f4a7c15
+}
+
+// repeated lists the keys that stand more than once.
+func repeated(keys []uint64) map[uint64]bool {
+	sorted := slices.Clone(keys)
+	slices.Sort(sorted)
+	var again map[uint64]bool
+	for i := 1; i < len(sorted); i++ {
+		if sorted[i] == sorted[i-1] {
+			if again == nil {
+				again = map[uint64]bool{}
+			}
+			again[sorted[i]] = true
+		}
+	}
+	return again
+}
