@@ -49,7 +49,7 @@ type stage struct {
 // NewBatch makes an empty batch for one window of a stream. It is made before the window is asked for: what
 // was loaded from a request after this moment, the batch does not overwrite.
 func NewBatch(account string, s Stream) *Batch {
-	b := &Batch{account: account, asked: time.Now(), hash: sha256.New()}
+	b := &Batch{account: account, asked: time.Now(), hash: sha256.New(), sessions: sessionIndex{size: chunkSessions}}
 	for _, t := range append([]stageTable{stageRejects}, s.stages...) {
 		b.stages = append(b.stages, &stage{table: t.table, columns: t.columns})
 	}

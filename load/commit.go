@@ -40,14 +40,16 @@ type Ready struct {
 
 // Committed is what became of a window.
 type Committed struct {
-	Counts Counts
-	Err    error
+	Counts     Counts
+	Reconciled *bool // what came adds up to the API's own totals; nil where it states none
+	Err        error
 }
 
 // Commit loads complete batches of one stream of one account: rows, deletions, rejects, totals and the ledger's entries
 // of a window always in one transaction. Windows that only have to be copied, or that bring nothing new, share one; one
 // that needs a merge, or keeps the others from being loaded, has its own.
-// ErrFenced: the window has passed to another process, and nothing of it was written.
+// ErrFenced: the window has passed to another process, and nothing of it was written. ErrMovedOn: somebody loaded another
+// answer since the one that came again was known; nothing was written, and it is to be asked for once more.
 func (w *Warehouse) Commit(ctx context.Context, loads ...Ready) []Committed {
 	done, err := w.together(ctx, loads)
 	switch {

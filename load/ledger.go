@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"crypto/sha256"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -74,9 +75,10 @@ func (w *Warehouse) exec(ctx context.Context, name string, args pgx.NamedArgs) e
 // Claim is a process's right to load one window, as long as it renews it.
 type Claim struct {
 	Window
-	Load  int64 // the ledger's entry
-	began time.Time
-	clock time.Time // the database's, when it began
+	Load   int64             // the ledger's entry
+	Answer [sha256.Size]byte // of the answer that the warehouse holds of just this window; zero: none that could be known again
+	began  time.Time
+	clock  time.Time // the database's, when it began
 }
 
 // at is a moment of this process's by the database's clock.
@@ -90,38 +92,42 @@ func (w *Warehouse) Claim(ctx context.Context, run int64, win Window, planned in
 	args["run"], args["planned"], args["lease"], args["idle"] = run, planned, w.lease.Seconds(), w.idle()
 	tried := false
 	err := w.inTx(ctx, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, ledger["lock_stream"], args); err != nil {
-			return err
-		}
 		if tried {
 			// The try before may have committed without our hearing of it.
+			if _, err := tx.Exec(ctx, ledger["lock_stream"], args); err != nil {
+				return err
+			}
 			if err := tx.QueryRow(ctx, ledger["claimed"], args).Scan(&c.Load, &c.clock); !errors.Is(err, pgx.ErrNoRows) {
 				return err
 			}
 		}
 		tried = true
-		if _, err := tx.Exec(ctx, ledger["abandon"], args); err != nil {
-			return err
-		}
-		err := tx.QueryRow(ctx, ledger["claim"], args).Scan(&c.Load, &c.clock)
-		switch {
-		case errors.Is(err, pgx.ErrNoRows):
-			return ErrBusy
-		case err != nil:
-			return err
-		}
-		// After the claim: whoever gave the window up in between has committed it, and we see that.
-		var due bool
-		if err := tx.QueryRow(ctx, ledger["still_due"], args).Scan(&due); err != nil {
-			return err
-		}
-		if !due {
-			return ErrLoaded // takes the claim back
-		}
-		return nil
+		return c.take(ctx, tx, args)
 	})
 	c.began = time.Now()
 	return c, err
+}
+
+func (c *Claim) take(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs) error {
+	var busy, done bool
+	var answer []byte
+	var batch pgx.Batch
+	batch.Queue(ledger["lock_stream"], args)
+	batch.Queue(ledger["abandon"], args)
+	batch.Queue(ledger["claim"], args).QueryRow(func(row pgx.Row) error {
+		return row.Scan(&busy, &done, &c.Load, &c.clock, &answer)
+	})
+	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
+		return err
+	}
+	c.Answer = knownAnswer(answer)
+	switch {
+	case busy:
+		return ErrBusy
+	case done:
+		return ErrLoaded
+	}
+	return nil
 }
 
 // ErrLoaded: another process loaded the window after it was planned.
@@ -157,6 +163,9 @@ type Asked struct {
 	SourceCount   *int64
 	SourceSeconds *int64
 	Reconciled    *bool
+
+	Answer [sha256.Size]byte // of the one answer that was the whole window; else zero
+	Same   bool              // it is the one that the claim knew of, and was not read
 }
 
 // Fail closes a claim whose window was not loaded. why must hold no data.

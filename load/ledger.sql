@@ -46,18 +46,30 @@ SET status = 'failed', finished_at = now(), error = 'abandoned: its process stop
 FROM dead WHERE l.id = dead.load_id AND l.status = 'running';
 
 -- name: claim
-WITH free AS (
-    SELECT WHERE NOT EXISTS (
-        SELECT FROM wheelhouse.leases
-        WHERE account_id = @account AND stream = @stream AND span && tstzrange(@from, @to))
+-- Whether another process has the window, or one that overlaps it; else whether anybody has loaded it since it was planned;
+-- else it is claimed. Who gives a window up says in the same transaction whether it is loaded: one look sees both.
+-- With it, what is known of the answer that the warehouse holds of just this window.
+WITH busy AS (
+    SELECT EXISTS (SELECT FROM wheelhouse.leases
+                   WHERE account_id = @account AND stream = @stream AND span && tstzrange(@from, @to)) AS is
+), done AS (
+    SELECT EXISTS (SELECT FROM wheelhouse.loads
+                   WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND lower(span) = @from AND span = tstzrange(@from, @to)
+                     AND id > @planned) AS is
 ), load AS (
     INSERT INTO wheelhouse.loads (run_id, account_id, stream, span, status)
-    SELECT @run, @account, @stream, tstzrange(@from, @to), 'running' FROM free
+    SELECT @run, @account, @stream, tstzrange(@from, @to), 'running' FROM busy, done WHERE NOT busy.is AND NOT done.is
     RETURNING id, account_id, stream, span
+), lease AS (
+    INSERT INTO wheelhouse.leases (load_id, account_id, stream, span, expires_at)
+    SELECT id, account_id, stream, span, now() + make_interval(secs => @lease) FROM load
 )
-INSERT INTO wheelhouse.leases (load_id, account_id, stream, span, expires_at)
-SELECT id, account_id, stream, span, now() + make_interval(secs => @lease) FROM load
-RETURNING load_id, clock_timestamp();
+SELECT busy.is, done.is, coalesce((SELECT id FROM load), 0), clock_timestamp(),
+       (SELECT CASE WHEN span = tstzrange(@from, @to) THEN answer_hash END
+        FROM wheelhouse.loads
+        WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND span && tstzrange(@from, @to)
+        ORDER BY requested_at DESC NULLS LAST, id DESC LIMIT 1)
+FROM busy, done;
 
 -- name: claimed
 -- What this run holds already: it claims a window once at a time.
@@ -65,13 +77,6 @@ SELECT s.load_id, clock_timestamp()
 FROM wheelhouse.leases s
 JOIN wheelhouse.loads l ON l.id = s.load_id
 WHERE s.account_id = @account AND s.stream = @stream AND s.span = tstzrange(@from, @to) AND l.run_id = @run;
-
--- name: still_due
--- Whether anybody loaded the window since it was planned.
-SELECT NOT EXISTS (
-    SELECT FROM wheelhouse.loads
-    WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND lower(span) = @from AND span = tstzrange(@from, @to)
-      AND id > @planned);
 
 -- name: renew
 UPDATE wheelhouse.leases SET expires_at = now() + make_interval(secs => @lease) WHERE load_id = @load;
@@ -93,33 +98,49 @@ DELETE FROM wheelhouse.loads USING given WHERE id = given.load_id AND status = '
 DELETE FROM wheelhouse.leases WHERE load_id = @load;
 
 -- name: state
--- Whether an answer asked for later than this one, for all of its window, is in the warehouse already;
--- the hash of what the warehouse holds of this window: the newest load over any part of it, if that load was
--- of exactly this window. For a snapshot, the newest load of the stream. The newest is the one asked for last.
--- Not where a share was found deleted since: what this window says of the share itself may bring it back;
--- and whether there are rejects of this window that may be resolved.
+-- newer: whether an answer asked for later than this one, for all of its window, is in the warehouse already.
+-- last: what the warehouse holds of this window, that is the newest load over any part of it, if that load was of exactly
+-- this window. For a snapshot, the newest load of the stream. The newest is the one asked for last.
+-- Not where a share was found deleted since: what this window says of the share itself may bring it back.
+-- rejects: whether there are some of this window that may be resolved.
 SELECT EXISTS (
            SELECT FROM wheelhouse.loads
            WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND (@snapshot OR span @> tstzrange(@from, @to))
-             AND requested_at > @requested),
-       (SELECT CASE WHEN (@snapshot OR span = tstzrange(@from, @to))
-                     AND NOT (@stream = 'share_visits' AND EXISTS (SELECT FROM crankwheel.shares s
-                                                                   WHERE s.account_id = @account AND s.deleted_at IS NOT NULL AND s.load_id > loads.id))
-                    THEN response_hash END
-        FROM wheelhouse.loads
-        WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND (@snapshot OR span && tstzrange(@from, @to))
-        ORDER BY requested_at DESC NULLS LAST, id DESC LIMIT 1),
+             AND requested_at > @requested) AS newer,
+       last.id, last.response_hash, last.answer_hash,
        EXISTS (
            SELECT FROM wheelhouse.rejects r
            JOIN wheelhouse.loads l ON l.id = r.load_id
            WHERE r.account_id = @account AND r.stream = @stream AND r.resolved_at IS NULL
-             AND (l.span <@ tstzrange(@from, @to) OR @snapshot));
+             AND (l.span <@ tstzrange(@from, @to) OR @snapshot)) AS rejects
+FROM (SELECT) AS one
+LEFT JOIN LATERAL (
+    SELECT l.* FROM (
+        SELECT * FROM wheelhouse.loads
+        WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND (@snapshot OR span && tstzrange(@from, @to))
+        ORDER BY requested_at DESC NULLS LAST, id DESC LIMIT 1
+    ) l
+    WHERE (@snapshot OR l.span = tstzrange(@from, @to))
+      AND NOT (@stream = 'share_visits' AND EXISTS (SELECT FROM crankwheel.shares s
+                                                    WHERE s.account_id = @account AND s.deleted_at IS NOT NULL AND s.load_id > l.id))
+) AS last ON true;
+
+-- name: loaded_same
+-- The answer came again byte for byte: what is said of the last is said of it.
+UPDATE wheelhouse.loads l
+SET status = 'loaded', rows_read = p.rows_read, rows_inserted = 0, rows_updated = 0, rows_unchanged = p.rows_read - p.rows_rejected,
+    rows_deleted = 0, rows_rejected = p.rows_rejected, rows_merged = 0, source_count = p.source_count,
+    source_seconds = p.source_seconds, reconciled = p.reconciled, response_hash = p.response_hash, answer_hash = p.answer_hash,
+    request_ids = @request_ids, attempts = @attempts, requested_at = @requested, finished_at = now(), error = NULL
+FROM wheelhouse.loads p
+WHERE l.id = @load AND l.status = 'running' AND p.id = @last
+RETURNING l.rows_read, l.rows_rejected, l.reconciled;
 
 -- name: loaded
 UPDATE wheelhouse.loads
 SET status = 'loaded', rows_read = @read, rows_inserted = @inserted, rows_updated = @updated, rows_unchanged = @unchanged,
     rows_deleted = @deleted, rows_rejected = @rejected, rows_merged = @merged, source_count = @source_count,
-    source_seconds = @source_seconds, reconciled = @reconciled, response_hash = @hash, request_ids = @request_ids,
+    source_seconds = @source_seconds, reconciled = @reconciled, response_hash = @hash, answer_hash = @answer_hash, request_ids = @request_ids,
     attempts = @attempts, requested_at = @requested, finished_at = now(), error = NULL
 WHERE id = @load AND status = 'running';
 

@@ -1,12 +1,17 @@
 package load
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"errors"
 	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"wheelhouse/transform"
 )
 
 // part is one window's part in a transaction.
@@ -15,9 +20,11 @@ type part struct {
 	args   pgx.NamedArgs
 	counts Counts
 
-	rejects bool      // of its own, or earlier ones that may be resolved
-	now     time.Time // the transaction's
-	alone   bool      // left to a transaction of its own
+	reconciled *bool
+	last       *int64    // the load that the warehouse holds of just this window
+	rejects    bool      // of its own, or earlier ones that may be resolved
+	now        time.Time // the transaction's
+	alone      bool      // left to a transaction of its own
 }
 
 // commit loads batches in a transaction. A window that has passed to another process is left out of it.
@@ -36,7 +43,10 @@ func (w *Warehouse) commit(ctx context.Context, tx pgx.Tx, loads []Ready) ([]Com
 		if l.Batch.err != nil {
 			return nil, l.Batch.err
 		}
-		parts[i] = &part{Ready: l, args: l.args(), now: now, counts: Counts{Read: l.Batch.Read(), Rejected: l.Batch.Rejected()}}
+		parts[i] = &part{
+			Ready: l, args: l.args(), now: now, reconciled: l.Asked.Reconciled,
+			counts: Counts{Read: l.Batch.Read(), Rejected: l.Batch.Rejected()},
+		}
 	}
 	own := slices.DeleteFunc(slices.Clone(parts), func(p *part) bool { return p == nil })
 	// Oldest first: Postgres takes rows best in the key's order.
@@ -53,7 +63,7 @@ func (w *Warehouse) commit(ctx context.Context, tx pgx.Tx, loads []Ready) ([]Com
 		case p != nil && p.alone:
 			done[i].Err = errAlone
 		case p != nil:
-			done[i].Counts = p.counts
+			done[i] = Committed{Counts: p.counts, Reconciled: p.reconciled}
 		}
 	}
 	return done, nil
@@ -109,41 +119,92 @@ func (w *Warehouse) settle(ctx context.Context, tx pgx.Tx, parts []*part, single
 func nothingNew(ctx context.Context, tx pgx.Tx, parts []*part) error {
 	var batch pgx.Batch
 	for _, p := range parts {
-		var newer bool
-		var last []byte
-		batch.Queue(ledger["state"], p.args).QueryRow(func(row pgx.Row) error {
-			if err := row.Scan(&newer, &last, &p.rejects); err != nil {
-				return err
-			}
-			p.rejects = p.rejects || p.Batch.settled.rows[rejectsStage] > 0
-			if p.counts.Skipped = newer || last != nil && string(last) == string(p.Batch.Hash()); p.counts.Skipped {
-				p.counts.Unchanged = p.counts.Read - p.counts.Rejected
-			}
-			return nil
-		})
+		batch.Queue(ledger["state"], p.args).QueryRow(p.compare)
 	}
 	return tx.SendBatch(ctx, &batch).Close()
+}
+
+// compare holds a window against what the ledger says of it.
+func (p *part) compare(state pgx.Row) error {
+	var newer bool
+	var hash, answer []byte
+	if err := state.Scan(&newer, &p.last, &hash, &answer, &p.rejects); err != nil {
+		return err
+	}
+	if p.Asked.Same {
+		if p.last == nil || knownAnswer(answer) != p.Claim.Answer {
+			return ErrMovedOn
+		}
+		p.counts.Skipped = true
+		return nil
+	}
+	p.rejects = p.rejects || p.Batch.settled.rows[rejectsStage] > 0
+	if p.counts.Skipped = newer || hash != nil && string(hash) == string(p.Batch.Hash()); p.counts.Skipped {
+		p.counts.Unchanged = p.counts.Read - p.counts.Rejected
+	}
+	return nil
 }
 
 // close writes the ledger's entries and gives up the leases.
 func close(ctx context.Context, tx pgx.Tx, parts []*part) error {
 	var batch pgx.Batch
 	for _, p := range parts {
-		n, asked := p.counts, p.Asked
-		for name, v := range map[string]any{
-			"read": n.Read, "inserted": n.Inserted, "updated": n.Updated, "unchanged": n.Unchanged, "deleted": n.Deleted,
-			"rejected": n.Rejected, "merged": n.Merged, "source_count": asked.SourceCount, "source_seconds": asked.SourceSeconds,
-			"reconciled": asked.Reconciled, "hash": p.Batch.Hash(), "request_ids": asked.RequestIDs, "attempts": asked.Attempts,
-		} {
-			p.args[name] = v
+		if p.Asked.Same {
+			p.closeSame(&batch)
+		} else {
+			p.close(&batch)
 		}
-		batch.Queue(ledger["loaded"], p.args).Exec(func(tag pgconn.CommandTag) error {
-			if tag.RowsAffected() != 1 {
-				return ErrFenced
-			}
-			return nil
-		})
 		batch.Queue(ledger["release"], p.args)
 	}
 	return tx.SendBatch(ctx, &batch).Close()
+}
+
+func (p *part) close(batch *pgx.Batch) {
+	n, asked := p.counts, p.Asked
+	for name, v := range map[string]any{
+		"read": n.Read, "inserted": n.Inserted, "updated": n.Updated, "unchanged": n.Unchanged, "deleted": n.Deleted,
+		"rejected": n.Rejected, "merged": n.Merged, "source_count": asked.SourceCount, "source_seconds": asked.SourceSeconds,
+		"reconciled": asked.Reconciled, "hash": p.Batch.Hash(), "answer_hash": asked.answerHash(),
+		"request_ids": asked.RequestIDs, "attempts": asked.Attempts,
+	} {
+		p.args[name] = v
+	}
+	batch.Queue(ledger["loaded"], p.args).Exec(func(tag pgconn.CommandTag) error {
+		if tag.RowsAffected() != 1 {
+			return ErrFenced
+		}
+		return nil
+	})
+}
+
+// closeSame says of an answer that came again what is said of it already.
+func (p *part) closeSame(batch *pgx.Batch) {
+	p.args["last"], p.args["request_ids"], p.args["attempts"] = p.last, p.Asked.RequestIDs, p.Asked.Attempts
+	batch.Queue(ledger["loaded_same"], p.args).QueryRow(func(row pgx.Row) error {
+		err := row.Scan(&p.counts.Read, &p.counts.Rejected, &p.reconciled)
+		p.counts.Unchanged = p.counts.Read - p.counts.Rejected
+		if errors.Is(err, pgx.ErrNoRows) {
+			return ErrFenced
+		}
+		return err
+	})
+}
+
+// answersVersion stands before an answer's hash in the books: what is made of an answer may be another thing in the next version.
+var answersVersion = []byte{transform.Version, schemaOfHash}
+
+// answerHash is the answer's hash as it stands in the books; nil where there is none.
+func (a Asked) answerHash() []byte {
+	if a.Answer == [sha256.Size]byte{} {
+		return nil
+	}
+	return slices.Concat(answersVersion, a.Answer[:])
+}
+
+// knownAnswer reads an answer's hash from the books; it is zero where it says nothing of what this version makes of the answer.
+func knownAnswer(booked []byte) (sum [sha256.Size]byte) {
+	if rest, ok := bytes.CutPrefix(booked, answersVersion); ok {
+		copy(sum[:], rest)
+	}
+	return sum
 }

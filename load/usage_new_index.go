@@ -13,6 +13,7 @@ import (
 type sessionIndex struct {
 	twins  []uint64 // a hash of agent and second each, in the order of the rows
 	chunks []chunk
+	size   int // sessions in a chunk
 }
 
 // chunk is a stretch of a batch's sessions and their events: where it begins.
@@ -30,7 +31,7 @@ const chunkSessions = 8192
 
 // add takes note of a session, before any of its rows is kept.
 func (x *sessionIndex) add(state *mark, s transform.ScreenSession) {
-	if len(x.twins)%chunkSessions == 0 {
+	if len(x.twins)%x.size == 0 {
 		x.chunks = append(x.chunks, chunk{len(x.twins), s.StartedAt, slices.Clone(state.offsets)})
 	}
 	x.twins = append(x.twins, twinKey(s.AgentEmail, s.StartedAt.Unix()))

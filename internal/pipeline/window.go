@@ -105,9 +105,13 @@ func (l *lane) commit(ctx context.Context, all []*inHand) (outcomes []Outcome) {
 	}
 	for i, c := range l.committed(ctx, loads) {
 		h := all[i]
-		if h.Counts = c.Counts; c.Err != nil {
+		h.Counts, h.Reconciled = c.Counts, c.Reconciled
+		switch {
+		case errors.Is(c.Err, load.ErrMovedOn):
+			outcomes = append(outcomes, l.again(ctx, h))
+		case c.Err != nil:
 			outcomes = append(outcomes, l.fail(ctx, h, c.Err))
-		} else {
+		default:
 			outcomes = append(outcomes, h.ended(nil))
 		}
 	}
@@ -134,14 +138,20 @@ func (l *lane) fail(ctx context.Context, h *inHand, why error) Outcome {
 	return h.ended(errors.Join(why, l.Warehouse.Fail(last, h.Claim, h.Asked, why)))
 }
 
-// giveBack leaves a window to the next run although its answers are complete: none of its stream can be loaded now.
-func (l *lane) giveBack(ctx context.Context, h *inHand) {
-	h.ended(nil)
+// again gives a window back that is to be asked for once more.
+func (l *lane) again(ctx context.Context, h *inHand) Outcome {
 	last, stop := context.WithTimeout(context.WithoutCancel(ctx), failGrace)
 	defer stop()
 	if err := l.Warehouse.GiveBack(last, h.Claim); err != nil {
 		l.Log.Warn("a claimed window could not be given back: its lease will run out", zap.Int64("load", h.Load), zap.Error(err))
 	}
+	h.Held = true
+	return h.ended(nil)
+}
+
+// giveBack leaves a window to the next run although its answers are complete: none of its stream can be loaded now.
+func (l *lane) giveBack(ctx context.Context, h *inHand) {
+	l.again(ctx, h)
 	l.sum.left(1)
 }
 

@@ -1,0 +1,1 @@
+ALTER TABLE wheelhouse.loads DROP COLUMN answer_hash;

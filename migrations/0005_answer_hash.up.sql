@@ -1,0 +1,5 @@
+-- A window's answer again, byte for byte, need not be read as JSON to be known.
+ALTER TABLE wheelhouse.loads ADD COLUMN answer_hash bytea;
+
+COMMENT ON COLUMN wheelhouse.loads.answer_hash IS
+    'Version of the normaliser and SHA-256 of the answer as it came, where one answer was the whole window. NULL: asked for in parts or pages, or its totals do not add up.';
