@@ -181,3 +181,21 @@ func BenchmarkMillion(b *testing.B) {
 		b.ReportMetric(float64(u), "sessions")
 	}
 }
+
+func TestProjectingLengthensLogs(t *testing.T) {
+	t.Parallel()
+	perSession := func(projecting float64) float64 {
+		sessions, logs := 0, 0
+		for d := range New(Options{Seed: 1, Agents: 60, From: jan1, Projecting: projecting}).Days(jan1, jan1.AddDate(0, 0, 30)) {
+			sessions += len(d.Sessions)
+			for _, s := range d.Sessions {
+				logs += len(s.Logs)
+			}
+		}
+		return float64(logs) / float64(sessions)
+	}
+	usual, more := perSession(0), perSession(.35)
+	if usual < 1.45 || usual > 1.65 || more < 1.65 || more > 1.85 {
+		t.Errorf("%.2f entries a session, %.2f with more projecting", usual, more)
+	}
+}

@@ -104,7 +104,7 @@ func (w *workday) logs(d dice, a *agent, start time.Time, length time.Duration) 
 		return nil
 	}
 	n := 1
-	if d.yes(.25) && length > time.Minute {
+	if d.yes(w.sim.opts.Projecting) && length > time.Minute {
 		n += 1 + d.IntN(5)
 	}
 	logs := make([]Log, 0, n)

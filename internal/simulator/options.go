@@ -59,6 +59,7 @@ type Options struct {
 	APIKey       string           // the literal expected after "Basic "
 	Density      float64          // volume of everything, 1 = believable; 0 = 1
 	ShareDensity float64          // volume of shares and recordings where it is to differ; 0 = Density
+	Projecting   float64          // how many of the sessions over a minute project contents, which makes their logs longer; 0 = .25
 
 	Select           Selection
 	To               Bound
@@ -88,6 +89,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.ShareDensity <= 0 {
 		o.ShareDensity = o.Density
+	}
+	if o.Projecting <= 0 {
+		o.Projecting = .25
 	}
 	return o
 }
