@@ -1,0 +1,140 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"wheelhouse/internal/simulator"
+)
+
+// wholeAnswer loads as many sessions as the year has from one answer. The longest window that settings allow is 31 days, and
+// such windows begin on multiples of as many days.
+func wholeAnswer(b *bench, ctx context.Context, round string, take func(string, sample)) (err error) {
+	const days = 31
+	if b.whole == nil {
+		past := int(aYearAgo.Unix()/86400) % days
+		from := aYearAgo.AddDate(0, 0, days-past)
+		if b.whole, err = b.host(ctx, "all in one answer", from, from.AddDate(0, 0, days), b.sessions, days); err != nil {
+			return err
+		}
+	}
+	if err := b.pg.fresh(ctx, scratch); err != nil {
+		return err
+	}
+	s, err := b.load(ctx, "whole-"+round, b.whole, b.whole.facts.sessions, flags.usual)
+	if err == nil {
+		take("whole", s)
+	}
+	return err
+}
+
+// years loads one year and several of the same account, whose days are a tenth of the usual ones.
+func years(b *bench, ctx context.Context, round string, take func(string, sample)) (err error) {
+	if b.history == nil {
+		what := fmt.Sprintf("%d years of smaller days", b.years)
+		if b.history, err = b.host(ctx, what, newYear.AddDate(-b.years, 0, 0), newYear, b.sessions*b.years/10, 1); err != nil {
+			return err
+		}
+	}
+	w := b.history
+	if err := b.pg.fresh(ctx, scratch); err != nil {
+		return err
+	}
+	s, err := b.load(ctx, "years-"+round, w, w.facts.sessions, flags.usual)
+	if err != nil {
+		return err
+	}
+	take("years", s)
+	if err := b.pg.drop(scratch); err != nil {
+		return err
+	}
+	if err := b.pg.fresh(ctx, scratch); err != nil {
+		return err
+	}
+	// The one in the middle: the account grows.
+	from := w.from.AddDate(b.years/2, 0, 0)
+	to := from.AddDate(1, 0, 0)
+	part := w.truth(from, to)
+	if s, err = b.measure(ctx, scratch, part.rows(), b.backfill(ctx, "year-"+round, w, from, to, flags.usual)); err != nil {
+		return err
+	}
+	take("year", s)
+	return b.check(ctx, scratch, part, int(to.Sub(from)/day), part.sessions)
+}
+
+// nightly runs the program over an account of 25 agents and 30 days twice, and measures the second time.
+func nightly(b *bench, ctx context.Context, round string, take func(string, sample)) error {
+	now := time.Now().UTC()
+	from := now.Truncate(day).AddDate(0, 0, -30)
+	sim := simulator.New(simulator.Options{
+		Seed: 1, From: from, Until: from, APIKey: apiKey,
+		Now: func() time.Time { return now }, // nothing new
+	})
+	api, err := serve(b.stop, sim)
+	if err != nil {
+		return err
+	}
+	if err := b.pg.fresh(ctx, scratch); err != nil {
+		return err
+	}
+	t := target{api: api, database: scratch, settings: fast, history: from}
+	if _, err := b.clock(b.wheelhouse(ctx, "", t, "run")); err != nil {
+		return err
+	}
+	if err := b.pg.exec(ctx, scratch, "VACUUM (ANALYZE)"); err != nil {
+		return err
+	}
+	before := requests(sim)
+	s, err := b.measure(ctx, scratch, 0, b.wheelhouse(ctx, "nightly-"+round, t, "run"))
+	if err != nil {
+		return err
+	}
+	s.note = fmt.Sprintf("%d requests", requests(sim)-before)
+	take("nightly", s)
+	var want facts
+	for d := range sim.Days(from, now) {
+		for _, x := range d.Sessions {
+			if x, ok := x.AsOf(now); ok {
+				want.add(&x)
+			}
+		}
+	}
+	return b.check(ctx, scratch, want, 0, 0)
+}
+
+func requests(sim *simulator.Simulator) int {
+	n := 0
+	for _, count := range sim.Served() {
+		n += count
+	}
+	return n
+}
+
+// slowAPI loads windows whose answers take 200 ms, and of which the API gives away five a second.
+func slowAPI(b *bench, ctx context.Context, round string, take func(string, sample)) (err error) {
+	const perSecond, days, sessions = 5, 150, 15_000
+	if b.slow == nil {
+		if b.slow, err = b.host(ctx, "small days for the slow API", aYearAgo, aYearAgo.AddDate(0, 0, days), sessions, 1); err != nil {
+			return err
+		}
+		b.slow.settings = fmt.Sprintf("requests_per_second: %d\n", perSecond)
+	}
+	api := newStrict(b.slow.workload, perSecond, 200*time.Millisecond)
+	if b.slow.api, err = serve(b.stop, api); err != nil {
+		return err
+	}
+	if err := b.pg.fresh(ctx, scratch); err != nil {
+		return err
+	}
+	s, err := b.load(ctx, "slow-"+round, b.slow, b.slow.facts.sessions, flags.usual)
+	if err != nil {
+		return err
+	}
+	s.note = fmt.Sprintf("%d requests answered of %.0f that the API allows in the time, %d refused with 429",
+		api.answered.Load(), s.wall.Seconds()*perSecond, api.denied.Load())
+	take("slow", s)
+	return nil
+}
