@@ -22,8 +22,8 @@ type bench struct {
 	stop     context.Context // ends the servers that serve starts
 
 	// Workloads, made when a scene first needs them.
-	year, whole, slow, history *hosted
-	workloads                  []string // what they are, in words
+	many, whole, slow, history, few *hosted
+	workloads                       []string // what they are, in words
 
 	results map[string][]sample
 }

@@ -2,17 +2,21 @@
 
 // Command bench measures how long the program takes from HTTP to commit, against `psql \copy` of the same rows.
 //
-//	go run ./internal/bench                               # all, a million sessions, three rounds: about an hour
+//	go run ./internal/bench                               # all, a million sessions, three rounds: an hour or two
 //	go run ./internal/bench -sessions 100000 -only first,unchanged
 //	go run ./internal/bench -binary ./wheelhouse          # a program built elsewhere
-//	go run ./internal/bench -only first -rounds 1 -profile /tmp/profiles
+//	go run ./internal/bench -only first -rounds 1 -profile profiles
+//
+// -days shortens the year, -years lengthens the years, -peer-sessions is for the peers. -profile leaves a CPU profile and one of
+// allocations of each run of the program that is measured.
 //
 // # What is measured
 //
 // A year of usage_new in daily windows, made by internal/simulator for a company in New York whose days are UTC's, so that
 // about one session in a hundred crosses midnight. Each window's answer is rendered once by the simulator's own handler, kept
 // in memory and served from here with a Content-Length and uncompressed: the source is never the limit, and what it costs is not in
-// the client's CPU. The program is the real binary, run as a user runs it, with requests_per_second at its highest.
+// the client's CPU. The program is the real binary, run as a user runs it and with the settings it comes with, but for
+// requests_per_second, which is at its highest.
 //
 // Postgres is a private one with initdb's settings and everything durable, the same for all. Each measurement has a database of its own, a copy of one
 // that `wheelhouse migrate up` has made. Before a reload is measured, VACUUM (ANALYZE) stands in for what autovacuum would
@@ -22,6 +26,9 @@
 // files are written from a warehouse that the program has loaded, so that the rows are the same ones. A ratio compares the
 // time for a row: where a measure's rows are as many as the baseline's, that is the ratio of the times.
 //
+// Peers are what a user might write instead, in good faith: they are under peers, and run where their tools are installed. They are slow, hence
+// fewer sessions, and a baseline with as many.
+//
 // Rounds interleave: each runs every measure once, so that what else the machine does falls on all of them.
 //
 //   - rows/s: sessions and events by wall time.
@@ -30,6 +37,16 @@
 //   - WAL: what pg_current_wal_insert_lsn moved by, in 10^6 bytes.
 //   - tuples written: n_tup_ins + n_tup_upd + n_tup_del of the tables in crankwheel. Staging is not in them.
 //   - peak RSS: the program's VmHWM, read every few milliseconds.
+//
+// The other measures:
+//
+//   - unchanged, bypassed, changed: `backfill --force` on what first has loaded; the ledger's hashes set to NULL before; one
+//     session in a hundred with a viewer more, which all other totals are blind to.
+//   - one: a single loading connection.
+//   - whole: as many sessions in a window of 31 days, the longest there is, whose answer is all of the workload.
+//   - year, years: a tenth of the sessions a day, over one year (that in the middle) and over several.
+//   - nightly: `run` for the second time over an account of 25 agents and 30 days whose clock stands still.
+//   - slow: 150 windows of an API that takes 200 ms for an answer and refuses what is above 5 requests a second (and a burst of 5).
 //
 // # What it promises
 //

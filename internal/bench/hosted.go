@@ -17,11 +17,8 @@ type hosted struct {
 	csv      string // what the names of its flat files begin with, "" until flatten
 }
 
-// The year that is measured, and the day after.
-var (
-	newYear  = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
-	aYearAgo = newYear.AddDate(-1, 0, 0)
-)
+// newYear is the day after those that are loaded.
+var newYear = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // host makes a workload and serves it.
 func (b *bench) host(ctx context.Context, what string, from, to time.Time, sessions, window int) (*hosted, error) {
@@ -40,18 +37,18 @@ func (b *bench) host(ctx context.Context, what string, from, to time.Time, sessi
 	b.tell("made %s, in %.0f s", said, time.Since(begin).Seconds())
 	h := &hosted{workload: w, settings: fast}
 	if window > 1 {
-		h.settings += fmt.Sprintf("streams:\n  usage_new:\n    window: %dd\n", window)
+		h.settings += fmt.Sprintf("  usage_new:\n    window: %dd\n", window)
 	}
 	h.api, err = serve(b.stop, w)
 	return h, err
 }
 
-// aYear is the workload that most measures share.
-func (b *bench) aYear(ctx context.Context) (_ *hosted, err error) {
-	if b.year == nil {
-		b.year, err = b.host(ctx, "a year of days", aYearAgo, newYear, b.sessions, 1)
+// daily is the workload that most measures share.
+func (b *bench) daily(ctx context.Context) (_ *hosted, err error) {
+	if b.many == nil {
+		b.many, err = b.host(ctx, "days", newYear.AddDate(0, 0, -b.days), newYear, b.sessions, 1)
 	}
-	return b.year, err
+	return b.many, err
 }
 
 var tables = []struct{ name, order string }{

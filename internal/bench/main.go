@@ -17,6 +17,7 @@ import (
 type options struct {
 	sessions     int
 	peerSessions int
+	days         int
 	years        int
 	rounds       int
 	only         []string
@@ -31,7 +32,12 @@ func main() {
 	if err != nil {
 		os.Exit(2)
 	}
-	if err := run(ctx, o, os.Stdout, os.Stderr); err != nil {
+	err = run(ctx, o, os.Stdout, os.Stderr)
+	switch {
+	case ctx.Err() != nil:
+		fmt.Fprintln(os.Stderr, "bench: interrupted")
+		os.Exit(130)
+	case err != nil:
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -42,13 +48,14 @@ func parse(args []string, complain io.Writer) (options, error) {
 	var only string
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(complain)
-	f.IntVar(&o.sessions, "sessions", 1_000_000, "sessions in the year, about")
+	f.IntVar(&o.sessions, "sessions", 1_000_000, "sessions in the days that are loaded, about")
+	f.IntVar(&o.days, "days", 365, "days that are loaded, a window each")
 	f.IntVar(&o.peerSessions, "peer-sessions", 0, "sessions for the peers (0: a tenth of -sessions)")
 	f.IntVar(&o.years, "years", 5, "how many years `years` compares with one, with a tenth of the sessions a day")
 	f.IntVar(&o.rounds, "rounds", 3, "how often each measure is taken; the table shows medians")
 	f.StringVar(&only, "only", "", "measures, separated by commas: "+strings.Join(names(), ", ")+" (default all)")
 	f.StringVar(&o.binary, "binary", "", "the program to measure (default: built from these sources)")
-	f.StringVar(&o.profile, "profile", "", "folder for CPU and heap profiles of the program, which is then built with them")
+	f.StringVar(&o.profile, "profile", "", "folder for profiles of CPU and allocations of the program, which is then built with them")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
@@ -76,8 +83,8 @@ func (o *options) check(only string, rest []string) error {
 		return fmt.Errorf("unexpected argument %q", rest[0])
 	case o.sessions < 1000 || o.peerSessions < 1000:
 		return fmt.Errorf("fewer than 1000 sessions measure nothing")
-	case o.rounds < 1 || o.years < 2:
-		return fmt.Errorf("-rounds must be 1 or more, -years 2 or more")
+	case o.rounds < 1 || o.years < 2 || o.days < 1:
+		return fmt.Errorf("-rounds and -days must be 1 or more, -years 2 or more")
 	case o.binary != "" && o.profile != "":
 		return fmt.Errorf("-profile builds the program its own way: leave out -binary")
 	}

@@ -10,13 +10,12 @@ import (
 	"wheelhouse/internal/simulator"
 )
 
-// wholeAnswer loads as many sessions as the year has from one answer. The longest window that settings allow is 31 days, and
+// wholeAnswer loads as many sessions as the days have from one answer. The longest window that settings allow is 31 days, and
 // such windows begin on multiples of as many days.
 func wholeAnswer(b *bench, ctx context.Context, round string, take func(string, sample)) (err error) {
 	const days = 31
 	if b.whole == nil {
-		past := int(aYearAgo.Unix()/86400) % days
-		from := aYearAgo.AddDate(0, 0, days-past)
+		from := newYear.AddDate(0, 0, -int(newYear.Unix()/86400)%days-days)
 		if b.whole, err = b.host(ctx, "all in one answer", from, from.AddDate(0, 0, days), b.sessions, days); err != nil {
 			return err
 		}
@@ -117,7 +116,7 @@ func requests(sim *simulator.Simulator) int {
 func slowAPI(b *bench, ctx context.Context, round string, take func(string, sample)) (err error) {
 	const perSecond, days, sessions = 5, 150, 15_000
 	if b.slow == nil {
-		if b.slow, err = b.host(ctx, "small days for the slow API", aYearAgo, aYearAgo.AddDate(0, 0, days), sessions, 1); err != nil {
+		if b.slow, err = b.host(ctx, "small days for the slow API", newYear.AddDate(0, 0, -days), newYear, sessions, 1); err != nil {
 			return err
 		}
 		b.slow.settings = fmt.Sprintf("requests_per_second: %d\n", perSecond)

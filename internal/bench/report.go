@@ -71,11 +71,16 @@ var columns = []struct {
 	{"%.0f", func(s sample) float64 { return cmp.Or(float64(s.memory)/(1<<20), -1) }},
 }
 
+// isBaseline says whether a measure is one that others are compared with.
+func isBaseline(name string) bool {
+	return slices.ContainsFunc(measures(), func(m measure) bool { return m.base == name })
+}
+
 // ratio compares the time for a row with the median of the base's.
 func (b *bench) ratio(m measure, list []sample) string {
 	perRow := func(s sample) float64 { return s.wall.Seconds() / float64(s.rows) }
 	base := b.results[cmp.Or(m.base, m.name)]
-	if len(base) == 0 || base[0].rows == 0 || m.base == "" && m.name != "copy" {
+	if len(base) == 0 || base[0].rows == 0 || m.base == "" && !isBaseline(m.name) {
 		return "–"
 	}
 	_, one, _ := summary(base, perRow)

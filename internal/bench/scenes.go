@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -32,7 +33,7 @@ var scenes []scene
 // The scenes' functions ask for measures by name, hence this late.
 func init() {
 	scenes = []scene{
-		{play: copyYear, measures: []measure{{name: "copy", title: `psql \copy, flat CSV, one connection`}}},
+		{play: copyAll, measures: []measure{{name: "copy", title: `psql \copy, flat CSV, one connection`}}},
 		{play: firstLoad(), measures: []measure{
 			{"first", "first load", "copy"},
 			{"unchanged", "reload, nothing changed", "copy"},
@@ -47,6 +48,9 @@ func init() {
 		}},
 		{play: nightly, measures: []measure{{"nightly", "nightly run, eight streams, nothing new", ""}}},
 		{play: slowAPI, measures: []measure{{"slow", "first load, an API of 200 ms and 5 requests a second", ""}}},
+		{play: copyFew, measures: []measure{{name: "copy-few", title: `psql \copy, as many rows as the peers`}}},
+		peer("shell", "peer: curl, jq, psql and an upsert", "shell.sh", sync.OnceValues(shell)),
+		peer("pandas", "peer: pandas, SQLAlchemy and an upsert", "frames.py", sync.OnceValues(python)),
 	}
 }
 
@@ -59,8 +63,8 @@ var flags = struct{ usual, oneConnection, reload []string }{
 // scratch is the database that a scene works in.
 const scratch = "bench_scratch"
 
-// fast is the program's settings but for the limit to its requests.
-const fast = "requests_per_second: 1000\n"
+// fast takes away the limits to the program's requests; the rest of its settings stays.
+const fast = "requests_per_second: 1000\nstreams:\n  share_visits:\n    requests_per_second: 1000\n"
 
 func measures() []measure {
 	var all []measure
@@ -107,8 +111,8 @@ func (b *bench) load(ctx context.Context, name string, w *hosted, changed int, f
 	return s, nil
 }
 
-func copyYear(b *bench, ctx context.Context, _ string, take func(string, sample)) error {
-	w, err := b.aYear(ctx)
+func copyAll(b *bench, ctx context.Context, _ string, take func(string, sample)) error {
+	w, err := b.daily(ctx)
 	if err != nil {
 		return err
 	}
@@ -123,7 +127,7 @@ func copyYear(b *bench, ctx context.Context, _ string, take func(string, sample)
 // firstLoad is followed by reloads of the same database. Those that are not asked for are left out.
 func firstLoad() func(*bench, context.Context, string, func(string, sample)) error {
 	return func(b *bench, ctx context.Context, round string, take func(string, sample)) error {
-		w, err := b.aYear(ctx)
+		w, err := b.daily(ctx)
 		if err != nil {
 			return err
 		}
@@ -187,7 +191,7 @@ func (b *bench) forgetHashes(ctx context.Context) error {
 }
 
 func oneConnection(b *bench, ctx context.Context, round string, take func(string, sample)) error {
-	w, err := b.aYear(ctx)
+	w, err := b.daily(ctx)
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ type facts struct {
 	sessions, events int
 	seconds, viewers int64
 	crossing         int // sessions that go on past a midnight in UTC
+	twins            int // sessions whose agent began another one in the same second
 }
 
 func (f facts) rows() int { return f.sessions + f.events }
@@ -71,10 +72,22 @@ func newWorkload(from, to time.Time, sessions, window int) (*workload, error) {
 
 // truth is what a warehouse must hold once the days between two midnights are loaded. The API counts the last instant in.
 func (w *workload) truth(from, to time.Time) (f facts) {
+	type start struct {
+		agent string
+		at    int64
+	}
 	for d := range w.sim.Days(from, to) {
+		seen := map[start]bool{}
 		for i := range d.Sessions {
-			if s := &d.Sessions[i]; !s.StartedAt.Before(from) && !s.StartedAt.After(to) {
-				f.add(s)
+			s := &d.Sessions[i]
+			if s.StartedAt.Before(from) || s.StartedAt.After(to) {
+				continue
+			}
+			f.add(s)
+			if k := (start{s.Agent, s.StartedAt.Unix()}); seen[k] {
+				f.twins++
+			} else {
+				seen[k] = true
 			}
 		}
 	}
