@@ -51,3 +51,10 @@ func DecodeUsers(b []byte, row func(Record[User]) error) error {
 func DecodeContents(b []byte, row func(Record[Content]) error) error {
 	return decode(b, (*decoder).content, row)
 }
+
+// DecodeUsageNew reads a whole answer of usage_new.
+func DecodeUsageNew(body []byte, row func(Record[Session]) error) error {
+	raw := &bodyReader{Reader: bytes.NewReader(body), limit: 1 << 30, packed: &idleReader{}}
+	a := &answer{decoder: newDecoder(raw), body: raw}
+	return a.take(func(a *answer) error { return a.usageNew(&totals{}, row) })
+}

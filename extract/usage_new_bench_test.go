@@ -1,0 +1,67 @@
+package extract_test
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"syscall"
+	"testing"
+	"time"
+
+	"wheelhouse/extract"
+	"wheelhouse/internal/simulator"
+	"wheelhouse/transform"
+)
+
+// answerOf is a window of a made-up account's usage_new: some thousand sessions.
+func answerOf(b *testing.B) (body []byte, sessions int) {
+	b.Helper()
+	from := time.Date(2024, 3, 4, 0, 0, 0, 0, time.UTC)
+	s := simulator.New(simulator.Options{Seed: 1, Agents: 200, From: from, Until: from.AddDate(0, 0, 1), APIKey: key,
+		Now: func() time.Time { return from.AddDate(0, 0, 10) }})
+	r := httptest.NewRequest(http.MethodGet, "/ss/api/usage_new?from=2024-03-04T00:00:00Z&to=2024-03-09T00:00:00Z", nil)
+	r.Header.Set("Authorization", "Basic "+key)
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	body = w.Body.Bytes()
+	return body, bytes.Count(body, []byte(`"start_date"`))
+}
+
+// perSession runs once an answer and reports what a session takes.
+func perSession(b *testing.B, row func(extract.Record[extract.Session]) error) {
+	body, sessions := answerOf(b)
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	before := cpu(b)
+	for b.Loop() {
+		if err := extract.DecodeUsageNew(body, row); err != nil {
+			b.Fatal(err)
+		}
+	}
+	n := float64(b.N) * float64(sessions)
+	b.ReportMetric(float64(cpu(b)-before)/n, "cpu-ns/session")
+	b.ReportMetric(float64(b.Elapsed())/n, "ns/session")
+}
+
+// cpu is the processor time that this process has taken: on a shared machine the clock on the wall
+// tells of the others.
+func cpu(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+func BenchmarkDecode(b *testing.B) {
+	perSession(b, func(extract.Record[extract.Session]) error { return nil })
+}
+
+func BenchmarkDecodeAndNormalise(b *testing.B) {
+	perSession(b, func(rec extract.Record[extract.Session]) error {
+		if _, ok, _ := transform.UsageNew(rec); !ok {
+			b.Fatal(rec.Path())
+		}
+		return nil
+	})
+}
