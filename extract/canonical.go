@@ -16,39 +16,33 @@ const maxDepth = 64
 
 var errTooDeep = errors.New("json nests too deep")
 
-// lenient reads what Postgres will be given in a form it can hold: an invalid byte or a lone
-// surrogate becomes U+FFFD, and of members with one name the last wins.
-var lenient = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
-
 // Canonical writes a JSON value so that equal values are equal bytes and jsonb can hold them:
 // members sorted by name (the last of equal names wins), no white space, no U+0000, numbers that
 // jsonb cannot hold as strings. It fails only for a value nested deeper than 64 levels.
 func Canonical(raw jsontext.Value) (jsontext.Value, error) {
-	d := newDecoder(strings.NewReader(string(raw)))
-	return appendCanonical(nil, d, 0)
+	return appendCanonical(nil, decoderOf(raw), 0)
 }
 
 func appendCanonical(b []byte, d *decoder, depth int) ([]byte, error) {
 	if depth > maxDepth {
 		return nil, errTooDeep
 	}
-	switch d.PeekKind() {
+	switch d.kind() {
 	case '{':
 		return appendObject(b, d, depth)
 	case '[':
 		return appendArray(b, d, depth)
 	}
-	tok, err := d.ReadToken()
-	if err != nil {
+	text, kind, err := d.scalar()
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	switch tok.Kind() {
-	case '"':
-		return appendString(b, cleanText(tok.String())), nil
-	case '0':
-		return appendNumber(b, tok.String()), nil
+	case kind == '"':
+		return appendString(b, cleanText(string(text))), nil
+	case kind == '0':
+		return appendNumber(b, string(text)), nil
 	default:
-		return append(b, tok.String()...), nil
+		return append(b, text...), nil
 	}
 }
 

@@ -87,7 +87,8 @@ func (d *decoder) content(c *Content) error {
 
 func (d *decoder) contentEvent(c *Content) error {
 	var e ContentEvent
-	from := d.InputOffset()
+	d.peek()
+	from := d.pos
 	err := d.objectOrNull(&e.Odd, "event", func(name []byte) error {
 		switch string(name) {
 		case "name":
@@ -97,7 +98,7 @@ func (d *decoder) contentEvent(c *Content) error {
 		}
 		return d.extra(&e.Extra, name)
 	})
-	e.Raw = d.since(from)
+	e.Raw = d.src[from:d.pos:d.pos]
 	c.Events = append(c.Events, e)
 	return err
 }

@@ -59,11 +59,11 @@ func (c *Client) DemoUsage(ctx context.Context, w Window, out Answers, row func(
 func (a *answer) demoUsage(canceled *Integer, row func(Record[DemoRequest]) error) error {
 	return a.rowsUnder("sessions", func() error {
 		return records(a, "$.sessions", (*decoder).demoRequest, row)
-	}, func(name []byte) error {
-		if string(name) == "total_canceled_requests" {
-			return a.integer(canceled)
+	}, func(d *decoder, name string) error {
+		if name == "total_canceled_requests" {
+			return d.integer(canceled)
 		}
-		return a.SkipValue()
+		return nil
 	})
 }
 
@@ -122,11 +122,11 @@ func (d *decoder) prospectInfo(r *DemoRequest) error {
 
 func (d *decoder) answer(question string) (Answer, error) {
 	a := Answer{Question: question}
-	kind := d.PeekKind()
+	kind := d.kind()
 	if kind == '"' || kind == 'n' {
 		return a, d.text(&a.Text)
 	}
-	raw, err := d.ReadValue()
+	raw, err := d.value()
 	if err != nil {
 		return a, err
 	}

@@ -6,10 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // APIError is an answer whose status is not 200. Callers branch on Status: 404 for one share means
@@ -112,19 +109,19 @@ func advice(status int) string {
 // excerpt takes from an error's JSON body the one text that says what is wrong, as far as its words are of the
 // trade. Nothing else of a body is shown: it may hold people's data.
 func excerpt(body []byte) string {
-	d := newDecoder(strings.NewReader(string(body)))
-	if d.PeekKind() != '{' {
+	d := decoderOf(body)
+	if d.kind() != '{' {
 		return ""
 	}
 	var said Text
 	_ = d.object(func(name []byte) error { // a body cut off has said what it could
 		switch string(name) {
 		case "error", "message", "reason", "detail":
-			if d.PeekKind() == jsontext.Kind('"') && !said.Valid {
+			if d.kind() == '"' && !said.Valid {
 				return d.text(&said)
 			}
 		}
-		return d.SkipValue()
+		return d.skip()
 	})
 	return known(said.Value)
 }

@@ -12,12 +12,14 @@ func (c *Client) Dial(dial func() net.Conn) {
 	c.http.Transport.(*http.Transport).DialContext = func(context.Context, string, string) (net.Conn, error) { return dial(), nil }
 }
 
+func answerOf(body []byte) *answer {
+	return &answer{body: &bodyReader{Reader: bytes.NewReader(body), limit: 1 << 30, packed: &idleReader{}}}
+}
+
 // decode reads a JSON array of records as the streams' answers are read, without a server: fuzzing
 // goes a hundred times as fast.
 func decode[T any](body []byte, one func(*decoder, *T) error, row func(Record[T]) error) error {
-	raw := &bodyReader{Reader: bytes.NewReader(body), limit: 1 << 30, packed: &idleReader{}}
-	a := &answer{decoder: newDecoder(raw), body: raw}
-	return a.take(func(a *answer) error { return records(a, "$", one, row) })
+	return answerOf(body).take(func(a *answer) error { return records(a, "$", one, row) })
 }
 
 func DecodeDemoRequests(b []byte, row func(Record[DemoRequest]) error) error {
@@ -54,7 +56,5 @@ func DecodeContents(b []byte, row func(Record[Content]) error) error {
 
 // DecodeUsageNew reads a whole answer of usage_new.
 func DecodeUsageNew(body []byte, row func(Record[Session]) error) error {
-	raw := &bodyReader{Reader: bytes.NewReader(body), limit: 1 << 30, packed: &idleReader{}}
-	a := &answer{decoder: newDecoder(raw), body: raw}
-	return a.take(func(a *answer) error { return a.usageNew(&totals{}, row) })
+	return answerOf(body).take(func(a *answer) error { return a.usageNew(&totals{}, row) })
 }

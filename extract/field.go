@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -39,12 +40,12 @@ type (
 
 func value[T any](v T) Field[T]      { return Field[T]{Value: v, Valid: true} }
 func odd[T any](why string) Field[T] { return Field[T]{Odd: why} }
-func oddKind[T any](k jsontext.Kind, want string) Field[T] {
-	return odd[T](kindName(k) + " where " + want + " belongs")
+func oddKind[T any](kind byte, want string) Field[T] {
+	return odd[T](kindName(kind) + " where " + want + " belongs")
 }
 
-func kindName(k jsontext.Kind) string {
-	switch k {
+func kindName(kind byte) string {
+	switch kind {
 	case '{':
 		return "an object"
 	case '[':
@@ -55,13 +56,18 @@ func kindName(k jsontext.Kind) string {
 		return "a number"
 	case 't', 'f':
 		return "a boolean"
-	default:
+	case 'n':
 		return "null"
+	default:
+		return "no JSON"
 	}
 }
 
 // isNone tells the words the API writes where there is no value.
 func isNone(s string) bool {
+	if len(s) > len("never") {
+		return false
+	}
 	switch strings.ToLower(s) {
 	case "", "never", "n/a", "none", "null":
 		return true
@@ -69,17 +75,25 @@ func isNone(s string) bool {
 	return false
 }
 
-// scalar reads the next value. For a container it reads past it and returns its kind alone.
-func (d *decoder) scalar() (text string, kind jsontext.Kind, err error) {
-	kind = d.PeekKind()
-	if kind == '{' || kind == '[' {
-		return "", kind, d.SkipValue()
+// scalar reads the next value; text is valid until the one after it is read. For a container it reads past
+// it and returns its kind alone.
+func (d *decoder) scalar() (text []byte, kind byte, err error) {
+	kind = d.kind()
+	from := d.pos
+	if kind != '"' {
+		if err = d.skip(); kind != '{' && kind != '[' {
+			text = d.src[from:d.pos]
+		}
+		return text, kind, err
 	}
-	tok, err := d.ReadToken()
+	escaped, err := d.quoted()
 	if err != nil {
-		return "", 0, err
+		return nil, kind, err
 	}
-	return tok.String(), kind, nil
+	if text = d.src[from+1 : d.pos-1]; escaped || !utf8.Valid(text) {
+		text = d.unquote(d.src[from:d.pos])
+	}
+	return text, kind, nil
 }
 
 func (d *decoder) text(f *Text) error {
@@ -92,7 +106,10 @@ func (d *decoder) text(f *Text) error {
 	case kind == 'n':
 		*f = Text{}
 	default:
-		*f = value(strings.ReplaceAll(s, "\x00", "")) // Postgres cannot hold U+0000
+		if bytes.IndexByte(s, 0) >= 0 { // Postgres cannot hold U+0000
+			s = bytes.ReplaceAll(s, []byte{0}, nil)
+		}
+		*f = value(d.texts.add(s))
 	}
 	return nil
 }
@@ -106,9 +123,9 @@ func (d *decoder) integer(f *Integer) error {
 	case 'n':
 		*f = Integer{}
 	case '0':
-		*f = parseInteger(s)
+		*f = parseInteger(string(s))
 	case '"':
-		if s = strings.TrimSpace(s); isNone(s) {
+		if s := strings.TrimSpace(string(s)); isNone(s) {
 			*f = Integer{}
 		} else {
 			*f = parseInteger(s)
@@ -145,9 +162,9 @@ func (d *decoder) number(f *Number) error {
 	case 'n':
 		*f = Number{}
 	case '0':
-		*f = parseNumber(s)
+		*f = parseNumber(string(s))
 	case '"':
-		if s = strings.TrimSpace(s); isNone(s) {
+		if s := strings.TrimSpace(string(s)); isNone(s) {
 			*f = Number{}
 		} else {
 			*f = parseNumber(s)
@@ -181,7 +198,7 @@ func (d *decoder) boolean(f *BoolOrNA) error {
 	case 't', 'f':
 		*f = value(kind == 't')
 	case '"':
-		switch s = strings.ToLower(strings.TrimSpace(s)); {
+		switch s := strings.ToLower(strings.TrimSpace(string(s))); {
 		case isNone(s):
 			*f = BoolOrNA{}
 		case s == "true" || s == "false":
@@ -204,7 +221,7 @@ func (d *decoder) instant(f *Instant) error {
 	case 'n':
 		*f = Instant{}
 	case '"':
-		*f = ParseInstant(s)
+		*f = ParseInstant(string(s))
 	default:
 		*f = oddKind[time.Time](kind, "a time")
 	}
@@ -214,7 +231,7 @@ func (d *decoder) instant(f *Instant) error {
 // extra keeps the next value under a name the wire type does not know, canonically written.
 func (d *decoder) extra(into *Extra, name []byte) error {
 	key := cleanText(string(name)) // a name is valid until the next value is read
-	raw, err := d.ReadValue()
+	raw, err := d.value()
 	if err != nil {
 		return err
 	}
@@ -233,7 +250,7 @@ func (e *Extra) put(name string, v jsontext.Value) {
 	if *e == nil {
 		*e = Extra{}
 	}
-	(*e)[name] = bytes.Clone(v)
+	(*e)[name] = v
 }
 
 // nest keeps the unknown members of a nested object under that object's name.

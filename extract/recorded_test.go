@@ -70,7 +70,9 @@ func TestUsageNewRecorded2022(t *testing.T) {
 	out := &books[extract.Session]{}
 	rep, err := client(t, serve(t, always(recorded(t, "usage_new.2"))).URL).UsageNew(t.Context(), day, out,
 		func(rec extract.Record[extract.Session]) error {
-			for i := range rec.Value.Logs { // valid only until this returns
+			rec.Value.Locations = slices.Clone(rec.Value.Locations) // valid only until this returns
+			rec.Value.Logs = slices.Clone(rec.Value.Logs)
+			for i := range rec.Value.Logs {
 				rec.Value.Logs[i].Raw = bytes.Clone(rec.Value.Logs[i].Raw)
 			}
 			return out.row(rec)

@@ -23,7 +23,7 @@ func (c *Client) ShareDetails(ctx context.Context, w Window, out Answers, row fu
 			out.Begin()
 			return a.rowsUnder("shares", func() error {
 				return records(a, "$.shares", (*decoder).shareDetail, row)
-			}, func([]byte) error { return a.SkipValue() })
+			}, passOver)
 		})
 		if err == nil {
 			out.Commit()

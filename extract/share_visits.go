@@ -90,11 +90,11 @@ func (c *Client) shareVisits(ctx context.Context, rep *Report, s *WatchedShare, 
 				rec.Value.Slug = slug
 				return visit(rec)
 			})
-		}, func(name []byte) error {
-			if string(name) == "content_runtime_ms" {
-				return a.integer(&s.RuntimeMS)
+		}, func(d *decoder, name string) error {
+			if name == "content_runtime_ms" {
+				return d.integer(&s.RuntimeMS)
 			}
-			return a.SkipValue()
+			return nil
 		})
 	})
 	var api *APIError

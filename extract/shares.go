@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Share is one entry of company_content/shares: a shared video with its engagement over the window.
@@ -137,8 +138,8 @@ func (p *pass) add(recs []Record[Share], total Integer) {
 	news := false
 	for _, rec := range recs {
 		slug := rec.Value.Slug.Value
-		p.slugs[slug]++
-		again := p.slugs[slug] > 1 && slug != "" // without a slug there is nothing to know it by
+		again := p.slugs[slug] > 0 && slug != "" // without a slug there is nothing to know it by
+		p.slugs[strings.Clone(slug)]++           // the pass outlives the page
 		p.twice = p.twice || again
 		news = news || !again
 		p.rows++
@@ -158,16 +159,16 @@ func (c *Client) sharesPage(ctx context.Context, rep *Report, q url.Values) (rec
 				}
 				return nil
 			})
-		}, func(name []byte) error {
-			if string(name) != "pagination" {
-				return a.SkipValue()
+		}, func(d *decoder, name string) error {
+			if name != "pagination" {
+				return nil
 			}
 			var odd string
-			return a.objectOrNull(&odd, "pagination", func(name []byte) error {
+			return d.objectOrNull(&odd, "pagination", func(name []byte) error {
 				if string(name) == "total" {
-					return a.integer(&total)
+					return d.integer(&total)
 				}
-				return a.SkipValue()
+				return d.skip()
 			})
 		})
 	})

@@ -74,61 +74,64 @@ func (a *answer) usageNew(t *totals, row func(Record[Session]) error) error {
 			t.came(rec.Value.Email.Value, tally{1, rec.Value.Duration.Value})
 			return row(rec)
 		})
-	}, func(name []byte) error {
-		if string(name) == "stats" {
+	}, func(d *decoder, name string) error {
+		if name == "stats" {
 			t.unsay()
-			return a.objectOrNull(&odd, "stats", func(name []byte) error { return a.usageStats(t, name) })
+			return d.objectOrNull(&odd, "stats", func(name []byte) error { return d.usageStats(t, name) })
 		}
-		return a.SkipValue()
+		return nil
 	})
 }
 
 // usageStats reads one member of `stats`. user_stats was an array of one-key objects in 2020 and is
 // an object since 2022.
-func (a *answer) usageStats(t *totals, name []byte) error {
+func (d *decoder) usageStats(t *totals, name []byte) error {
 	var n Integer
 	var odd string
 	switch string(name) {
 	case "total_count":
-		err := a.integer(&n)
+		err := d.integer(&n)
 		t.stated, t.said.count = n.Valid, n.Value
 		return err
 	case "total_sec":
-		err := a.integer(&n)
+		err := d.integer(&n)
 		t.silent, t.said.amount = !n.Valid, n.Value
 		return err
 	case "user_stats":
 		t.saidBy = nil
-		one := func(name []byte) error { return a.userStats(t.saidBy, agentKey(cleanText(string(name)))) }
-		switch a.PeekKind() {
+		one := func(name []byte) error { return d.userStats(t.saidBy, agentKey(cleanText(string(name)))) }
+		switch d.kind() {
 		case '[':
 			t.saidBy = map[string]tally{}
-			return a.array(func() error { return a.objectOrNull(&odd, "user_stats", one) })
+			return d.array(func() error { return d.objectOrNull(&odd, "user_stats", one) })
 		case '{':
 			t.saidBy = map[string]tally{}
 		}
-		return a.objectOrNull(&odd, "user_stats", one)
+		return d.objectOrNull(&odd, "user_stats", one)
 	}
-	return a.SkipValue()
+	return d.skip()
 }
 
-func (a *answer) userStats(by map[string]tally, agent string) error {
+func (d *decoder) userStats(by map[string]tally, agent string) error {
 	var count, seconds Integer
 	var odd string
-	err := a.objectOrNull(&odd, "user_stats", func(name []byte) error {
+	err := d.objectOrNull(&odd, "user_stats", func(name []byte) error {
 		switch string(name) {
 		case "total_count":
-			return a.integer(&count)
+			return d.integer(&count)
 		case "total_sec":
-			return a.integer(&seconds)
+			return d.integer(&seconds)
 		}
-		return a.SkipValue()
+		return d.skip()
 	})
 	sum := by[agent]
 	sum.add(tally{count.Value, seconds.Value})
 	by[agent] = sum
 	return err
 }
+
+// empty keeps the slices: sessions come by the million.
+func (s *Session) empty() { *s = Session{Logs: s.Logs[:0], Locations: s.Locations[:0]} }
 
 func (d *decoder) session(s *Session) error {
 	var startTime, endTime Instant
@@ -157,7 +160,7 @@ func (d *decoder) session(s *Session) error {
 		case "links":
 			return d.links(s)
 		case "logs":
-			s.Logs = nil
+			s.Logs = s.Logs[:0]
 			return d.arrayOrNull(&s.odd.logs, "logs", func() error { return d.sessionLog(s) })
 		}
 		return d.extra(&s.Extra, name)
@@ -173,7 +176,7 @@ func (d *decoder) session(s *Session) error {
 }
 
 func (d *decoder) viewerInfo(s *Session) error {
-	s.MaxViewers, s.Viewers, s.HasLocations, s.Locations = Integer{}, Integer{}, false, nil
+	s.MaxViewers, s.Viewers, s.HasLocations, s.Locations = Integer{}, Integer{}, false, s.Locations[:0]
 	s.odd.locations = ""
 	var unknown Extra
 	err := d.objectOrNull(&s.odd.viewers, "viewer_info", func(name []byte) error {
@@ -183,7 +186,7 @@ func (d *decoder) viewerInfo(s *Session) error {
 		case "viewer_count":
 			return d.integer(&s.Viewers)
 		case "locations":
-			s.HasLocations, s.Locations = d.PeekKind() == '[', nil
+			s.HasLocations, s.Locations = d.kind() == '[', s.Locations[:0]
 			return d.arrayOrNull(&s.odd.locations, "viewer_info.locations", func() error { return d.location(s) })
 		}
 		return d.extra(&unknown, name)
@@ -217,8 +220,10 @@ func (d *decoder) links(s *Session) error {
 }
 
 func (d *decoder) sessionLog(s *Session) error {
-	var l SessionLog
-	from := d.InputOffset()
+	s.Logs = append(s.Logs, SessionLog{})
+	l := &s.Logs[len(s.Logs)-1]
+	d.peek()
+	from := d.pos
 	err := d.objectOrNull(&l.Odd, "log", func(name []byte) error {
 		switch string(name) {
 		case "date":
@@ -232,7 +237,6 @@ func (d *decoder) sessionLog(s *Session) error {
 		}
 		return d.extra(&l.Extra, name)
 	})
-	l.Raw = d.since(from)
-	s.Logs = append(s.Logs, l)
+	l.Raw = d.src[from:d.pos:d.pos]
 	return err
 }

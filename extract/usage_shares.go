@@ -45,16 +45,16 @@ func (a *answer) usageShares(t *totals, row func(Record[ShareUsage]) error) erro
 				t.came("", tally{rec.Value.Shares.Value, rec.Value.Plays.Value})
 				return row(rec)
 			})
-		}, func(name []byte) error {
-			switch string(name) {
+		}, func(d *decoder, name string) error {
+			switch name {
 			case "total_shares":
-				return a.integer(&shares)
+				return d.integer(&shares)
 			case "total_plays":
-				return a.integer(&plays)
+				return d.integer(&plays)
 			}
-			return a.SkipValue()
+			return nil
 		})
-	}, func([]byte) error { return a.SkipValue() })
+	}, passOver)
 	t.stated = shares.Valid && plays.Valid
 	t.said = tally{shares.Value, plays.Value}
 	return err
