@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -84,50 +85,86 @@ type Claim struct {
 // at is a moment of this process's by the database's clock.
 func (c Claim) at(t time.Time) time.Time { return c.clock.Add(t.Sub(c.began)) }
 
-// Claim takes a window for this process. ErrBusy: another one has it, or one that overlaps it.
-// ErrLoaded: it was loaded by somebody after planned, the newest load that the plan knew of.
-func (w *Warehouse) Claim(ctx context.Context, run int64, win Window, planned int64) (Claim, error) {
-	c := Claim{Window: win}
-	args := win.args()
+// Wanted is a window to be claimed, and the newest load that its plan knew of.
+type Wanted struct {
+	Window
+	Planned int64
+}
+
+// Claimed is what came of wanting a window. ErrBusy: another process has it, or one that overlaps it. ErrLoaded: it was
+// loaded by somebody after it was planned.
+type Claimed struct {
+	Claim
+	Err error
+}
+
+// Claim takes windows of one stream of one account for this process, those that are free.
+func (w *Warehouse) Claim(ctx context.Context, run int64, wanted ...Wanted) ([]Claimed, error) {
+	var windows []Window
+	var planned []int64
+	for _, x := range wanted {
+		windows, planned = append(windows, x.Window), append(planned, x.Planned)
+	}
+	args := spans(windows)
 	args["run"], args["planned"], args["lease"], args["idle"] = run, planned, w.lease.Seconds(), w.idle()
+	var claims []Claimed
 	tried := false
-	err := w.inTx(ctx, func(tx pgx.Tx) error {
+	err := w.inTx(ctx, func(tx pgx.Tx) (err error) {
 		if tried {
 			// The try before may have committed without our hearing of it.
-			if _, err := tx.Exec(ctx, ledger["lock_stream"], args); err != nil {
-				return err
-			}
-			if err := tx.QueryRow(ctx, ledger["claimed"], args).Scan(&c.Load, &c.clock); !errors.Is(err, pgx.ErrNoRows) {
+			claims, err = claim(ctx, tx, windows, args, "lock_stream", "claimed")
+			if err != nil || slices.ContainsFunc(claims, func(c Claimed) bool { return c.Err == nil }) {
 				return err
 			}
 		}
 		tried = true
-		return c.take(ctx, tx, args)
+		claims, err = claim(ctx, tx, windows, args, "lock_stream", "abandon", "claim")
+		return err
 	})
-	c.began = time.Now()
-	return c, err
+	for i := range claims {
+		claims[i].began = time.Now()
+	}
+	return claims, err
 }
 
-func (c *Claim) take(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs) error {
-	var busy, done bool
-	var answer []byte
+// claim runs some of the ledger's statements; the last tells of each window what came of it.
+func claim(ctx context.Context, tx pgx.Tx, windows []Window, args pgx.NamedArgs, names ...string) (claims []Claimed, err error) {
 	var batch pgx.Batch
-	batch.Queue(ledger["lock_stream"], args)
-	batch.Queue(ledger["abandon"], args)
-	batch.Queue(ledger["claim"], args).QueryRow(func(row pgx.Row) error {
-		return row.Scan(&busy, &done, &c.Load, &c.clock, &answer)
+	last := len(names) - 1
+	for _, name := range names[:last] {
+		batch.Queue(ledger[name], args)
+	}
+	batch.Queue(ledger[names[last]], args).Query(func(rows pgx.Rows) error {
+		for rows.Next() {
+			c := Claimed{Claim: Claim{Window: windows[len(claims)]}}
+			var busy, done bool
+			var answer []byte
+			if err := rows.Scan(&busy, &done, &c.Load, &c.clock, &answer); err != nil {
+				return err
+			}
+			c.Answer = knownAnswer(answer)
+			switch {
+			case busy:
+				c.Err = ErrBusy
+			case done:
+				c.Err = ErrLoaded
+			}
+			claims = append(claims, c)
+		}
+		return rows.Err()
 	})
-	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
-		return err
+	return claims, tx.SendBatch(ctx, &batch).Close()
+}
+
+// spans are the arguments of a statement about several windows of one stream of one account.
+func spans(windows []Window) pgx.NamedArgs {
+	var froms, tos []time.Time
+	for _, x := range windows {
+		froms, tos = append(froms, x.From), append(tos, x.To)
 	}
-	c.Answer = knownAnswer(answer)
-	switch {
-	case busy:
-		return ErrBusy
-	case done:
-		return ErrLoaded
-	}
-	return nil
+	args := windows[0].args()
+	args["froms"], args["tos"] = froms, tos
+	return args
 }
 
 // ErrLoaded: another process loaded the window after it was planned.

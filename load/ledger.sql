@@ -26,7 +26,8 @@ WITH dead AS (
     DELETE FROM wheelhouse.leases
     WHERE load_id IN (
         SELECT load_id FROM wheelhouse.leases
-        WHERE account_id = @account AND stream = @stream AND span && tstzrange(@from, @to) AND expires_at < now()
+        WHERE account_id = @account AND stream = @stream AND expires_at < now()
+          AND EXISTS (SELECT FROM unnest(@froms::timestamptz[], @tos::timestamptz[]) AS w (start, stop) WHERE span && tstzrange(start, stop))
         FOR UPDATE SKIP LOCKED)
     RETURNING load_id
 )
@@ -46,44 +47,51 @@ SET status = 'failed', finished_at = now(), error = 'abandoned: its process stop
 FROM dead WHERE l.id = dead.load_id AND l.status = 'running';
 
 -- name: claim
--- Whether another process has the window, or one that overlaps it; else whether anybody has loaded it since it was planned;
--- else it is claimed. Who gives a window up says in the same transaction whether it is loaded: one look sees both.
+-- For each window whether another process has it, or one that overlaps it; whether anybody has loaded it since it was
+-- planned; else it is claimed. Who gives a window up says in the same transaction whether it is loaded: one look sees both.
 -- With it, what is known of the answer that the warehouse holds of just this window.
-WITH busy AS (
-    SELECT EXISTS (SELECT FROM wheelhouse.leases
-                   WHERE account_id = @account AND stream = @stream AND span && tstzrange(@from, @to)) AS is
-), done AS (
-    SELECT EXISTS (SELECT FROM wheelhouse.loads
-                   WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND lower(span) = @from AND span = tstzrange(@from, @to)
-                     AND id > @planned) AS is
+WITH wanted AS (
+    SELECT w.n, w.planned, tstzrange(w.start, w.stop) AS span
+    FROM unnest(@froms::timestamptz[], @tos::timestamptz[], @planned::bigint[]) WITH ORDINALITY AS w (start, stop, planned, n)
+), looked AS (
+    SELECT w.n, w.span,
+           EXISTS (SELECT FROM wheelhouse.leases s
+                   WHERE s.account_id = @account AND s.stream = @stream AND s.span && w.span) AS busy,
+           EXISTS (SELECT FROM wheelhouse.loads l
+                   WHERE l.account_id = @account AND l.stream = @stream AND l.status = 'loaded' AND lower(l.span) = lower(w.span) AND l.span = w.span
+                     AND l.id > w.planned) AS done
+    FROM wanted w
 ), load AS (
     INSERT INTO wheelhouse.loads (run_id, account_id, stream, span, status)
-    SELECT @run, @account, @stream, tstzrange(@from, @to), 'running' FROM busy, done WHERE NOT busy.is AND NOT done.is
-    RETURNING id, account_id, stream, span
+    SELECT @run, @account, @stream, span, 'running' FROM looked WHERE NOT busy AND NOT done ORDER BY n
+    RETURNING id, span
 ), lease AS (
     INSERT INTO wheelhouse.leases (load_id, account_id, stream, span, expires_at)
-    SELECT id, account_id, stream, span, now() + make_interval(secs => @lease) FROM load
+    SELECT id, @account, @stream, span, now() + make_interval(secs => @lease) FROM load
 )
-SELECT busy.is, done.is, coalesce((SELECT id FROM load), 0), clock_timestamp(),
-       (SELECT CASE WHEN span = tstzrange(@from, @to) THEN answer_hash END
-        FROM wheelhouse.loads
-        WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND span && tstzrange(@from, @to)
-        ORDER BY requested_at DESC NULLS LAST, id DESC LIMIT 1)
-FROM busy, done;
+SELECT k.busy, k.done, coalesce(load.id, 0), clock_timestamp(),
+       (SELECT CASE WHEN l.span = k.span THEN l.answer_hash END
+        FROM wheelhouse.loads l
+        WHERE l.account_id = @account AND l.stream = @stream AND l.status = 'loaded' AND l.span && k.span
+        ORDER BY l.requested_at DESC NULLS LAST, l.id DESC LIMIT 1)
+FROM looked k LEFT JOIN load ON load.span = k.span
+ORDER BY k.n;
 
 -- name: claimed
--- What this run holds already: it claims a window once at a time.
-SELECT s.load_id, clock_timestamp()
-FROM wheelhouse.leases s
-JOIN wheelhouse.loads l ON l.id = s.load_id
-WHERE s.account_id = @account AND s.stream = @stream AND s.span = tstzrange(@from, @to) AND l.run_id = @run;
+-- What this run holds already of these windows: it claims a window once at a time.
+SELECT l.id IS NULL, false, coalesce(l.id, 0), clock_timestamp(), NULL::bytea
+FROM unnest(@froms::timestamptz[], @tos::timestamptz[]) WITH ORDINALITY AS w (start, stop, n)
+LEFT JOIN (wheelhouse.leases s JOIN wheelhouse.loads l ON l.id = s.load_id AND l.run_id = @run)
+  ON s.account_id = @account AND s.stream = @stream AND s.span = tstzrange(w.start, w.stop)
+ORDER BY w.n;
 
 -- name: renew
 UPDATE wheelhouse.leases SET expires_at = now() + make_interval(secs => @lease) WHERE load_id = @load;
 
 -- name: idle
 -- If this process is stopped in the middle of the transaction, the server ends it, so that another can take the window.
-SELECT set_config('idle_in_transaction_session_timeout', @idle, true), now();
+-- Without compiling: the planner, which has no figures of staging tables, would spend 0.3 s on that for a few rows.
+SELECT set_config('idle_in_transaction_session_timeout', @idle, true), set_config('jit', 'off', true), now();
 
 -- name: fence
 -- Held until the transaction ends: while we write nobody can take the leases, and without them we may not write.
@@ -98,32 +106,35 @@ DELETE FROM wheelhouse.loads USING given WHERE id = given.load_id AND status = '
 DELETE FROM wheelhouse.leases WHERE load_id = @load;
 
 -- name: state
+-- For each window:
 -- newer: whether an answer asked for later than this one, for all of its window, is in the warehouse already.
 -- last: what the warehouse holds of this window, that is the newest load over any part of it, if that load was of exactly
 -- this window. For a snapshot, the newest load of the stream. The newest is the one asked for last.
 -- Not where a share was found deleted since: what this window says of the share itself may bring it back.
 -- rejects: whether there are some of this window that may be resolved.
 SELECT EXISTS (
-           SELECT FROM wheelhouse.loads
-           WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND (@snapshot OR span @> tstzrange(@from, @to))
-             AND requested_at > @requested) AS newer,
+           SELECT FROM wheelhouse.loads l
+           WHERE l.account_id = @account AND l.stream = @stream AND l.status = 'loaded' AND (@snapshot OR l.span @> w.span)
+             AND l.requested_at > w.requested) AS newer,
        last.id, last.response_hash, last.answer_hash,
        EXISTS (
            SELECT FROM wheelhouse.rejects r
            JOIN wheelhouse.loads l ON l.id = r.load_id
            WHERE r.account_id = @account AND r.stream = @stream AND r.resolved_at IS NULL
-             AND (l.span <@ tstzrange(@from, @to) OR @snapshot)) AS rejects
-FROM (SELECT) AS one
+             AND (l.span <@ w.span OR @snapshot)) AS rejects
+FROM (SELECT n, requested, tstzrange(start, stop) AS span
+      FROM unnest(@froms::timestamptz[], @tos::timestamptz[], @requested::timestamptz[]) WITH ORDINALITY AS u (start, stop, requested, n)) w
 LEFT JOIN LATERAL (
     SELECT l.* FROM (
         SELECT * FROM wheelhouse.loads
-        WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND (@snapshot OR span && tstzrange(@from, @to))
+        WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND (@snapshot OR span && w.span)
         ORDER BY requested_at DESC NULLS LAST, id DESC LIMIT 1
     ) l
-    WHERE (@snapshot OR l.span = tstzrange(@from, @to))
+    WHERE (@snapshot OR l.span = w.span)
       AND NOT (@stream = 'share_visits' AND EXISTS (SELECT FROM crankwheel.shares s
                                                     WHERE s.account_id = @account AND s.deleted_at IS NOT NULL AND s.load_id > l.id))
-) AS last ON true;
+) AS last ON true
+ORDER BY w.n;
 
 -- name: loaded_same
 -- The answer came again byte for byte: what is said of the last is said of it.

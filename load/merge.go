@@ -10,7 +10,7 @@ import (
 
 // The statements of a stream's merge that change rows, in order. A stream has those it needs.
 var (
-	beforeTally = []string{"merge_parts", "merge_twice", "keep_twins", "merge_outdated", "keep_twins_events", "number_twins", "changed", "changed_day"}
+	beforeTally = []string{"merge_parts", "merge_twice", "keep_twins", "merge_outdated", "keep_twins_events", "number_twins", "known", "changed", "changed_day"}
 	afterInsert = []string{"update_day", "insert_day", "day", "delete_children", "replace_children", "insert_shares", "update_shares"}
 )
 

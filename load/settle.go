@@ -85,7 +85,7 @@ func (w *Warehouse) fence(ctx context.Context, tx pgx.Tx, loads []Ready) (held [
 		ids = append(ids, l.Load)
 	}
 	var batch pgx.Batch
-	batch.Queue(ledger["idle"], pgx.NamedArgs{"idle": w.idle()}).QueryRow(func(row pgx.Row) error { return row.Scan(nil, &now) })
+	batch.Queue(ledger["idle"], pgx.NamedArgs{"idle": w.idle()}).QueryRow(func(row pgx.Row) error { return row.Scan(nil, nil, &now) })
 	batch.Queue(ledger["fence"], pgx.NamedArgs{"loads": ids}).Query(func(rows pgx.Rows) error {
 		held, err = pgx.CollectRows(rows, pgx.RowTo[int64])
 		return err
@@ -117,11 +117,27 @@ func (w *Warehouse) settle(ctx context.Context, tx pgx.Tx, parts []*part, single
 // nothingNew finds the windows for which there is nothing to do: the warehouse holds this very answer, or one
 // that was asked for later.
 func nothingNew(ctx context.Context, tx pgx.Tx, parts []*part) error {
-	var batch pgx.Batch
-	for _, p := range parts {
-		batch.Queue(ledger["state"], p.args).QueryRow(p.compare)
+	if len(parts) == 0 {
+		return nil
 	}
-	return tx.SendBatch(ctx, &batch).Close()
+	var windows []Window
+	var requested []time.Time
+	for _, p := range parts {
+		windows, requested = append(windows, p.Window), append(requested, p.at(p.Batch.asked))
+	}
+	args := spans(windows)
+	args["requested"] = requested
+	rows, err := tx.Query(ctx, ledger["state"], args)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for i := 0; rows.Next(); i++ {
+		if err := parts[i].compare(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }
 
 // compare holds a window against what the ledger says of it.

@@ -39,7 +39,8 @@ CREATE TEMP TABLE IF NOT EXISTS stage_screen_session_events_1 (
     content      text,
     extra        jsonb
 ) ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE IF NOT EXISTS stage_changed_sessions_1 (n bigint NOT NULL, session_id uuid NOT NULL) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_known_sessions_1 (n bigint NOT NULL, session_id uuid NOT NULL, at tid NOT NULL, differs boolean NOT NULL) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_changed_sessions_1 (n bigint NOT NULL, session_id uuid NOT NULL, at tid NOT NULL) ON COMMIT DELETE ROWS;
 
 -- name: sift_sessions
 -- What is known of a stretch of time, column for column as it is staged; whether it is deleted, and the first of its
@@ -133,7 +134,10 @@ WHERE s.n >= 0 AND k.part = -1 AND k.agent_email = s.agent_email AND k.started_a
 INSERT INTO stage_screen_session_events_1
 SELECT s.n, e.seq, e.occurred_at, e.kind, e.agent_email, e.content_id, e.content_name, e.content, e.extra
 FROM stage_screen_sessions_1 s
-JOIN crankwheel.screen_session_events e ON e.session_id = s.session_id AND e.account_id = @account
+CROSS JOIN LATERAL (
+    SELECT * FROM crankwheel.screen_session_events t WHERE t.session_id = s.session_id AND t.account_id = @account
+    OFFSET 0
+) e
 WHERE s.n < 0;
 
 -- name: number_twins
@@ -156,32 +160,46 @@ UPDATE stage_screen_sessions_1 s
 SET occurrence = k, session_id = wheelhouse.session_id(@account, s.agent_email, s.started_at, k::integer)
 FROM numbered WHERE numbered.n = s.n;
 
+-- name: known
+-- What the warehouse has of the staged sessions, each looked up by its key (OFFSET 0): the planner has no figures of staging
+-- tables, nor of tables that are being filled, and would rather read all there is. at: where the row lies.
+INSERT INTO stage_known_sessions_1
+SELECT s.n, s.session_id, t.at,
+       t.deleted_at IS NOT NULL
+       OR (t.agent_email, t.started_at, t.occurrence, t.ended_at, t.duration_seconds, t.ended, t.max_viewers, t.viewers, t.viewer_locations, t.rtc_seconds,
+           t.webcam_seconds, t.recording_content_id, t.recording_url, t.extra)
+          IS DISTINCT FROM
+          (s.agent_email, s.started_at, s.occurrence, s.ended_at, s.duration_seconds, s.ended, s.max_viewers, s.viewers, s.viewer_locations, s.rtc_seconds,
+           s.webcam_seconds, s.recording_content_id, s.recording_url, s.extra)
+FROM stage_screen_sessions_1 s
+CROSS JOIN LATERAL (
+    SELECT t.*, t.ctid AS at FROM crankwheel.screen_sessions t WHERE t.session_id = s.session_id AND t.account_id = @account
+    OFFSET 0
+) t;
+
 -- name: changed
 -- The sessions that differ from the warehouse, in their own columns or in their events.
 INSERT INTO stage_changed_sessions_1
-WITH known AS (
-    SELECT s.n, s.session_id,
-           t.deleted_at IS NOT NULL
-           OR (t.agent_email, t.started_at, t.occurrence, t.ended_at, t.duration_seconds, t.ended, t.max_viewers, t.viewers, t.viewer_locations, t.rtc_seconds,
-               t.webcam_seconds, t.recording_content_id, t.recording_url, t.extra)
-              IS DISTINCT FROM
-              (s.agent_email, s.started_at, s.occurrence, s.ended_at, s.duration_seconds, s.ended, s.max_viewers, s.viewers, s.viewer_locations, s.rtc_seconds,
-               s.webcam_seconds, s.recording_content_id, s.recording_url, s.extra) AS differs
-    FROM stage_screen_sessions_1 s
-    JOIN crankwheel.screen_sessions t ON t.session_id = s.session_id AND t.account_id = @account
+WITH theirs AS (
+    SELECT k.n, e.* FROM stage_known_sessions_1 k
+    CROSS JOIN LATERAL (
+        SELECT * FROM crankwheel.screen_session_events t WHERE t.session_id = k.session_id AND t.account_id = @account
+        OFFSET 0
+    ) e
+    WHERE NOT k.differs
+), ours AS (
+    SELECT e.* FROM stage_known_sessions_1 k
+    JOIN stage_screen_session_events_1 e ON e.n = k.n
+    WHERE NOT k.differs
 ), events_differ AS (
-    SELECT k.n FROM known k
-    JOIN stage_screen_session_events_1 s ON s.n = k.n
-    LEFT JOIN crankwheel.screen_session_events t ON t.session_id = k.session_id AND t.account_id = @account AND t.seq = s.seq
-    WHERE t.seq IS NULL OR (t.occurred_at, t.kind, t.agent_email, t.content_id, t.content_name, t.content, t.extra)
-                           IS DISTINCT FROM (s.occurred_at, s.kind, s.agent_email, s.content_id, s.content_name, s.content, s.extra)
-    UNION
-    SELECT k.n FROM known k
-    JOIN crankwheel.screen_session_events t ON t.session_id = k.session_id AND t.account_id = @account
-    LEFT JOIN stage_screen_session_events_1 s ON s.n = k.n AND s.seq = t.seq
-    WHERE s.n IS NULL
+    SELECT coalesce(t.n, s.n) AS n
+    FROM theirs t
+    FULL JOIN ours s ON s.n = t.n AND s.seq = t.seq
+    WHERE t.n IS NULL OR s.n IS NULL
+       OR (t.occurred_at, t.kind, t.agent_email, t.content_id, t.content_name, t.content, t.extra)
+          IS DISTINCT FROM (s.occurred_at, s.kind, s.agent_email, s.content_id, s.content_name, s.content, s.extra)
 )
-SELECT n, session_id FROM known
+SELECT n, session_id, at FROM stage_known_sessions_1
 WHERE differs OR n IN (SELECT n FROM events_differ);
 
 -- name: held
@@ -195,23 +213,21 @@ WHERE t.account_id = @account AND t.deleted_at IS NULL
 -- What is new, what is known and what differs; the rows taken from the warehouse (n < 0) are not the answer's.
 SELECT count(*) FILTER (WHERE NOT known), count(*) FILTER (WHERE n >= 0), count(*) FILTER (WHERE known AND n >= 0),
        (SELECT count(*) FROM stage_changed_sessions_1), (SELECT count(*) FROM stage_changed_sessions_1 WHERE n >= 0)
-FROM (SELECT s.n, EXISTS (SELECT FROM crankwheel.screen_sessions t WHERE t.session_id = s.session_id AND t.account_id = @account) AS known
-      FROM stage_screen_sessions_1 s) s;
+FROM (SELECT s.n, EXISTS (SELECT FROM stage_known_sessions_1 k WHERE k.n = s.n) AS known FROM stage_screen_sessions_1 s) s;
 
 -- name: insert_children_due
 SELECT count(*)
-FROM stage_screen_sessions_1 s
-JOIN stage_screen_session_events_1 e ON e.n = s.n
-WHERE NOT EXISTS (SELECT FROM crankwheel.screen_sessions t WHERE t.session_id = s.session_id AND t.account_id = @account);
+FROM stage_screen_session_events_1 e
+WHERE NOT EXISTS (SELECT FROM stage_known_sessions_1 k WHERE k.n = e.n)
+  AND EXISTS (SELECT FROM stage_screen_sessions_1 s WHERE s.n = e.n);
 
 -- name: insert_children
--- Before the sessions themselves: a session that the warehouse lacks is one whose events are new.
 INSERT INTO crankwheel.screen_session_events
       (account_id, session_id, seq, occurred_at, kind, agent_email, content_id, content_name, content, extra)
 SELECT @account, s.session_id, e.seq, e.occurred_at, e.kind, e.agent_email, e.content_id, e.content_name, e.content, e.extra
 FROM stage_screen_sessions_1 s
 JOIN stage_screen_session_events_1 e ON e.n = s.n
-WHERE NOT EXISTS (SELECT FROM crankwheel.screen_sessions t WHERE t.session_id = s.session_id AND t.account_id = @account)
+WHERE NOT EXISTS (SELECT FROM stage_known_sessions_1 k WHERE k.n = s.n)
 ORDER BY s.session_id, e.seq;
 
 -- name: insert
@@ -221,14 +237,16 @@ INSERT INTO crankwheel.screen_sessions
 SELECT @account, s.session_id, s.agent_email, s.started_at, s.occurrence, s.ended_at, s.duration_seconds, s.ended, s.max_viewers, s.viewers,
        s.viewer_locations, s.rtc_seconds, s.webcam_seconds, s.recording_content_id, s.recording_url, s.extra, @load, now()
 FROM stage_screen_sessions_1 s
-WHERE NOT EXISTS (SELECT FROM crankwheel.screen_sessions t WHERE t.session_id = s.session_id AND t.account_id = @account)
+WHERE NOT EXISTS (SELECT FROM stage_known_sessions_1 k WHERE k.n = s.n)
 ORDER BY s.session_id;
 
 -- name: lock
 -- In the key's order, so that two loads never wait for each other in a circle.
-SELECT FROM crankwheel.screen_sessions t
-WHERE t.account_id = @account AND t.session_id IN (SELECT session_id FROM stage_changed_sessions_1)
-ORDER BY t.session_id FOR UPDATE;
+SELECT FROM (SELECT session_id FROM stage_changed_sessions_1 ORDER BY session_id OFFSET 0) c
+CROSS JOIN LATERAL (
+    SELECT FROM crankwheel.screen_sessions t WHERE t.session_id = c.session_id AND t.account_id = @account
+    FOR UPDATE
+) t;
 
 -- name: update
 UPDATE crankwheel.screen_sessions t
@@ -239,12 +257,16 @@ SET agent_email = s.agent_email, started_at = s.started_at, occurrence = s.occur
     load_id = @load, loaded_at = now(), deleted_at = NULL
 FROM stage_changed_sessions_1 c
 JOIN stage_screen_sessions_1 s ON s.n = c.n
-WHERE t.session_id = c.session_id AND t.account_id = @account;
+WHERE t.ctid = c.at AND t.session_id = c.session_id AND t.account_id = @account;
 
 -- name: delete_children
 DELETE FROM crankwheel.screen_session_events t
 USING stage_changed_sessions_1 c
-WHERE t.session_id = c.session_id AND t.account_id = @account;
+CROSS JOIN LATERAL (
+    SELECT e.ctid AS at FROM crankwheel.screen_session_events e WHERE e.session_id = c.session_id AND e.account_id = @account
+    OFFSET 0
+) e
+WHERE t.ctid = e.at;
 
 -- name: replace_children_due
 SELECT count(*) FROM stage_changed_sessions_1 c JOIN stage_screen_session_events_1 e ON e.n = c.n;
@@ -284,13 +306,15 @@ WITH lacking AS (
       AND t.session_id >= (SELECT wheelhouse.session_floor(date_trunc('second', min(started_at))) FROM stage_screen_sessions_1)
       AND t.session_id < (SELECT wheelhouse.session_floor(max(started_at) + interval '1 second') FROM stage_screen_sessions_1)
 ), locked AS (
-    SELECT t.session_id FROM crankwheel.screen_sessions t
-    WHERE t.account_id = @account AND t.session_id IN (SELECT session_id FROM gone)
-    ORDER BY t.session_id FOR UPDATE
+    SELECT t.at FROM (SELECT session_id FROM gone ORDER BY session_id OFFSET 0) g
+    CROSS JOIN LATERAL (
+        SELECT t.ctid AS at FROM crankwheel.screen_sessions t WHERE t.session_id = g.session_id AND t.account_id = @account
+        FOR UPDATE
+    ) t
 )
 UPDATE crankwheel.screen_sessions t
 SET deleted_at = now(), load_id = @load, loaded_at = now()
-FROM locked WHERE t.session_id = locked.session_id AND t.account_id = @account;
+FROM locked WHERE t.ctid = locked.at;
 
 -- name: api
 SELECT 'screen_sessions' AS tbl, s.session_id::text AS key, to_jsonb(s) - '{n,part,content}'::text[] AS doc FROM stage_screen_sessions_1 s

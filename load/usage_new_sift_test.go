@@ -171,11 +171,11 @@ func (h *history) load(world *world, account string, stream load.Stream, days []
 	for _, day := range days {
 		from := worldBegins.AddDate(0, 0, day)
 		win := load.Window{Account: account, Stream: stream, From: from, To: from.AddDate(0, 0, 1), Day: from}
-		claim, err := h.warehouse.Claim(h.Context(), h.run, win, 1<<62)
-		if err != nil {
-			h.Fatal(err)
+		claims, err := h.warehouse.Claim(h.Context(), h.run, load.Wanted{Window: win, Planned: 1 << 62})
+		if err != nil || claims[0].Err != nil {
+			h.Fatal(err, claims)
 		}
-		all = append(all, load.Ready{Claim: claim, Batch: world.batch(h.T, account, from, parts, order)})
+		all = append(all, load.Ready{Claim: claims[0].Claim, Batch: world.batch(h.T, account, from, parts, order)})
 	}
 	for i, done := range h.warehouse.Commit(h.Context(), all...) {
 		if done.Err != nil {

@@ -67,7 +67,7 @@ func TestClaimAfterAnotherLoad(t *testing.T) {
 	if _, err := commit(t, w, mustClaim(t, w, run, win), users(t, load.NewBatch(b.account.ID, load.UserAccess), "a@x.com")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Claim(t.Context(), run, win, planned); !errors.Is(err, load.ErrLoaded) {
+	if _, err := claim(t.Context(), w, run, win, planned); !errors.Is(err, load.ErrLoaded) {
 		t.Errorf("a claim of what is loaded: %v", err)
 	}
 	b.want("1|0", "SELECT count(*), (SELECT count(*) FROM wheelhouse.leases) FROM wheelhouse.loads")

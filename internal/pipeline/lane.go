@@ -22,6 +22,9 @@ type lane struct {
 	loaders      chan struct{} // a place for each transaction
 	sum          *summary
 
+	claiming sync.Mutex
+	claimed  []*inHand // not asked for yet
+
 	mu       sync.Mutex
 	due      []Due // newest first
 	turned   bool  // going on from the oldest
@@ -51,7 +54,7 @@ func (l *lane) load(ctx, work context.Context) {
 	}
 }
 
-// together is how many windows are committed in one transaction at most: those that wait for one.
+// together is how many windows are claimed or committed in one transaction at most: those that are due, or wait for one.
 const together = 4
 
 // pass tries windows once each: some are asked for while others are committed.
@@ -61,7 +64,10 @@ func (l *lane) pass(ctx, work context.Context, due []Due) {
 	ready := make(chan *inHand, together)
 	var asking, loading sync.WaitGroup
 	for range min(parallel, len(due)) {
-		asking.Go(func() { l.askAll(ctx, work, ready) })
+		asking.Go(func() {
+			for l.askNext(ctx, work, ready) {
+			}
+		})
 	}
 	for range min(parallel, cap(l.loaders)) {
 		loading.Go(func() { l.loadAll(work, ready) })
@@ -72,31 +78,49 @@ func (l *lane) pass(ctx, work context.Context, due []Due) {
 	l.sum.left(len(l.due))
 }
 
-// askAll asks for one window after another.
-func (l *lane) askAll(ctx, work context.Context, ready chan<- *inHand) {
-	for {
-		h, more := l.askNext(ctx, work)
-		if !more {
-			return
-		}
-		if h != nil {
-			ready <- h // whoever loads takes all there are, whatever becomes of them
-		}
+// askNext asks for one more window, if there is one.
+func (l *lane) askNext(ctx, work context.Context, ready chan<- *inHand) (more bool) {
+	l.workers <- struct{}{}
+	h := l.take(ctx, work)
+	if h == nil {
+		<-l.workers
+		return false
 	}
+	err := l.ask(h)
+	<-l.workers
+	if err != nil {
+		l.over(l.fail(work, h, err))
+	} else {
+		ready <- h // whoever loads takes all there are, whatever becomes of them
+	}
+	return true
 }
 
-func (l *lane) askNext(ctx, work context.Context) (h *inHand, more bool) {
-	l.workers <- struct{}{}
-	defer func() { <-l.workers }()
-	d, ok := l.next(ctx)
-	if !ok {
-		return nil, false
+// take takes a claimed window. Several are claimed at a time; when no more are to be tried, those are given back.
+func (l *lane) take(ctx, work context.Context) *inHand {
+	l.claiming.Lock()
+	defer l.claiming.Unlock()
+	for len(l.claimed) == 0 {
+		due := l.next(ctx)
+		if len(due) == 0 {
+			return nil
+		}
+		claimed, over := l.claim(work, due)
+		for _, o := range over {
+			l.over(o)
+		}
+		l.claimed = claimed
 	}
-	h, o := l.fetch(work, d)
-	if h == nil {
-		l.over(o)
+	if l.ends(ctx) {
+		for _, h := range l.claimed {
+			l.giveBack(work, h)
+		}
+		l.claimed = nil
+		return nil
 	}
-	return h, true
+	h := l.claimed[0]
+	l.claimed = l.claimed[1:]
+	return h
 }
 
 // loadAll commits what is ready, as much as is at a time.
@@ -149,20 +173,31 @@ func (l *lane) over(o Outcome) {
 	}
 }
 
-// next takes the window that is to be tried next, if one is.
-func (l *lane) next(ctx context.Context) (d Due, ok bool) {
+// next takes the windows that are to be tried next: one, where the last one failed.
+func (l *lane) next(ctx context.Context) (due []Due) {
+	if l.ends(ctx) {
+		return nil
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	last := len(l.due) - 1
-	switch {
-	case ctx.Err() != nil || l.givenUp || last < 0:
-		return Due{}, false
-	case l.turned:
-		d, l.due = l.due[last], l.due[:last]
-	default:
-		d, l.due = l.due[0], l.due[1:]
+	few := min(together, len(l.due))
+	if l.inARow > 0 || l.turned {
+		few = min(1, few)
 	}
-	return d, true
+	if l.turned {
+		at := len(l.due) - few
+		due, l.due = l.due[at:], l.due[:at]
+	} else {
+		due, l.due = l.due[:few], l.due[few:]
+	}
+	return due
+}
+
+// ends tells whether no further window is to be tried.
+func (l *lane) ends(ctx context.Context) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return ctx.Err() != nil || l.givenUp
 }
 
 // giveUpAfter is how many windows of a stream may fail in a row before it goes on from the other end of what is due:

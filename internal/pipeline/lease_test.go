@@ -26,11 +26,24 @@ func commit(t testing.TB, w *load.Warehouse, c load.Claim, batch *load.Batch) (l
 // loadWindow loads one window, as a run does.
 func (b *bench) loadWindow(s Stream, due Due, run, planned int64) Outcome {
 	l := &lane{Runner: b.runner, job: Job{Account: b.account, Stream: s}, run: run, planned: planned}
-	h, o := l.fetch(b.t.Context(), due)
-	if h != nil {
-		o = l.commit(b.t.Context(), []*inHand{h})[0]
+	claimed, over := l.claim(b.t.Context(), []Due{due})
+	if len(claimed) == 0 {
+		return over[0]
 	}
-	return o
+	h := claimed[0]
+	if err := l.ask(h); err != nil {
+		return l.fail(b.t.Context(), h, err)
+	}
+	return l.commit(b.t.Context(), claimed)[0]
+}
+
+// claim claims one window.
+func claim(ctx context.Context, w *load.Warehouse, run int64, win load.Window, planned int64) (load.Claim, error) {
+	claims, err := w.Claim(ctx, run, load.Wanted{Window: win, Planned: planned})
+	if err != nil {
+		return load.Claim{}, err
+	}
+	return claims[0].Claim, claims[0].Err
 }
 
 func (b *bench) mustStart() int64 {
@@ -44,7 +57,7 @@ func (b *bench) mustStart() int64 {
 
 func mustClaim(t *testing.T, w *load.Warehouse, run int64, win load.Window) load.Claim {
 	t.Helper()
-	c, err := w.Claim(t.Context(), run, win, 1<<62)
+	c, err := claim(t.Context(), w, run, win, 1<<62)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +93,7 @@ func TestLeaseThatPassedOn(t *testing.T) {
 
 	dead := mustClaim(t, hasty, run, win)
 	late := users(t, load.NewBatch(b.account.ID, load.UserAccess), "late@x.com")
-	if _, err := other.Claim(t.Context(), run, win, 1<<62); !errors.Is(err, load.ErrBusy) {
+	if _, err := claim(t.Context(), other, run, win, 1<<62); !errors.Is(err, load.ErrBusy) {
 		t.Fatalf("a claim on a held window: %v", err)
 	}
 	// While it is renewed, it holds.
@@ -91,7 +104,7 @@ func TestLeaseThatPassedOn(t *testing.T) {
 		hasty.Hold(holding, dead, func() { t.Error("lost a lease that was renewed") })
 	}()
 	time.Sleep(600 * time.Millisecond)
-	if _, err := other.Claim(t.Context(), run, win, 1<<62); !errors.Is(err, load.ErrBusy) {
+	if _, err := claim(t.Context(), other, run, win, 1<<62); !errors.Is(err, load.ErrBusy) {
 		t.Fatalf("a claim on a window whose lease is renewed: %v", err)
 	}
 	stop()

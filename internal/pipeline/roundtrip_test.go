@@ -70,7 +70,7 @@ func (v *traveller) goes(t testing.TB, to trip, records string) int {
 		return 0 // not accepted
 	}
 	win := load.Window{Account: account, Stream: to.stream, Day: someDay, From: someDay, To: someDay.AddDate(0, 0, 1)}
-	claim, err := v.warehouse.Claim(t.Context(), v.run, win, 1<<62)
+	claim, err := claim(t.Context(), v.warehouse, v.run, win, 1<<62)
 	if err != nil {
 		t.Fatal(err)
 	}

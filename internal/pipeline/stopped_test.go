@@ -37,7 +37,7 @@ func TestStoppedInATransaction(t *testing.T) {
 			run, win := b.mustStart(), b.window(load.UserAccess, dayOf(b.now, b.account.Zone))
 			refused := make(chan error, 1)
 			go func() {
-				claim, err := sleeper.Claim(t.Context(), run, win, 0)
+				claim, err := claim(t.Context(), sleeper, run, win, 0)
 				if err == nil {
 					_, err = commit(t, sleeper, claim, users(t, load.NewBatch(b.account.ID, load.UserAccess), "late@x.com"))
 				}

@@ -41,53 +41,69 @@ type inHand struct {
 	Outcome
 	load.Ready
 	began time.Time
+	ctx   context.Context    // ends when the window has passed to another process, or is let go
 	let   context.CancelFunc // ends the renewing of the claim
 }
 
-// fetch claims a window, asks the API for it and normalises what comes. It returns nil and the outcome where there is
-// nothing to commit.
-func (l *lane) fetch(ctx context.Context, d Due) (*inHand, Outcome) {
-	h := &inHand{Outcome: Outcome{Due: d, Run: l.run}, began: time.Now()}
-	planned := l.planned
-	if d.Why == WhyGap {
-		planned = 0 // a window that nobody had loaded is due no more once anybody has, even one who was at it when it was planned
+// claim claims windows, and renews the claims until they are let go. over is what became of the others.
+func (l *lane) claim(ctx context.Context, due []Due) (claimed []*inHand, over []Outcome) {
+	var wanted []load.Wanted
+	for _, d := range due {
+		planned := l.planned
+		if d.Why == WhyGap {
+			planned = 0 // a window that nobody had loaded is due no more once anybody has, even one who was at it when it was planned
+		}
+		wanted = append(wanted, load.Wanted{Window: d.Window, Planned: planned})
 	}
-	claim, err := l.Warehouse.Claim(ctx, l.run, d.Window, planned)
-	switch {
-	case errors.Is(err, load.ErrBusy):
-		h.Held = true
-		return nil, h.ended(nil)
-	case errors.Is(err, load.ErrLoaded):
-		h.Elsewhere = true
-		return nil, h.ended(nil)
-	case err != nil:
-		return nil, h.ended(fmt.Errorf("claim: %w", err))
+	began := time.Now()
+	claims, err := l.Warehouse.Claim(ctx, l.run, wanted...)
+	for i, d := range due {
+		h := &inHand{Outcome: Outcome{Due: d, Run: l.run}, began: began}
+		if err == nil {
+			h.Claim = claims[i].Claim
+		}
+		switch {
+		case err != nil:
+			over = append(over, h.ended(fmt.Errorf("claim: %w", err)))
+		case errors.Is(claims[i].Err, load.ErrBusy):
+			h.Held = true
+			over = append(over, h.ended(nil))
+		case errors.Is(claims[i].Err, load.ErrLoaded):
+			h.Elsewhere = true
+			over = append(over, h.ended(nil))
+		default:
+			l.hold(ctx, h)
+			claimed = append(claimed, h)
+		}
 	}
-	h.Claim = claim
-	if err := l.ask(ctx, h); err != nil {
-		return nil, l.fail(ctx, h, err)
-	}
-	return h, Outcome{}
+	return claimed, over
 }
 
-// ask asks the API for a claimed window and keeps what comes in a batch. The claim is renewed until it is let go.
-func (l *lane) ask(ctx context.Context, h *inHand) (err error) {
-	holding, let := context.WithCancel(ctx)
-	h.let = let
+// hold renews a claim until it is let go.
+func (l *lane) hold(ctx context.Context, h *inHand) {
 	ctx, lose := context.WithCancelCause(ctx)
-	defer lose(nil)
-	go l.Warehouse.Hold(holding, h.Claim, func() { lose(load.ErrFenced) })
+	holding, let := context.WithCancel(ctx)
+	h.ctx, h.let = ctx, let
+	go func() {
+		l.Warehouse.Hold(holding, h.Claim, func() { lose(load.ErrFenced) })
+		<-holding.Done()
+		lose(nil)
+	}()
+}
+
+// ask asks the API for a claimed window and keeps what comes in a batch.
+func (l *lane) ask(h *inHand) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("a defect of this program: panic at %s", panicked())
 		}
-		if err != nil && errors.Is(context.Cause(ctx), load.ErrFenced) {
+		if err != nil && errors.Is(context.Cause(h.ctx), load.ErrFenced) {
 			err = load.ErrFenced
 		}
 	}()
 	s := l.job.Stream
 	h.Batch = load.NewBatch(l.job.Account.ID, s.load)
-	rep, err := s.fetch(ctx, s.client, s.window(h.Outcome.Window), l.Now(), h.Batch)
+	rep, err := s.fetch(h.ctx, s.client, s.window(h.Outcome.Window), l.Now(), h.Batch)
 	h.Asked = books(rep)
 	h.Requests, h.Reconciled = rep.Attempts, h.Asked.Reconciled
 	if err != nil {

@@ -131,7 +131,7 @@ func TestWindowHeldByTheDead(t *testing.T) {
 	}
 	midnight := monday.Add(-10 * time.Hour)
 	held := load.Window{Account: "acme", Stream: load.UsageNew, From: midnight, To: monday, Day: time.Date(2026, 5, 4, 0, 0, 0, 0, time.UTC)}
-	if _, err := b.runner.Warehouse.Claim(t.Context(), run, held, 0); err != nil {
+	if _, err := b.runner.Warehouse.Claim(t.Context(), run, load.Wanted{Window: held}); err != nil {
 		t.Fatal(err)
 	}
 	b.start()
