@@ -49,6 +49,7 @@ type lab struct {
 	dsn   string // as the programs reach it
 	first string // day of the history
 	hurried
+	settings func(api string) string // a file of its own; nil: the built-in one, as fast as can be
 }
 
 // program is one process.
@@ -79,11 +80,15 @@ func (l *lab) program(hook func(*program, faults.Point) (cut bool), args ...stri
 	}
 	p.cmd = exec.Command(os.Args[0], args...)
 	p.cmd.Dir = l.t.TempDir()
-	fast := "requests_per_second: 1000\nstreams:\n  share_visits:\n    requests_per_second: 1000\n"
-	if err := os.WriteFile(p.cmd.Dir+"/schedules.yaml", []byte(fast), 0o600); err != nil {
+	api := faults.Door(l.t, l.api, p.watch)
+	file := "requests_per_second: 1000\nstreams:\n  share_visits:\n    requests_per_second: 1000\n"
+	if l.settings != nil {
+		file = l.settings(api)
+	}
+	if err := os.WriteFile(p.cmd.Dir+"/schedules.yaml", []byte(file), 0o600); err != nil {
 		l.t.Fatal(err)
 	}
-	p.cmd.Env = append(os.Environ(), asProgram+"=1", "GORACE=atexit_sleep_ms=0", hurryEnv+"="+string(said), "CRANKWHEEL_URL="+faults.Door(l.t, l.api, p.watch),
+	p.cmd.Env = append(os.Environ(), asProgram+"=1", "GORACE=atexit_sleep_ms=0", hurryEnv+"="+string(said), "CRANKWHEEL_URL="+api,
 		"CRANKWHEEL_API_KEY="+key, "DATABASE_URL="+dsn, "WHEELHOUSE_HISTORY_FROM="+l.first)
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.errs
 	return p
@@ -142,4 +147,21 @@ func (l *lab) mustRun(args ...string) {
 	if code := p.wait(); code != exitOK {
 		l.t.Fatalf("wheelhouse %s: exit %d\n%s", strings.Join(args, " "), code, p.said())
 	}
+}
+
+// killAt runs the program and kills it at a point: before anybody has got the question, or once the answer is there. It tells
+// whether the program came to that point.
+func (l *lab) killAt(here func(faults.Point) bool, args ...string) (killed bool) {
+	l.t.Helper()
+	p := l.program(func(p *program, at faults.Point) bool {
+		if !here(at) {
+			return false
+		}
+		p.kill()
+		return true
+	}, args...).start()
+	if p.wait(); !p.dead.Load() && p.cmd.ProcessState.ExitCode() != exitOK {
+		l.t.Errorf("not killed, and exit %d\n%s", p.cmd.ProcessState.ExitCode(), p.said())
+	}
+	return p.dead.Load()
 }

@@ -25,6 +25,14 @@ func Seeds() []uint64 {
 	return seeds
 }
 
+// Seed is the seed asked for, or one that nobody has had yet.
+func Seed() uint64 {
+	if *oneSeed != 0 {
+		return *oneSeed
+	}
+	return rand.Uint64()
+}
+
 // Replay makes a test that fails say how to have the same schedule again.
 func Replay(t testing.TB, test, pkg string, seed uint64) {
 	t.Cleanup(func() {

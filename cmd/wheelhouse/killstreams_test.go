@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"wheelhouse/internal/faults"
+	"wheelhouse/internal/testdb"
+)
+
+var everyPoint = flag.Bool("killsweep", false, "TestKillSweepOfStreams kills at every point of every stream, not at a sample of them")
+
+// pointsOfStream is how many points of each stream are in a sample.
+const pointsOfStream = 6
+
+// otherStreams are those that TestKillSweep does not sweep.
+var otherStreams = []string{"demo_usage", "usage_shares", "shares", "share_visits", "share_details", "user_access", "company_content"}
+
+// loadStates reads the day again, for each account the one stream that it is there for.
+var loadStates = []string{"backfill", "--force", "--from", "2025-01-01", "--to", "2025-01-01"}
+
+// with is the lab with accounts for streams, each named by its stream and a number.
+func (l *lab) with(accounts ...string) *lab {
+	own := *l
+	own.settings = func(api string) string {
+		var file strings.Builder
+		file.WriteString("requests_per_second: 1000\nstreams:\n  usage_new:\n    enabled: false\n")
+		for _, stream := range otherStreams {
+			fmt.Fprintf(&file, "  %s:\n    enabled: false\n    requests_per_second: 1000\n", stream)
+		}
+		file.WriteString("accounts:\n  - id: default\n")
+		for _, account := range accounts {
+			stream, _, _ := strings.Cut(account, "-")
+			fmt.Fprintf(&file, "  - id: %s\n    server: %s\n    api_key_env: CRANKWHEEL_API_KEY\n    history_from: 2025-01-01\n    streams:\n      %s:\n        enabled: true\n", account, api, stream)
+		}
+		return file.String()
+	}
+	return &own
+}
+
+// killPoint is where a load is killed, and the account whose load it is. Questions are told apart by what they are, since
+// those that go out together come in any order.
+type killPoint struct {
+	account, what string
+	after         bool
+	nth           int32 // of its kind
+}
+
+func (k killPoint) stream() string { stream, _, _ := strings.Cut(k.account, "-"); return stream }
+
+// here is for one run.
+func (k killPoint) here() func(faults.Point) bool {
+	var met atomic.Int32
+	return func(at faults.Point) bool { return at.What == k.what && at.After == k.after && met.Add(1) == k.nth }
+}
+
+// points makes an account for each point that a load of each stream has, or for a sample of them.
+func (s *twoStates) points(t *testing.T, l lab, seed uint64) (all []killPoint, accounts []string) {
+	t.Helper()
+	l.dsn = testdb.New(t)
+	probes := make([]string, len(otherStreams))
+	for i, stream := range otherStreams {
+		probes[i] = stream + "-0"
+	}
+	l.with(probes...).mustRun(loadStates...)
+	s.later.Store(true)
+	defer s.later.Store(false)
+	for i, stream := range otherStreams {
+		met := l.with(probes[i]).meets(append(loadStates, "--account", probes[i])...)
+		chosen := faults.Rand(seed, stream).Perm(len(met))
+		if !*everyPoint {
+			chosen = chosen[:pointsOfStream]
+		}
+		for j, n := range chosen {
+			met[n].account = fmt.Sprintf("%s-%d", stream, j)
+			all = append(all, met[n])
+			accounts = append(accounts, met[n].account)
+		}
+	}
+	return all, accounts
+}
+
+// meets are the points that a run has.
+func (l *lab) meets(args ...string) (all []killPoint) {
+	l.t.Helper()
+	var mu sync.Mutex
+	met := map[killPoint]int32{}
+	l.killAt(func(at faults.Point) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		kind := killPoint{what: at.What, after: at.After}
+		met[kind]++
+		all = append(all, killPoint{what: at.What, after: at.After, nth: met[kind]})
+		return false
+	}, args...)
+	return all
+}
+
+// What TestKillSweep does to usage_new, at some points of each other stream: each time there is all of the window or none,
+// and one more run makes it as if nothing had been.
+func TestKillSweepOfStreams(t *testing.T) {
+	t.Parallel()
+	seed := faults.Seed()
+	faults.Replay(t, t.Name(), "./cmd/wheelhouse", seed)
+	api := &twoStates{}
+	l := lab{t: t, api: api, first: "2025-01-01", hurried: hurried{Now: time.Date(2025, 1, 3, 0, 0, 0, 0, time.UTC), Lease: 8 * time.Second,
+		Backoff: time.Millisecond, Idle: time.Minute}}
+	points, accounts := api.points(t, l, seed)
+	hurt, plain := l, l
+	hurt.dsn, plain.dsn = testdb.New(t), testdb.New(t)
+	hurt.with(accounts...).mustRun(loadStates...)
+	plain.with(accounts...).mustRun(loadStates...)
+	before := testdb.Read(t, plain.dsn)
+	api.later.Store(true)
+	plain.with(accounts...).mustRun(loadStates...)
+	after := testdb.Read(t, plain.dsn)
+
+	var mu sync.Mutex
+	killed := map[string][]string{}
+	var all errgroup.Group
+	all.SetLimit(4)
+	for _, at := range points {
+		all.Go(func() error {
+			if hurt.with(at.account).killAt(at.here(), append(loadStates, "--account", at.account)...) {
+				mu.Lock()
+				defer mu.Unlock()
+				killed[at.stream()] = append(killed[at.stream()], fmt.Sprint(at.after, " ", at.what))
+			}
+			return nil
+		})
+	}
+	_ = all.Wait() // the tests tell
+	mustHaveKilled(t, killed, len(points))
+	mustBeOneOf(t, hurt.dsn, accounts, before, after)
+	hurt.with(accounts...).mustRun(loadStates...)
+	if d := after.Diff(testdb.Read(t, hurt.dsn)); d != "" {
+		t.Errorf("the warehouse differs from the one without kills (- want, + got):%s", d)
+	}
+}
+
+// mustHaveKilled fails where most points were not met or, if every one was to be, some kind of them was not.
+func mustHaveKilled(t *testing.T, killed map[string][]string, points int) {
+	t.Helper()
+	kills := 0
+	for _, stream := range otherStreams {
+		kills += len(killed[stream])
+		t.Logf("%s: killed %d times", stream, len(killed[stream]))
+		for _, what := range []string{"GET /ss/api/", "COPY", "end of COPY", "INSERT INTO crankwheel.", "UPDATE wheelhouse.loads", "commit", "UPDATE wheelhouse.runs"} {
+			for _, when := range []string{"true ", "false "} {
+				if *everyPoint && !slices.ContainsFunc(killed[stream], func(k string) bool { return strings.HasPrefix(k, when+what) }) {
+					t.Errorf("%s was not killed (after: %s) at %s", stream, when, what)
+				}
+			}
+		}
+	}
+	t.Logf("killed %d times in all, at %d points", kills, points)
+	if 4*kills < 3*points {
+		t.Errorf("killed %d times only, at %d points", kills, points)
+	}
+}
+
+// mustBeOneOf fails unless each account's rows are as before or as after, and the ledger says the same of them.
+func mustBeOneOf(t *testing.T, dsn string, accounts []string, before, after testdb.Contents) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	got, was, will := byAccount(testdb.Read(t, dsn)), byAccount(before), byAccount(after)
+	counts := [2]int{}
+	for _, account := range accounts {
+		var loads int
+		if err := conn.QueryRow(t.Context(), "SELECT count(*) FROM wheelhouse.loads WHERE status = 'loaded' AND account_id = $1", account).Scan(&loads); err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case was[account] == will[account]:
+			t.Fatalf("the states of %s do not differ", account)
+		case loads == 1 && got[account] == was[account]:
+			counts[0]++
+		case loads == 2 && got[account] == will[account]:
+			counts[1]++
+		default:
+			t.Errorf("%s, loaded %d times, has\n%s", account, loads, got[account])
+		}
+	}
+	t.Logf("after the kills %d windows were as before and %d as after", counts[0], counts[1])
+}
+
+// byAccount is what a warehouse says of each account.
+func byAccount(c testdb.Contents) map[string]string {
+	all := map[string]string{}
+	for _, table := range testdb.Tables {
+		for _, row := range c[table] {
+			_, rest, _ := strings.Cut(row, `"account_id": "`)
+			account, _, _ := strings.Cut(rest, `"`)
+			all[account] += table + " " + row + "\n"
+		}
+	}
+	return all
+}
