@@ -30,13 +30,14 @@ type StreamStatus struct {
 	Snapshot     bool       `json:"snapshot"`
 	Zone         string     `json:"timezone"`
 	HistoryFrom  string     `json:"history_from"`
-	Covered      []Days     `json:"covered"`       // a snapshot: the days it was taken on
-	Gaps         []Days     `json:"gaps"`          // since HistoryFrom until yesterday; none for a snapshot
-	GapDays      int        `json:"gap_days"`      // in all of Gaps
-	CoveredUntil *time.Time `json:"covered_until"` // end of the newest window loaded; a snapshot: when it was taken
-	LoadedAt     *time.Time `json:"loaded_at"`     // when a load last committed
-	Last         *LastLoad  `json:"last_load"`     // the newest try that is over
-	Rows         int64      `json:"rows"`          // in the stream's own table, deleted ones left out
+	Covered      []Days     `json:"covered"`        // a snapshot: the days it was taken on
+	Gaps         []Days     `json:"gaps"`           // since HistoryFrom until yesterday; none for a snapshot
+	GapDays      int        `json:"gap_days"`       // in all of Gaps
+	CoveredUntil *time.Time `json:"covered_until"`  // end of the newest window loaded; a snapshot: when it was taken
+	LoadedAt     *time.Time `json:"loaded_at"`      // when a load last committed
+	Last         *LastLoad  `json:"last_load"`      // the newest try that is over
+	Rows         int64      `json:"rows"`           // in the stream's own table, deleted ones left out
+	Unknown      int64      `json:"unknown_values"` // rows with a value that the API does not document, kept as sent
 	Rejects      int64      `json:"rejects_open"`
 	Unreconciled int64      `json:"windows_unreconciled"` // the newest answer does not add up to the API's totals
 	Failed       int64      `json:"windows_failed"`       // the newest try failed and nothing loaded covers the window
@@ -131,7 +132,11 @@ func accountStatus(ctx context.Context, tx pgx.Tx, now time.Time, a knownAccount
 	if err != nil {
 		return nil, err
 	}
-	counts, err := rowCounts(ctx, tx, args)
+	counts, err := countsOf(ctx, tx, "rows", args)
+	if err != nil {
+		return nil, err
+	}
+	unknown, err := countsOf(ctx, tx, "unknown", args)
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +151,7 @@ func accountStatus(ctx context.Context, tx pgx.Tx, now time.Time, a knownAccount
 		}
 		s := StreamStatus{
 			Account: a.ID, Stream: stream.Name, Snapshot: stream.Snapshot, Zone: a.zone,
-			HistoryFrom: a.HistoryFrom.Format(time.DateOnly), Covered: []Days{}, Gaps: []Days{}, Rows: counts[stream.Name],
+			HistoryFrom: a.HistoryFrom.Format(time.DateOnly), Covered: []Days{}, Gaps: []Days{}, Rows: counts[stream.Name], Unknown: unknown[stream.Name],
 		}
 		if a.Zone != nil {
 			s.Enabled = &enabled
@@ -170,8 +175,9 @@ func streamNames() (names []string) {
 	return names
 }
 
-func rowCounts(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs) (map[string]int64, error) {
-	rows, err := tx.Query(ctx, status["rows"], args)
+// countsOf runs a statement that counts something by stream.
+func countsOf(ctx context.Context, tx pgx.Tx, name string, args pgx.NamedArgs) (map[string]int64, error) {
+	rows, err := tx.Query(ctx, status[name], args)
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ func (a *app) status() *cobra.Command {
 		Short: "Say what is loaded and what is not, for each account and stream",
 		Long: `A line for each account and stream: the days covered, how many days since history_from are gaps, until when
 it is loaded, the last load, its rows, and what wants a look: rejects, windows that do not add up to the API's
-totals, windows that failed. Times are in the account's zone. Today is never a gap, and a snapshot
+totals, windows that failed, values that the API does not document (they are kept as sent). Times are in the account's zone. Today is never a gap, and a snapshot
 (user_access, company_content) has none.
 
 It reads the ledger and asks the API for nothing. It exits 0 whatever it finds, so that it can be read by
@@ -179,7 +179,7 @@ func lookAt(s load.StreamStatus) string {
 		n    int64
 		what string
 	}{
-		{s.Failed, "failed"}, {s.Stale, "not read again"}, {s.Unreconciled, "unreconciled"}, {s.Rejects, "rejects"}, {s.Running, "running"},
+		{s.Failed, "failed"}, {s.Stale, "not read again"}, {s.Unreconciled, "unreconciled"}, {s.Rejects, "rejects"}, {s.Unknown, "unknown values"}, {s.Running, "running"},
 	} {
 		if p.n > 0 {
 			parts = append(parts, report.Count(p.n)+" "+p.what)
