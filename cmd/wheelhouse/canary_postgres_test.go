@@ -40,7 +40,7 @@ func TestErrorsOfPostgresTellNothing(t *testing.T) {
 			mustExec(t, dsn, spoil)
 			u := newUser(t, api, dsn)
 			u.env = append(u.env, "WHEELHOUSE_HISTORY_FROM="+today)
-			if said := u.quiet(exitIncomplete, debug...); !strings.Contains(said, words) {
+			if said := u.quiet(exitIncomplete, debugged...); !strings.Contains(said, words) {
 				t.Errorf("it is told as:\n%s", said)
 			}
 			books := column(t, dsn, inBooks)

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
@@ -32,6 +34,8 @@ type usageError struct{ error }
 func main() { os.Exit(run(os.Args[1:])) }
 
 func run(args []string) int {
+	// Go's HTTP client and server quote there what they were sent, and what a handler panicked with. Our own log is zap's.
+	log.SetOutput(io.Discard)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
