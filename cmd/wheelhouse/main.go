@@ -9,6 +9,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	_ "time/tzdata" // zones, where the machine has none
 
@@ -33,9 +34,15 @@ type usageError struct{ error }
 
 func main() { os.Exit(run(os.Args[1:])) }
 
-func run(args []string) int {
+func run(args []string) (code int) {
 	// Go's HTTP client and server quote there what they were sent, and what a handler panicked with. Our own log is zap's.
 	log.SetOutput(io.Discard)
+	defer func() {
+		if p := recover(); p != nil { // with what may be anybody's data
+			fmt.Fprintf(os.Stderr, "wheelhouse: a defect of this program: panic, its value withheld\n%s", debug.Stack())
+			code = exitIncomplete
+		}
+	}()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once

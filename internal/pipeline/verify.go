@@ -130,7 +130,8 @@ func (v *verifier) window(ctx context.Context, job Job, due Due) {
 	v.observe(o)
 }
 
-func (v *verifier) compare(ctx context.Context, job Job, due Due, o *Outcome) ([]load.Difference, error) {
+func (v *verifier) compare(ctx context.Context, job Job, due Due, o *Outcome) (found []load.Difference, err error) {
+	defer withheld(&err)
 	since, err := v.Warehouse.Now(ctx)
 	if err != nil {
 		return nil, err
@@ -150,16 +151,10 @@ func (v *verifier) compare(ctx context.Context, job Job, due Due, o *Outcome) ([
 func (v *verifier) borders(ctx context.Context, job Job, days Range) {
 	a, s := job.Account, job.Stream
 	win := load.Window{Account: a.ID, Stream: s.load, Day: days.First, From: startOf(days.First, a.Zone), To: startOf(days.Last.AddDate(0, 0, 1), a.Zone)}
-	batch := load.NewBatch(a.ID, s.load)
-	defer batch.Close()
-	rep, err := s.fetch(ctx, s.client, s.window(win), v.Now(), batch)
-	var found []load.Difference
-	if err == nil {
-		found, err = v.Warehouse.CompareBorders(ctx, win, batch, days.First, days.Last)
-	}
 	due := Due{Window: win}
+	requests, found, err := v.compareBorders(ctx, s, win, days)
 	v.add(job, due, func(sum *Verified) {
-		sum.Requests += rep.Attempts
+		sum.Requests += requests
 		if err != nil {
 			sum.Failed++
 		}
@@ -167,6 +162,18 @@ func (v *verifier) borders(ctx context.Context, job Job, days Range) {
 	if err != nil {
 		v.report(Outcome{Due: due, Err: fmt.Errorf("verify %s to %s: %w", win, days.Last.Format(time.DateOnly), err)})
 	}
+}
+
+func (v *verifier) compareBorders(ctx context.Context, s Stream, win load.Window, days Range) (requests int, found []load.Difference, err error) {
+	defer withheld(&err)
+	batch := load.NewBatch(win.Account, s.load)
+	defer batch.Close()
+	rep, err := s.fetch(ctx, s.client, s.window(win), v.Now(), batch)
+	if err != nil {
+		return rep.Attempts, nil, err
+	}
+	found, err = v.Warehouse.CompareBorders(ctx, win, batch, days.First, days.Last)
+	return rep.Attempts, found, err
 }
 
 // add adds to the sum, and tells what was found.
