@@ -23,6 +23,11 @@ func merge(ctx context.Context, tx pgx.Tx, p *part, sifted *sifting, mayShrink b
 	}
 	args, counts := p.args, &p.counts
 	m := merger{ctx: ctx, tx: tx, sql: p.Stream.sql, args: args}
+	aside := m.exec("set_aside") // what no row can be made of together
+	if m.err != nil {
+		return m.err
+	}
+	counts.Rejected, copied = counts.Rejected+aside, copied-aside
 	for _, name := range []string{"keep", "resolve", "unprotect"} {
 		if _, err := tx.Exec(ctx, rejects[name], args); err != nil {
 			return fmt.Errorf("rejects %s: %w", name, err)

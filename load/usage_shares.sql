@@ -11,6 +11,21 @@ CREATE TEMP TABLE IF NOT EXISTS stage_share_usage_1 (
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS stage_changed_usage_1 (n bigint NOT NULL) ON COMMIT DELETE ROWS;
 
+-- name: set_aside
+-- Entries of one agent that add up to more than a column holds: there is no row for them to be. They are told as they were
+-- understood, since how they were sent is not staged.
+WITH too_much AS (
+    DELETE FROM stage_share_usage_1
+    WHERE agent_email IN (SELECT agent_email FROM stage_share_usage_1 GROUP BY agent_email
+                          HAVING greatest(sum(shares), sum(plays)) > 2147483647)
+    RETURNING n, agent_email,
+              jsonb_build_object('email', agent_email, 'name', agent_name, 'shares_count', shares, 'plays_count', plays) || coalesce(extra, '{}') AS raw
+)
+INSERT INTO stage_rejects_1 (n, key, path, reason, raw, raw_hash, whole)
+SELECT n, agent_email, '$.stats.by_user', 'shares_count, plays_count: the agent''s entries add up to a number too large',
+       raw, sha256(convert_to(raw::text, 'UTF8')), true
+FROM too_much;
+
 -- name: merge_twice
 -- Entries whose addresses differ in case alone are one agent's, and add up.
 WITH sums AS (

@@ -81,6 +81,7 @@ func (w *Warehouse) CompareBorders(ctx context.Context, win Window, b *Batch, fi
 			return nil, err
 		}
 		m := merger{ctx: ctx, tx: tx, sql: win.Stream.sql, args: args}
+		m.exec("set_aside")
 		m.exec("merge_twice")
 		if m.err != nil {
 			return nil, m.err
@@ -116,7 +117,7 @@ func compare(ctx context.Context, tx pgx.Tx, win Window, b *Batch, asked Asked, 
 		return nil, fmt.Errorf("rejects: %w", err)
 	}
 	m := merger{ctx: ctx, tx: tx, sql: win.Stream.sql, args: args}
-	for _, name := range beforeTally { // they settle what the answer says, and write nothing but staging
+	for _, name := range append([]string{"set_aside"}, beforeTally...) { // they settle what the answer says, and write nothing but staging
 		m.exec(name)
 	}
 	if m.err != nil {

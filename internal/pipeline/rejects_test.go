@@ -3,6 +3,7 @@ package pipeline
 import (
 	"fmt"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 )
@@ -113,4 +114,42 @@ func TestBadRecordAmongGoodOnes(t *testing.T) {
 		"usage_new|$.sessions[2]|false\nusage_new|$.sessions[3]|false",
 		"SELECT stream, path, resolved_at IS NOT NULL FROM wheelhouse.rejects ORDER BY path")
 	b.want("0", "SELECT count(*) FROM wheelhouse.rejects WHERE reason = '' OR raw IS NULL AND raw_text IS NULL OR load_id <> (SELECT max(id) FROM wheelhouse.loads)")
+}
+
+// Entries of one agent are added up. Where the sum does not fit they are set aside, all of them; what the agent had before
+// stays, and the others load.
+func TestEntriesThatAddUpToTooMuch(t *testing.T) {
+	t.Parallel()
+	const day = "2026-03-10"
+	api := newCanned()
+	b := newBench(t, api, time.Date(2026, 3, 11, 5, 0, 0, 0, time.UTC), nil)
+	say := func(entries string) {
+		api.answer("usage_shares", func(url.Values) (int, string) { return 200, `{"stats":{"by_user":[` + entries + `]}}` })
+	}
+	rows := func(want ...string) {
+		t.Helper()
+		b.want(strings.Join(want, "\n"), "SELECT agent_email, shares, plays FROM crankwheel.share_usage_daily ORDER BY 1")
+	}
+	const most = `{"email":"%s@x.com","shares_count":2147483646,"plays_count":2147483646,"mood":1}`
+	one := func(agent string) string {
+		return fmt.Sprintf(`,{"email":"%s@x.com","shares_count":1,"plays_count":%d}`, agent, len(agent))
+	}
+	say(fmt.Sprintf(most, "a") + one("A") + one("b"))
+	b.mustRun(b.day(day), "usage_shares")
+	rows("a@x.com|2147483647|2147483647", "b@x.com|1|1")
+
+	say(fmt.Sprintf(most, "A") + one("a") + one("A") + one("c"))
+	if n := b.again(day, "usage_shares").Counts; n.Rejected != 3 || n.Inserted != 1 || n.Deleted != 1 {
+		t.Errorf("counts: %+v", n)
+	}
+	rows("a@x.com|2147483647|2147483647", "c@x.com|1|1")
+	b.want("2147483646|1\n1|∅", "SELECT raw->>'plays_count', raw->>'mood' FROM wheelhouse.rejects WHERE resolved_at IS NULL AND reason LIKE '%too large' ORDER BY 1 DESC")
+	if v, found := b.verify(b.day(day), "usage_shares"); v.Windows != 1 || len(found) != 0 {
+		t.Errorf("compared: %+v %v", v, found)
+	}
+
+	say(one("a")[1:])
+	b.again(day, "usage_shares")
+	rows("a@x.com|1|1")
+	b.want("0", "SELECT count(*) FROM wheelhouse.rejects WHERE resolved_at IS NULL")
 }
