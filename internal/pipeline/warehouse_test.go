@@ -1,7 +1,10 @@
 package pipeline
 
 import (
+	"errors"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 
 	"wheelhouse/internal/testdb"
 )
@@ -32,6 +35,20 @@ func (b *bench) written() int64 {
 			b.t.Fatal(err)
 		}
 		conn.Release()
+	}
+	var pinned []pgx.Tx // all at once: each in another session
+	for range testdb.Sessions() {
+		tx, err := mustConnect(b.t, b.url).Begin(b.t.Context())
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		pinned = append(pinned, tx)
+	}
+	for _, tx := range pinned {
+		_, err := tx.Exec(b.t.Context(), "SELECT pg_stat_force_next_flush()")
+		if err := errors.Join(err, tx.Commit(b.t.Context())); err != nil {
+			b.t.Fatal(err)
+		}
 	}
 	return b.rows(`SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint
 	               FROM pg_stat_user_tables WHERE schemaname = 'crankwheel'`)[0][0].(int64)

@@ -2,6 +2,8 @@ package scheduler
 
 import (
 	"net/http"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,8 +28,9 @@ func stopInTheMiddle(t *testing.T, grace time.Duration) {
 	b.runner.Grace = grace
 	b.api = func(next http.Handler) http.Handler {
 		held := g.stand(next)
+		var sessions atomic.Bool
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if b.served() < 8 {
+			if strings.HasSuffix(r.URL.Path, "/usage_new") && sessions.CompareAndSwap(false, true) || b.served() < 8 {
 				next.ServeHTTP(w, r)
 				return
 			}
@@ -37,6 +40,7 @@ func stopInTheMiddle(t *testing.T, grace time.Duration) {
 	g.close()
 	b.start()
 	b.until("windows are in hand", func() bool { return g.held() >= 3 })
+	b.until("one is loaded", func() bool { return b.count(`wheelhouse.loads WHERE status = 'loaded' AND stream = 'usage_new'`) > 0 })
 	books := rows(t, b.url, `SELECT count(*) FILTER (WHERE status = 'running'), count(*) FILTER (WHERE status = 'loaded') FROM wheelhouse.loads`)[0]
 	inHand, loaded := books[0].(int64), books[1].(int64)
 	stopped := make(chan error, 1)

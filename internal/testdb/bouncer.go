@@ -25,6 +25,18 @@ type bouncer struct {
 	stop func()
 }
 
+// sessions is how many of the server's sessions a bouncer keeps for a database and a role.
+const sessions = 3
+
+// Sessions is how many sessions of the server stand behind New's address, to be had by any connection; 0 where each
+// connection has its own.
+func Sessions() int {
+	if pooled == nil {
+		return 0
+	}
+	return sessions
+}
+
 // bouncerConfig lets everybody in who has a password on the server itself.
 const bouncerConfig = `[databases]
 * = host=%s port=%s
@@ -33,7 +45,7 @@ listen_addr = 127.0.0.1
 listen_port = %s
 unix_socket_dir =
 pool_mode = transaction
-default_pool_size = 3
+default_pool_size = %d
 max_client_conn = 500
 auth_type = %s
 auth_file = %s
@@ -123,7 +135,7 @@ func writeConfig(dir, port string, server *url.URL) error {
 	if serverPort == "" {
 		serverPort = "5432"
 	}
-	config := fmt.Sprintf(bouncerConfig, server.Hostname(), serverPort, port, auth, in("users"), server.User.Username(), in("log"), in("pid"))
+	config := fmt.Sprintf(bouncerConfig, server.Hostname(), serverPort, port, sessions, auth, in("users"), server.User.Username(), in("log"), in("pid"))
 	return errors.Join(os.WriteFile(in("ini"), []byte(config), 0o600),
 		os.WriteFile(in("users"), []byte(quote(server.User.Username())+" "+quote(password)+"\n"), 0o600))
 }
