@@ -38,9 +38,6 @@ CREATE TABLE crankwheel.demo_requests (
     PRIMARY KEY (account_id, demo_id)
 );
 CREATE INDEX demo_requests_started ON crankwheel.demo_requests (account_id, started_at);
--- Those with a value that the API does not document, for status: hardly any.
-CREATE INDEX demo_requests_unknown ON crankwheel.demo_requests (account_id)
-    WHERE availability_bucket NOT IN ('full_capacity', 'half_capacity', 'no_capacity') OR accepted_from NOT IN ('extension', 'email');
 
 COMMENT ON TABLE crankwheel.demo_requests IS
     'Instant Demo requests that were not cancelled, from demo_usage. Grain: one row a request. Key: account_id, demo_id.';
@@ -401,8 +398,6 @@ CREATE TABLE crankwheel.content_events (
     extra      jsonb,
     PRIMARY KEY (account_id, content_id, seq)
 );
-CREATE INDEX content_events_unknown ON crankwheel.content_events (account_id)
-    WHERE name NOT IN ('started', 'paused', 'resumed', 'ended');
 
 COMMENT ON TABLE crankwheel.content_events IS
     'Marks on the time line of a recording, from company_content. Grain: one row a mark. Key: account_id, content_id, seq. Follows its item.';
