@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -66,7 +67,7 @@ func (d *decoder) kind() byte {
 }
 
 // object reads an object and calls member once a name; member must read the value. The name is
-// valid until then.
+// valid until then; of what is not UTF-8 in it see cleanText.
 func (d *decoder) object(member func(name []byte) error) error {
 	if err := d.enter('{'); err != nil {
 		return err
@@ -141,12 +142,12 @@ func (d *decoder) name() ([]byte, error) {
 		return nil, d.fail("where a name begins")
 	}
 	from := d.pos
-	escaped, err := d.quoted()
+	verbatim, err := d.quoted()
 	if err != nil {
 		return nil, err
 	}
 	name := d.src[from+1 : d.pos-1]
-	if escaped {
+	if !verbatim && bytes.IndexByte(name, '\\') >= 0 {
 		name = d.unquote(d.src[from:d.pos])
 	}
 	if d.peek() != ':' {

@@ -12,6 +12,9 @@ func (c *Client) Dial(dial func() net.Conn) {
 	c.http.Transport.(*http.Transport).DialContext = func(context.Context, string, string) (net.Conn, error) { return dial(), nil }
 }
 
+// AnyInstant is ParseInstant without its short way.
+var AnyInstant = anyInstant
+
 func answerOf(body []byte) *answer {
 	return &answer{body: &bodyReader{Reader: bytes.NewReader(body), limit: 1 << 30, packed: &idleReader{}}}
 }

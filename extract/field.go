@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -86,11 +85,11 @@ func (d *decoder) scalar() (text []byte, kind byte, err error) {
 		}
 		return text, kind, err
 	}
-	escaped, err := d.quoted()
+	verbatim, err := d.quoted()
 	if err != nil {
 		return nil, kind, err
 	}
-	if text = d.src[from+1 : d.pos-1]; escaped || !utf8.Valid(text) {
+	if text = d.src[from+1 : d.pos-1]; !verbatim {
 		text = d.unquote(d.src[from:d.pos])
 	}
 	return text, kind, nil
@@ -123,7 +122,11 @@ func (d *decoder) integer(f *Integer) error {
 	case 'n':
 		*f = Integer{}
 	case '0':
-		*f = parseInteger(string(s))
+		if n, ok := decimal(s); ok {
+			*f = value(n)
+		} else {
+			*f = parseInteger(string(s))
+		}
 	case '"':
 		if s := strings.TrimSpace(string(s)); isNone(s) {
 			*f = Integer{}
@@ -134,6 +137,17 @@ func (d *decoder) integer(f *Integer) error {
 		*f = oddKind[int64](kind, "a number")
 	}
 	return nil
+}
+
+// decimal reads what nearly every number is: a few digits.
+func decimal(s []byte) (n int64, ok bool) {
+	for _, c := range s {
+		if c < '0' || '9' < c {
+			return 0, false
+		}
+		n = 10*n + int64(c-'0')
+	}
+	return n, len(s) <= 18
 }
 
 func parseInteger(s string) Integer {
@@ -221,42 +235,13 @@ func (d *decoder) instant(f *Instant) error {
 	case 'n':
 		*f = Instant{}
 	case '"':
-		*f = ParseInstant(string(s))
+		if t, ok := recordedInstant(s); ok {
+			*f = value(t)
+		} else {
+			*f = anyInstant(string(s))
+		}
 	default:
 		*f = oddKind[time.Time](kind, "a time")
 	}
 	return nil
-}
-
-// extra keeps the next value under a name the wire type does not know, canonically written.
-func (d *decoder) extra(into *Extra, name []byte) error {
-	key := cleanText(string(name)) // a name is valid until the next value is read
-	raw, err := d.value()
-	if err != nil {
-		return err
-	}
-	canonical, err := Canonical(raw)
-	if err != nil {
-		return err
-	}
-	into.put(key, canonical)
-	return nil
-}
-
-// Extra holds the members of a record that its wire type does not know, by name, each canonical JSON.
-type Extra map[string]jsontext.Value
-
-func (e *Extra) put(name string, v jsontext.Value) {
-	if *e == nil {
-		*e = Extra{}
-	}
-	(*e)[name] = v
-}
-
-// nest keeps the unknown members of a nested object under that object's name.
-func (e *Extra) nest(name string, unknown Extra) {
-	delete(*e, name)
-	if len(unknown) > 0 {
-		e.put(name, unknown.JSON())
-	}
 }

@@ -1,6 +1,7 @@
 package extract_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -55,12 +56,47 @@ func TestParseInstant(t *testing.T) {
 	}
 }
 
+// TestTheShortWayToAnInstantLeadsToTheSame: every byte at every place of the recorded forms, and every day
+// that a month might have.
+func TestTheShortWayToAnInstantLeadsToTheSame(t *testing.T) {
+	same := func(s string) {
+		if got, want := extract.ParseInstant(s), extract.AnyInstant(s); got != want {
+			t.Errorf("%q: %+v, want %+v", s, got, want)
+		}
+	}
+	for _, form := range []string{"2017-09-27T22:49:21.507365", "2020-09-25T15:25:08.000000Z", "2022-03-24T07:51:07Z", "2022-03-24T07:51:07"} {
+		for at := range len(form) + 1 {
+			same(form[:at])
+			same(form[:at] + " " + form[at:])
+			for c := range 256 {
+				b := []byte(form)
+				if at < len(form) {
+					b[at] = byte(c)
+				} else {
+					b = append(b, byte(c))
+				}
+				same(string(b))
+			}
+		}
+	}
+	for _, year := range []int{1969, 1970, 1900, 2000, 2023, 2024, 2100, 9999} {
+		for month := range 14 {
+			for day := range 33 {
+				same(fmt.Sprintf("%04d-%02d-%02dT23:59:59.999999Z", year, month, day))
+			}
+		}
+	}
+}
+
 func FuzzParseInstant(f *testing.F) {
 	for _, s := range []string{"2017-09-27T22:49:21.507365", "2024-03-01T10:00:00+02:00", "9999-12-31T23:59:59-01:00", "n/a", "2024-03-01 10:00:00 UTC"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		at := extract.ParseInstant(s)
+		if want := extract.AnyInstant(s); at != want {
+			t.Fatalf("%q: %+v, want %+v", s, at, want)
+		}
 		if at.Valid && at.Odd != "" || !at.Valid && !at.Value.IsZero() {
 			t.Fatalf("%q: %+v", s, at)
 		}

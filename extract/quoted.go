@@ -9,25 +9,34 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// quoted reads past a string that begins at pos, and tells whether anything in it is escaped.
-func (d *decoder) quoted() (escaped bool, err error) {
-	d.pos++
-	for {
-		d.pos += plain(d.src[d.pos:])
+// quoted reads past a string that begins at pos, and tells whether its text is what stands there: ASCII,
+// with nothing escaped.
+func (d *decoder) quoted() (verbatim bool, err error) {
+	end := d.pos + 1
+	end += plain(d.src[end:])
+	if end < len(d.src) && d.src[end] == '"' {
+		d.pos = end + 1
+		return true, nil
+	}
+	d.pos = end
+	return false, d.quotedFromHere()
+}
+
+func (d *decoder) quotedFromHere() error {
+	for ; ; d.pos += plain(d.src[d.pos:]) {
 		if d.pos == len(d.src) {
-			return escaped, d.fail("")
+			return d.fail("")
 		}
 		switch c := d.src[d.pos]; {
 		case c == '"':
 			d.pos++
-			return escaped, nil
+			return nil
 		case c == '\\':
-			escaped = true
 			if err := d.escape(); err != nil {
-				return escaped, err
+				return err
 			}
 		case c < ' ':
-			return escaped, d.fail("in a string")
+			return d.fail("in a string")
 		default: // not ASCII
 			d.pos++
 		}
@@ -35,24 +44,25 @@ func (d *decoder) quoted() (escaped bool, err error) {
 }
 
 const (
-	ones  = 0x0101010101010101
-	highs = 0x80 * ones
+	each  = 0x0101010101010101 // times a byte: eight of it
+	highs = 0x80 * each
 )
 
 // plain counts the leading bytes that are printable ASCII, neither quote nor backslash. Strings are
-// most of an answer, so it takes eight bytes at a time. Of the marks in special only the lowest is
-// sure: a borrow may add others above it.
-func plain(b []byte) int {
-	n := 0
-	for ; n+8 <= len(b); n += 8 {
-		w := binary.LittleEndian.Uint64(b[n:])
-		quotes, slashes := w^('"'*ones), w^('\\'*ones)
-		special := (quotes-ones)&^quotes | (slashes-ones)&^slashes | (w-' '*ones)&^w | w
-		if special &= highs; special != 0 {
-			return n + bits.TrailingZeros64(special)/8
+// most of an answer, so it takes eight bytes at a time: subtraction sets the high bit of a byte that was
+// one of those (or has it set already). Only the lowest such bit is sure: a borrow may set others above.
+func plain(b []byte) (n int) {
+	for ; len(b) >= 8; b, n = b[8:], n+8 {
+		w := binary.LittleEndian.Uint64(b)
+		odd := (((w ^ '"'*each) - each) | ((w ^ '\\'*each) - each) | (w - ' '*each) | w) & highs
+		if odd != 0 {
+			return n + bits.TrailingZeros64(odd)/8
 		}
 	}
-	for n < len(b) && ' ' <= b[n] && b[n] < utf8.RuneSelf && b[n] != '"' && b[n] != '\\' {
+	for _, c := range b {
+		if c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' {
+			return n
+		}
 		n++
 	}
 	return n
