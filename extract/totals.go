@@ -15,20 +15,22 @@ type totals struct {
 	stated    bool
 	silent    bool // says no sum of the second of the pair
 	said, got tally
-	saidBy    map[string]tally // by agent, as written; nil where the answer says none
-	gotBy     map[string]tally
+	saidBy    map[string]tally  // by agent; nil where the answer says none
+	gotBy     map[string]*tally // by agent, as written
 }
 
 // came counts rows of an agent's that came.
 func (t *totals) came(agent string, u tally) {
-	agent = agentKey(agent)
 	t.got.add(u)
-	sum := t.gotBy[agent]
-	sum.add(u)
-	if t.gotBy == nil {
-		t.gotBy = map[string]tally{}
+	if sum, ok := t.gotBy[agent]; ok {
+		sum.add(u)
+		return
 	}
-	t.gotBy[agent] = sum
+	if t.gotBy == nil {
+		t.gotBy = map[string]*tally{}
+	}
+	first := u
+	t.gotBy[strings.Clone(agent)] = &first // what is kept outlives the record
 }
 
 // unsay forgets what the answer said of itself so far: of equal members the last counts.
@@ -45,10 +47,16 @@ func (t *totals) agree() bool {
 	if t.saidBy == nil {
 		return true
 	}
+	gotBy := map[string]tally{}
+	for agent, u := range t.gotBy {
+		sum := gotBy[agentKey(agent)]
+		sum.add(*u)
+		gotBy[agentKey(agent)] = sum
+	}
 	nothing := func(_ string, u tally) bool { return u == tally{} }
 	maps.DeleteFunc(t.saidBy, nothing)
-	maps.DeleteFunc(t.gotBy, nothing)
-	return maps.Equal(t.saidBy, t.gotBy)
+	maps.DeleteFunc(gotBy, nothing)
+	return maps.Equal(t.saidBy, gotBy)
 }
 
 // readings is how often an answer whose totals disagree is read before it is taken as it is.

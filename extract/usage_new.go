@@ -134,7 +134,7 @@ func (d *decoder) userStats(by map[string]tally, agent string) error {
 func (s *Session) empty() { *s = Session{Logs: s.Logs[:0], Locations: s.Locations[:0]} }
 
 func (d *decoder) session(s *Session) error {
-	var startTime, endTime Instant
+	var startTime, endTime []byte // the same again, and so rarely worth reading
 	err := d.object(func(name []byte) (err error) {
 		switch string(name) {
 		case "email":
@@ -142,11 +142,13 @@ func (d *decoder) session(s *Session) error {
 		case "start_date":
 			return d.instant(&s.Start)
 		case "start_time":
-			return d.instant(&startTime)
+			startTime, err = d.value()
+			return err
 		case "end_date":
 			return d.instant(&s.End)
 		case "end_time":
-			return d.instant(&endTime)
+			endTime, err = d.value()
+			return err
 		case "duration":
 			return d.integer(&s.Duration)
 		case "session_ended":
@@ -166,13 +168,18 @@ func (d *decoder) session(s *Session) error {
 		return d.extra(&s.Extra, name)
 	})
 	s.Odd = cmp.Or(s.odd.logs, s.odd.viewers, s.odd.locations, s.odd.links)
-	if !s.Start.Valid && s.Start.Odd == "" {
-		s.Start = startTime
+	if err != nil {
+		return err
 	}
-	if !s.End.Valid && s.End.Odd == "" {
-		s.End = endTime
+	return cmp.Or(orElse(&s.Start, startTime), orElse(&s.End, endTime))
+}
+
+// orElse reads into an absent instant what stands for it, if anything does.
+func orElse(f *Instant, text []byte) error {
+	if f.Valid || f.Odd != "" || text == nil {
+		return nil
 	}
-	return err
+	return decoderOf(text).instant(f)
 }
 
 func (d *decoder) viewerInfo(s *Session) error {

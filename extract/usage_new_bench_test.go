@@ -53,10 +53,14 @@ func cpu(b *testing.B) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
+// BenchmarkDecode is JSON to wire types: an allocation for some forty sessions' strings, and one for an
+// agent's first session.
 func BenchmarkDecode(b *testing.B) {
 	perSession(b, func(extract.Record[extract.Session]) error { return nil })
 }
 
+// BenchmarkDecodeAndNormalise is JSON to rows: two more allocations a session, its events and its
+// viewers' places.
 func BenchmarkDecodeAndNormalise(b *testing.B) {
 	perSession(b, func(rec extract.Record[extract.Session]) error {
 		if _, ok, _ := transform.UsageNew(rec); !ok {
