@@ -110,11 +110,21 @@ func (r *reader) word(name string, f extract.Text) Null[string] {
 
 // agent is an address that identifies somebody: trimmed and lower-cased.
 func (r *reader) agent(name string, f extract.Text) Null[string] {
-	f.Value = strings.ToLower(strings.TrimSpace(f.Value))
+	f.Value = address(f.Value)
 	if len(f.Value) > maxKey {
 		r.odd(name, "longer than 512 bytes")
 	}
 	return r.word(name, f)
+}
+
+// address trims and lower-cases an address, which nearly all are already.
+func address(s string) string {
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || 'A' <= c && c <= 'Z' || c >= utf8.RuneSelf {
+			return strings.ToLower(strings.TrimSpace(s))
+		}
+	}
+	return s
 }
 
 // key is a text that a row is known by: there must be one.
@@ -210,7 +220,10 @@ func idText(f extract.Integer) string {
 }
 
 func isNone(s string) bool {
-	switch strings.ToLower(strings.TrimSpace(s)) {
+	if s = strings.TrimSpace(s); len(s) > len("never") {
+		return false
+	}
+	switch strings.ToLower(s) {
 	case "never", "n/a", "none":
 		return true
 	}

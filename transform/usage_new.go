@@ -76,7 +76,7 @@ func UsageNew(rec extract.Record[extract.Session]) (row ScreenSession, ok bool, 
 	if r.why != "" {
 		return row, false, aside(rec.Path(), r.why, rec.Raw, row.AgentEmail, second(row.StartedAt))
 	}
-	row.Events, rejects = events(rec)
+	row.Events, rejects = events(&rec, row.AgentEmail)
 	row.Extra = r.extra(s.Extra)
 	return row, true, rejects
 }
@@ -101,7 +101,7 @@ func locations(r *reader, s *extract.Session) Null[[]string] {
 	if !s.HasLocations {
 		return Null[[]string]{}
 	}
-	known := []string{}
+	known := make([]string, 0, len(s.Locations))
 	for _, l := range s.Locations {
 		if t := r.text("viewer_info.locations", extract.Text{Value: l, Valid: l != "*"}); t.Valid {
 			known = append(known, t.V)
@@ -112,11 +112,33 @@ func locations(r *reader, s *extract.Session) Null[[]string] {
 
 // contentIDOf reads the content id that a recording's URL ends in.
 func contentIDOf(recording Null[string]) Null[int64] {
+	if !recording.Valid {
+		return Null[int64]{}
+	}
+	if last, ok := lastOfPlainURL(recording.V); ok {
+		return contentID(last)
+	}
 	u, err := url.Parse(recording.V)
-	if err != nil || !recording.Valid {
+	if err != nil {
 		return Null[int64]{}
 	}
 	return contentID(path.Base(u.Path))
+}
+
+// lastOfPlainURL is the last element of the path of an URL that leaves no doubt what that is.
+func lastOfPlainURL(s string) (last string, ok bool) {
+	rest, ok := strings.CutPrefix(s, "https://")
+	slash := strings.LastIndexByte(rest, '/')
+	if !ok || slash < 0 || slash == len(rest)-1 {
+		return "", false
+	}
+	for i := range len(rest) {
+		c := rest[i]
+		if (c < 'a' || 'z' < c) && (c < '0' || '9' < c) && c != '/' && c != '.' && c != '-' && c != '_' {
+			return "", false
+		}
+	}
+	return rest[slash+1:], true
 }
 
 func contentID(s string) Null[int64] {
@@ -129,35 +151,54 @@ func contentID(s string) Null[int64] {
 
 // events normalises a session's logs and puts them in order of time; of equal times, by content, so
 // that their order in the answer does not matter.
-func events(rec extract.Record[extract.Session]) (rows []ScreenSessionEvent, rejects []Reject) {
-	for i, l := range rec.Value.Logs {
-		row, why := event(l)
+func events(rec *extract.Record[extract.Session], agent string) (rows []ScreenSessionEvent, rejects []Reject) {
+	logs := rec.Value.Logs
+	if len(logs) > 0 {
+		rows = make([]ScreenSessionEvent, 0, len(logs))
+	}
+	sorted := true
+	for i := len(logs) - 1; i >= 0; i-- { // the API sends the newest first
+		row, why := event(&logs[i], &rec.Value.Email, agent)
 		if why != "" {
-			rejects = append(rejects, reject(fmt.Sprintf("%s.logs[%d]", rec.Path(), i), why, l.Raw))
+			rejects = append(rejects, reject(fmt.Sprintf("%s.logs[%d]", rec.Path(), i), why, logs[i].Raw))
 			continue
 		}
 		rows = append(rows, row)
+		n := len(rows)
+		sorted = sorted && (n == 1 || rows[n-2].compare(&rows[n-1]) <= 0)
 	}
-	slices.SortFunc(rows, func(a, b ScreenSessionEvent) int {
-		return cmp.Or(a.OccurredAt.Compare(b.OccurredAt), cmp.Compare(a.Kind.V, b.Kind.V),
-			cmp.Compare(a.Content.V, b.Content.V), cmp.Compare(a.AgentEmail.V, b.AgentEmail.V),
-			slices.Compare(a.Extra, b.Extra))
-	})
+	if !sorted {
+		slices.SortFunc(rows, func(a, b ScreenSessionEvent) int { return a.compare(&b) })
+	}
 	for i := range rows {
 		rows[i].Seq = int32(i + 1)
 	}
+	slices.Reverse(rejects)
 	return rows, rejects
 }
 
-func event(l extract.SessionLog) (row ScreenSessionEvent, why string) {
+func (e *ScreenSessionEvent) compare(o *ScreenSessionEvent) int {
+	if c := e.OccurredAt.Compare(o.OccurredAt); c != 0 {
+		return c
+	}
+	return cmp.Or(cmp.Compare(e.Kind.V, o.Kind.V), cmp.Compare(e.Content.V, o.Content.V),
+		cmp.Compare(e.AgentEmail.V, o.AgentEmail.V), slices.Compare(e.Extra, o.Extra))
+}
+
+// event normalises one entry of a session's logs; agent is what the session's own address became.
+func event(l *extract.SessionLog, address *extract.Text, agent string) (row ScreenSessionEvent, why string) {
 	var r reader
 	r.odd("record", l.Odd)
 	r.odd("record", notObject(l.Raw))
 	row = ScreenSessionEvent{
 		OccurredAt: r.moment("date", l.Date),
 		Kind:       r.text("type", l.Type),
-		AgentEmail: r.agent("email", l.Email),
 		Content:    r.text("content", l.Content),
+	}
+	if l.Email == *address { // as it is in nearly all
+		row.AgentEmail = some(agent)
+	} else {
+		row.AgentEmail = r.agent("email", l.Email)
 	}
 	if id, name, found := strings.Cut(row.Content.V, "|"); found {
 		if row.ContentID = contentID(id); row.ContentID.Valid && name != "" {
