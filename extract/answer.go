@@ -17,8 +17,9 @@ var errNotJSON = errors.New("the content type is not JSON")
 // answer is the body of one 200, read as JSON while it arrives.
 type answer struct {
 	decoder
-	body io.Reader
-	buf  []byte // src is what of it is filled
+	body  io.Reader
+	buf   []byte  // src is what of it is filled
+	added *summer // nil: nobody wants to know
 }
 
 // bodyReader unpacks a body and keeps its bounds.

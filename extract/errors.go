@@ -75,7 +75,7 @@ func mayPass(err error) bool {
 	switch {
 	case errors.As(err, &row), errors.As(err, &certificate), errors.As(err, &authority), errors.As(err, &hostname):
 		return false
-	case errors.Is(err, errTooDeep), errors.Is(err, errAnswerTooLarge), errors.Is(err, errBomb),
+	case errors.Is(err, errSame), errors.Is(err, errTooDeep), errors.Is(err, errAnswerTooLarge), errors.Is(err, errBomb),
 		errors.Is(err, errRecordTooLarge):
 		return false
 	}

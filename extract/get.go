@@ -1,7 +1,9 @@
 package extract
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"io"
 	"mime"
@@ -25,6 +27,11 @@ type Report struct {
 	SourceCount, SourceSeconds Field[int64]
 	// Reconciled: what came adds up to those totals. Not valid where there is nothing to compare.
 	Reconciled Field[bool]
+
+	Answer [sha256.Size]byte // of the one answer that was the whole window, and adds up; else, and where not asked for, zero
+	Same   bool              // it is the known one, and was not read
+
+	answers int
 }
 
 const maxRequestIDs = 50
@@ -84,8 +91,19 @@ func (c *Client) attempt(ctx context.Context, rep *Report, path string, q url.Va
 	if err != nil {
 		return cause(ctx, &BodyError{err})
 	}
+	if c.known != nil {
+		held := knownBuffers.Get().(*bytes.Buffer)
+		held.Reset()
+		defer knownBuffers.Put(held)
+		if err := a.recognise(*c.known, held); err != nil {
+			return cause(ctx, err)
+		}
+	}
 	if err := a.take(read); err != nil {
 		return cause(ctx, err)
+	}
+	if rep.answers++; a.added != nil {
+		rep.Answer = a.added.sum()
 	}
 	return nil
 }

@@ -68,7 +68,7 @@ func TestUsageNewRecorded2020(t *testing.T) {
 
 func TestUsageNewRecorded2022(t *testing.T) {
 	out := &books[extract.Session]{}
-	rep, err := client(t, serve(t, always(recorded(t, "usage_new.2"))).URL).UsageNew(t.Context(), day, out,
+	rep, err := client(t, serve(t, always(recorded(t, "usage_new.2"))).URL).UsageNew(t.Context(), day, unknown, out,
 		func(rec extract.Record[extract.Session]) error {
 			rec.Value.Locations = slices.Clone(rec.Value.Locations) // valid only until this returns
 			rec.Value.Logs = slices.Clone(rec.Value.Logs)

@@ -163,7 +163,7 @@ func TestTheSinksErrorIsFinal(t *testing.T) {
 	server := serve(t, always(recorded(t, "usage_new.2")))
 	var rows atomic.Int32
 	out := &books[extract.Session]{}
-	rep, err := client(t, server.URL).UsageNew(t.Context(), day, out, func(extract.Record[extract.Session]) error {
+	rep, err := client(t, server.URL).UsageNew(t.Context(), day, unknown, out, func(extract.Record[extract.Session]) error {
 		rows.Add(1)
 		return full
 	})

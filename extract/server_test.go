@@ -149,7 +149,7 @@ func users(t *testing.T, c *extract.Client) (*books[extract.User], extract.Repor
 func sessions(t *testing.T, c *extract.Client, w extract.Window) (*books[extract.Session], extract.Report, error) {
 	t.Helper()
 	out := &books[extract.Session]{}
-	rep, err := c.UsageNew(t.Context(), w, out, out.row)
+	rep, err := c.UsageNew(t.Context(), w, unknown, out, out.row)
 	return out, rep, err
 }
 

@@ -66,7 +66,7 @@ var cutStreams = map[string]struct {
 		return err
 	})},
 	"usage_new": {"usage_new.2", into(func(t *testing.T, c *extract.Client, out *books[extract.Session]) error {
-		_, err := c.UsageNew(t.Context(), day, out, out.row)
+		_, err := c.UsageNew(t.Context(), day, unknown, out, out.row)
 		return err
 	})},
 	"usage_shares": {"usage_shares.1", into(func(t *testing.T, c *extract.Client, out *books[extract.ShareUsage]) error {

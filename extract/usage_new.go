@@ -3,6 +3,8 @@ package extract
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"errors"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -39,10 +41,11 @@ type SessionLog struct {
 	Extra   Extra
 }
 
-// UsageNew asks for the screen-share sessions of a window, newest first as the API sends them.
-func (c *Client) UsageNew(ctx context.Context, w Window, out Answers, row func(Record[Session]) error) (Report, error) {
+// UsageNew asks for the screen-share sessions of a window, newest first as the API sends them. known is Report.Answer of
+// the last time, or zero: where the very same answer comes again no row is handed on.
+func (c *Client) UsageNew(ctx context.Context, w Window, known [sha256.Size]byte, out Answers, row func(Record[Session]) error) (Report, error) {
 	var rep Report
-	err := c.inParts(ctx, w, func(c *Client, part Window) error {
+	err := c.knowing(known).inParts(ctx, w, func(c *Client, part Window) error {
 		t, err := untilAgreed(&rep, func() (*totals, error) {
 			var t *totals
 			err := c.get(ctx, &rep, "/ss/api/usage_new", part.events(), func(a *answer) error {
@@ -64,6 +67,13 @@ func (c *Client) UsageNew(ctx context.Context, w Window, out Answers, row func(R
 		}
 		return nil
 	})
+	if errors.Is(err, errSame) {
+		rep.Same = true
+		return rep, nil
+	}
+	if rep.answers != 1 || rep.Reconciled.Valid && !rep.Reconciled.Value {
+		rep.Answer = [sha256.Size]byte{}
+	}
 	return rep, err
 }
 

@@ -24,6 +24,7 @@ type Batch struct {
 	hashed   []byte
 	err      error
 	Canceled transform.Null[int32] // demo_usage: the window's count of cancelled requests
+	Known    [sha256.Size]byte     // of the answer that the warehouse holds: if it comes again, its rows need not; zero: they do
 
 	sessions sessionIndex // usage_new: where its sessions stand
 }

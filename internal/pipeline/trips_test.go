@@ -59,7 +59,7 @@ var trips = map[string]trip{
 			recording_content_id, recording_url, extra::text FROM crankwheel.screen_sessions`,
 		"SELECT seq, occurred_at, kind, agent_email, content_id, content_name, content, extra::text FROM crankwheel.screen_session_events",
 		func(ctx context.Context, c *extract.Client, b *load.Batch, a *arrivals) error {
-			_, err := c.UsageNew(ctx, tripWindow, b, noting(a, b, transform.UsageNew, b.Session))
+			_, err := c.UsageNew(ctx, tripWindow, b.Known, b, noting(a, b, transform.UsageNew, b.Session))
 			return err
 		}},
 	"usage_shares": {load.UsageShares, `{"stats":{"by_user":[%s]}}`, `{"name":"A","shares_count":1,"plays_count":2,"mood":1}`, `"email":"agent%d"`, 0,

@@ -103,6 +103,7 @@ func (l *lane) ask(h *inHand) (err error) {
 	}()
 	s := l.job.Stream
 	h.Batch = load.NewBatch(l.job.Account.ID, s.load)
+	h.Batch.Known = h.Answer
 	rep, err := s.fetch(h.ctx, s.client, s.window(h.Outcome.Window), l.Now(), h.Batch)
 	h.Asked = books(rep)
 	h.Requests, h.Reconciled = rep.Attempts, h.Asked.Reconciled
@@ -206,6 +207,7 @@ func books(rep extract.Report) load.Asked {
 	return load.Asked{
 		RequestIDs: rep.RequestIDs, Attempts: rep.Attempts,
 		SourceCount: pointer(rep.SourceCount), SourceSeconds: pointer(rep.SourceSeconds), Reconciled: pointer(rep.Reconciled),
+		Answer: rep.Answer, Same: rep.Same,
 	}
 }
 
