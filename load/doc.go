@@ -7,8 +7,15 @@
 // window had, and at least 20 rows, is refused until a person accepts it.
 //
 // Rows come in a Batch, encoded for COPY while the answer is read and kept (in memory, and above 2 MiB
-// a table in a nameless temporary file) until the answer is complete. The transaction copies them into
-// staging tables and merges: it joins the tables first and writes only what is missing or distinct.
+// a table in a nameless temporary file) until the answer is complete. A merge copies them into staging tables, joins
+// those with the tables and writes only what is missing or distinct.
+//
+// A stream's volume decides how its rows get in. usage_new has most of them by far, a million a year where other streams
+// have thousands: its batches are sifted first (see sifting). What the warehouse does not know goes by COPY straight
+// into the tables, oldest first; what it has already is left; and only twins and what differs are merged. Windows that
+// need no merge share a transaction, each with its own row in the ledger. An answer that comes again byte for byte is
+// known by its hash and not even read as JSON. The other streams have few rows a window, and what they write depends on
+// what is there (counts of a day, shares that several days show): a merge for each window is simple, and enough.
 //
 // On failure nothing of the window is written. Deadlocks, serialization failures, time-outs, lost
 // connections and key conflicts between two windows are tried again within bounds, from the batch, without

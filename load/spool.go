@@ -5,16 +5,20 @@ import (
 	"io"
 	"os"
 	"slices"
+	"sync"
 )
 
 // spoolMemory is what a spool keeps in memory before it moves to a temporary file: daily windows
 // stay in memory, and memory does not grow with the window.
 const spoolMemory = 2 << 20
 
+// spoolMemories are handed from window to window: else they would be most of what the process throws away.
+var spoolMemories = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
 // spool holds encoded rows until the answer they came in is complete. It can forget its end, and be
 // read any number of times.
 type spool struct {
-	mem  bytes.Buffer
+	mem  *bytes.Buffer // nil: nothing was written yet
 	file *os.File
 	size int64
 	tail []byte // what is not yet in the file
@@ -22,6 +26,9 @@ type spool struct {
 
 func (s *spool) write(p []byte) error {
 	s.size += int64(len(p))
+	if s.mem == nil {
+		s.mem = spoolMemories.Get().(*bytes.Buffer)
+	}
 	if s.file == nil && s.mem.Len()+len(p) <= spoolMemory {
 		s.mem.Write(p)
 		return nil
@@ -50,7 +57,7 @@ func (s *spool) spill() error {
 	}
 	s.file = f
 	_, err = f.Write(s.mem.Bytes())
-	s.mem = bytes.Buffer{}
+	s.mem.Reset()
 	return err
 }
 
@@ -63,6 +70,9 @@ func (s *spool) flush() error {
 // truncate forgets what was written after the first size bytes.
 func (s *spool) truncate(size int64) error {
 	s.size = size
+	if s.mem == nil {
+		return nil
+	}
 	if s.file == nil {
 		s.mem.Truncate(int(size))
 		return nil
@@ -79,6 +89,9 @@ func (s *spool) truncate(size int64) error {
 
 // reader reads all of it from the start.
 func (s *spool) reader() (io.Reader, error) {
+	if s.mem == nil {
+		return bytes.NewReader(nil), nil
+	}
 	if s.file == nil {
 		return bytes.NewReader(s.mem.Bytes()), nil
 	}
@@ -90,6 +103,9 @@ func (s *spool) reader() (io.Reader, error) {
 
 // section is what stands from one offset to another. It is valid until the next one is read into the same buffer.
 func (s *spool) section(from, to int64, buf *[]byte) ([]byte, error) {
+	if s.mem == nil {
+		return nil, nil
+	}
 	if s.file == nil {
 		return s.mem.Bytes()[from:to], nil
 	}
@@ -105,4 +121,9 @@ func (s *spool) close() {
 	if s.file != nil {
 		s.file.Close()
 	}
+	if s.mem != nil {
+		s.mem.Reset()
+		spoolMemories.Put(s.mem)
+	}
+	*s = spool{}
 }

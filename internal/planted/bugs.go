@@ -14,41 +14,55 @@ type edit struct{ file, old, new string }
 type test struct{ pkg, run string }
 
 var bugs = []bug{
-	{"ledger in the data's transaction", []edit{{"load/commit.go",
-		`	tag, err := tx.Exec(ctx, ledger["loaded"], args)`,
-		`	apart, err := pgx.ConnectConfig(ctx, tx.Conn().Config())
-	if err != nil {
-		return err
-	}
-	defer apart.Close(ctx)
-	tag, err := apart.Exec(ctx, ledger["loaded"], args)`}},
+	{"ledger in the data's transaction", []edit{{"load/settle.go",
+		`			p.close(&batch)`,
+		`			var own pgx.Batch
+			p.close(&own)
+			apart, err := pgx.ConnectConfig(ctx, tx.Conn().Config())
+			if err != nil {
+				return err
+			}
+			defer apart.Close(ctx)
+			if err := apart.SendBatch(ctx, &own).Close(); err != nil {
+				return err
+			}`}},
 		[]test{{"internal/pipeline", "TestLostCommit|TestConnectionLostAtEachStatement"}, {"cmd/wheelhouse", "TestKillSweep"}}},
-	{"order of the merge: a late answer gives way", []edit{{"load/ledger.sql", `      AND requested_at > @requested);`, `      AND false AND requested_at > @requested);`}},
+	{"order of the merge: a late answer gives way", []edit{{"load/ledger.sql", `             AND l.requested_at > w.requested) AS newer,`, `             AND false) AS newer,`}},
 		[]test{{"internal/pipeline", "TestLateAnswer"}}},
 	{"order of the merge: rows in the key's order", []edit{{"load/usage_new.sql",
-		`WHERE NOT EXISTS (SELECT FROM crankwheel.screen_sessions t WHERE t.session_id = s.session_id AND t.account_id = @account)
+		`WHERE NOT EXISTS (SELECT FROM stage_known_sessions_1 k WHERE k.n = s.n)
 ORDER BY s.session_id;`,
-		`WHERE NOT EXISTS (SELECT FROM crankwheel.screen_sessions t WHERE t.session_id = s.session_id AND t.account_id = @account);`},
+		`WHERE NOT EXISTS (SELECT FROM stage_known_sessions_1 k WHERE k.n = s.n);`},
 		{"load/usage_new.sql", `ORDER BY s.session_id, e.seq;`, `;`}},
 		[]test{{"internal/pipeline", "TestLoadsDoNotDeadlock"}}},
-	{"strict end of the JSON", []edit{{"extract/answer.go", `		return &BodyError{errors.New("something stands after the JSON")}`, `		return nil`}},
+	{"strict end of the JSON", []edit{{"extract/stream.go", `		return &BodyError{errors.New("something stands after the JSON")}`, `		return nil`}},
 		[]test{{"extract", "TestBrokenBodies"}, {"internal/pipeline", "TestFaultsOfTheAPI"}}},
-	{"a body that ends early is no answer", []edit{{"extract/answer.go",
+	{"a body that ends early is no answer", []edit{{"extract/stream.go",
 		`	case err != nil:
-		return &BodyError{untold(unexpectedEnd(err))}`,
-		`	case errors.Is(err, io.ErrUnexpectedEOF), err == io.EOF:
+		return &BodyError{err}
+	}`,
+		`	case errors.Is(err, io.ErrUnexpectedEOF):
 		return nil
 	case err != nil:
-		return &BodyError{untold(unexpectedEnd(err))}`}},
+		return &BodyError{err}
+	}`}},
 		[]test{{"extract", "TestTruncationIsNeverAccepted"}, {"internal/pipeline", "TestCutAnswersTouchNoRow"}}},
 	{"one row a key in staging", []edit{{"load/merge.go", `"merge_parts", "merge_twice",`, ``}},
 		[]test{{"internal/pipeline", "TestAShareThatCameTwice|TestWindowsThatAreHalved"}}},
 	{"the fence", []edit{
-		{"load/ledger.sql", `FROM wheelhouse.leases WHERE load_id = @load FOR UPDATE;`, `FROM (SELECT) any_lease;`},
+		{"load/ledger.sql", `SELECT load_id FROM wheelhouse.leases WHERE load_id = ANY (@loads::bigint[]) ORDER BY load_id FOR UPDATE;`, `SELECT unnest(@loads::bigint[]);`},
 		{"load/ledger.sql", `    attempts = @attempts, requested_at = @requested, finished_at = now(), error = NULL
 WHERE id = @load AND status = 'running';`, `    attempts = @attempts, requested_at = @requested, finished_at = now(), error = NULL
 WHERE id = @load;`}},
 		[]test{{"internal/pipeline", "TestLeaseThatPassedOn"}, {"cmd/wheelhouse", "TestTwoAtOnce"}}},
+	{"a sift leaves twins to the merge", []edit{{"load/usage_new_sift.go",
+		`return s.again[twins[x.number]] })`, `return s.again[twins[x.number]] && false })`}},
+		[]test{{"load", "TestSiftedIsMerged"}}},
+	{"a sift looks at events", []edit{{"load/usage_new_sift.go", `	return c.siftEvents(ctx, tx, args)`, `	return nil`}},
+		[]test{{"load", "TestSiftedIsMerged"}, {"internal/pipeline", "TestOneChangeWritesOneRow"}}},
+	{"a sift sees what does not come any more", []edit{{"load/usage_new_sift.go",
+		`held != s.met+int64(len(s.merged))`, `held < 0`}},
+		[]test{{"load", "TestSiftedIsMerged"}, {"internal/pipeline", "TestShrinkGuard|TestDeleted"}}},
 	{"the shrink guard", []edit{{"load/merge.go", `if !mayShrink && counts.Deleted`, `if false && counts.Deleted`}},
 		[]test{{"internal/pipeline", "TestShrinkGuard|TestShrinkGuardSeesReplacement"}}},
 	{"redirects are refused", []edit{{"extract/client.go", `func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }`, `nil`}},
@@ -59,16 +73,16 @@ WHERE id = @load;`}},
 		return true
 	}`}},
 		[]test{{"extract", "TestTamperedTotalsAreReadThreeTimes|TestTotals"}, {"internal/pipeline", "TestTotalsThatDisagree"}}},
-	{"conservation", []edit{{"load/merge.go", `	return conserve(*counts, t, copied, inserted, updated)`, `	_, _, _, _ = t, copied, inserted, updated
+	{"conservation", []edit{{"load/merge.go", `	return conserve(*counts, t, copied+sifted.settled(), inserted, updated)`, `	_, _, _, _ = t, copied, inserted, updated
 	return nil`}},
 		[]test{{"internal/pipeline", "TestSwallowedRows"}}},
 	{"only rows that differ are written", []edit{{"load/usage_new.sql", `WHERE differs OR n IN (SELECT n FROM events_differ);`, `;`}},
 		[]test{{"internal/pipeline", "TestTheSameAnswerTwiceWritesNothing"}}},
 	{"rows that an answer no longer brings are told by the window that holds them whole", []edit{{"load/usage_new.sql",
 		`      AND t.started_at >= @from AND t.ended AND t.ended_at < @to
-    EXCEPT`, `      AND t.started_at >= @from
-    EXCEPT`}},
+      AND (NOT @sifted`, `      AND t.started_at >= @from
+      AND (NOT @sifted`}},
 		[]test{{"internal/pipeline", "TestWhatReachesOverTheEdgeIsNotDeleted|TestUnknownsGiveTheSameWarehouse"}}},
-	{"a claim looks again whether the window is due", []edit{{"load/ledger.go", `		if !due {`, `		if !due && false {`}},
+	{"a claim looks again whether the window is due", []edit{{"load/ledger.sql", `                     AND l.id > w.planned) AS done`, `                     AND false) AS done`}},
 		[]test{{"internal/pipeline", "TestTwoProcesses|TestClaimAfterAnotherLoad"}}},
 }
