@@ -48,14 +48,20 @@ func run(ctx context.Context, o options, out, progress io.Writer) (err error) {
 	if err := b.migrate(ctx); err != nil {
 		return err
 	}
-	for round := 1; round <= o.rounds; round++ {
+	// What was measured before something went wrong is worth telling too.
+	return errors.Join(b.playAll(ctx), b.report(out))
+}
+
+// playAll plays all scenes in each round.
+func (b *bench) playAll(ctx context.Context) error {
+	for round := 1; round <= b.rounds; round++ {
 		for _, s := range scenes {
 			if err := b.play(ctx, s, round); err != nil {
 				return err
 			}
 		}
 	}
-	return b.report(out)
+	return nil
 }
 
 // play takes a scene's measures, if any of them is wanted.

@@ -30,8 +30,8 @@ func (b *bench) checkRows(ctx context.Context, database string, want facts) erro
 	return nil
 }
 
-// check compares a warehouse with the facts, and what the last run did with what it should have done: so many windows loaded
-// (any number if 0) and so many sessions changed.
+// check compares a warehouse with the facts, and what the last run did with what it should have done: so many windows
+// loaded (any number if 0) and so many sessions changed.
 func (b *bench) check(ctx context.Context, database string, want facts, windows, changed int) error {
 	if err := b.checkRows(ctx, database, want); err != nil {
 		return err

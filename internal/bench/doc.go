@@ -7,27 +7,28 @@
 //	go run ./internal/bench -binary ./wheelhouse          # a program built elsewhere
 //	go run ./internal/bench -only first -rounds 1 -profile profiles
 //
-// -days shortens the year, -years lengthens the years, -peer-sessions is for the peers. -profile leaves a CPU profile and one of
-// allocations of each run of the program that is measured.
+// -days shortens the year, -years lengthens the years, -peer-sessions is for the peers. -profile leaves a CPU profile
+// and one of allocations of each run of the program that is measured.
 //
 // # What is measured
 //
-// A year of usage_new in daily windows, made by internal/simulator for a company in New York whose days are UTC's, so that
-// about one session in a hundred crosses midnight. Each window's answer is rendered once by the simulator's own handler, kept
-// in memory and served from here with a Content-Length and uncompressed: the source is never the limit, and what it costs is not in
-// the client's CPU. The program is the real binary, run as a user runs it and with the settings it comes with, but for
-// requests_per_second, which is at its highest.
+// A year of usage_new in daily windows, made by internal/simulator for a company in New York whose days are UTC's, so
+// that about one session in a hundred crosses midnight. Each window's answer is rendered once by the simulator's own
+// handler, kept in memory and served from here with a Content-Length and uncompressed: the source is never the limit,
+// and what it costs is not in the client's CPU. The program is the real binary, run as a user runs it and with the
+// settings it comes with, but for requests_per_second, which is at its highest.
 //
-// Postgres is a private one with initdb's settings and everything durable, the same for all. Each measurement has a database of its own, a copy of one
-// that `wheelhouse migrate up` has made. Before a reload is measured, VACUUM (ANALYZE) stands in for what autovacuum would
-// have done by then; before everything, a CHECKPOINT.
+// Postgres is a private one with initdb's settings and everything durable, the same for all. Each measurement has a
+// database of its own, a copy of one that `wheelhouse migrate up` has made. Before a reload is measured, VACUUM
+// (ANALYZE) stands in for what autovacuum would have done by then; before everything, a CHECKPOINT.
 //
-// 1.00 is the median of psql \copy from CSV files, sessions and then events, oldest first, on one connection, into the same tables with the same keys. The
-// files are written from a warehouse that the program has loaded, so that the rows are the same ones. A ratio compares the
-// time for a row: where a measure's rows are as many as the baseline's, that is the ratio of the times.
+// 1.00 is the median of psql \copy from CSV files, sessions and then events, oldest first, on one connection, into the
+// same tables with the same keys. The files are written from a warehouse that the program has loaded, so that the rows
+// are the same ones. A ratio compares the time for a row: where a measure's rows are as many as the baseline's, that
+// is the ratio of the times.
 //
-// Peers are what a user might write instead, in good faith: they are under peers, and run where their tools are installed. They are slow, hence
-// fewer sessions, and a baseline with as many.
+// Peers are what a user might write instead, in good faith: they are under peers, and run where their tools are
+// installed. They are slow, hence fewer sessions, and a baseline with as many.
 //
 // Rounds interleave: each runs every measure once, so that what else the machine does falls on all of them.
 //
@@ -46,17 +47,18 @@
 //   - whole: as many sessions in a window of 31 days, the longest there is, whose answer is all of the workload.
 //   - year, years: a tenth of the sessions a day, over one year (that in the middle) and over several.
 //   - nightly: `run` for the second time over an account of 25 agents and 30 days whose clock stands still.
-//   - slow: 150 windows of an API that takes 200 ms for an answer and refuses what is above 5 requests a second (and a burst of 5).
+//   - slow: 150 windows of an API that takes 200 ms for an answer and refuses what is above 5 requests a second and
+//     a burst of 5.
 //
 // # What it promises
 //
-// A measurement that went wrong is no measurement: after each one the rows, their sums, the ledger and its reconciliation are
-// compared with the simulator's facts, and a difference ends the bench with exit code 1. Nothing is left, neither process nor
-// file, also after Ctrl-C (not after SIGKILL). The result is Markdown on standard output; what is going on is told on standard
-// error.
+// A measurement that went wrong is no measurement: after each one the rows, their sums, the ledger and its
+// reconciliation are compared with the simulator's facts, and a difference ends the bench with exit code 1. Nothing is
+// left, neither process nor file, also after Ctrl-C (not after SIGKILL). The result is Markdown on standard output;
+// what is going on is told on standard error.
 //
 // # What it does not
 //
-// It knows nothing about the network: all is on one machine, whose cores the source, the program and Postgres share. It runs
-// on Linux only.
+// It knows nothing about the network: all is on one machine, whose cores the source, the program and Postgres share.
+// It runs on Linux only.
 package main

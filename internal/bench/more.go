@@ -10,8 +10,8 @@ import (
 	"wheelhouse/internal/simulator"
 )
 
-// wholeAnswer loads as many sessions as the days have from one answer. The longest window that settings allow is 31 days, and
-// such windows begin on multiples of as many days.
+// wholeAnswer loads as many sessions as the days have from one answer. The longest window that settings allow is 31
+// days, and such windows begin on multiples of as many days.
 func wholeAnswer(b *bench, ctx context.Context, round string, take func(string, sample)) (err error) {
 	const days = 31
 	if b.whole == nil {

@@ -64,8 +64,8 @@ func (p *postgres) cpu() (time.Duration, error) {
 	return sum, nil
 }
 
-// watchMemory follows a process's peak of resident memory until done is closed, and returns it in bytes. The rusage of a child would not do: it
-// counts what its parent had at the moment of the fork.
+// watchMemory follows a process's peak of resident memory until done is closed, and returns it in bytes. The rusage of
+// a child would not do: it counts what its parent had at the moment of the fork.
 func watchMemory(pid int, done <-chan struct{}) int64 {
 	peak := int64(0)
 	ticker := time.NewTicker(5 * time.Millisecond)

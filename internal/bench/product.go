@@ -43,7 +43,8 @@ func (b *bench) build(ctx context.Context) (err error) {
 //go:embed profiler.go.txt
 var profiler []byte
 
-// overlay tells the compiler of a program that profiles itself: one more file, and one line of main.go that is different.
+// overlay tells the compiler of a program that profiles itself: one more file, and one line of main.go that is
+// different.
 func (b *bench) overlay(ctx context.Context) (string, error) {
 	where, err := command(ctx, "go", "list", "-f", "{{.Dir}}", "wheelhouse/cmd/wheelhouse").Output()
 	if err != nil {

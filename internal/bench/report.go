@@ -16,8 +16,12 @@ import (
 
 // report writes what was measured, in Markdown.
 func (b *bench) report(out io.Writer) error {
+	if len(b.results) == 0 {
+		return nil
+	}
 	var t strings.Builder
-	fmt.Fprintf(&t, "%s, %d cores; %s; PostgreSQL %s; %s; %d rounds\n\n", processor(), runtime.NumCPU(), kernel(), b.pg.version, compiler(), b.rounds)
+	fmt.Fprintf(&t, "%s, %d cores; %s; PostgreSQL %s; %s; %d rounds\n\n",
+		processor(), runtime.NumCPU(), kernel(), b.pg.version, compiler(), b.rounds)
 	for _, w := range b.workloads {
 		fmt.Fprintf(&t, "- %s\n", w)
 	}

@@ -70,7 +70,8 @@ func newWorkload(from, to time.Time, sessions, window int) (*workload, error) {
 	return w, nil
 }
 
-// truth is what a warehouse must hold once the days between two midnights are loaded. The API counts the last instant in.
+// truth is what a warehouse must hold once the days between two midnights are loaded. The API counts the last instant
+// in.
 func (w *workload) truth(from, to time.Time) (f facts) {
 	type start struct {
 		agent string
@@ -94,8 +95,8 @@ func (w *workload) truth(from, to time.Time) (f facts) {
 	return f
 }
 
-// company makes the account: as many agents as it takes for the sessions, each as busy as people are, up to a number from which on
-// it is they who get busier.
+// company makes the account: as many agents as it takes for the sessions, each as busy as people are, up to a number
+// from which on it is they who get busier.
 func (w *workload) company(sessions int) error {
 	zone, err := time.LoadLocation("America/New_York")
 	if err != nil {
@@ -104,7 +105,7 @@ func (w *workload) company(sessions int) error {
 	const mostAgents, perDay = 700, 4. // sessions of an agent, weekends and holidays included
 	days := w.days()
 	o := simulator.Options{
-		Seed: 1, Zone: zone, Density: 1, Projecting: .35, Shape: simulator.Shape{NoGzip: true},
+		Seed: 1, Zone: zone, Density: 1, Projecting: .32, Shape: simulator.Shape{NoGzip: true},
 		Agents: min(mostAgents, max(1, int(math.Round(float64(sessions)/float64(days)/perDay)))),
 		// The company's days are not UTC's: one more on each side.
 		From: w.from.AddDate(0, 0, -1), Until: w.from.AddDate(0, 0, -1),
@@ -154,8 +155,8 @@ func (p *page) Header() http.Header             { return p.header }
 func (p *page) WriteHeader(status int)          { p.status = status }
 func (p *page) Write(b []byte) (n int, e error) { return p.body.Write(b) }
 
-// plan picks the sessions that change turns into others: one in a hundred, by the last digit of its viewers, which the totals
-// do not count. Never an answer's first or last, which may stand in the next window too.
+// plan picks the sessions that change turns into others: one in a hundred, by the last digit of its viewers, which the
+// totals do not count. Never an answer's first or last, which may stand in the next window too.
 func (w *workload) plan() {
 	key := []byte(`"viewer_count":`)
 	seen, due := 0, 50
