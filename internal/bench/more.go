@@ -34,7 +34,7 @@ func wholeAnswer(b *bench, ctx context.Context, round string, take func(string, 
 func years(b *bench, ctx context.Context, round string, take func(string, sample)) (err error) {
 	if b.history == nil {
 		what := fmt.Sprintf("%d years of smaller days", b.years)
-		if b.history, err = b.host(ctx, what, newYear.AddDate(-b.years, 0, 0), newYear, b.sessions*b.years/10, 1); err != nil {
+		if b.history, err = b.host(ctx, what, newYear.AddDate(-b.years, 0, 0), newYear, b.sessions*365/b.days*b.years/10, 1); err != nil {
 			return err
 		}
 	}
