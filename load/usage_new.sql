@@ -42,6 +42,13 @@ CREATE TEMP TABLE IF NOT EXISTS stage_screen_session_events_1 (
 CREATE TEMP TABLE IF NOT EXISTS stage_known_sessions_1 (n bigint NOT NULL, session_id uuid NOT NULL, at tid NOT NULL, differs boolean NOT NULL) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS stage_changed_sessions_1 (n bigint NOT NULL, session_id uuid NOT NULL, at tid NOT NULL) ON COMMIT DELETE ROWS;
 
+-- name: sift_known
+-- For each window whether anything is known of its stretch of time.
+SELECT EXISTS (SELECT FROM crankwheel.screen_sessions t
+               WHERE t.account_id = @account AND t.session_id >= w.low AND t.session_id < w.high)
+FROM unnest(@lows::uuid[], @highs::uuid[]) WITH ORDINALITY AS w (low, high, n)
+ORDER BY w.n;
+
 -- name: sift_sessions
 -- What is known of a stretch of time, column for column as it is staged; whether it is deleted, and the first of its
 -- twins; and whether a load of the window that does not bring it is to delete it.
@@ -50,15 +57,13 @@ SELECT t.session_id, t.agent_email, t.started_at, t.ended_at, t.duration_seconds
        t.deleted_at IS NOT NULL, t.occurrence = 1,
        t.deleted_at IS NULL AND t.started_at >= @from AND t.ended AND t.ended_at < @to
 FROM crankwheel.screen_sessions t
-WHERE t.account_id = @account
-  AND t.session_id >= wheelhouse.session_floor(@low) AND t.session_id < wheelhouse.session_floor(@high)
+WHERE t.account_id = @account AND t.session_id >= @low::uuid AND t.session_id < @high::uuid
 ORDER BY t.session_id;
 
 -- name: sift_events
 SELECT t.session_id, t.seq, t.occurred_at, t.kind, t.agent_email, t.content_id, t.content_name, t.content, t.extra
 FROM crankwheel.screen_session_events t
-WHERE t.account_id = @account
-  AND t.session_id >= wheelhouse.session_floor(@low) AND t.session_id < wheelhouse.session_floor(@high)
+WHERE t.account_id = @account AND t.session_id >= @low::uuid AND t.session_id < @high::uuid
 ORDER BY t.session_id, t.seq;
 
 -- name: merge_parts

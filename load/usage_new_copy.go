@@ -14,9 +14,13 @@ import (
 // settleSessions brings windows of usage_new into the tables. Sessions that are new are copied straight into them; what is
 // left of a window is merged, if it is the only one.
 func (w *Warehouse) settleSessions(ctx context.Context, tx pgx.Tx, parts []*part, single bool) error {
+	known, err := anyKnown(ctx, tx, parts)
+	if err != nil {
+		return err
+	}
 	var copies []copying
-	for _, p := range parts {
-		s, err := sift(ctx, tx, p.Window, p.Batch)
+	for i, p := range parts {
+		s, err := sift(ctx, tx, p.Window, p.Batch, known[i])
 		if err != nil {
 			return fmt.Errorf("sift: %w", err)
 		}
@@ -67,7 +71,7 @@ var (
 )
 
 // roundSize is how many bytes of rows are copied at a time, sessions and their events in turn.
-const roundSize = 4 << 20
+const roundSize = 1 << 20
 
 // round is rows on their way into the two tables.
 type round struct {
@@ -82,22 +86,23 @@ func copySessions(ctx context.Context, tx pgx.Tx, all []copying) error {
 	r := rounds.Get().(*round)
 	defer rounds.Put(r)
 	r.reset()
+	var t tuple
 	for _, c := range all {
 		if c.n[isNew] == 0 || c.lacking {
 			continue
 		}
-		reader, t := chunkReader{b: c.Batch}, tuple{}
 		for _, i := range c.Batch.sessions.oldestFirst() {
-			sessions, err := reader.read(i)
+			sessions, err := c.reader.read(i)
 			if err != nil {
 				return err
 			}
 			for _, x := range sessions {
-				if c.fates[x.number] == isNew {
-					r.add(&t, x, c.part)
+				if c.fates[x.number] != isNew {
+					continue
 				}
-			}
-			if r.sessions.Len()+r.events.Len() >= roundSize {
+				if r.add(&t, x, c.part); r.sessions.Len()+r.events.Len() < roundSize {
+					continue
+				}
 				if err := r.copy(ctx, tx.Conn().PgConn()); err != nil {
 					return err
 				}
@@ -165,9 +170,8 @@ func (r *round) copy(ctx context.Context, conn *pgconn.PgConn) error {
 
 // stageSessions copies the sessions that are to be merged into staging.
 func stageSessions(ctx context.Context, conn *pgconn.PgConn, b *Batch, s *sifting) (copied int64, err error) {
-	reader := chunkReader{b: b}
 	for i := range b.sessions.chunks {
-		sessions, err := reader.read(i)
+		sessions, err := s.reader.read(i)
 		if err != nil {
 			return 0, err
 		}

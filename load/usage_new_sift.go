@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"fmt"
 	"slices"
 	"time"
 
@@ -32,28 +33,31 @@ type sifting struct {
 	fates   []fate   // by the sessions' numbers
 	n       [3]int64 // of each fate
 
+	reader chunkReader
 	again  map[uint64]bool       // twins within the batch
 	met    int64                 // rows that a load of this window may find gone, and whose session came
 	merged map[[16]byte]struct{} // such rows of groups that are merged
 }
 
-func sift(ctx context.Context, tx pgx.Tx, win Window, b *Batch) (*sifting, error) {
-	s := &sifting{fates: make([]fate, len(b.sessions.twins)), again: repeated(b.sessions.twins), merged: map[[16]byte]struct{}{}}
-	reader := chunkReader{b: b}
+// sift sifts a window's batch; known tells whether the warehouse has anything of its stretch of time.
+func sift(ctx context.Context, tx pgx.Tx, win Window, b *Batch, known bool) (*sifting, error) {
+	s := &sifting{reader: chunkReader{b: b}, fates: make([]fate, len(b.sessions.twins)), again: repeated(b.sessions.twins), merged: map[[16]byte]struct{}{}}
 	for i := range b.sessions.chunks {
-		sessions, err := reader.read(i)
+		sessions, err := s.reader.read(i)
 		if err != nil {
 			return nil, err
 		}
-		if err := s.siftChunk(ctx, tx, win, sessions, b.sessions.twins); err != nil {
+		if err := s.siftChunk(ctx, tx, win, sessions, b.sessions.twins, known); err != nil {
 			return nil, err
 		}
 	}
-	var held int64
-	if err := tx.QueryRow(ctx, UsageNew.sql["held"], win.args()).Scan(&held); err != nil {
-		return nil, err
+	if known {
+		var held int64
+		if err := tx.QueryRow(ctx, UsageNew.sql["held"], win.args()).Scan(&held); err != nil {
+			return nil, err
+		}
+		s.lacking = held != s.met+int64(len(s.merged))
 	}
-	s.lacking = held != s.met+int64(len(s.merged))
 	for _, f := range s.fates {
 		s.n[f]++
 	}
@@ -62,20 +66,42 @@ func sift(ctx context.Context, tx pgx.Tx, win Window, b *Batch) (*sifting, error
 
 // siftChunk sifts sessions in the order of their ids. Those that begin outside the window are left to the merge: other
 // windows may show them too, and they may be far from the others.
-func (s *sifting) siftChunk(ctx context.Context, tx pgx.Tx, win Window, sessions []session, twins []uint64) error {
+func (s *sifting) siftChunk(ctx context.Context, tx pgx.Tx, win Window, sessions []session, twins []uint64, known bool) error {
 	inside := slices.DeleteFunc(sessions, func(x session) bool { return x.start().Before(win.From) || !x.start().Before(win.To) })
 	if len(inside) == 0 {
 		return nil
 	}
-	args := win.args()
-	args["low"] = inside[0].start().Truncate(time.Second)
-	args["high"] = inside[len(inside)-1].start().Truncate(time.Second).Add(time.Second)
+	first, last := inside[0].start().Truncate(time.Second), inside[len(inside)-1].start().Truncate(time.Second)
 	alone := slices.DeleteFunc(inside, func(x session) bool { return s.again[twins[x.number]] })
 	for _, x := range alone {
 		s.fates[x.number] = isNew
 	}
+	if !known {
+		return nil
+	}
+	args := win.args()
+	args["low"], args["high"] = sessionFloor(first), sessionFloor(last.Add(time.Second))
 	c := sifter{sifting: s, sessions: alone}
 	return c.sift(ctx, tx, args)
+}
+
+// sessionFloor is what wheelhouse.session_floor computes: not above the id of any session that starts then or later.
+func sessionFloor(at time.Time) string {
+	ms := min(max(at.UnixMilli(), 0), 1<<48-1)
+	return fmt.Sprintf("%08x-%04x-0000-0000-000000000000", ms>>16, ms&0xffff)
+}
+
+// anyKnown tells for each window whether the warehouse has anything of its stretch of time.
+func anyKnown(ctx context.Context, tx pgx.Tx, parts []*part) ([]bool, error) {
+	var lows, highs []string
+	for _, p := range parts {
+		lows, highs = append(lows, sessionFloor(p.From)), append(highs, sessionFloor(p.To))
+	}
+	rows, err := tx.Query(ctx, UsageNew.sql["sift_known"], pgx.NamedArgs{"account": parts[0].Account, "lows": lows, "highs": highs})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[bool])
 }
 
 // sifter sifts one chunk's sessions that stand alone in their batch.

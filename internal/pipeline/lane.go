@@ -61,7 +61,7 @@ const together = 4
 func (l *lane) pass(ctx, work context.Context, due []Due) {
 	l.due = due
 	parallel := max(1, or(l.Parallel, l.job.Stream.Parallel))
-	ready := make(chan *inHand, together)
+	ready := make(chan *inHand, together/2)
 	var asking, loading sync.WaitGroup
 	for range min(parallel, len(due)) {
 		asking.Go(func() {
