@@ -88,10 +88,16 @@ func (s *sweep) load(from, to int) []string {
 // lab gives the days a warehouse in which they are loaded as they were first.
 func (s *sweep) lab(t *testing.T) *lab {
 	t.Helper()
-	l := &lab{t: t, api: s, dsn: testdb.New(t), first: s.first.Format(time.DateOnly),
-		hurried: hurried{Now: s.day(s.days), Lease: shortLease, Backoff: time.Millisecond, Idle: time.Minute}}
+	l := s.empty(t)
 	l.mustRun(append(s.load(0, s.days-1), "--parallel", "4")...)
 	return l
+}
+
+// empty gives the days a warehouse that has none of them.
+func (s *sweep) empty(t *testing.T) *lab {
+	t.Helper()
+	return &lab{t: t, api: s, dsn: testdb.New(t), first: s.first.Format(time.DateOnly),
+		hurried: hurried{Now: s.day(s.days), Lease: shortLease, Backoff: time.Millisecond, Idle: time.Minute}}
 }
 
 // A load is killed at every question and at every answer, of the API's and of Postgres's; each time all of the
@@ -104,6 +110,41 @@ func TestKillSweep(t *testing.T) {
 	s.later.Store(true)
 	hurt.Lease = 8 * time.Second // no renewal in between: the questions come in the same order each time
 
+	killed := hurt.killEverywhere(points, func(n int) []string { return s.load(n, n) })
+	mustHaveKilledAt(t, killed, "GET /ss/api/usage_new", "COPY", "end of COPY", "INSERT INTO crankwheel.screen_sessions",
+		"UPDATE crankwheel.screen_sessions", "DELETE FROM wheelhouse.leases", "commit", "UPDATE wheelhouse.runs")
+	s.mustBeWhole(t, hurt.dsn)
+	hurt.mustRun(append(s.load(0, s.days-1), "--parallel", "4")...)
+	plain.mustRun(append(s.load(0, s.days-1), "--parallel", "4")...)
+	if d := testdb.Read(t, plain.dsn).Diff(testdb.Read(t, hurt.dsn)); d != "" {
+		t.Errorf("the warehouse differs from the one without kills (- want, + got):%s", d)
+	}
+}
+
+// Windows that nobody has loaded, two at a time: what is new goes straight into the tables. Of each there is all or nothing.
+func TestKillSweepOfFirstLoads(t *testing.T) {
+	t.Parallel()
+	const points = 46 // more than a load has
+	s := newSweep(t, 4*points)
+	hurt, plain := s.empty(t), s.empty(t)
+	hurt.Lease = 8 * time.Second
+	killed := hurt.killEverywhere(points, func(n int) []string { return append(s.load(2*n, 2*n+1), "--parallel", "1") })
+	mustHaveKilledAt(t, killed, "GET /ss/api/usage_new", "COPY crankwheel.screen_sessions", "COPY crankwheel.screen_session_events",
+		"end of COPY", "DELETE FROM wheelhouse.leases", "commit", "UPDATE wheelhouse.runs")
+	states := s.states(t, hurt.dsn)
+	if whole := states["1:1 2:1 3:1, loaded 1"]; len(states) != 1 || whole == 0 || whole == s.days {
+		t.Errorf("of %d days there are %v", s.days, states)
+	}
+	hurt.mustRun(append(s.load(0, s.days-1), "--parallel", "4")...)
+	plain.mustRun(append(s.load(0, s.days-1), "--parallel", "4")...)
+	if d := testdb.Read(t, plain.dsn).Diff(testdb.Read(t, hurt.dsn)); d != "" {
+		t.Errorf("the warehouse differs from the one without kills (- want, + got):%s", d)
+	}
+}
+
+// killEverywhere kills a load of its own before and after each of as many questions.
+func (l *lab) killEverywhere(points int, load func(n int) []string) map[string]bool {
+	l.t.Helper()
 	var mu sync.Mutex
 	killed := map[string]bool{}
 	kills, reached := 0, 0
@@ -111,7 +152,7 @@ func TestKillSweep(t *testing.T) {
 	all.SetLimit(4)
 	for n := range 2 * points {
 		all.Go(func() error {
-			hurt.killAt(func(at faults.Point) bool {
+			l.killAt(func(at faults.Point) bool {
 				if at.N != n/2+1 || at.After != (n%2 == 1) {
 					return false
 				}
@@ -121,30 +162,39 @@ func TestKillSweep(t *testing.T) {
 				kills++
 				reached = max(reached, at.N)
 				return true
-			}, s.load(n, n)...)
+			}, load(n)...)
 			return nil
 		})
 	}
 	_ = all.Wait() // the tests tell
-	for _, what := range []string{"GET /ss/api/usage_new", "COPY", "end of COPY", "INSERT INTO crankwheel.screen_sessions",
-		"UPDATE crankwheel.screen_sessions", "UPDATE wheelhouse.loads", "DELETE FROM wheelhouse.leases", "commit", "UPDATE wheelhouse.runs"} {
+	l.t.Logf("killed %d times, at %d questions and their answers", kills, reached)
+	return killed
+}
+
+func mustHaveKilledAt(t *testing.T, killed map[string]bool, kinds ...string) {
+	t.Helper()
+	for _, what := range kinds {
 		for _, after := range []string{"true ", "false "} {
 			if !slices.ContainsFunc(slices.Collect(maps.Keys(killed)), func(k string) bool { return strings.HasPrefix(k, after+what) }) {
 				t.Errorf("killed at %d points, but not (after: %s) at %s", len(killed), after, what)
 			}
 		}
 	}
-	s.mustBeWhole(t, hurt.dsn)
-	hurt.mustRun(append(s.load(0, s.days-1), "--parallel", "4")...)
-	plain.mustRun(append(s.load(0, s.days-1), "--parallel", "4")...)
-	if d := testdb.Read(t, plain.dsn).Diff(testdb.Read(t, hurt.dsn)); d != "" {
-		t.Errorf("the warehouse differs from the one without kills (- want, + got):%s", d)
-	}
-	t.Logf("killed %d times, at %d questions and their answers", kills, reached)
 }
 
 // mustBeWhole fails unless each day is as first loaded or as read again, and the ledger says the same of it.
 func (s *sweep) mustBeWhole(t *testing.T, dsn string) {
+	t.Helper()
+	states := s.states(t, dsn)
+	before, after := states["1:1 2:1 3:1, loaded 1"], states["11:1 2x:1 3:1 4:1, loaded 2"]
+	if before+after != s.days || before == 0 || after == 0 {
+		t.Errorf("of %d days %d are as before, %d as after, and not all of them: %v", s.days, before, after, states)
+	}
+	t.Logf("after the kills %d days were as before and %d as after", before, after)
+}
+
+// states counts the days by their sessions and by how often the ledger says they were loaded.
+func (s *sweep) states(t *testing.T, dsn string) map[string]int {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), dsn)
 	if err != nil {
@@ -152,27 +202,23 @@ func (s *sweep) mustBeWhole(t *testing.T, dsn string) {
 	}
 	defer conn.Close(context.Background())
 	rows, err := conn.Query(t.Context(), `
-		SELECT lower(span)::text, string_agg(max_viewers || CASE WHEN deleted_at IS NULL THEN '' ELSE 'x' END
-		       || ':' || (SELECT count(*) FROM crankwheel.screen_session_events e WHERE e.session_id = s.session_id), ' ' ORDER BY started_at),
-		       loads
-		FROM crankwheel.screen_sessions s
-		JOIN (SELECT span, count(*) AS loads FROM wheelhouse.loads WHERE status = 'loaded' GROUP BY 1) l ON span @> started_at
-		GROUP BY span, loads`)
+		SELECT coalesce(string_agg(max_viewers || CASE WHEN deleted_at IS NULL THEN '' ELSE 'x' END
+		                || ':' || (SELECT count(*) FROM crankwheel.screen_session_events e WHERE e.session_id = s.session_id), ' ' ORDER BY started_at), ''),
+		       coalesce(loads, 0)
+		FROM (SELECT span, count(*) AS loads FROM wheelhouse.loads WHERE status = 'loaded' GROUP BY 1) l
+		FULL JOIN crankwheel.screen_sessions s ON lower(span) = date_trunc('day', started_at, 'UTC')
+		GROUP BY coalesce(lower(span), date_trunc('day', started_at, 'UTC')), loads`)
 	if err != nil {
 		t.Fatal(err)
 	}
 	states := map[string]int{}
-	var day, state string
+	var state string
 	var loads int
-	if _, err := pgx.ForEachRow(rows, []any{&day, &state, &loads}, func() error {
+	if _, err := pgx.ForEachRow(rows, []any{&state, &loads}, func() error {
 		states[fmt.Sprint(state, ", loaded ", loads)]++
 		return nil
 	}); err != nil {
 		t.Fatal(err)
 	}
-	before, after := states["1:1 2:1 3:1, loaded 1"], states["11:1 2x:1 3:1 4:1, loaded 2"]
-	if before+after != s.days || before == 0 || after == 0 {
-		t.Errorf("of %d days %d are as before, %d as after, and not all of them: %v", s.days, before, after, states)
-	}
-	t.Logf("after the kills %d days were as before and %d as after", before, after)
+	return states
 }
