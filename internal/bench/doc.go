@@ -43,7 +43,7 @@
 //
 //   - unchanged, bypassed, changed: `backfill --force` on what first has loaded; the ledger's hashes set to NULL before; one
 //     session in a hundred with a viewer more, which all other totals are blind to.
-//   - one: a single loading connection.
+//   - one: a single loading connection. newest: as `backfill` goes back in time; the others begin with the oldest day, as `run` does.
 //   - whole: as many sessions in a window of 31 days, the longest there is, whose answer is all of the workload.
 //   - year, years: a tenth of the sessions a day, over one year (that in the middle) and over several.
 //   - nightly: `run` for the second time over an account of 25 agents and 30 days whose clock stands still.

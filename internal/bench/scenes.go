@@ -40,7 +40,8 @@ func init() {
 			{"bypassed", "reload, nothing changed, without the hash", "copy"},
 			{"changed", "reload, 1 % of the sessions changed", "copy"},
 		}},
-		{play: oneConnection, measures: []measure{{"one", "first load, one connection", "copy"}}},
+		{play: loadWith("one", &flags.oneConnection), measures: []measure{{"one", "first load, one connection", "copy"}}},
+		{play: loadWith("newest", &flags.newestFirst), measures: []measure{{"newest", "first load, the newest days first", "copy"}}},
 		{play: wholeAnswer, measures: []measure{{"whole", "first load, all in one answer", "copy"}}},
 		{play: years, measures: []measure{
 			{"year", "first load of a year of smaller days", ""},
@@ -55,8 +56,9 @@ func init() {
 }
 
 // Flags that choose how the program loads. parallel 1 is one window, hence one connection that loads, at a time.
-var flags = struct{ usual, oneConnection, reload []string }{
-	oneConnection: []string{"--parallel", "1"},
+var flags = struct{ usual, oneConnection, newestFirst, reload []string }{
+	usual:         []string{"--oldest-first"}, // as `run` does it
+	oneConnection: []string{"--oldest-first", "--parallel", "1"},
 	reload:        []string{"--force"},
 }
 
@@ -190,17 +192,20 @@ func (b *bench) forgetHashes(ctx context.Context) error {
 	return err
 }
 
-func oneConnection(b *bench, ctx context.Context, round string, take func(string, sample)) error {
-	w, err := b.daily(ctx)
-	if err != nil {
+// loadWith is another way to load for the first time.
+func loadWith(name string, flags *[]string) func(*bench, context.Context, string, func(string, sample)) error {
+	return func(b *bench, ctx context.Context, round string, take func(string, sample)) error {
+		w, err := b.daily(ctx)
+		if err != nil {
+			return err
+		}
+		if err := b.pg.fresh(ctx, scratch); err != nil {
+			return err
+		}
+		s, err := b.load(ctx, name+"-"+round, w, w.facts.sessions, *flags)
+		if err == nil {
+			take(name, s)
+		}
 		return err
 	}
-	if err := b.pg.fresh(ctx, scratch); err != nil {
-		return err
-	}
-	s, err := b.load(ctx, "one-"+round, w, w.facts.sessions, flags.oneConnection)
-	if err == nil {
-		take("one", s)
-	}
-	return err
 }

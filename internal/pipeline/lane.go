@@ -26,9 +26,9 @@ type lane struct {
 	claimed  []*inHand // not asked for yet
 
 	mu       sync.Mutex
-	due      []Due // newest first
-	turned   bool  // going on from the oldest
-	inARow   int   // windows that failed one after another
+	due      []Due
+	turned   bool // going on from the other end
+	inARow   int  // windows that failed one after another
 	givenUp  bool
 	hopeless bool  // as every other window would fail
 	held     []Due // found in another process's hands

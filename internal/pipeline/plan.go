@@ -37,11 +37,15 @@ type Range struct {
 	Now         time.Time // nothing after it exists
 	LookBack    bool      // load again what is young or open, as a nightly run does
 	Force       bool      // load again what is loaded
+
+	// OldestFirst takes the windows in the order of time, which is the order of the largest tables' keys: Postgres fills
+	// the pages of an index to the brim only at its end. Otherwise the newest come first, since people wait for them.
+	OldestFirst bool
 }
 
 // Nightly is the range of a nightly run of an account: all its history.
 func (a *Account) Nightly(now time.Time) Range {
-	return Range{First: dayOf(a.HistoryFrom, a.Zone), Last: dayOf(now, a.Zone), Now: now, LookBack: true}
+	return Range{First: dayOf(a.HistoryFrom, a.Zone), Last: dayOf(now, a.Zone), Now: now, LookBack: true, OldestFirst: true}
 }
 
 // WholeDays is a range without today and what comes after, which are not over.
@@ -52,7 +56,7 @@ func (a *Account) WholeDays(r Range) Range {
 	return r
 }
 
-// Plan asks the ledger which windows of a stream are due, newest first. all is how many windows the range has.
+// Plan asks the ledger which windows of a stream are due, in the order in which they are to be loaded. all is how many windows the range has.
 func Plan(ctx context.Context, w *load.Warehouse, a *Account, s Stream, r Range) (due []Due, all int, err error) {
 	// This machine's clock may be ahead: days that are not over by the database's are not to be booked as loaded.
 	clock, err := w.Now(ctx)
@@ -100,6 +104,9 @@ func Plan(ctx context.Context, w *load.Warehouse, a *Account, s Stream, r Range)
 				due = append(due, Due{win, why})
 			}
 		}
+	}
+	if r.OldestFirst {
+		slices.Reverse(due)
 	}
 	return due, len(windows), nil
 }
