@@ -126,6 +126,31 @@ func TestOneChangeWritesOneRow(t *testing.T) {
 	}
 }
 
+// Where a session is gone, its window is merged whole: the others are not touched, nor is what the window does not hold whole.
+func TestADeletionWritesOneRow(t *testing.T) {
+	t.Parallel()
+	const day = "2026-03-10"
+	gone := session("a@x.com", day+" 09:00:00", day+" 09:10:00", "")
+	stays := session("b@x.com", day+" 10:00:00", day+" 10:10:00", logs(`{"date":"2026-03-10T10:00:01Z","type":"screen"}`))
+	crosses := session("c@x.com", day+" 23:30:00", "2026-03-11 00:30:00", "")
+	api := newCanned()
+	api.say("usage_new", sessions(gone, stays, crosses))
+	b := newBench(t, api, mayDay, nil)
+	b.mustRun(b.day(day), "usage_new")
+	others := func() string {
+		return strings.Join(b.lines("SELECT t::text, ctid::text, xmin::text FROM crankwheel.screen_sessions t WHERE agent_email <> 'a@x.com' ORDER BY 1"), "\n")
+	}
+	before := others()
+	api.say("usage_new", sessions(stays))
+	if n := b.again(day, "usage_new").Counts; n.Deleted != 1 || n.Updated != 0 || n.Inserted != 0 || n.Unchanged != 1 {
+		t.Errorf("counts: %+v", n)
+	}
+	b.want("a@x.com", "SELECT agent_email FROM crankwheel.screen_sessions WHERE deleted_at IS NOT NULL")
+	if after := others(); after != before {
+		t.Errorf("other rows were written:\n%s\n%s", before, after)
+	}
+}
+
 // A count of cancelled requests that comes late is not taken for the same answer.
 func TestCancellationsThatCameLate(t *testing.T) {
 	t.Parallel()
