@@ -26,8 +26,8 @@ type chunk struct {
 // sessionMark is where an index stands.
 type sessionMark struct{ sessions, chunks int }
 
-// chunkSessions is how many sessions a chunk has: about 2 MB of rows.
-const chunkSessions = 8192
+// chunkSessions is how many sessions a chunk has: about a megabyte of rows.
+const chunkSessions = 4096
 
 // add takes note of a session, before any of its rows is kept.
 func (x *sessionIndex) add(state *mark, s transform.ScreenSession) {

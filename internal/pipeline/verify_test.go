@@ -145,7 +145,8 @@ func TestVerifyFindsMissingAndExtraRows(t *testing.T) {
 			"screen_sessions: is there, is not there"},
 		{"usage_new", "DELETE FROM crankwheel.screen_session_events WHERE ctid = (SELECT min(ctid) FROM crankwheel.screen_session_events)", "screen_session_events: is not there, is there"},
 		{"demo_usage", "DELETE FROM crankwheel.demo_answers WHERE ctid = (SELECT min(ctid) FROM crankwheel.demo_answers)", "demo_answers: is not there, is there"},
-		{"demo_usage", "UPDATE crankwheel.demo_requests SET demo_id = demo_id + 1000000 WHERE ctid = (SELECT min(ctid) FROM crankwheel.demo_requests)", "demo_requests: is there, is not there"},
+		{"demo_usage", `WITH r AS (UPDATE crankwheel.demo_requests SET demo_id = demo_id + 1000000 WHERE ctid = (SELECT min(ctid) FROM crankwheel.demo_requests) RETURNING demo_id)
+			DELETE FROM crankwheel.demo_answers a USING r WHERE a.demo_id = r.demo_id - 1000000`, "demo_requests: is there, is not there"},
 		{"usage_shares", "UPDATE crankwheel.share_usage_daily SET agent_email = 'ghost@x.com' WHERE ctid = (SELECT min(ctid) FROM crankwheel.share_usage_daily)", "share_usage_daily: is there, is not there"},
 		{"shares", "DELETE FROM crankwheel.share_engagement_daily WHERE ctid = (SELECT min(ctid) FROM crankwheel.share_engagement_daily)", "share_engagement_daily: is not there, is there"},
 		{"share_visits", "UPDATE crankwheel.share_visits SET visit_id = 'ghost' WHERE ctid = (SELECT min(ctid) FROM crankwheel.share_visits)", "share_visits: is there, is not there"},
