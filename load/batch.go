@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
-	"hash"
 	"math/bits"
 	"time"
 
@@ -20,8 +19,8 @@ type Batch struct {
 	state    mark
 	settled  mark
 	tuple    tuple
-	hash     hash.Hash
-	hashed   []byte
+	hashed   []byte            // what of the record its hash is made of
+	sum      [sha256.Size]byte // that hash
 	err      error
 	Canceled transform.Null[int32] // demo_usage: the window's count of cancelled requests
 	Known    [sha256.Size]byte     // of the answer that the warehouse holds: if it comes again, its rows need not; zero: they do
@@ -50,7 +49,7 @@ type stage struct {
 // NewBatch makes an empty batch for one window of a stream. It is made before the window is asked for: what
 // was loaded from a request after this moment, the batch does not overwrite.
 func NewBatch(account string, s Stream) *Batch {
-	b := &Batch{account: account, asked: time.Now(), hash: sha256.New(), sessions: sessionIndex{size: chunkSessions}}
+	b := &Batch{account: account, asked: time.Now(), sessions: sessionIndex{size: chunkSessions}}
 	for _, t := range append([]stageTable{stageRejects}, s.stages...) {
 		b.stages = append(b.stages, &stage{table: t.table, columns: t.columns})
 	}
@@ -113,7 +112,7 @@ const schemaOfHash = 2
 
 // record adds one record: fill appends its row and its children's.
 func (b *Batch) record(fill func() error) error {
-	b.hash.Reset()
+	b.hashed = b.hashed[:0]
 	b.state.records++
 	if err := fill(); err != nil {
 		return err
@@ -124,11 +123,19 @@ func (b *Batch) record(fill func() error) error {
 
 // addHash adds the hash of what was put since the last reset to the sum.
 func (b *Batch) addHash() {
-	b.hashed = b.hash.Sum(b.hashed[:0])
+	if len(b.hashed) > 0 {
+		b.takeHash()
+	}
 	var carry uint64
 	for i := range b.state.sum {
-		b.state.sum[i], carry = bits.Add64(b.state.sum[i], binary.BigEndian.Uint64(b.hashed[8*i:]), carry)
+		b.state.sum[i], carry = bits.Add64(b.state.sum[i], binary.BigEndian.Uint64(b.sum[8*i:]), carry)
 	}
+}
+
+// takeHash computes the hash of what was put since the last reset, and resets.
+func (b *Batch) takeHash() {
+	b.sum = sha256.Sum256(b.hashed)
+	b.hashed = b.hashed[:0]
 }
 
 // put appends one row to a staging table. place counts the leading bytes of the row that only tell
@@ -140,11 +147,8 @@ func (b *Batch) put(stage, place int) error {
 
 // hashRow adds the row to the record's hash.
 func (b *Batch) hashRow(stage, place int) {
-	b.hash.Write(stageBytes[stage : stage+1])
-	b.hash.Write(b.tuple.b[place:])
+	b.hashed = append(append(b.hashed, byte(stage)), b.tuple.b[place:]...)
 }
-
-var stageBytes = []byte{rejectsStage, rowsStage, childStage, childStage + 1}
 
 // keep appends the row to a staging table's.
 func (b *Batch) keep(stage int) error {
@@ -184,7 +188,7 @@ func (b *Batch) Reject(r transform.Reject) error {
 
 // RejectEntry sets an entry of a record aside: the record itself loads.
 func (b *Batch) RejectEntry(r transform.Reject) error {
-	b.hash.Reset()
+	b.hashed = b.hashed[:0]
 	if err := b.reject(r, false); err != nil {
 		return err
 	}

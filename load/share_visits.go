@@ -40,7 +40,7 @@ func (b *Batch) ShareVisit(v transform.ShareVisit) error {
 // WatchedShare adds what a visited share's detail says of the share. It is no record of its own:
 // the visits are.
 func (b *Batch) WatchedShare(s transform.Share) error {
-	b.hash.Reset()
+	b.hashed = b.hashed[:0]
 	t, place := b.begin(childStage, false)
 	t.share(s)
 	t.nullInt8(s.ContentRuntimeMS)

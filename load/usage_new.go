@@ -37,7 +37,7 @@ func (b *Batch) Session(s transform.ScreenSession) error {
 		t, place := b.begin(rowsStage, true)
 		content := len(t.b) + 4
 		t.bytea(noContent[:])
-		id := transform.SessionID(b.account, s.AgentEmail, s.StartedAt, 1)
+		id := b.sessions.ids.ID(b.account, s.AgentEmail, s.StartedAt)
 		t.bytea(id[:])
 		t.text(s.AgentEmail)
 		t.timestamptz(s.StartedAt)
@@ -53,7 +53,8 @@ func (b *Batch) Session(s transform.ScreenSession) error {
 		t.nullText(s.RecordingURL)
 		t.jsonb(s.Extra)
 		b.hashRow(rowsStage, place)
-		b.hash.Sum(t.b[content:content])
+		b.takeHash()
+		copy(t.b[content:], b.sum[:])
 		return b.keep(rowsStage)
 	})
 }

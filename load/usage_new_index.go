@@ -14,6 +14,7 @@ type sessionIndex struct {
 	twins  []uint64 // a hash of agent and second each, in the order of the rows
 	chunks []chunk
 	size   int // sessions in a chunk
+	ids    transform.SessionIDs
 }
 
 // chunk is a stretch of a batch's sessions and their events: where it begins.

@@ -217,9 +217,34 @@ func SessionID(account, agent string, start time.Time, occurrence int) (id [16]b
 	key = append(append(key, account...), 0)
 	key = append(append(key, agent...), 0)
 	sum := sha256.Sum256(strconv.AppendInt(key, int64(occurrence), 10))
-	binary.BigEndian.PutUint64(id[:], uint64(start.UnixMilli())<<16)
 	copy(id[6:], sum[:10])
 	id[6] = id[6]&0x0f | 0x80
 	id[8] = id[8]&0x3f | 0x80
+	return startID(id, start)
+}
+
+// startID is an id with another start.
+func startID(id [16]byte, start time.Time) [16]byte {
+	binary.BigEndian.PutUint32(id[:], uint32(start.UnixMilli()>>16))
+	binary.BigEndian.PutUint16(id[4:], uint16(start.UnixMilli()))
 	return id
+}
+
+// SessionIDs makes the ids of one account's sessions that are the first of their twins. It keeps in mind what is the
+// same for all of an agent's.
+type SessionIDs struct{ byAgent map[string][16]byte }
+
+// ID is SessionID with occurrence 1.
+func (s *SessionIDs) ID(account, agent string, start time.Time) [16]byte {
+	id, known := s.byAgent[agent]
+	if !known {
+		id = SessionID(account, agent, start, 1)
+		if s.byAgent == nil {
+			s.byAgent = map[string][16]byte{}
+		}
+		if len(s.byAgent) < 4096 {
+			s.byAgent[strings.Clone(agent)] = id
+		}
+	}
+	return startID(id, start)
 }

@@ -43,9 +43,6 @@ func run(args []string) (code int) {
 			code = exitIncomplete
 		}
 	}()
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(50) // rows on their way are large and soon over: memory for a little more of the collector's time
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once

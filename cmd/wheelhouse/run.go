@@ -112,9 +112,11 @@ func (a *app) withRunner(ctx context.Context, l loading, log io.Writer, do func(
 		return err
 	}
 	defer w.Close()
+	workers := max(4, l.parallel)
+	boundMemory(workers)
 	runner := &pipeline.Runner{
 		Warehouse: w, Log: logger(s.Log, log), Version: version, Host: host(), Now: patience.now,
-		Parallel: l.parallel, Workers: max(4, l.parallel), Grace: grace,
+		Parallel: l.parallel, Workers: workers, Grace: grace,
 	}
 	return do(runner, accounts)
 }

@@ -149,8 +149,13 @@ func (l *lane) isHopeless() bool {
 	return l.hopeless
 }
 
-// waiting takes up to n windows that are ready now.
+// linger is how long a window waits for others to share its transaction.
+const linger = 5 * time.Millisecond
+
+// waiting takes up to n windows that are ready now, or nearly.
 func waiting(ready <-chan *inHand, n int) (all []*inHand) {
+	timer := time.NewTimer(linger)
+	defer timer.Stop()
 	for len(all) < n {
 		select {
 		case h, ok := <-ready:
@@ -158,7 +163,7 @@ func waiting(ready <-chan *inHand, n int) (all []*inHand) {
 				return all
 			}
 			all = append(all, h)
-		default:
+		case <-timer.C:
 			return all
 		}
 	}
