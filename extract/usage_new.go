@@ -45,7 +45,10 @@ type SessionLog struct {
 // the last time, or zero: where the very same answer comes again no row is handed on.
 func (c *Client) UsageNew(ctx context.Context, w Window, known [sha256.Size]byte, out Answers, row func(Record[Session]) error) (Report, error) {
 	var rep Report
-	err := c.knowing(known).inParts(ctx, w, func(c *Client, part Window) error {
+	err := c.inParts(ctx, w, func(c *Client, part Window) error {
+		if part == w { // what is known is an answer for all of it
+			c = c.knowing(known)
+		}
 		t, err := untilAgreed(&rep, func() (*totals, error) {
 			var t *totals
 			err := c.get(ctx, &rep, "/ss/api/usage_new", part.events(), func(a *answer) error {

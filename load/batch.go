@@ -22,6 +22,7 @@ type Batch struct {
 	hashed   []byte            // what of the record its hash is made of
 	sum      [sha256.Size]byte // that hash
 	err      error
+	spoilt   bool                  // a transaction failed: a goroutine of pgx's may still read the rows
 	Canceled transform.Null[int32] // demo_usage: the window's count of cancelled requests
 	Known    [sha256.Size]byte     // of the answer that the warehouse holds: if it comes again, its rows need not; zero: they do
 
@@ -83,7 +84,7 @@ func (b *Batch) Commit() {
 // Close lets go of temporary files.
 func (b *Batch) Close() {
 	for _, s := range b.stages {
-		s.spool.close()
+		s.spool.close(!b.spoilt)
 	}
 }
 

@@ -51,7 +51,10 @@ type Committed struct {
 // ErrFenced: the window has passed to another process, and nothing of it was written. ErrMovedOn: somebody loaded another
 // answer since the one that came again was known; nothing was written, and it is to be asked for once more.
 func (w *Warehouse) Commit(ctx context.Context, loads ...Ready) []Committed {
-	done, err := w.together(ctx, loads)
+	done, err := w.together(ctx, loads, false)
+	if errors.Is(err, errCrossing) {
+		done, err = w.together(ctx, loads, true)
+	}
 	switch {
 	case err == nil:
 	case len(loads) == 1 || ctx.Err() != nil || !ofWindow(err):
@@ -70,6 +73,10 @@ func (w *Warehouse) Commit(ctx context.Context, loads ...Ready) []Committed {
 // errAlone: the window is to have a transaction of its own.
 var errAlone = errors.New("not loaded together with others")
 
+// errCrossing: the window is to be merged while nobody else loads its stream. It shows sessions that begin outside of it, and
+// the window next to it may be about to number the same twins: with other ids, so that no key would tell.
+var errCrossing = errors.New("shows what another window shows too")
+
 // ofWindow tells whether an error may be one window's own.
 func ofWindow(err error) bool {
 	var sql *SQLError
@@ -82,35 +89,51 @@ func ofWindow(err error) bool {
 
 // together loads batches in one transaction, again where that can help. Where several may be in each other's way, it
 // does not try again.
-func (w *Warehouse) together(ctx context.Context, loads []Ready) ([]Committed, error) {
-	var done []Committed // of the last try that got as far as its COMMIT
-	err := w.retry(ctx, func() error {
-		before := done
+func (w *Warehouse) together(ctx context.Context, loads []Ready, exclusive bool) (done []Committed, err error) {
+	var reached []Committed // by the last try that got as far as its COMMIT
+	err = w.retry(ctx, func() error {
 		// The try before may have committed without our hearing of it.
-		if all, err := w.loaded(ctx, loads, before); all || err != nil {
+		if all, err := w.loaded(ctx, loads, reached); all || err != nil {
+			done = reached
 			return err
 		}
-		err := pgx.BeginTxFunc(ctx, w.pool, oneMoment, func(tx pgx.Tx) error {
-			n, err := w.commit(ctx, tx, loads)
-			if err == nil {
-				done = n
-			}
+		var now []Committed
+		err := pgx.BeginTxFunc(ctx, w.pool, oneMoment, func(tx pgx.Tx) (err error) {
+			now, err = w.commit(ctx, tx, loads, exclusive)
 			return err
 		})
 		switch {
-		case err == nil && slices.ContainsFunc(done, Committed.fenced):
-			// Or it was still committing when we looked, and has given up the leases itself.
-			all, err := w.loaded(ctx, loads, before)
-			if all {
-				done = before
-			}
-			return err
-		case err != nil && len(loads) > 1 && ofWindow(sqlError(err)):
+		case err == nil:
+			done = now
+			return w.stillCommitting(ctx, loads, done, reached)
+		case slices.ContainsFunc(now, func(c Committed) bool { return c.Err == nil }):
+			reached = now
+		}
+		for _, l := range loads {
+			l.Batch.spoilt = true
+		}
+		if len(loads) > 1 && ofWindow(sqlError(err)) {
 			return notTogether{sqlError(err)}
 		}
 		return err
 	})
 	return done, err
+}
+
+// stillCommitting looks at windows that are fenced now, and that a try before may have committed after we asked, giving up
+// their leases itself.
+func (w *Warehouse) stillCommitting(ctx context.Context, loads []Ready, done, before []Committed) error {
+	for i := range before {
+		if !done[i].fenced() || before[i].Err != nil {
+			continue
+		}
+		if loaded, err := w.loaded(ctx, loads[i:i+1], before[i:i+1]); err != nil {
+			return err
+		} else if loaded {
+			done[i] = before[i]
+		}
+	}
+	return nil
 }
 
 func (c Committed) fenced() bool { return errors.Is(c.Err, ErrFenced) }

@@ -153,7 +153,8 @@ func claim(ctx context.Context, tx pgx.Tx, windows []Window, args pgx.NamedArgs,
 		}
 		return rows.Err()
 	})
-	return claims, tx.SendBatch(ctx, &batch).Close()
+	err = tx.SendBatch(ctx, &batch).Close()
+	return claims, err
 }
 
 // spans are the arguments of a statement about several windows of one stream of one account.

@@ -39,7 +39,7 @@ func merge(ctx context.Context, tx pgx.Tx, p *part, sifted *sifting, mayShrink b
 			counts.Merged += n
 		}
 	}
-	t, held := m.tally(), m.held()
+	t, held := m.tally(), sifted.heldOr(m.held)
 	m.exec("insert_children")
 	inserted := m.exec("insert")
 	m.exec("lock")

@@ -28,7 +28,11 @@ type part struct {
 }
 
 // commit loads batches in a transaction. A window that has passed to another process is left out of it.
-func (w *Warehouse) commit(ctx context.Context, tx pgx.Tx, loads []Ready) ([]Committed, error) {
+// exclusive: no other transaction loads the stream meanwhile.
+func (w *Warehouse) commit(ctx context.Context, tx pgx.Tx, loads []Ready, exclusive bool) ([]Committed, error) {
+	if err := lockTable(ctx, tx, loads[0].Stream, exclusive); err != nil {
+		return nil, err
+	}
 	held, now, err := w.fence(ctx, tx, loads)
 	if err != nil {
 		return nil, err
@@ -51,7 +55,7 @@ func (w *Warehouse) commit(ctx context.Context, tx pgx.Tx, loads []Ready) ([]Com
 	own := slices.DeleteFunc(slices.Clone(parts), func(p *part) bool { return p == nil })
 	// Oldest first: Postgres takes rows best in the key's order.
 	slices.SortFunc(own, func(a, b *part) int { return a.From.Compare(b.From) })
-	if err := w.settle(ctx, tx, own, len(loads) == 1); err != nil {
+	if err := w.settle(ctx, tx, own, company(loads, exclusive)); err != nil {
 		return nil, err
 	}
 	own = slices.DeleteFunc(own, func(p *part) bool { return p.alone })
@@ -90,21 +94,56 @@ func (w *Warehouse) fence(ctx context.Context, tx pgx.Tx, loads []Ready) (held [
 		held, err = pgx.CollectRows(rows, pgx.RowTo[int64])
 		return err
 	})
-	return held, now, tx.SendBatch(ctx, &batch).Close()
+	if e := tx.SendBatch(ctx, &batch).Close(); e != nil {
+		err = e
+	}
+	return held, now, err
+}
+
+// alone tells how much a transaction is one window's own.
+type alone int
+
+const (
+	amongOthers alone = iota // others are loaded in it
+	single
+	exclusive // and no other transaction loads its stream
+)
+
+func company(loads []Ready, locked bool) alone {
+	switch {
+	case len(loads) > 1:
+		return amongOthers
+	case locked:
+		return exclusive
+	}
+	return single
+}
+
+// lockTable comes before the transaction's first look at the tables, which is as of then.
+func lockTable(ctx context.Context, tx pgx.Tx, s Stream, exclusive bool) error {
+	name := "lock_shared"
+	if exclusive {
+		name = "lock_exclusive"
+	}
+	if s.sql[name] == "" {
+		return nil
+	}
+	_, err := tx.Exec(ctx, s.sql[name])
+	return err
 }
 
 // settle brings the tables to what the batches say. Where there are several, those that need a merge are left out: staging
 // is one window's at a time.
-func (w *Warehouse) settle(ctx context.Context, tx pgx.Tx, parts []*part, single bool) error {
+func (w *Warehouse) settle(ctx context.Context, tx pgx.Tx, parts []*part, is alone) error {
 	if err := nothingNew(ctx, tx, parts); err != nil {
 		return err
 	}
 	news := slices.DeleteFunc(slices.Clone(parts), func(p *part) bool { return p.counts.Skipped })
 	if len(news) > 0 && news[0].Stream.sifted {
-		return w.settleSessions(ctx, tx, news, single)
+		return w.settleSessions(ctx, tx, news, is)
 	}
 	for _, p := range news {
-		if p.alone = !single; p.alone {
+		if p.alone = is == amongOthers; p.alone {
 			continue
 		}
 		if err := merge(ctx, tx, p, nil, w.mayShrink); err != nil {

@@ -117,11 +117,12 @@ func (s *spool) section(from, to int64, buf *[]byte) ([]byte, error) {
 	return *buf, err
 }
 
-func (s *spool) close() {
+// close lets go of the file, and hands the memory on where nobody reads it any more.
+func (s *spool) close(unread bool) {
 	if s.file != nil {
 		s.file.Close()
 	}
-	if s.mem != nil {
+	if s.mem != nil && unread {
 		s.mem.Reset()
 		spoolMemories.Put(s.mem)
 	}

@@ -40,7 +40,14 @@ CREATE TEMP TABLE IF NOT EXISTS stage_screen_session_events_1 (
     extra        jsonb
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS stage_known_sessions_1 (n bigint NOT NULL, session_id uuid NOT NULL, at tid NOT NULL, differs boolean NOT NULL) ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE IF NOT EXISTS stage_changed_sessions_1 (n bigint NOT NULL, session_id uuid NOT NULL, at tid NOT NULL) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_changed_sessions_2 (n bigint NOT NULL, session_id uuid NOT NULL, at tid NOT NULL) ON COMMIT DELETE ROWS;
+
+-- name: lock_shared
+LOCK TABLE crankwheel.screen_sessions IN ROW EXCLUSIVE MODE;
+
+-- name: lock_exclusive
+-- Every load takes one of the two locks before it looks: while this one is held no other has looked, or will.
+LOCK TABLE crankwheel.screen_sessions IN SHARE ROW EXCLUSIVE MODE;
 
 -- name: sift_known
 -- For each window whether anything is known of its stretch of time.
@@ -184,7 +191,7 @@ CROSS JOIN LATERAL (
 
 -- name: changed
 -- The sessions that differ from the warehouse, in their own columns or in their events.
-INSERT INTO stage_changed_sessions_1
+INSERT INTO stage_changed_sessions_2
 WITH theirs AS (
     SELECT k.n, e.* FROM stage_known_sessions_1 k
     CROSS JOIN LATERAL (
@@ -217,7 +224,7 @@ WHERE t.account_id = @account AND t.deleted_at IS NULL
 -- name: tally
 -- What is new, what is known and what differs; the rows taken from the warehouse (n < 0) are not the answer's.
 SELECT count(*) FILTER (WHERE NOT known), count(*) FILTER (WHERE n >= 0), count(*) FILTER (WHERE known AND n >= 0),
-       (SELECT count(*) FROM stage_changed_sessions_1), (SELECT count(*) FROM stage_changed_sessions_1 WHERE n >= 0)
+       (SELECT count(*) FROM stage_changed_sessions_2), (SELECT count(*) FROM stage_changed_sessions_2 WHERE n >= 0)
 FROM (SELECT s.n, EXISTS (SELECT FROM stage_known_sessions_1 k WHERE k.n = s.n) AS known FROM stage_screen_sessions_1 s) s;
 
 -- name: insert_children_due
@@ -247,7 +254,7 @@ ORDER BY s.session_id;
 
 -- name: lock
 -- In the key's order, so that two loads never wait for each other in a circle.
-SELECT FROM (SELECT session_id FROM stage_changed_sessions_1 ORDER BY session_id OFFSET 0) c
+SELECT FROM (SELECT session_id FROM stage_changed_sessions_2 ORDER BY session_id OFFSET 0) c
 CROSS JOIN LATERAL (
     SELECT FROM crankwheel.screen_sessions t WHERE t.session_id = c.session_id AND t.account_id = @account
     FOR UPDATE
@@ -260,32 +267,33 @@ SET agent_email = s.agent_email, started_at = s.started_at, occurrence = s.occur
     viewer_locations = s.viewer_locations, rtc_seconds = s.rtc_seconds, webcam_seconds = s.webcam_seconds,
     recording_content_id = s.recording_content_id, recording_url = s.recording_url, extra = s.extra,
     load_id = @load, loaded_at = now(), deleted_at = NULL
-FROM stage_changed_sessions_1 c
+FROM stage_changed_sessions_2 c
 JOIN stage_screen_sessions_1 s ON s.n = c.n
 WHERE t.ctid = c.at AND t.session_id = c.session_id AND t.account_id = @account;
 
 -- name: delete_children
 DELETE FROM crankwheel.screen_session_events t
-USING stage_changed_sessions_1 c
+USING stage_changed_sessions_2 c
 CROSS JOIN LATERAL (
     SELECT e.ctid AS at FROM crankwheel.screen_session_events e WHERE e.session_id = c.session_id AND e.account_id = @account
     OFFSET 0
 ) e
-WHERE t.ctid = e.at;
+WHERE t.ctid = e.at AND t.session_id = c.session_id AND t.account_id = @account;
 
 -- name: replace_children_due
-SELECT count(*) FROM stage_changed_sessions_1 c JOIN stage_screen_session_events_1 e ON e.n = c.n;
+SELECT count(*) FROM stage_changed_sessions_2 c JOIN stage_screen_session_events_1 e ON e.n = c.n;
 
 -- name: replace_children
 INSERT INTO crankwheel.screen_session_events
       (account_id, session_id, seq, occurred_at, kind, agent_email, content_id, content_name, content, extra)
 SELECT @account, c.session_id, e.seq, e.occurred_at, e.kind, e.agent_email, e.content_id, e.content_name, e.content, e.extra
-FROM stage_changed_sessions_1 c
+FROM stage_changed_sessions_2 c
 JOIN stage_screen_session_events_1 e ON e.n = c.n
 ORDER BY c.session_id, e.seq;
 
 -- name: delete
--- What the window holds whole and no longer brings; and a twin beyond the number its group has now.
+-- What the window holds whole and no longer brings; and of a group that is staged what does not stay in it (see keep_twins), or
+-- stays under another number and so another id.
 -- A record that was set aside protects the session it may have been. Of sessions that were sifted only the groups
 -- that are staged are looked at: the others are all there.
 WITH lacking AS (
@@ -302,16 +310,18 @@ WITH lacking AS (
     WHERE t.account_id = @account AND t.session_id IN (SELECT session_id FROM lacking)
       AND t.agent_email || ' ' || extract(epoch FROM date_trunc('second', t.started_at))::bigint NOT IN (SELECT key FROM stage_rejects_1) AND '' NOT IN (SELECT key FROM stage_rejects_1)
     UNION
-    SELECT t.session_id FROM crankwheel.screen_sessions t
-    JOIN (SELECT agent_email, date_trunc('second', started_at) AS second, max(occurrence) AS twins
-          FROM stage_screen_sessions_1 GROUP BY 1, 2) g
-      ON g.agent_email = t.agent_email AND g.second = date_trunc('second', t.started_at) AND t.occurrence > g.twins
-    WHERE t.account_id = @account AND t.deleted_at IS NULL AND t.occurrence > 1
+    SELECT t.session_id
+    FROM (SELECT DISTINCT agent_email, date_trunc('second', started_at) AS second FROM stage_screen_sessions_1) g
+    CROSS JOIN LATERAL (
+        SELECT t.session_id, t.agent_email FROM crankwheel.screen_sessions t
+        WHERE t.session_id >= wheelhouse.session_floor(g.second) AND t.session_id < wheelhouse.session_floor(g.second + interval '1 second')
+          AND t.account_id = @account AND t.agent_email = g.agent_email AND t.deleted_at IS NULL
+        OFFSET 0
+    ) t
+    WHERE NOT EXISTS (SELECT FROM stage_screen_sessions_1 s WHERE s.session_id = t.session_id)
       AND t.agent_email || ' ' || extract(epoch FROM g.second)::bigint NOT IN (SELECT key FROM stage_rejects_1) AND '' NOT IN (SELECT key FROM stage_rejects_1)
-      AND t.session_id >= (SELECT wheelhouse.session_floor(date_trunc('second', min(started_at))) FROM stage_screen_sessions_1)
-      AND t.session_id < (SELECT wheelhouse.session_floor(max(started_at) + interval '1 second') FROM stage_screen_sessions_1)
 ), locked AS (
-    SELECT t.at FROM (SELECT session_id FROM gone ORDER BY session_id OFFSET 0) g
+    SELECT g.session_id, t.at FROM (SELECT session_id FROM gone ORDER BY session_id OFFSET 0) g
     CROSS JOIN LATERAL (
         SELECT t.ctid AS at FROM crankwheel.screen_sessions t WHERE t.session_id = g.session_id AND t.account_id = @account
         FOR UPDATE
@@ -319,7 +329,7 @@ WITH lacking AS (
 )
 UPDATE crankwheel.screen_sessions t
 SET deleted_at = now(), load_id = @load, loaded_at = now()
-FROM locked WHERE t.ctid = locked.at;
+FROM locked WHERE t.ctid = locked.at AND t.session_id = locked.session_id AND t.account_id = @account;
 
 -- name: api
 SELECT 'screen_sessions' AS tbl, s.session_id::text AS key, to_jsonb(s) - '{n,part,content}'::text[] AS doc FROM stage_screen_sessions_1 s

@@ -13,7 +13,7 @@ import (
 
 // settleSessions brings windows of usage_new into the tables. Sessions that are new are copied straight into them; what is
 // left of a window is merged, if it is the only one.
-func (w *Warehouse) settleSessions(ctx context.Context, tx pgx.Tx, parts []*part, single bool) error {
+func (w *Warehouse) settleSessions(ctx context.Context, tx pgx.Tx, parts []*part, is alone) error {
 	known, err := anyKnown(ctx, tx, parts)
 	if err != nil {
 		return err
@@ -25,8 +25,11 @@ func (w *Warehouse) settleSessions(ctx context.Context, tx pgx.Tx, parts []*part
 			return fmt.Errorf("sift: %w", err)
 		}
 		c := copying{p, s}
-		if p.alone = c.merges() && !single; p.alone {
+		if p.alone = c.merges() && is == amongOthers; p.alone {
 			continue
+		}
+		if c.merges() && c.outside && is != exclusive {
+			return errCrossing
 		}
 		copies = append(copies, c)
 	}
@@ -71,65 +74,120 @@ var (
 )
 
 // roundSize is how many bytes of rows are copied at a time, sessions and their events in turn.
-const roundSize = 1 << 20
+const roundSize = 2 << 20
 
-// round is rows on their way into the two tables.
+// newSessions goes through what is new in some windows, oldest first.
+type newSessions struct {
+	left     []copying
+	chunks   []int // of the first that is left
+	sessions []session
+	part     *part // theirs
+	fates    []fate
+}
+
+// next returns a session that is new, and nil for its part at the end. It is valid until the next is asked for.
+func (n *newSessions) next() (session, *part, error) {
+	for {
+		for len(n.sessions) > 0 {
+			x := n.sessions[0]
+			if n.sessions = n.sessions[1:]; n.fates[x.number] == isNew {
+				return x, n.part, nil
+			}
+		}
+		if len(n.left) == 0 {
+			return session{}, nil, nil
+		}
+		c := n.left[0]
+		switch {
+		case n.part != c.part && (c.lacking || c.n[isNew] == 0):
+			n.left = n.left[1:]
+			continue
+		case n.part != c.part:
+			n.part, n.fates, n.chunks = c.part, c.fates, c.Batch.sessions.oldestFirst()
+		case len(n.chunks) == 0:
+			n.left = n.left[1:]
+			continue
+		}
+		var err error
+		if n.sessions, err = c.reader.read(n.chunks[0]); err != nil {
+			return session{}, nil, err
+		}
+		n.chunks = n.chunks[1:]
+	}
+}
+
+// round is rows on their way into the two tables. It is read as those of the sessions, encoded while Postgres takes them.
 type round struct {
+	from             *newSessions
+	tuple            tuple
 	sessions, events bytes.Buffer
+	size             int
 	count, children  int64
+	over             bool // nothing is left
 }
 
 var rounds = sync.Pool{New: func() any { return new(round) }}
 
-// copySessions copies what is new into the tables, oldest first.
+// copySessions copies what is new into the tables.
 func copySessions(ctx context.Context, tx pgx.Tx, all []copying) error {
 	r := rounds.Get().(*round)
-	defer rounds.Put(r)
-	r.reset()
-	var t tuple
-	for _, c := range all {
-		if c.n[isNew] == 0 || c.lacking {
-			continue
-		}
-		for _, i := range c.Batch.sessions.oldestFirst() {
-			sessions, err := c.reader.read(i)
-			if err != nil {
-				return err
-			}
-			for _, x := range sessions {
-				if c.fates[x.number] != isNew {
-					continue
-				}
-				if r.add(&t, x, c.part); r.sessions.Len()+r.events.Len() < roundSize {
-					continue
-				}
-				if err := r.copy(ctx, tx.Conn().PgConn()); err != nil {
-					return err
-				}
-			}
+	r.from, r.over = &newSessions{left: all}, false
+	for !r.over {
+		if err := r.copy(ctx, tx.Conn().PgConn()); err != nil {
+			return err // whoever reads the round for Postgres may not have noticed yet: it is nobody else's any more
 		}
 	}
-	return r.copy(ctx, tx.Conn().PgConn())
+	r.from = nil
+	rounds.Put(r)
+	return nil
 }
 
-// oldestFirst orders the chunks by where they begin: the API answers newest first.
-func (x *sessionIndex) oldestFirst() []int {
-	order := make([]int, len(x.chunks))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return x.chunks[a].start.Compare(x.chunks[b].start) })
-	return order
-}
-
-func (r *round) reset() {
+func (r *round) copy(ctx context.Context, conn *pgconn.PgConn) error {
 	r.sessions.Reset()
 	r.events.Reset()
-	r.count, r.children = 0, 0
+	r.size, r.count, r.children = 0, 0, 0
+	if err := r.fill(); err != nil || r.count == 0 {
+		return err
+	}
+	count, err := copyRows(ctx, conn, "crankwheel.screen_sessions", sessionColumns, r)
+	if err != nil {
+		return err
+	}
+	children, err := int64(0), error(nil)
+	if r.children > 0 {
+		children, err = copyRows(ctx, conn, "crankwheel.screen_session_events", eventColumns, &r.events)
+	}
+	if err == nil && (count != r.count || children != r.children) {
+		return fmt.Errorf("conservation: %d sessions and %d events are new, but %d and %d were inserted", r.count, r.children, count, children)
+	}
+	return err
+}
+
+// Read reads the sessions' rows, up to the end of the round.
+func (r *round) Read(p []byte) (int, error) {
+	if r.sessions.Len() == 0 {
+		if err := r.fill(); err != nil {
+			return 0, err
+		}
+	}
+	return r.sessions.Read(p)
+}
+
+// fill encodes some more rows, if the round is not full.
+func (r *round) fill() error {
+	for r.sessions.Len() < 32<<10 && r.size < roundSize {
+		x, p, err := r.from.next()
+		if r.over = p == nil; err != nil || r.over {
+			return err
+		}
+		r.add(x, p)
+	}
+	return nil
 }
 
 // add adds a session's rows as the tables take them.
-func (r *round) add(t *tuple, x session, p *part) {
+func (r *round) add(x session, p *part) {
+	before, t := r.sessions.Len()+r.events.Len(), &r.tuple
 	t.start(len(sessionColumns))
 	t.text(p.Account)
 	t.int8(p.Load)
@@ -147,25 +205,17 @@ func (r *round) add(t *tuple, x session, p *part) {
 		r.events.Write(t.b)
 		r.events.Write(row[atEventID:])
 	}
+	r.size += r.sessions.Len() + r.events.Len() - before
 }
 
-func (r *round) copy(ctx context.Context, conn *pgconn.PgConn) error {
-	defer r.reset()
-	if r.count == 0 {
-		return nil
+// oldestFirst orders the chunks by where they begin: the API answers newest first.
+func (x *sessionIndex) oldestFirst() []int {
+	order := make([]int, len(x.chunks))
+	for i := range order {
+		order[i] = i
 	}
-	count, err := copyRows(ctx, conn, "crankwheel.screen_sessions", sessionColumns, &r.sessions)
-	if err != nil {
-		return err
-	}
-	children, err := int64(0), error(nil)
-	if r.children > 0 {
-		children, err = copyRows(ctx, conn, "crankwheel.screen_session_events", eventColumns, &r.events)
-	}
-	if err == nil && (count != r.count || children != r.children) {
-		return fmt.Errorf("conservation: %d sessions and %d events are new, but %d and %d were inserted", r.count, r.children, count, children)
-	}
-	return err
+	slices.SortStableFunc(order, func(a, b int) int { return x.chunks[a].start.Compare(x.chunks[b].start) })
+	return order
 }
 
 // stageSessions copies the sessions that are to be merged into staging.
@@ -197,6 +247,14 @@ func stageSessions(ctx context.Context, conn *pgconn.PgConn, b *Batch, s *siftin
 		}
 	}
 	return copied, nil
+}
+
+// heldOr is what was held before the new sessions were copied, or for rows that were not sifted what count says.
+func (s *sifting) heldOr(count func() int64) int64 {
+	if s == nil {
+		return count()
+	}
+	return s.held
 }
 
 // settled is how many sessions had no need of staging.

@@ -30,9 +30,19 @@ type sessionMark struct{ sessions, chunks int }
 // chunkSessions is how many sessions a chunk has: about a megabyte of rows.
 const chunkSessions = 4096
 
+// chunkBytes bounds a chunk whose sessions have many events: it has no more than that and one session.
+const chunkBytes = 2 << 20
+
+func grown(before, now []int64) (n int64) {
+	for i := range now {
+		n += now[i] - before[i]
+	}
+	return n
+}
+
 // add takes note of a session, before any of its rows is kept.
 func (x *sessionIndex) add(state *mark, s transform.ScreenSession) {
-	if len(x.twins)%x.size == 0 {
+	if n := len(x.chunks); n == 0 || len(x.twins)-x.chunks[n-1].session >= x.size || grown(x.chunks[n-1].at, state.offsets) >= chunkBytes {
 		x.chunks = append(x.chunks, chunk{len(x.twins), s.StartedAt, slices.Clone(state.offsets)})
 	}
 	x.twins = append(x.twins, twinKey(s.AgentEmail, s.StartedAt.Unix()))

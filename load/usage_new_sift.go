@@ -33,10 +33,12 @@ type sifting struct {
 	fates   []fate   // by the sessions' numbers
 	n       [3]int64 // of each fate
 
-	reader chunkReader
-	again  map[uint64]bool       // twins within the batch
-	met    int64                 // rows that a load of this window may find gone, and whose session came
-	merged map[[16]byte]struct{} // such rows of groups that are merged
+	reader  chunkReader
+	held    int64                 // rows that a load of this window may find gone, before it wrote any
+	outside bool                  // some sessions begin outside the window: it is not alone in showing them
+	again   map[uint64]bool       // twins within the batch
+	met     int64                 // rows that a load of this window may find gone, and whose session came
+	merged  map[[16]byte]struct{} // such rows of groups that are merged
 }
 
 // sift sifts a window's batch; known tells whether the warehouse has anything of its stretch of time.
@@ -52,11 +54,10 @@ func sift(ctx context.Context, tx pgx.Tx, win Window, b *Batch, known bool) (*si
 		}
 	}
 	if known {
-		var held int64
-		if err := tx.QueryRow(ctx, UsageNew.sql["held"], win.args()).Scan(&held); err != nil {
+		if err := tx.QueryRow(ctx, UsageNew.sql["held"], win.args()).Scan(&s.held); err != nil {
 			return nil, err
 		}
-		s.lacking = held != s.met+int64(len(s.merged))
+		s.lacking = s.held != s.met+int64(len(s.merged))
 	}
 	for _, f := range s.fates {
 		s.n[f]++
@@ -67,7 +68,9 @@ func sift(ctx context.Context, tx pgx.Tx, win Window, b *Batch, known bool) (*si
 // siftChunk sifts sessions in the order of their ids. Those that begin outside the window are left to the merge: other
 // windows may show them too, and they may be far from the others.
 func (s *sifting) siftChunk(ctx context.Context, tx pgx.Tx, win Window, sessions []session, twins []uint64, known bool) error {
+	all := len(sessions)
 	inside := slices.DeleteFunc(sessions, func(x session) bool { return x.start().Before(win.From) || !x.start().Before(win.To) })
+	s.outside = s.outside || len(inside) < all
 	if len(inside) == 0 {
 		return nil
 	}

@@ -20,6 +20,7 @@ type lane struct {
 	run, planned int64
 	workers      chan struct{} // a place for each window that may be asked for at the same time
 	loaders      chan struct{} // a place for each transaction
+	hands        chan struct{} // a place for each window that is claimed, from its claim to its end
 	sum          *summary
 
 	claiming sync.Mutex
@@ -80,10 +81,14 @@ func (l *lane) pass(ctx, work context.Context, due []Due) {
 
 // askNext asks for one more window, if there is one.
 func (l *lane) askNext(ctx, work context.Context, ready chan<- *inHand) (more bool) {
-	l.workers <- struct{}{}
 	h := l.take(ctx, work)
 	if h == nil {
+		return false
+	}
+	l.workers <- struct{}{} // of those who hold one none waits for a claim, so that each comes free
+	if l.ends(ctx) {
 		<-l.workers
+		l.giveBack(work, h)
 		return false
 	}
 	err := l.ask(h)
@@ -101,7 +106,7 @@ func (l *lane) take(ctx, work context.Context) *inHand {
 	l.claiming.Lock()
 	defer l.claiming.Unlock()
 	for len(l.claimed) == 0 {
-		due := l.next(ctx)
+		due := l.next(ctx, l.reach())
 		if len(due) == 0 {
 			return nil
 		}
@@ -178,14 +183,33 @@ func (l *lane) over(o Outcome) {
 	}
 }
 
-// next takes the windows that are to be tried next: one, where the last one failed.
-func (l *lane) next(ctx context.Context) (due []Due) {
+// reach takes places for windows in hand: one, when there is one, and up to as many as are claimed together if there are.
+func (l *lane) reach() (places int) {
+	l.hands <- struct{}{}
+	for places = 1; places < together; places++ {
+		select {
+		case l.hands <- struct{}{}:
+		default:
+			return places
+		}
+	}
+	return places
+}
+
+// next takes the windows that are to be tried next, for which there are places: one, where the last one failed. The places
+// that are not needed are free again.
+func (l *lane) next(ctx context.Context, places int) (due []Due) {
+	defer func() {
+		for range places - len(due) {
+			<-l.hands
+		}
+	}()
 	if l.ends(ctx) {
 		return nil
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	few := min(together, len(l.due))
+	few := min(places, len(l.due))
 	if l.inARow > 0 || l.turned {
 		few = min(1, few)
 	}

@@ -25,7 +25,8 @@ func commit(t testing.TB, w *load.Warehouse, c load.Claim, batch *load.Batch) (l
 
 // loadWindow loads one window, as a run does.
 func (b *bench) loadWindow(s Stream, due Due, run, planned int64) Outcome {
-	l := &lane{Runner: b.runner, job: Job{Account: b.account, Stream: s}, run: run, planned: planned}
+	l := &lane{Runner: b.runner, job: Job{Account: b.account, Stream: s}, run: run, planned: planned, hands: make(chan struct{}, 1)}
+	l.hands <- struct{}{}
 	claimed, over := l.claim(b.t.Context(), []Due{due})
 	if len(claimed) == 0 {
 		return over[0]

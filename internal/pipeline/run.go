@@ -117,6 +117,7 @@ func (r *Runner) load(ctx context.Context, jobs []Job, run, planned int64) Resul
 	defer stop()
 	sum := &summary{Result: Result{Run: run}}
 	workers, loaders := make(chan struct{}, max(1, r.workers())), make(chan struct{}, loadingConnections)
+	hands := make(chan struct{}, cap(workers)+loadingConnections*together)
 	var all sync.WaitGroup
 	for _, job := range jobs {
 		sum.Windows += len(job.Due)
@@ -125,7 +126,7 @@ func (r *Runner) load(ctx context.Context, jobs []Job, run, planned int64) Resul
 		}
 	}
 	for _, job := range jobs {
-		l := &lane{Runner: r, job: job, run: run, planned: planned, workers: workers, loaders: loaders, sum: sum}
+		l := &lane{Runner: r, job: job, run: run, planned: planned, workers: workers, loaders: loaders, hands: hands, sum: sum}
 		all.Go(func() { l.load(ctx, work) })
 	}
 	all.Wait()

@@ -43,6 +43,7 @@ type inHand struct {
 	began time.Time
 	ctx   context.Context    // ends when the window has passed to another process, or is let go
 	let   context.CancelFunc // ends the renewing of the claim
+	free  func()             // gives its place up
 }
 
 // claim claims windows, and renews the claims until they are let go. over is what became of the others.
@@ -58,7 +59,7 @@ func (l *lane) claim(ctx context.Context, due []Due) (claimed []*inHand, over []
 	began := time.Now()
 	claims, err := l.Warehouse.Claim(ctx, l.run, wanted...)
 	for i, d := range due {
-		h := &inHand{Outcome: Outcome{Due: d, Run: l.run}, began: began}
+		h := &inHand{Outcome: Outcome{Due: d, Run: l.run}, began: began, free: func() { <-l.hands }}
 		if err == nil {
 			h.Claim = claims[i].Claim
 		}
@@ -180,6 +181,7 @@ func (h *inHand) ended(err error) Outcome {
 	if h.Batch != nil {
 		h.Batch.Close()
 	}
+	h.free()
 	if h.Took = time.Since(h.began); err != nil {
 		h.Err = fmt.Errorf("load %s: %w", h.Outcome.Window, err)
 	}
