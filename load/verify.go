@@ -33,8 +33,8 @@ var personalColumns = []string{
 	"viewer_locations", "recording_url", "video_url", "url", "content", "content_name", "extra",
 }
 
-// ErrMovedOn: the window was loaded by somebody between the request and the comparison. To be asked for again.
-var ErrMovedOn = errors.New("the window was loaded while it was being compared")
+// ErrMovedOn: the window was loaded by somebody between the request and the comparison, or the commit. To be asked for again.
+var ErrMovedOn = errors.New("the window was loaded by another process meanwhile")
 
 // Now is the database's clock.
 func (w *Warehouse) Now(ctx context.Context) (now time.Time, err error) {
