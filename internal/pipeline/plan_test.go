@@ -18,7 +18,10 @@ func (b *bench) due(stream string, r Range) string {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	for _, d := range slices.Backward(due) {
+	if !r.OldestFirst { // then the newest comes first
+		slices.Reverse(due)
+	}
+	for _, d := range due {
 		all = append(all, fmt.Sprintf("%s:%s", d.Day.Format("01-02"), d.Why))
 	}
 	return strings.Join(all, " ")
