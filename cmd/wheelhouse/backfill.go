@@ -20,8 +20,8 @@ func (a *app) backfill() *cobra.Command {
 		Long: `Loads the days from --from to --to, both included, in each account's zone, newest first. What the ledger
 covers is left alone, so an interrupted backfill goes on where it stopped when it is called again, and one
 that is complete asks the API for nothing. --force loads again what is loaded; rows that have not changed
-are not written. --oldest-first is for the first load of years: it takes Postgres less work, and leaves the indexes
-a third smaller, than going back in time does.`,
+are not written. --oldest-first is for the first load of years: it takes Postgres less work, and leaves smaller indexes,
+than going back in time does.`,
 		Example: `  wheelhouse backfill --from 2025-01-01 --to 2025-12-31 --dry-run
   wheelhouse backfill --from 2025-01-01 --to 2025-12-31 --parallel 4
   wheelhouse backfill --from 2026-03-01 --to 2026-03-07 --streams usage_new --force`,
