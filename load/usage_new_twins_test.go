@@ -26,7 +26,7 @@ type scene struct {
 
 func newScene(t *testing.T, o load.Options) *scene {
 	t.Helper()
-	s := &scene{T: t, dsn: testdb.New(t)}
+	s := &scene{T: t, dsn: testdb.NewDirect(t)} // its own locks are the session's
 	var err error
 	if s.warehouse, err = load.Open(t.Context(), s.dsn, o); err != nil {
 		t.Fatal(err)
