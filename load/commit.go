@@ -62,13 +62,22 @@ func (w *Warehouse) Commit(ctx context.Context, loads ...Ready) []Committed {
 	default:
 		done = slices.Repeat([]Committed{{Err: errAlone}}, len(loads))
 	}
+	hopeless := false
 	for i, l := range loads {
-		if errors.Is(done[i].Err, errAlone) {
+		switch {
+		case !errors.Is(done[i].Err, errAlone):
+		case hopeless:
+			done[i].Err = ErrNotTried
+		default:
 			done[i] = w.Commit(ctx, l)[0]
+			hopeless = done[i].Err != nil && !ofWindow(done[i].Err)
 		}
 	}
 	return done
 }
+
+// ErrNotTried: a window before this one failed as every other would.
+var ErrNotTried = errors.New("not tried: another window failed as all would")
 
 // errAlone: the window is to have a transaction of its own.
 var errAlone = errors.New("not loaded together with others")

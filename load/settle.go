@@ -51,7 +51,7 @@ func (w *Warehouse) commit(ctx context.Context, tx pgx.Tx, loads []Ready, exclus
 	own := slices.DeleteFunc(slices.Clone(parts), func(p *part) bool { return p == nil })
 	// Oldest first: Postgres takes rows best in the key's order.
 	slices.SortFunc(own, func(a, b *part) int { return a.From.Compare(b.From) })
-	if err := w.settle(ctx, tx, own, company(loads, exclusive)); err != nil {
+	if err := w.settle(ctx, tx, own, companyOf(loads, exclusive)); err != nil {
 		return nil, err
 	}
 	own = slices.DeleteFunc(own, func(p *part) bool { return p.alone })
@@ -96,16 +96,16 @@ func (w *Warehouse) fence(ctx context.Context, tx pgx.Tx, loads []Ready) (held [
 	return held, now, err
 }
 
-// alone tells how much a transaction is one window's own.
-type alone int
+// company tells how much a transaction is one window's own.
+type company int
 
 const (
-	amongOthers alone = iota // others are loaded in it
+	amongOthers company = iota // others are loaded in it
 	single
 	exclusive // and no other transaction loads its stream
 )
 
-func company(loads []Ready, locked bool) alone {
+func companyOf(loads []Ready, locked bool) company {
 	switch {
 	case len(loads) > 1:
 		return amongOthers
@@ -130,16 +130,16 @@ func lockTable(ctx context.Context, tx pgx.Tx, s Stream, exclusive bool) error {
 
 // settle brings the tables to what the batches say. Where there are several, those that need a merge are left out: staging
 // is one window's at a time.
-func (w *Warehouse) settle(ctx context.Context, tx pgx.Tx, parts []*part, is alone) error {
+func (w *Warehouse) settle(ctx context.Context, tx pgx.Tx, parts []*part, in company) error {
 	if err := nothingNew(ctx, tx, parts); err != nil {
 		return err
 	}
 	news := slices.DeleteFunc(slices.Clone(parts), func(p *part) bool { return p.counts.Skipped })
 	if len(news) > 0 && news[0].Stream.sifted {
-		return w.settleSessions(ctx, tx, news, is)
+		return w.settleSessions(ctx, tx, news, in)
 	}
 	for _, p := range news {
-		if p.alone = is == amongOthers; p.alone {
+		if p.alone = in == amongOthers; p.alone {
 			continue
 		}
 		if err := merge(ctx, tx, p, nil, w.mayShrink); err != nil {

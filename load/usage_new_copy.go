@@ -13,7 +13,7 @@ import (
 
 // settleSessions brings windows of usage_new into the tables. Sessions that are new are copied straight into them; what is
 // left of a window is merged, if it is the only one.
-func (w *Warehouse) settleSessions(ctx context.Context, tx pgx.Tx, parts []*part, is alone) error {
+func (w *Warehouse) settleSessions(ctx context.Context, tx pgx.Tx, parts []*part, in company) error {
 	known, err := anyKnown(ctx, tx, parts)
 	if err != nil {
 		return err
@@ -25,10 +25,10 @@ func (w *Warehouse) settleSessions(ctx context.Context, tx pgx.Tx, parts []*part
 			return fmt.Errorf("sift: %w", err)
 		}
 		c := copying{p, s}
-		if p.alone = c.merges() && is == amongOthers; p.alone {
+		if p.alone = c.merges() && in == amongOthers; p.alone {
 			continue
 		}
-		if c.merges() && c.outside && is != exclusive {
+		if c.merges() && c.outside && in != exclusive {
 			return errCrossing
 		}
 		copies = append(copies, c)

@@ -129,14 +129,7 @@ func copyAll(b *bench, ctx context.Context, _ string, take func(string, sample))
 // firstLoad is followed by reloads of the same database. Those that are not asked for are left out.
 func firstLoad() func(*bench, context.Context, string, func(string, sample)) error {
 	return func(b *bench, ctx context.Context, round string, take func(string, sample)) error {
-		w, err := b.daily(ctx)
-		if err != nil {
-			return err
-		}
-		if err := b.pg.fresh(ctx, scratch); err != nil {
-			return err
-		}
-		s, err := b.load(ctx, "first-"+round, w, w.facts.sessions, flags.usual)
+		w, s, err := b.loadFresh(ctx, "first-"+round, flags.usual)
 		if err != nil {
 			return err
 		}
@@ -195,17 +188,23 @@ func (b *bench) forgetHashes(ctx context.Context) error {
 // loadWith is another way to load for the first time.
 func loadWith(name string, flags *[]string) func(*bench, context.Context, string, func(string, sample)) error {
 	return func(b *bench, ctx context.Context, round string, take func(string, sample)) error {
-		w, err := b.daily(ctx)
-		if err != nil {
-			return err
-		}
-		if err := b.pg.fresh(ctx, scratch); err != nil {
-			return err
-		}
-		s, err := b.load(ctx, name+"-"+round, w, w.facts.sessions, *flags)
+		_, s, err := b.loadFresh(ctx, name+"-"+round, *flags)
 		if err == nil {
 			take(name, s)
 		}
 		return err
 	}
+}
+
+// loadFresh loads the days into a database that has none of them.
+func (b *bench) loadFresh(ctx context.Context, name string, flags []string) (*hosted, sample, error) {
+	w, err := b.daily(ctx)
+	if err != nil {
+		return nil, sample{}, err
+	}
+	if err := b.pg.fresh(ctx, scratch); err != nil {
+		return nil, sample{}, err
+	}
+	s, err := b.load(ctx, name, w, w.facts.sessions, flags)
+	return w, s, err
 }

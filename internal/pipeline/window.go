@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
-	"runtime"
 	"slices"
-	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -95,13 +92,11 @@ func (l *lane) hold(ctx context.Context, h *inHand) {
 // ask asks the API for a claimed window and keeps what comes in a batch.
 func (l *lane) ask(h *inHand) (err error) {
 	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("a defect of this program: panic at %s", panicked())
-		}
 		if err != nil && errors.Is(context.Cause(h.ctx), load.ErrFenced) {
 			err = load.ErrFenced
 		}
 	}()
+	defer withheld(&err)
 	s := l.job.Stream
 	h.Batch = load.NewBatch(l.job.Account.ID, s.load)
 	h.Batch.Known = h.Answer
@@ -121,10 +116,16 @@ func (l *lane) commit(ctx context.Context, all []*inHand) (outcomes []Outcome) {
 		h.let() // the commit locks the leases, and gives them up
 		loads = append(loads, h.Ready)
 	}
-	for i, c := range l.committed(ctx, loads) {
+	done, err := l.committed(ctx, loads)
+	if err != nil {
+		done = slices.Repeat([]load.Committed{{Err: err}}, len(loads))
+	}
+	for i, c := range done {
 		h := all[i]
 		h.Counts, h.Reconciled = c.Counts, c.Reconciled
 		switch {
+		case errors.Is(c.Err, load.ErrNotTried):
+			l.giveBack(ctx, h)
 		case errors.Is(c.Err, load.ErrMovedOn):
 			outcomes = append(outcomes, l.again(ctx, h))
 		case c.Err != nil:
@@ -136,13 +137,10 @@ func (l *lane) commit(ctx context.Context, all []*inHand) (outcomes []Outcome) {
 	return outcomes
 }
 
-func (l *lane) committed(ctx context.Context, loads []load.Ready) (done []load.Committed) {
-	defer func() {
-		if p := recover(); p != nil {
-			done = slices.Repeat([]load.Committed{{Err: fmt.Errorf("a defect of this program: panic at %s", panicked())}}, len(loads))
-		}
-	}()
-	return l.Warehouse.Commit(ctx, loads...)
+// committed is Commit; its error is a panic of it.
+func (l *lane) committed(ctx context.Context, loads []load.Ready) (done []load.Committed, err error) {
+	defer withheld(&err)
+	return l.Warehouse.Commit(ctx, loads...), nil
 }
 
 // fail closes a window that is not loaded, and says so in the books.
@@ -167,7 +165,7 @@ func (l *lane) again(ctx context.Context, h *inHand) Outcome {
 	return h.ended(nil)
 }
 
-// giveBack leaves a window to the next run although its answers are complete: none of its stream can be loaded now.
+// giveBack leaves a claimed window to the next run.
 func (l *lane) giveBack(ctx context.Context, h *inHand) {
 	l.again(ctx, h)
 	l.sum.left(1)
@@ -186,18 +184,6 @@ func (h *inHand) ended(err error) Outcome {
 		h.Err = fmt.Errorf("load %s: %w", h.Outcome.Window, err)
 	}
 	return h.Outcome
-}
-
-// panicked names the place of the panic being recovered from. Its value is left out: it can hold what an answer held.
-func panicked() string {
-	pcs := make([]uintptr, 32)
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
-	for {
-		frame, more := frames.Next()
-		if !strings.HasPrefix(frame.Function, "runtime.") || !more {
-			return fmt.Sprintf("%s:%d", filepath.Base(frame.File), frame.Line)
-		}
-	}
 }
 
 // window is the window as it is asked for.
