@@ -74,6 +74,11 @@ func (b *bench) flatten(ctx context.Context, h *hosted) error {
 			return err
 		}
 	}
+	if b.wants("floor") {
+		if err := b.encode(ctx, h); err != nil {
+			return err
+		}
+	}
 	return b.pg.drop(scratch)
 }
 

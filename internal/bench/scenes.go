@@ -34,6 +34,7 @@ var scenes []scene
 func init() {
 	scenes = []scene{
 		{play: copyAll, measures: []measure{{name: "copy", title: `psql \copy, flat CSV, one connection`}}},
+		{play: floor, measures: []measure{{"floor", `psql \copy, encoded beforehand, two connections at once`, "copy"}}},
 		{play: firstLoad(), measures: []measure{
 			{"first", "first load", "copy"},
 			{"unchanged", "reload, nothing changed", "copy"},
