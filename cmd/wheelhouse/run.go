@@ -114,6 +114,7 @@ func (a *app) withRunner(ctx context.Context, l loading, log io.Writer, do func(
 	defer w.Close()
 	workers := max(4, l.parallel)
 	boundMemory(workers)
+	feedAtOnce()
 	runner := &pipeline.Runner{
 		Warehouse: w, Log: logger(s.Log, log), Version: version, Host: host(), Now: patience.now,
 		Parallel: l.parallel, Workers: workers, Grace: grace,

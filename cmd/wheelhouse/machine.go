@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"runtime"
 	"runtime/debug"
 )
 
@@ -13,5 +14,13 @@ func boundMemory(windows int) {
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(32<<20 + int64(windows)*6<<20)
+	}
+}
+
+// feedAtOnce has two more threads than there are processors. Goroutines that decode answers keep theirs for ten milliseconds
+// at a time; one that could send Postgres more rows would wait for that, and Postgres for it. The kernel lets it run sooner.
+func feedAtOnce() {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 2)
 	}
 }
