@@ -2,7 +2,6 @@ package extract
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net"
@@ -41,8 +40,8 @@ type Client struct {
 	pauses *pauses
 	sizes  *sizes // of this stream's windows
 
-	known     *[sha256.Size]byte // of the answer, if it should come again; nil: nobody wants to know
-	sizeTries int                // tries of a request that fails for its size; 0: as many as of any
+	known     *Sum // of the answer, if it should come again; nil: nobody wants to know
+	sizeTries int  // tries of a request that fails for its size; 0: as many as of any
 }
 
 // pauses is what the server asked for: no request of the account before that.

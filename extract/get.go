@@ -3,7 +3,6 @@ package extract
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"io"
 	"mime"
@@ -28,8 +27,8 @@ type Report struct {
 	// Reconciled: what came adds up to those totals. Not valid where there is nothing to compare.
 	Reconciled Field[bool]
 
-	Answer [sha256.Size]byte // of the one answer that was the whole window, and adds up; else, and where not asked for, zero
-	Same   bool              // it is the known one, and was not read
+	Answer Sum  // of the one answer that was the whole window, and adds up; else, and where not asked for, zero
+	Same   bool // it is the known one, and was not read
 
 	answers int
 }

@@ -2,16 +2,20 @@ package extract
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"errors"
-	"hash"
 	"io"
 	"sync"
+
+	"github.com/zeebo/xxh3"
 )
 
-// knowing returns the client as it asks for a window whose answer is known by its SHA-256, as it was unpacked. An answer
+// Sum names an answer by what came, byte for byte, as it was unpacked: XXH3, 128 bits. It tells whether the same came again,
+// and keeps nobody out: who could make two answers of one sum is the API, which may say what it likes anyway.
+type Sum [16]byte
+
+// knowing returns the client as it asks for a window whose answer is known by its sum. An answer
 // that is the same, byte for byte, is not read: what it says was checked and handed on before. A zero sum knows none.
-func (c *Client) knowing(sum [sha256.Size]byte) *Client {
+func (c *Client) knowing(sum Sum) *Client {
 	knowing := *c
 	knowing.known = &sum
 	return &knowing
@@ -28,26 +32,23 @@ var knownBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 // summer adds up what is read through it.
 type summer struct {
 	io.Reader
-	hash hash.Hash
+	hash xxh3.Hasher
 }
 
 func (s *summer) Read(p []byte) (int, error) {
 	n, err := s.Reader.Read(p)
-	s.hash.Write(p[:n])
+	_, _ = s.hash.Write(p[:n])
 	return n, err
 }
 
-func (s *summer) sum() (sum [sha256.Size]byte) {
-	s.hash.Sum(sum[:0])
-	return sum
-}
+func (s *summer) sum() Sum { return s.hash.Sum128().Bytes() }
 
 // recognise begins to add an answer up, and fails with errSame where it is the known one. held is its own until it
 // has been read.
-func (a *answer) recognise(known [sha256.Size]byte, held *bytes.Buffer) error {
-	a.added = &summer{a.body, sha256.New()}
+func (a *answer) recognise(known Sum, held *bytes.Buffer) error {
+	a.added = &summer{Reader: a.body}
 	a.body = a.added
-	if known == [sha256.Size]byte{} {
+	if known == (Sum{}) {
 		return nil
 	}
 	n, err := io.CopyN(held, a.added, knownSize)

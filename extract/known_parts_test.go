@@ -40,7 +40,7 @@ func TestKnownAnswerOfAHalf(t *testing.T) {
 					sendJSON(w, tt.second)
 				}
 			}).URL, attempts(1))
-			ask := func(known [32]byte) (extract.Report, int) {
+			ask := func(known extract.Sum) (extract.Report, int) {
 				out := &books[extract.Session]{}
 				rep, err := c.UsageNew(t.Context(), day, known, out, out.row)
 				if err != nil {

@@ -10,7 +10,7 @@ import (
 )
 
 // unknown: the answer was never seen.
-var unknown [32]byte
+var unknown extract.Sum
 
 // The same answer again is not read; any other, and one that breaks off, is.
 func TestKnownAnswer(t *testing.T) {
@@ -37,7 +37,7 @@ func TestKnownAnswer(t *testing.T) {
 				w.Header().Set("Content-Type", "application/json")
 				_, _ = w.Write([]byte(body))
 			}).URL)
-			ask := func(known [32]byte) (extract.Report, int) {
+			ask := func(known extract.Sum) (extract.Report, int) {
 				rows := 0
 				rep, err := c.UsageNew(t.Context(), day, known, &discard{}, func(extract.Record[extract.Session]) error { rows++; return nil })
 				if err != nil {

@@ -3,7 +3,6 @@ package extract
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"errors"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -43,7 +42,7 @@ type SessionLog struct {
 
 // UsageNew asks for the screen-share sessions of a window, newest first as the API sends them. known is Report.Answer of
 // the last time, or zero: where the very same answer comes again no row is handed on.
-func (c *Client) UsageNew(ctx context.Context, w Window, known [sha256.Size]byte, out Answers, row func(Record[Session]) error) (Report, error) {
+func (c *Client) UsageNew(ctx context.Context, w Window, known Sum, out Answers, row func(Record[Session]) error) (Report, error) {
 	var rep Report
 	err := c.inParts(ctx, w, func(c *Client, part Window) error {
 		if part == w { // what is known is an answer for all of it
@@ -75,7 +74,7 @@ func (c *Client) UsageNew(ctx context.Context, w Window, known [sha256.Size]byte
 		return rep, nil
 	}
 	if rep.answers != 1 || rep.Reconciled.Valid && !rep.Reconciled.Value {
-		rep.Answer = [sha256.Size]byte{}
+		rep.Answer = Sum{}
 	}
 	return rep, err
 }

@@ -2,9 +2,9 @@ package load
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"slices"
 
+	"wheelhouse/extract"
 	"wheelhouse/transform"
 )
 
@@ -13,14 +13,14 @@ var answersVersion = []byte{transform.Version, schemaOfHash}
 
 // answerHash is the answer's hash as it stands in the books; nil where there is none.
 func (a Asked) answerHash() []byte {
-	if a.Answer == [sha256.Size]byte{} {
+	if a.Answer == (extract.Sum{}) {
 		return nil
 	}
 	return slices.Concat(answersVersion, a.Answer[:])
 }
 
 // knownAnswer reads an answer's hash from the books; it is zero where it says nothing of what this version makes of the answer.
-func knownAnswer(booked []byte) (sum [sha256.Size]byte) {
+func knownAnswer(booked []byte) (sum extract.Sum) {
 	if rest, ok := bytes.CutPrefix(booked, answersVersion); ok {
 		copy(sum[:], rest)
 	}

@@ -2,7 +2,6 @@ package load
 
 import (
 	"context"
-	"crypto/sha256"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -10,6 +9,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"wheelhouse/extract"
 )
 
 //go:embed ledger.sql
@@ -76,8 +77,8 @@ func (w *Warehouse) exec(ctx context.Context, name string, args pgx.NamedArgs) e
 // Claim is a process's right to load one window, as long as it renews it.
 type Claim struct {
 	Window
-	Load   int64             // the ledger's entry
-	Answer [sha256.Size]byte // of the answer that the warehouse holds of just this window; zero: none that could be known again
+	Load   int64       // the ledger's entry
+	Answer extract.Sum // of the answer that the warehouse holds of just this window; zero: none that could be known again
 	began  time.Time
 	clock  time.Time // the database's, when it began
 }
@@ -202,8 +203,8 @@ type Asked struct {
 	SourceSeconds *int64
 	Reconciled    *bool
 
-	Answer [sha256.Size]byte // of the one answer that was the whole window; else zero
-	Same   bool              // it is the one that the claim knew of, and was not read
+	Answer extract.Sum // of the one answer that was the whole window; else zero
+	Same   bool        // it is the one that the claim knew of, and was not read
 }
 
 // Fail closes a claim whose window was not loaded. why must hold no data.

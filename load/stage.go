@@ -26,8 +26,9 @@ func stageRows(ctx context.Context, tx pgx.Tx, s Stream, b *Batch, sifted *sifti
 	if _, err := conn.Exec(ctx, rejects["stage"]+";"+s.sql["stage"]).ReadAll(); err != nil {
 		return 0, fmt.Errorf("stage: %w", err)
 	}
+	ownStaging := s.Name == UsageNew.Name // its rows wait as its tables take them
 	for i, stage := range b.stages {
-		if b.settled.rows[i] == 0 || sifted != nil && i != rejectsStage {
+		if b.settled.rows[i] == 0 || ownStaging && i != rejectsStage {
 			continue
 		}
 		rows, err := stage.spool.reader()
@@ -42,7 +43,7 @@ func stageRows(ctx context.Context, tx pgx.Tx, s Stream, b *Batch, sifted *sifti
 			main = n
 		}
 	}
-	if sifted != nil {
+	if ownStaging {
 		return stageSessions(ctx, conn, b, sifted)
 	}
 	return main, nil

@@ -18,12 +18,16 @@ var (
 // Postgres counts times in microseconds from here.
 const postgresEpoch = 946_684_800_000_000 // 2000-01-01 in microseconds since 1970
 
-// tuple is one row being encoded for COPY BINARY.
+// tuple is a row, or some, being encoded for COPY BINARY.
 type tuple struct{ b []byte }
 
 func (t *tuple) start(fields int) {
-	t.b = binary.BigEndian.AppendUint16(t.b[:0], uint16(fields))
+	t.b = t.b[:0]
+	t.fields(fields)
 }
+
+// fields begins one more row.
+func (t *tuple) fields(n int) { t.b = binary.BigEndian.AppendUint16(t.b, uint16(n)) }
 
 func (t *tuple) size(n int)      { t.b = binary.BigEndian.AppendUint32(t.b, uint32(n)) }
 func (t *tuple) null()           { t.b = append(t.b, 0xff, 0xff, 0xff, 0xff) }

@@ -1,8 +1,8 @@
 package load
 
 import (
-	"crypto/sha256"
 	_ "embed"
+	"slices"
 
 	"wheelhouse/transform"
 )
@@ -24,46 +24,69 @@ var UsageNew = Stream{
 	sifted: true,
 }
 
-// Session adds a session with its events.
+// Session adds a session with its events. Its rows are encoded as the tables take them; staging takes them otherwise, but few
+// sessions go there.
 func (b *Batch) Session(s transform.ScreenSession) error {
 	return b.record(func() error {
 		b.sessions.add(&b.state, s)
-		// Events first: the session's own row carries the hash of it all.
-		for _, e := range s.Events {
-			if err := b.sessionEvent(e); err != nil {
-				return err
-			}
-		}
-		t, place := b.begin(rowsStage, true)
-		content := len(t.b) + 4
-		t.bytea(noContent[:])
 		id := b.sessions.ids.ID(b.account, s.AgentEmail, s.StartedAt)
-		t.bytea(id[:])
-		t.text(s.AgentEmail)
-		t.timestamptz(s.StartedAt)
-		t.nullTimestamptz(s.EndedAt)
-		t.nullInt4(s.DurationSeconds)
-		t.boolean(s.Ended)
-		t.nullInt4(s.MaxViewers)
-		t.nullInt4(s.Viewers)
-		t.textArray(s.ViewerLocations)
-		t.nullInt4(s.RTCSeconds)
-		t.nullInt4(s.WebcamSeconds)
-		t.nullInt8(s.RecordingContentID)
-		t.nullText(s.RecordingURL)
-		t.jsonb(s.Extra)
-		b.hashRow(rowsStage, place)
-		b.takeHash()
-		copy(t.b[content:], b.sum[:])
-		return b.keep(rowsStage)
+		t := &b.tuple
+		t.b = t.b[:0]
+		for i := range s.Events {
+			t.sessionEvent(&s.Events[i], id, b.account)
+		}
+		events := len(t.b)
+		t.session(&s, id, b.account)
+		b.sum = hashOf(t.b)
+		b.state.offsets[childStage] += int64(events)
+		b.state.rows[childStage] += int64(len(s.Events))
+		if err := b.stages[childStage].spool.write(t.b[:events]); err != nil {
+			return err
+		}
+		head := sessionHead{row: len(t.b) - events, events: events, count: len(s.Events), part: b.state.part}.encode()
+		b.state.offsets[rowsStage] += int64(len(head) + len(t.b) - events)
+		b.state.rows[rowsStage]++
+		if err := b.stages[rowsStage].spool.write(head[:]); err != nil {
+			return err
+		}
+		return b.stages[rowsStage].spool.write(t.b[events:])
 	})
 }
 
-// noContent stands where the content's hash will.
-var noContent [sha256.Size]byte
+// The columns of the tables in the order in which rows are encoded: staging's from session_id and seq on, and the account,
+// which is as long as it likes, at the end.
+var (
+	sessionColumns = slices.Concat([]string{"load_id", "loaded_at", "occurrence"}, UsageNew.stages[0].columns[sessionFields-sessionOwn:], []string{"account_id"})
+	eventColumns   = slices.Concat([]string{"session_id"}, UsageNew.stages[1].columns[eventFields-eventOwn:], []string{"account_id"})
+)
 
-func (b *Batch) sessionEvent(e transform.ScreenSessionEvent) error {
-	t, place := b.begin(childStage, false)
+// session appends a session's row. What only its load will know stays open: see round.add.
+func (t *tuple) session(s *transform.ScreenSession, id [16]byte, account string) {
+	t.fields(len(sessionColumns))
+	t.int8(0)
+	t.int8(0)
+	t.int2(1)
+	t.bytea(id[:])
+	t.text(s.AgentEmail)
+	t.timestamptz(s.StartedAt)
+	t.nullTimestamptz(s.EndedAt)
+	t.nullInt4(s.DurationSeconds)
+	t.boolean(s.Ended)
+	t.nullInt4(s.MaxViewers)
+	t.nullInt4(s.Viewers)
+	t.textArray(s.ViewerLocations)
+	t.nullInt4(s.RTCSeconds)
+	t.nullInt4(s.WebcamSeconds)
+	t.nullInt8(s.RecordingContentID)
+	t.nullText(s.RecordingURL)
+	t.jsonb(s.Extra)
+	t.text(account)
+}
+
+// sessionEvent appends the row of one of a session's events.
+func (t *tuple) sessionEvent(e *transform.ScreenSessionEvent, session [16]byte, account string) {
+	t.fields(len(eventColumns))
+	t.bytea(session[:])
 	t.int4(e.Seq)
 	t.timestamptz(e.OccurredAt)
 	t.nullText(e.Kind)
@@ -72,5 +95,5 @@ func (b *Batch) sessionEvent(e transform.ScreenSessionEvent) error {
 	t.nullText(e.ContentName)
 	t.nullText(e.Content)
 	t.jsonb(e.Extra)
-	return b.put(childStage, place)
+	t.text(account)
 }

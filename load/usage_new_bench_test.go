@@ -41,7 +41,7 @@ func madeUp(b *testing.B) (rows []transform.ScreenSession) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	_, err = client.UsageNew(b.Context(), extract.Window{From: from, To: from.AddDate(0, 0, 1)}, [32]byte{}, none{}, func(rec extract.Record[extract.Session]) error {
+	_, err = client.UsageNew(b.Context(), extract.Window{From: from, To: from.AddDate(0, 0, 1)}, extract.Sum{}, none{}, func(rec extract.Record[extract.Session]) error {
 		if row, ok, _ := transform.UsageNew(rec); ok {
 			rows = append(rows, row)
 		}

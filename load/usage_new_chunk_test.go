@@ -26,8 +26,8 @@ func TestAChunkIsSmall(t *testing.T) {
 		}
 	}
 	b.Commit()
-	r := chunkReader{b: b}
-	sessions, err := r.read(0)
+	var r chunkReader
+	sessions, err := r.read(b, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

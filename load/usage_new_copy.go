@@ -3,9 +3,9 @@ package load
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"slices"
-	"sync"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -19,8 +19,10 @@ func (w *Warehouse) settleSessions(ctx context.Context, tx pgx.Tx, parts []*part
 		return err
 	}
 	var copies []copying
+	reader := readers.get()
+	defer readers.put(reader)
 	for i, p := range parts {
-		s, err := sift(ctx, tx, p.Window, p.Batch, known[i])
+		s, err := sift(ctx, tx, p.Window, p.Batch, reader, known[i])
 		if err != nil {
 			return fmt.Errorf("sift: %w", err)
 		}
@@ -52,13 +54,6 @@ type copying struct {
 	*part
 	*sifting
 }
-
-// The columns of the tables in the order in which they are copied: those that a window's rows share, then those that
-// are encoded for staging.
-var (
-	sessionColumns = slices.Concat([]string{"account_id", "load_id", "loaded_at", "occurrence"}, UsageNew.stages[0].columns[sessionFields-sessionOwn:])
-	eventColumns   = slices.Concat([]string{"account_id", "session_id"}, UsageNew.stages[1].columns[eventFields-eventOwn:])
-)
 
 // roundSize is how many bytes of rows are copied at a time, sessions and their events in turn.
 const roundSize = 2 << 20
@@ -96,7 +91,7 @@ func (n *newSessions) next() (session, *part, error) {
 			continue
 		}
 		var err error
-		if n.sessions, err = c.reader.read(n.chunks[0]); err != nil {
+		if n.sessions, err = c.reader.read(c.Batch, n.chunks[0]); err != nil {
 			return session{}, nil, err
 		}
 		n.chunks = n.chunks[1:]
@@ -106,18 +101,20 @@ func (n *newSessions) next() (session, *part, error) {
 // round is rows on their way into the two tables. It is read as those of the sessions, encoded while Postgres takes them.
 type round struct {
 	from             *newSessions
-	tuple            tuple
 	sessions, events bytes.Buffer
 	size             int
 	count, children  int64
 	over             bool // nothing is left
 }
 
-var rounds = sync.Pool{New: func() any { return new(round) }}
+var (
+	rounds  = make(spares[round], 2)
+	readers = make(spares[chunkReader], 2)
+)
 
 // copySessions copies what is new into the tables.
 func copySessions(ctx context.Context, tx pgx.Tx, all []copying) error {
-	r := rounds.Get().(*round)
+	r := rounds.get()
 	r.from, r.over = &newSessions{left: all}, false
 	for !r.over {
 		if err := r.copy(ctx, tx.Conn().PgConn()); err != nil {
@@ -125,7 +122,7 @@ func copySessions(ctx context.Context, tx pgx.Tx, all []copying) error {
 		}
 	}
 	r.from = nil
-	rounds.Put(r)
+	rounds.put(r)
 	return nil
 }
 
@@ -172,27 +169,14 @@ func (r *round) fill() error {
 	return nil
 }
 
-// add adds a session's rows as the tables take them.
+// add adds a session's rows, and says who loads them when.
 func (r *round) add(x session, p *part) {
-	before, t := r.sessions.Len()+r.events.Len(), &r.tuple
-	t.start(len(sessionColumns))
-	t.text(p.Account)
-	t.int8(p.Load)
-	t.timestamptz(p.now)
-	t.int2(1)
-	r.sessions.Write(t.b)
-	r.sessions.Write(x.row[atID:])
-	r.count++
-	for rest := x.events; len(rest) > 0; r.children++ {
-		var row []byte
-		row, rest = cutRow(rest, eventFields)
-		t.start(len(eventColumns))
-		t.text(p.Account)
-		t.bytea(x.id())
-		r.events.Write(t.b)
-		r.events.Write(row[atEventID:])
-	}
-	r.size += r.sessions.Len() + r.events.Len() - before
+	r.sessions.Write(x.row)
+	own := r.sessions.Bytes()[r.sessions.Len()-len(x.row):]
+	binary.BigEndian.PutUint64(own[atLoad:], uint64(p.Load))
+	binary.BigEndian.PutUint64(own[atLoadedAt:], uint64(p.now.UnixMicro()-postgresEpoch))
+	r.events.Write(x.events)
+	r.count, r.children, r.size = r.count+1, r.children+int64(x.count), r.size+len(x.row)+len(x.events)
 }
 
 // oldestFirst orders the chunks by where they begin: the API answers newest first.

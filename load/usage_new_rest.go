@@ -21,26 +21,26 @@ func (c copying) rest(ctx context.Context, tx pgx.Tx, mayShrink bool) error {
 	return conserve(c.counts, tally{}, c.settled(), 0, 0)
 }
 
-// stageSessions copies the sessions that are to be merged into staging.
+// stageSessions copies sessions into staging: all, or of sifted ones those that are to be merged.
 func stageSessions(ctx context.Context, conn *pgconn.PgConn, b *Batch, s *sifting) (copied int64, err error) {
+	var r chunkReader
 	for i := range b.sessions.chunks {
-		sessions, err := s.reader.read(i)
+		sessions, err := r.read(b, i)
 		if err != nil {
 			return 0, err
 		}
-		var rows [2]bytes.Buffer
+		var rows, events tuple
 		for _, x := range sessions {
-			if s.fates[x.number] == toMerge {
-				rows[0].Write(x.row)
-				rows[1].Write(x.events)
+			if s == nil || s.fates[x.number] == toMerge {
+				x.stage(&rows, &events, b.account)
 			}
 		}
-		for j := range rows {
-			if rows[j].Len() == 0 {
+		for j, t := range []tuple{rows, events} {
+			if len(t.b) == 0 {
 				continue
 			}
 			stage := UsageNew.stages[j]
-			n, err := copyRows(ctx, conn, "pg_temp."+stage.table, stage.columns, &rows[j])
+			n, err := copyRows(ctx, conn, "pg_temp."+stage.table, stage.columns, bytes.NewReader(t.b))
 			if err != nil {
 				return 0, err
 			}
@@ -50,6 +50,25 @@ func stageSessions(ctx context.Context, conn *pgconn.PgConn, b *Batch, s *siftin
 		}
 	}
 	return copied, nil
+}
+
+// stage appends a session's rows as staging takes them.
+func (s *session) stage(rows, events *tuple, account string) {
+	content := hashOf(s.events, s.row)
+	n := int64(s.number) + 1
+	rows.fields(sessionFields)
+	rows.int8(n)
+	rows.int2(s.part)
+	rows.bytea(content[:])
+	last := 4 + len(account)
+	rows.b = append(rows.b, s.row[atID:len(s.row)-last]...)
+	for rest := s.events; len(rest) > 0; {
+		var row []byte
+		row, rest = cutRow(rest, len(eventColumns))
+		events.fields(eventFields)
+		events.int8(n)
+		events.b = append(events.b, row[atSeq:len(row)-last]...)
+	}
 }
 
 // heldOr is what was held before the new sessions were copied, or for rows that were not sifted what count says.

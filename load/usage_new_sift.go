@@ -31,7 +31,7 @@ type sifting struct {
 	fates   []fate   // by the sessions' numbers
 	n       [3]int64 // of each fate
 
-	reader  chunkReader
+	reader  *chunkReader
 	held    int64                 // rows that a load of this window may find gone, before it wrote any
 	outside bool                  // some sessions begin outside the window: it is not alone in showing them
 	again   map[uint64]bool       // twins within the batch
@@ -40,10 +40,10 @@ type sifting struct {
 }
 
 // sift sifts a window's batch; known tells whether the warehouse has anything of its stretch of time.
-func sift(ctx context.Context, tx pgx.Tx, win Window, b *Batch, known bool) (*sifting, error) {
-	s := &sifting{reader: chunkReader{b: b}, fates: make([]fate, len(b.sessions.twins)), again: repeated(b.sessions.twins), merged: map[[16]byte]struct{}{}}
+func sift(ctx context.Context, tx pgx.Tx, win Window, b *Batch, r *chunkReader, known bool) (*sifting, error) {
+	s := &sifting{reader: r, fates: make([]fate, len(b.sessions.twins)), again: repeated(b.sessions.twins), merged: map[[16]byte]struct{}{}}
 	for i := range b.sessions.chunks {
-		sessions, err := s.reader.read(i)
+		sessions, err := r.read(b, i)
 		if err != nil {
 			return nil, err
 		}
@@ -200,9 +200,9 @@ func (c *sifter) siftEvents(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs) 
 		x := &c.sessions[next]
 		var row []byte
 		if len(left) > 0 {
-			row, left = cutRow(left, eventFields)
+			row, left = cutRow(left, len(eventColumns))
 		}
-		if c.fates[x.number] == isKnown && (row == nil || !sameFields(row[atEventID:], v[1:])) {
+		if c.fates[x.number] == isKnown && (row == nil || !sameFields(row[atSeq:], v[1:])) {
 			c.fates[x.number] = toMerge
 		}
 	})

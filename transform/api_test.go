@@ -102,7 +102,7 @@ func demoRows(body []byte) ([]result[transform.DemoRequest], error) {
 
 func sessionRows(body []byte) ([]result[transform.ScreenSession], error) {
 	return rowsOf(body, func(ctx context.Context, all *[]result[transform.ScreenSession]) error {
-		_, err := api.UsageNew(ctx, window, [32]byte{}, ignore{}, taken(all, transform.UsageNew))
+		_, err := api.UsageNew(ctx, window, extract.Sum{}, ignore{}, taken(all, transform.UsageNew))
 		return err
 	})
 }

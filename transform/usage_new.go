@@ -49,6 +49,15 @@ type ScreenSessionEvent struct {
 // UsageNew normalises a session. ok is false where it is set aside whole; rejects then holds it, and
 // else the entries of its logs that were set aside.
 func UsageNew(rec extract.Record[extract.Session]) (row ScreenSession, ok bool, rejects []Reject) {
+	return new(Sessions).UsageNew(rec)
+}
+
+// Sessions normalises one session after another, as UsageNew does, with its events in the same memory: they are good
+// until the next.
+type Sessions struct{ events []ScreenSessionEvent }
+
+// UsageNew normalises the next session.
+func (n *Sessions) UsageNew(rec extract.Record[extract.Session]) (row ScreenSession, ok bool, rejects []Reject) {
 	s, r := &rec.Value, reader{}
 	r.odd("record", notObject(rec.Raw))
 	row = ScreenSession{
@@ -76,7 +85,10 @@ func UsageNew(rec extract.Record[extract.Session]) (row ScreenSession, ok bool, 
 	if r.why != "" {
 		return row, false, aside(rec.Path(), r.why, rec.Raw, row.AgentEmail, second(row.StartedAt))
 	}
-	row.Events, rejects = events(&rec, row.AgentEmail)
+	n.events, rejects = events(&rec, row.AgentEmail, n.events[:0])
+	if len(n.events) > 0 {
+		row.Events = n.events
+	}
 	row.Extra = r.extra(s.Extra)
 	return row, true, rejects
 }
@@ -150,12 +162,10 @@ func contentID(s string) Null[int64] {
 }
 
 // events normalises a session's logs and puts them in order of time; of equal times, by content, so
-// that their order in the answer does not matter.
-func events(rec *extract.Record[extract.Session], agent string) (rows []ScreenSessionEvent, rejects []Reject) {
+// that their order in the answer does not matter. rows is memory for them.
+func events(rec *extract.Record[extract.Session], agent string, rows []ScreenSessionEvent) (_ []ScreenSessionEvent, rejects []Reject) {
 	logs := rec.Value.Logs
-	if len(logs) > 0 {
-		rows = make([]ScreenSessionEvent, 0, len(logs))
-	}
+	rows = slices.Grow(rows, len(logs))
 	sorted := true
 	for i := len(logs) - 1; i >= 0; i-- { // the API sends the newest first
 		row, why := event(&logs[i], &rec.Value.Email, agent)

@@ -43,7 +43,8 @@ func demoUsage(ctx context.Context, c *extract.Client, w extract.Window, _ time.
 }
 
 func usageNew(ctx context.Context, c *extract.Client, w extract.Window, _ time.Time, b *load.Batch) (extract.Report, error) {
-	return c.UsageNew(ctx, w, b.Known, b, into(b, transform.UsageNew, b.Session))
+	var sessions transform.Sessions
+	return c.UsageNew(ctx, w, b.Known, b, into(b, sessions.UsageNew, b.Session))
 }
 
 func usageShares(ctx context.Context, c *extract.Client, w extract.Window, _ time.Time, b *load.Batch) (extract.Report, error) {
