@@ -68,9 +68,15 @@ func TestEnvironment(t *testing.T) {
 			if len(s.Accounts) != 1 || s.Accounts[0].APIKey.Reveal() != "key" || s.Database != dsn {
 				t.Errorf("accounts %d, or not the key or the database that the files hold", len(s.Accounts))
 			}
+			// Pages for more than this machine want a token, or serve does not start.
+			if c.env["WHEELHOUSE_LISTEN"] != "" && s.Token.Reveal() != pagesToken {
+				t.Error("not the token that its file holds")
+			}
 		})
 	}
 }
+
+const pagesToken = "0123456789abcdef"
 
 const dsn = "postgres://wheelhouse:password@postgres:5432/wheelhouse"
 
@@ -81,7 +87,7 @@ func localEnv(t *testing.T, c command) map[string]string {
 	for key, value := range c.env {
 		env[key] = value
 		content, isFile := map[string]string{
-			"CRANKWHEEL_API_KEY_FILE": "key\n", "DATABASE_URL_FILE": dsn + "\n", "WHEELHOUSE_CONFIG": string(wheelhouse.Schedules),
+			"CRANKWHEEL_API_KEY_FILE": "key\n", "DATABASE_URL_FILE": dsn + "\n", "WHEELHOUSE_TOKEN_FILE": pagesToken + "\n", "WHEELHOUSE_CONFIG": string(wheelhouse.Schedules),
 		}[key]
 		if !isFile {
 			continue

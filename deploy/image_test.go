@@ -144,6 +144,7 @@ func configCheck(t *testing.T, root, program string) {
 		}
 		mustWrite(t, root+c.env["CRANKWHEEL_API_KEY_FILE"], "key\n")
 		mustWrite(t, root+c.env["DATABASE_URL_FILE"], dsn+"\n")
+		mustWrite(t, root+c.env["WHEELHOUSE_TOKEN_FILE"], pagesToken+"\n")
 	} else {
 		t.Log("not root: without the image's root folder and user")
 		cmd.Dir = t.TempDir()

@@ -9,6 +9,7 @@ import (
 
 	"wheelhouse/internal/report"
 	"wheelhouse/internal/settings"
+	"wheelhouse/internal/web"
 )
 
 func (a *app) configCommand() *cobra.Command {
@@ -63,12 +64,26 @@ and what would be right. It connects to nothing.`,
 			if s.Database == "" {
 				fmt.Fprintln(a.out, "No DATABASE_URL: the usual PG* variables say where the warehouse is.")
 			}
+			fmt.Fprintln(a.out, pagesLine(s))
 			return report.Table(a.out, understoodRows(rows), false)
 		},
 	}
 	cmd.Flags().BoolVar(&json, "json", false, "print as JSON")
 	cmd.Flags().IntVar(&fires, "fires", 1, "how many next times to list for each schedule")
 	return cmd
+}
+
+// pagesLine says where serve's pages are and who may read them.
+func pagesLine(s *settings.Settings) string {
+	switch {
+	case s.Listen == "":
+		return "No pages: listen is off."
+	case web.Refused(s.Listen, s.Token) != nil:
+		return "No serve: " + web.Refused(s.Listen, s.Token).Error() + "."
+	case s.Token.Empty():
+		return "Pages of serve on " + s.Listen + ", for everybody on this machine: no token is set."
+	}
+	return "Pages of serve on " + s.Listen + ", for whoever has the token."
 }
 
 func understoodRows(rows []settings.Row) []understood {

@@ -26,8 +26,8 @@ func (a *app) demo() *cobra.Command {
 		Use:   "demo",
 		Short: "The whole pipeline on this machine, with nothing set up",
 		Long: `Starts a private PostgreSQL and a simulated CrankWheel account, makes the warehouse, loads the account's whole
-history and says where to query. Then it keeps loading what is new, every minute, until Ctrl-C, and cleans up.
-With --once it loads, prints the summary and exits.`,
+history, serves its pages on 127.0.0.1 and says where to look and to query. Then it keeps loading what is new, every
+minute, until Ctrl-C, and cleans up. With --once it loads, prints the summary and exits.`,
 		Example: `  wheelhouse demo
   wheelhouse demo --once --agents 40 --days 365`,
 		Args: cobra.NoArgs,
@@ -86,15 +86,34 @@ func (a *app) demonstrate(ctx context.Context, o simulator.Options, once bool) e
 	if err != nil {
 		return err
 	}
-	if err := a.tellDemo(ctx, w, result, time.Since(began), url, once); err != nil || once {
+	site := &site{}
+	if !once {
+		if site, err = demoPages(url, runner.Log, minutely(account)); err != nil {
+			return err
+		}
+		defer site.close()
+	}
+	if err := a.tellDemo(ctx, w, result, time.Since(began), url, site); err != nil || once {
 		return err
 	}
 	fmt.Fprintln(a.out, "\nNew rows are loaded every minute. Ctrl-C ends the demo and removes it.")
 	runner.Observe = nil
-	return keepLoading(ctx, runner, account)
+	return site.while(ctx, func(ctx context.Context) error { return keepLoading(ctx, runner, account) })
 }
 
 func demoRange(account *pipeline.Account) pipeline.Range { return account.Nightly(time.Now()) }
+
+// minutely is the demo's schedule.
+func minutely(account *pipeline.Account) func(time.Time) []settings.Row {
+	return func(now time.Time) []settings.Row {
+		rows := settings.Settings{Accounts: []settings.Account{account.Account}}.Describe(now, 0)
+		for i := range rows {
+			next := now.Truncate(time.Minute).Add(time.Minute)
+			rows[i].Cron, rows[i].Next = "@every 1m", []time.Time{next, next.Add(time.Minute)}
+		}
+		return rows
+	}
+}
 
 // demoLog is how the demo logs: bars on a terminal are enough, and elsewhere a line tells of each window.
 func (a *app) demoLog() (settings.Log, error) {
@@ -156,7 +175,10 @@ func keepLoading(ctx context.Context, runner *pipeline.Runner, account *pipeline
 }
 
 // tellDemo prints what the demo loaded and where to look.
-func (a *app) tellDemo(ctx context.Context, w *load.Warehouse, r pipeline.Result, took time.Duration, url string, once bool) error {
+func (a *app) tellDemo(ctx context.Context, w *load.Warehouse, r pipeline.Result, took time.Duration, url string, pages *site) error {
+	if pages.server != nil {
+		fmt.Fprintf(a.out, "Look at it:\n  http://%s/\n\n", pages.listener.Addr())
+	}
 	tables, err := w.TableCounts(ctx)
 	if err != nil {
 		return err
@@ -169,7 +191,7 @@ func (a *app) tellDemo(ctx context.Context, w *load.Warehouse, r pipeline.Result
 		return err
 	}
 	where := fmt.Sprintf("Query it while the demo runs:\n  psql '%s'", url)
-	if once {
+	if pages.server == nil {
 		where = "This database ends with the command; without --once it stays, and the demo says how to query it:"
 	}
 	fmt.Fprintf(a.out, `

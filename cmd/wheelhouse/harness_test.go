@@ -89,7 +89,7 @@ func (l *lab) program(hook func(*program, faults.Point) (cut bool), args ...stri
 		l.t.Fatal(err)
 	}
 	p.cmd.Env = append(os.Environ(), asProgram+"=1", "GORACE=atexit_sleep_ms=0", hurryEnv+"="+string(said), "CRANKWHEEL_URL="+api,
-		"CRANKWHEEL_API_KEY="+key, "DATABASE_URL="+dsn, "WHEELHOUSE_HISTORY_FROM="+l.first)
+		"CRANKWHEEL_API_KEY="+key, "DATABASE_URL="+dsn, "WHEELHOUSE_LISTEN=127.0.0.1:0", "WHEELHOUSE_HISTORY_FROM="+l.first)
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.errs
 	return p
 }

@@ -54,7 +54,7 @@ func newUser(t *testing.T, api http.Handler, dsn string) user {
 	if err := os.WriteFile(filepath.Join(dir, "schedules.yaml"), []byte(fast), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return user{t, []string{"CRANKWHEEL_URL=" + server.URL, "CRANKWHEEL_API_KEY=" + key, "DATABASE_URL=" + dsn,
+	return user{t, []string{"CRANKWHEEL_URL=" + server.URL, "CRANKWHEEL_API_KEY=" + key, "DATABASE_URL=" + dsn, "WHEELHOUSE_LISTEN=127.0.0.1:0",
 		"WHEELHOUSE_HISTORY_FROM=" + time.Now().UTC().AddDate(0, 0, -4).Format(time.DateOnly)}, dir}
 }
 

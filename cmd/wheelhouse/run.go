@@ -10,6 +10,7 @@ import (
 
 	"wheelhouse/internal/pipeline"
 	"wheelhouse/internal/report"
+	"wheelhouse/internal/settings"
 	"wheelhouse/load"
 )
 
@@ -100,6 +101,11 @@ func (a *app) withRunner(ctx context.Context, l loading, log io.Writer, do func(
 	if err != nil {
 		return err
 	}
+	return a.withRunnerOf(ctx, s, l, log, do)
+}
+
+// withRunnerOf is withRunner with settings already read.
+func (a *app) withRunnerOf(ctx context.Context, s *settings.Settings, l loading, log io.Writer, do func(*pipeline.Runner, []*pipeline.Account) error) error {
 	accounts, done, err := a.accounts(s, l.account)
 	if err != nil {
 		return err

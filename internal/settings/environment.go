@@ -26,7 +26,38 @@ func (l *loader) surroundings(f *file) *Settings {
 	if f == nil {
 		f = &file{}
 	}
-	return &Settings{Database: l.database(), Listen: l.listen(f), Log: l.log(f)}
+	return &Settings{Database: l.database(), Listen: l.listen(f), Token: l.token(), Log: l.log(f)}
+}
+
+// shortestToken is the fewest bytes of a token of the pages: fewer could be guessed.
+const shortestToken = 16
+
+// token reads what the pages want of who reads them.
+func (l *loader) token() Secret {
+	text, name := l.variable("WHEELHOUSE_TOKEN"), "WHEELHOUSE_TOKEN"
+	if path := l.variable("WHEELHOUSE_TOKEN_FILE"); path != "" {
+		if text != "" {
+			l.env(name, "set, and WHEELHOUSE_TOKEN_FILE too: keep one")
+			return Secret{}
+		}
+		name = "WHEELHOUSE_TOKEN_FILE"
+		var err error
+		if text, err = readSecret(path); err != nil {
+			l.env(name, "%v", err)
+			return Secret{}
+		}
+	} else if text == "" {
+		return Secret{}
+	}
+	switch {
+	case len(text) < shortestToken:
+		l.env(name, "shorter than %d bytes: write one that cannot be guessed, such as `openssl rand -hex 24` prints", shortestToken)
+	case strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f }):
+		l.env(name, "holds a space, a line break or another control character, which no header can carry")
+	default:
+		return NewSecret(text)
+	}
+	return Secret{}
 }
 
 func (l *loader) listen(f *file) string {

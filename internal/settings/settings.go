@@ -19,7 +19,8 @@ type Settings struct {
 	// printing or marshalling Settings masks it; printing the string, or a struct
 	// that holds a Settings in an unexported field by value, does not.
 	Database string
-	Listen   string // host:port of the web pages
+	Listen   string // host:port of the web pages; empty: none are served
+	Token    Secret // what the pages want of who reads them; empty: none set
 	Log      Log
 	Source   string // the file the streams and accounts came from, or BuiltIn
 }

@@ -146,10 +146,14 @@ func port(text string, least int) bool {
 	return err == nil && n >= least && n <= 65535
 }
 
+// parseListen reads an address; off is none.
 func parseListen(text string) (string, error) {
+	if text == "off" {
+		return "", nil
+	}
 	host, number, err := net.SplitHostPort(text)
 	if err != nil || number == "" || !port(number, 0) || strings.ContainsAny(host, " /@?#\t\r\n") {
-		return "", fmt.Errorf("%s: write host:port, such as 127.0.0.1:8080, or :8080 for every address of this machine", quote(text))
+		return "", fmt.Errorf("%s: write host:port, such as 127.0.0.1:8080, :8080 for every address of this machine, or off", quote(text))
 	}
 	return text, nil
 }

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"go.uber.org/zap"
+
+	"wheelhouse/internal/settings"
+	"wheelhouse/internal/web"
+)
+
+// site is the web pages, where there are to be some, and where they are served.
+type site struct {
+	server   *web.Server
+	listener net.Listener
+	log      *zap.Logger
+}
+
+// pages prepares the pages that the settings want. What they lack is told before anything else begins.
+func pages(s *settings.Settings, log *zap.Logger) (*site, error) {
+	if s.Listen == "" {
+		return &site{}, nil
+	}
+	// Two times of each schedule: how far apart they are tells how old data may be.
+	server, err := web.New(web.Options{
+		Database: s.Database, Listen: s.Listen, Token: s.Token, Version: version, Log: log,
+		Streams: func(now time.Time) []settings.Row { return s.Describe(now, 2) },
+	})
+	if errors.Is(err, web.ErrNoToken) {
+		return nil, usageError{err}
+	}
+	if err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("tcp", s.Listen)
+	if err != nil {
+		server.Close()
+		return nil, fmt.Errorf("the pages: %w (listen in schedules.yaml or WHEELHOUSE_LISTEN names another address, or off)", err)
+	}
+	return &site{server, l, log}, nil
+}
+
+// demoPages are the demo's: at the usual address, or where that is taken at any port of loopback.
+func demoPages(database string, log *zap.Logger, streams func(time.Time) []settings.Row) (*site, error) {
+	l, err := net.Listen("tcp", settings.DefaultListen)
+	if err != nil {
+		l, err = net.Listen("tcp", "127.0.0.1:0")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the pages: %w", err)
+	}
+	server, err := web.New(web.Options{Database: database, Listen: l.Addr().String(), Version: version, Log: log, Streams: streams})
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return &site{server, l, log}, nil
+}
+
+// close is for whichever way a command ends; what was served is closed already.
+func (s *site) close() {
+	if s.server != nil {
+		_ = s.listener.Close() // twice does no harm
+		s.server.Close()
+	}
+}
+
+// while serves the pages while do works; when either fails both end.
+func (s *site) while(ctx context.Context, do func(context.Context) error) error {
+	if s.server == nil {
+		return do(ctx)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	served := make(chan error, 1)
+	go func() {
+		defer stop()
+		served <- s.server.Serve(ctx, s.listener)
+	}()
+	s.log.Info("pages are served", zap.Stringer("address", s.listener.Addr()))
+	err := do(ctx)
+	stop()
+	return errors.Join(err, <-served)
+}
+
+// check logs what keeps the pages from reading the warehouse. Loading goes on without them.
+func (s *site) check(ctx context.Context) {
+	if s.server == nil {
+		return
+	}
+	if err := s.server.Check(ctx); err != nil && ctx.Err() == nil {
+		s.log.Warn("the pages cannot read the warehouse now", zap.String("error", web.Reason(err)))
+	}
+}

@@ -1,0 +1,119 @@
+package web
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// access decides who gets in. Without a token everybody does who asks by a name of loopback.
+type access struct {
+	token string
+	now   func() time.Time
+}
+
+const (
+	cookieName = "wheelhouse"
+	cookieLife = 30 * 24 * time.Hour
+)
+
+// allows tells whether a request carries the token or the cookie made of it.
+func (a access) allows(r *http.Request) bool {
+	if a.token == "" {
+		return true
+	}
+	if scheme, given, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
+		return a.is(strings.TrimSpace(given))
+	}
+	cookie, err := r.Cookie(cookieName)
+	return err == nil && a.made(cookie.Value)
+}
+
+// is compares in a time that tells nothing, not even the length.
+func (a access) is(given string) bool {
+	x, y := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(a.token))
+	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
+}
+
+// seal is a cookie's value: until when it holds, and proof that whoever made it knew the token. Another token ends all.
+func (a access) seal(until time.Time) string {
+	text := strconv.FormatInt(until.Unix(), 10)
+	mac := hmac.New(sha256.New, []byte(a.token))
+	mac.Write([]byte("wheelhouse pages until " + text))
+	return text + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+func (a access) made(value string) bool {
+	text, _, _ := strings.Cut(value, ".")
+	seconds, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || a.now().Unix() > seconds {
+		return false
+	}
+	return subtle.ConstantTimeCompare([]byte(value), []byte(a.seal(time.Unix(seconds, 0)))) == 1
+}
+
+// signedIn shows the form to whoever carries no token, or tells a program what it lacks.
+func (s *Server) signedIn(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.access.allows(r) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("WWW-Authenticate", `Bearer realm="wheelhouse"`)
+		if !strings.Contains(r.Header.Get("Accept"), "text/html") {
+			http.Error(w, "a token is required: Authorization: Bearer …", http.StatusUnauthorized)
+			return
+		}
+		s.loginForm(w, r, r.URL.RequestURI(), false)
+	})
+}
+
+type loginData struct {
+	Next  string
+	Wrong bool
+}
+
+func (s *Server) loginForm(w http.ResponseWriter, r *http.Request, next string, wrong bool) {
+	s.render(w, r, http.StatusUnauthorized, loginTemplate, &view{Title: "Sign in", Bare: true, Data: loginData{localPath(next), wrong}})
+}
+
+func (s *Server) login(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, 16<<10)
+	next := r.PostFormValue("next")
+	if s.access.token == "" || !s.access.is(r.PostFormValue("token")) {
+		s.loginForm(w, r, next, true)
+		return
+	}
+	until := s.access.now().Add(cookieLife)
+	http.SetCookie(w, s.access.cookie(r, s.access.seal(until), int(cookieLife.Seconds())))
+	http.Redirect(w, r, localPath(next), http.StatusSeeOther)
+}
+
+func (a access) logout(w http.ResponseWriter, r *http.Request) {
+	http.SetCookie(w, a.cookie(r, "", -1))
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+func (a access) cookie(r *http.Request, value string, age int) *http.Cookie {
+	return &http.Cookie{
+		Name: cookieName, Value: value, Path: "/", MaxAge: age, HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		// A proxy before us says so; whoever else says so only keeps his own cookie from himself.
+		Secure: r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https",
+	}
+}
+
+// localPath is where a form may lead to: a page of ours.
+func localPath(next string) string {
+	u, err := url.Parse(next)
+	if err != nil || u.Scheme != "" || u.Host != "" || u.Opaque != "" || !strings.HasPrefix(u.Path, "/") ||
+		strings.HasPrefix(u.Path, "//") || strings.ContainsAny(u.Path, "\\\r\n") {
+		return "/"
+	}
+	return (&url.URL{Path: u.Path, RawQuery: u.RawQuery}).RequestURI()
+}

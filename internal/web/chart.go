@@ -1,0 +1,81 @@
+package web
+
+import (
+	"fmt"
+	"html/template"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// chart is a picture of figures, with the table of the same figures behind it. Marks carry their value as data-value and as
+// title, so that what is drawn can be compared with what was counted.
+type chart struct {
+	Name  string // unique on its page
+	Title string
+	Desc  string // what a listener is told instead of the picture
+	Kind  string // the template that draws it
+	Table *table
+	Data  any
+	W, H  int
+	Note  string // under the picture; may be empty
+}
+
+// Box is the picture's size for its viewBox.
+func (c *chart) Box() string { return fmt.Sprintf("0 0 %d %d", c.W, c.H) }
+
+// rect is a bar or a cell.
+type rect struct {
+	X, Y, W, H float64
+	Class      string
+	Value      string // as a program reads it
+	Title      string // as people do
+	Mark       string // a letter in the middle; may be empty
+}
+
+// MidX and MidY are where the letter stands.
+func (r rect) MidX() string { return point(r.X + r.W/2) }
+func (r rect) MidY() string { return point(r.Y + r.H/2) }
+
+// At is the rectangle's place as attributes.
+func (r rect) At() template.HTMLAttr {
+	return template.HTMLAttr(fmt.Sprintf(`x="%s" y="%s" width="%s" height="%s"`, point(r.X), point(r.Y), point(math.Max(r.W, 0)), point(math.Max(r.H, 0)))) // numbers only
+}
+
+// label is a text in a picture.
+type label struct {
+	X, Y   float64
+	Anchor string // start, middle or end
+	Text   string
+}
+
+// At is the label's place as attributes.
+func (l label) At() template.HTMLAttr {
+	return template.HTMLAttr(fmt.Sprintf(`x="%s" y="%s" text-anchor="%s"`, point(l.X), point(l.Y), l.Anchor)) // numbers, and one of three words
+}
+
+func point(x float64) string {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		x = 0
+	}
+	return strings.TrimSuffix(strconv.FormatFloat(x, 'f', 1, 64), ".0")
+}
+
+func exact(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
+
+// niceTop is a round number not below x, and how many even steps lead to it.
+func niceTop(x float64) (top float64, steps int) {
+	if x <= 0 || math.IsNaN(x) || math.IsInf(x, 0) {
+		return 1, 1
+	}
+	size := math.Pow(10, math.Floor(math.Log10(x)))
+	for _, c := range []struct {
+		top   float64
+		steps int
+	}{{1, 2}, {1.5, 3}, {2, 2}, {3, 3}, {4, 4}, {5, 5}, {6, 3}, {8, 4}, {10, 5}} {
+		if c.top*size >= x*(1-1e-9) {
+			return c.top * size, c.steps
+		}
+	}
+	return 10 * size, 5
+}

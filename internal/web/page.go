@@ -1,0 +1,113 @@
+package web
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"wheelhouse/internal/settings"
+)
+
+// page is one page. Its statements are in NAME.sql, its template, which defines "content", in NAME.gohtml.
+type page struct {
+	Name  string
+	Path  string
+	Title string
+	Nav   string   // its name in the navigation; "": not there
+	Keeps []string // parameters of its own that the form of account, range and zone passes on
+
+	// Today: ranges end today. Elsewhere they end yesterday, the last whole day.
+	Today bool
+
+	// NoRange: the page shows no range of days, and offers none.
+	NoRange bool
+
+	// Read reads what the template shows. The transaction ends with it.
+	Read func(ctx context.Context, q *request) (any, error)
+}
+
+// request is one reading of a page: what it was asked, and how it reads.
+type request struct {
+	scope
+	Page    *page
+	Values  url.Values
+	Now     time.Time
+	Streams []settings.Row // when each stream is due next; empty: not known
+
+	// Title names what the page is about, where that is known only after reading.
+	Title string
+
+	q      querier
+	sql    statements
+	tables []*table
+}
+
+// rows runs a statement of the page's and collects its rows, by position. The scope's arguments are there; more may be given.
+func rows[T any](ctx context.Context, q *request, statement string, more pgx.NamedArgs) ([]T, error) {
+	args := q.args()
+	maps.Copy(args, more)
+	sql, known := q.sql[statement]
+	if !known {
+		panic("web: no statement " + statement + " in " + q.Page.Name + ".sql")
+	}
+	found, err := q.q.Query(ctx, sql, args)
+	if err != nil {
+		return nil, &statementError{statement, err}
+	}
+	all, err := pgx.CollectRows(found, pgx.RowToStructByPos[T])
+	if err != nil {
+		return nil, &statementError{statement, err}
+	}
+	return all, nil
+}
+
+// one is rows for a statement that always returns one row.
+func one[T any](ctx context.Context, q *request, statement string, more pgx.NamedArgs) (T, error) {
+	all, err := rows[T](ctx, q, statement, more)
+	if err == nil && len(all) != 1 {
+		err = &statementError{statement, pgx.ErrNoRows}
+	}
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return all[0], nil
+}
+
+// show answers with a page, or with one of its tables as CSV.
+func (s *Server) show(p *page) http.Handler {
+	sql, template := mustSQL(p.Name), mustTemplate(p.Name)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		q := &request{Page: p, sql: sql, Values: r.URL.Query(), Now: s.o.Now()}
+		if s.o.Streams != nil {
+			q.Streams = s.o.Streams(q.Now)
+		}
+		var data any
+		err := s.books.read(r.Context(), func(ctx context.Context, from querier) (err error) {
+			q.q = from
+			if q.scope, err = readScope(ctx, from, q.Values, p.Today); err != nil {
+				return err
+			}
+			if len(q.Accounts) == 0 {
+				return nil
+			}
+			data, err = p.Read(ctx, q)
+			return err
+		})
+		switch {
+		case err != nil:
+			s.fail(w, r, err)
+		case len(q.Accounts) == 0:
+			s.problem(w, r, trouble{Status: http.StatusOK, Title: "Nothing is loaded yet",
+				Say: "The warehouse knows no account. The first `wheelhouse run`, or the first pass of `serve`, brings one in."})
+		case q.Values.Get("format") == "csv":
+			s.sendCSV(w, r, q)
+		default:
+			s.render(w, r, http.StatusOK, template, q.view(data, s.access.token != ""))
+		}
+	})
+}

@@ -1,0 +1,86 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgerrcode"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+const (
+	readers       = 4                // connections; a page needs one
+	statementTime = "5s"             // as Postgres takes it
+	pageTime      = 15 * time.Second // a page's statements together, and the wait for a connection
+)
+
+// reader reads the warehouse as wheelhouse_reader.
+type reader struct{ pool *pgxpool.Pool }
+
+// querier is what pages read by.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+func newReader(dsn string) (*reader, error) {
+	cfg, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return nil, errors.New("database address: not a PostgreSQL URL or DSN") // pgx's words quote parts of it
+	}
+	cfg.MaxConns = readers
+	// Nothing kept on the server: PgBouncer hands each transaction another connection.
+	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+	cfg.ConnConfig.RuntimeParams["application_name"] = "wheelhouse pages"
+	cfg.ConnConfig.OnNotice = func(*pgconn.PgConn, *pgconn.Notice) {}
+	if cfg.ConnConfig.ConnectTimeout == 0 {
+		cfg.ConnConfig.ConnectTimeout = 5 * time.Second
+	}
+	pool, err := pgxpool.NewWithConfig(context.Background(), cfg) // connects when it is first asked
+	if err != nil {
+		return nil, errors.New("database address: no pool can be made of it")
+	}
+	return &reader{pool}, nil
+}
+
+func (r *reader) close() { r.pool.Close() }
+
+// settle makes a transaction a page's. Everything is LOCAL: the connection is the next one's afterwards. Compiling
+// these statements takes longer than running them.
+const settle = `SET LOCAL ROLE wheelhouse_reader; SET LOCAL statement_timeout = '` + statementTime + `'; ` +
+	`SET LOCAL idle_in_transaction_session_timeout = '30s'; SET LOCAL search_path = pg_catalog; SET LOCAL jit = off`
+
+// read runs one page's reading in a transaction of its own.
+func (r *reader) read(ctx context.Context, do func(context.Context, querier) error) error {
+	ctx, cancel := context.WithTimeout(ctx, pageTime)
+	defer cancel()
+	tx, err := r.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	// Nothing is written. Its own time, so that a page given up gives its connection back.
+	defer func() {
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer cancel()
+		_ = tx.Rollback(last)
+	}()
+	if _, err := tx.Exec(ctx, settle, pgx.QueryExecModeSimpleProtocol); err != nil {
+		return asRole(err)
+	}
+	return do(ctx, tx)
+}
+
+// errRole: the program's user may not read as wheelhouse_reader, and will not read as itself.
+var errRole = errors.New("the program's database user may not take the role wheelhouse_reader: if `wheelhouse migrate status` " +
+	"prints SQL for missing roles, run that as a superuser; then run GRANT wheelhouse_reader TO the user in DATABASE_URL")
+
+func asRole(err error) error {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && (pg.Code == pgerrcode.InsufficientPrivilege || pg.Code == pgerrcode.InvalidParameterValue) {
+		return errRole
+	}
+	return fmt.Errorf("set the role: %w", err)
+}

@@ -1,0 +1,72 @@
+package web
+
+import (
+	"context"
+	"time"
+)
+
+// runsPage lists the pipeline's invocations.
+var runsPage = &page{Name: "runs", Path: "/pipeline/runs", Title: "Runs", Nav: "Runs", Today: true, Read: readRuns}
+
+const mostRuns = 500
+
+type runRow struct {
+	ID         int64
+	Kind       string
+	StartedAt  time.Time
+	FinishedAt *time.Time
+	Outcome    *string
+	Version    string
+	Host       string
+	Windows    int64
+	Failed     int64
+	Differing  int64
+	Changed    int64
+	Rejected   int64
+}
+
+func readRuns(ctx context.Context, q *request) (any, error) {
+	all, err := rows[runRow](ctx, q, "runs", map[string]any{"most": mostRuns})
+	if err != nil {
+		return nil, err
+	}
+	return q.runsTable("runs", "Runs that touched this account, newest first", all), nil
+}
+
+func (q *request) runsTable(name, caption string, all []runRow) *table {
+	t := q.table(name, caption, num("Run"), col("Kind"), col("Began"), num("Took"), col("Outcome"), num("Windows"), num("Failed"),
+		num("Do not add up"), num("Rows changed"), num("Rejected"), col("Version"), col("Machine"))
+	t.Empty = "No run in this range."
+	if len(all) == mostRuns {
+		t.More = "The newest " + showCount(mostRuns) + "; a shorter range shows older ones."
+	}
+	for _, r := range all {
+		t.add(id(r.ID), text(r.Kind), q.moment(&r.StartedAt), took(&r.StartedAt, r.FinishedAt), outcome(r, q.Now), count(r.Windows), count(r.Failed),
+			count(r.Differing), count(r.Changed), count(r.Rejected), text(r.Version), text(r.Host))
+	}
+	return t
+}
+
+// took is how long something went on.
+func took(from, to *time.Time) cell {
+	if from == nil || to == nil {
+		return cell{Text: nothing}
+	}
+	s := to.Sub(*from).Seconds()
+	return seconds(&s)
+}
+
+// outcome is how a run ended, in words and with a look.
+func outcome(r runRow, now time.Time) cell {
+	switch {
+	case r.Outcome == nil && now.Sub(r.StartedAt) > 24*time.Hour:
+		return cell{Text: "no word since", Value: "no word since"}.as("state-failed")
+	case r.Outcome == nil:
+		return cell{Text: "running", Value: "running"}.as("state-running")
+	case r.Failed > 0:
+		return text(*r.Outcome).as("state-failed")
+	case r.Differing > 0:
+		return text(*r.Outcome).as("state-unreconciled")
+	}
+	return text(*r.Outcome).as("state-loaded")
+}

@@ -1,0 +1,115 @@
+package web
+
+import (
+	"math"
+	"strconv"
+	"time"
+)
+
+// table is rows of a page: shown as HTML, and sent as CSV, from the same cells.
+type table struct {
+	Name    string // in addresses: letters, digits and -
+	Caption string
+	Columns []column
+	Rows    [][]cell
+	Empty   string // said where there are no rows
+	CSV     string // the address
+	More    string // said under the rows, such as how many are left out
+	Quiet   bool   // the caption is for screen readers only: a heading says the same
+}
+
+type column struct {
+	Name    string
+	Numeric bool
+}
+
+// col and num are columns of text and of numbers.
+func col(name string) column { return column{Name: name} }
+func num(name string) column { return column{Name: name, Numeric: true} }
+
+// cell is one value: as people read it, and as a program does.
+type cell struct {
+	Text   string // shown
+	Value  string // in CSV; a plain number where Number
+	Number bool
+	Href   string
+	State  string // class of a state, such as state-failed
+	Title  string
+}
+
+// table makes one of the page's tables. Whatever the page shows of it, it can be had as CSV.
+func (q *request) table(name, caption string, columns ...column) *table {
+	t := &table{Name: name, Caption: caption, Columns: columns, Empty: "Nothing.", CSV: q.Here("format", "csv", "table", name)}
+	q.tables = append(q.tables, t)
+	return t
+}
+
+func (t *table) add(cells ...cell) { t.Rows = append(t.Rows, cells) }
+
+// IsNumeric tells whether a column holds numbers, by its place.
+func (t *table) IsNumeric(i int) bool { return i < len(t.Columns) && t.Columns[i].Numeric }
+
+func text(s string) cell { return cell{Text: shorten(s, longestShown), Value: s} }
+
+// textOr is a text that may be lacking.
+func textOr(s *string, lacking string) cell {
+	if s == nil {
+		return cell{Text: lacking}
+	}
+	return text(*s)
+}
+
+func count(n int64) cell {
+	return cell{Text: showCount(n), Value: strconv.FormatInt(n, 10), Number: true}
+}
+
+func countOr(n *int64) cell {
+	if n == nil {
+		return cell{Text: nothing}
+	}
+	return count(*n)
+}
+
+// id is a number that is a name: nobody wants its thousands separated.
+func id(n int64) cell {
+	s := strconv.FormatInt(n, 10)
+	return cell{Text: s, Value: s, Number: true}
+}
+
+func number(x *float64, show func(float64) string) cell {
+	if x == nil || math.IsNaN(*x) || math.IsInf(*x, 0) {
+		return cell{Text: nothing}
+	}
+	return cell{Text: show(*x), Value: strconv.FormatFloat(*x, 'f', -1, 64), Number: true}
+}
+
+// measured is any number, seconds a time in seconds, share a part of one.
+func measured(x *float64) cell { return number(x, showNumber) }
+func seconds(x *float64) cell  { return number(x, showSeconds) }
+func share(x *float64) cell    { return number(x, showShare) }
+
+// ratio is share of a whole, which may be nothing.
+func ratio(part, whole int64) cell {
+	if whole == 0 {
+		return cell{Text: nothing}
+	}
+	x := float64(part) / float64(whole)
+	return share(&x)
+}
+
+// date is a day.
+func date(t time.Time) cell { return cell{Text: showDay(t), Value: t.Format(time.DateOnly)} }
+
+// moment is a time in the page's zone; in CSV with its offset.
+func (q *request) moment(t *time.Time) cell {
+	if t == nil || t.IsZero() {
+		return cell{Text: nothing}
+	}
+	return cell{Text: showTime(*t, q.Zone), Value: t.In(q.Zone).Format(time.RFC3339)}
+}
+
+// to makes a cell lead somewhere.
+func (c cell) to(href string) cell { c.Href = href; return c }
+
+// as gives a cell the look of a state, of which the text tells too.
+func (c cell) as(state string) cell { c.State = state; return c }

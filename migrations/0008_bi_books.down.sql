@@ -1,0 +1,5 @@
+DROP VIEW
+    bi.rejects,
+    bi.loads,
+    bi.runs,
+    bi.accounts;
