@@ -220,6 +220,10 @@ func (p *part) close(batch *pgx.Batch) {
 	} {
 		p.args[name] = v
 	}
+	if p.Stream.sifted && n.Inserted+n.Updated+n.Deleted > 0 {
+		p.args["first"], p.args["last"] = p.Batch.sessions.touched(p.Window)
+		batch.Queue(summaries["touched"], p.args)
+	}
 	batch.Queue(ledger["loaded"], p.args).Exec(func(tag pgconn.CommandTag) error {
 		if tag.RowsAffected() != 1 {
 			return ErrFenced

@@ -15,6 +15,8 @@ type sessionIndex struct {
 	chunks []chunk
 	size   int // sessions in a chunk
 	ids    transform.SessionIDs
+
+	first, last time.Time // between which all of them begin
 }
 
 // chunk is a stretch of a batch's sessions and their events: where it begins.
@@ -45,8 +47,29 @@ func (x *sessionIndex) add(state *mark, s transform.ScreenSession) {
 	if n := len(x.chunks); n == 0 || len(x.twins)-x.chunks[n-1].session >= x.size || grown(x.chunks[n-1].at, state.offsets) >= chunkBytes {
 		x.chunks = append(x.chunks, chunk{len(x.twins), s.StartedAt, slices.Clone(state.offsets)})
 	}
+	if len(x.twins) == 0 || s.StartedAt.Before(x.first) {
+		x.first = s.StartedAt
+	}
+	if len(x.twins) == 0 || s.StartedAt.After(x.last) {
+		x.last = s.StartedAt
+	}
 	x.twins = append(x.twins, twinKey(s.AgentEmail, s.StartedAt.Unix()))
 	state.sessions = sessionMark{len(x.twins), len(x.chunks)}
+}
+
+// touched is the stretch of time in which sessions that a load of the batch wrote began: those it brings, and those of its
+// window that it takes for deleted.
+func (x *sessionIndex) touched(win Window) (first, last time.Time) {
+	first, last = win.From, win.To
+	if len(x.twins) > 0 {
+		if x.first.Before(first) {
+			first = x.first
+		}
+		if x.last.After(last) {
+			last = x.last
+		}
+	}
+	return first, last
 }
 
 func (x *sessionIndex) truncate(m sessionMark) {

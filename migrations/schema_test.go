@@ -79,7 +79,7 @@ func TestDownByOne(t *testing.T) {
 func TestDownKeepsForeignViews(t *testing.T) {
 	t.Parallel()
 	db, conn := migrated(t)
-	exec(t, conn, `CREATE VIEW public.mine AS SELECT * FROM bi.demo_requests`)
+	exec(t, conn, `CREATE VIEW public.mine AS SELECT * FROM bi.screen_sessions`)
 	_, to, err := Down(t.Context(), db, 100)
 	if sqlState(err) != "2BP01" || to != 3 {
 		t.Errorf("Down reached %d: %v", to, err)
