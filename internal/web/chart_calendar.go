@@ -16,31 +16,41 @@ type calendarData struct {
 	Days   []label
 }
 
-// calendarChart draws days in order, without holes: a column a week, Monday on top.
-func calendarChart(name, title, desc string, t *table, days []calendarDay) *chart {
+// calendarChart draws a column a week, Monday on top, from a first day on; what lies before it is left out.
+func calendarChart(name, title, desc string, t *table, first time.Time, days []calendarDay) *chart {
 	const left, top, step = 30.0, 18.0, 13.0
 	d := calendarData{}
+	monday := first.AddDate(0, 0, -weekday(first))
+	place := func(day time.Time) (week, row int) {
+		n := int(day.Sub(monday).Hours() / 24)
+		return n / 7, n % 7
+	}
 	weeks := 0
-	if len(days) > 0 {
-		monday := days[0].Day.AddDate(0, 0, -weekday(days[0].Day))
-		lastLabel := -10.0
-		for i, c := range days {
-			n := int(c.Day.Sub(monday).Hours() / 24)
-			week, row := n/7, n%7
-			x := left + float64(week)*step
-			if (c.Day.Day() == 1 || i == 0) && x-lastLabel > 2*step {
-				d.Months = append(d.Months, label{x, top - 6, "start", c.Day.Format("Jan")})
-				lastLabel = x
-			}
-			d.Cells = append(d.Cells, rect{X: x, Y: top + float64(row)*step, W: step - 2, H: step - 2, Class: c.Class, Mark: c.Mark,
-				Value: c.Day.Format(time.DateOnly), Title: c.Title})
-			weeks = max(weeks, week+1)
+	for _, c := range days {
+		if c.Day.Before(first) {
+			continue
+		}
+		week, row := place(c.Day)
+		d.Cells = append(d.Cells, rect{X: left + float64(week)*step, Y: top + float64(row)*step, W: step - 2, H: step - 2, Class: c.Class, Mark: c.Mark,
+			Value: c.Day.Format(time.DateOnly), Title: c.Title})
+		weeks = max(weeks, week+1)
+	}
+	last := -3
+	for day := first; weeks > 0; day = day.AddDate(0, 0, 1) {
+		week, _ := place(day)
+		if week >= weeks {
+			break
+		}
+		// Where there is room for the name.
+		if (day.Day() == 1 || day.Equal(first)) && week-last > 2 && (week < weeks-1 || week == 0) {
+			d.Months = append(d.Months, label{left + float64(week)*step, top - 6, "start", day.Format("Jan")})
+			last = week
 		}
 	}
 	for _, i := range []int{0, 2, 4} {
 		d.Days = append(d.Days, label{left - 5, top + float64(i)*step + 9, "end", weekdays[i][:3]})
 	}
-	return &chart{Name: name, Title: title, Desc: desc, Kind: "calendar", Table: t, Data: d, W: int(left + float64(weeks)*step), H: int(top + 7*step)}
+	return &chart{Name: name, Title: title, Desc: desc, Kind: "calendar", Table: t, Data: d, W: int(left + float64(max(weeks, 2))*step), H: int(top + 7*step)}
 }
 
 // weekday counts from Monday, 0.

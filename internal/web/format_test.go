@@ -82,7 +82,7 @@ func TestCharts(t *testing.T) {
 		barsChart("c", "Bars", "d", nil, []bar{{Name: `<b>"x"`, Value: 3, Shown: "3"}, {Name: "nought", Shown: "0"}}),
 		funnelChart("e", "Funnel", "d", nil, []bar{{Name: "in", Value: 10, Shown: "10"}, {Name: "out", Value: 4, Shown: "4"}}),
 		heatChart("f", "Week", "d", nil, showNumber, week),
-		calendarChart("g", "Days", "d", nil, []calendarDay{{Day: first, Class: "day-gap", Mark: "G", Title: "30 Jan: gap"}, {Day: first.AddDate(0, 0, 1), Class: "day-loaded"}}),
+		calendarChart("g", "Days", "d", nil, first, []calendarDay{{Day: first, Class: "day-gap", Mark: "G", Title: "30 Jan: gap"}, {Day: first.AddDate(0, 0, 1), Class: "day-loaded"}}),
 	} {
 		var b strings.Builder
 		if err := charts.ExecuteTemplate(&b, "chart", c); err != nil {

@@ -18,10 +18,14 @@ type page struct {
 	Path  string
 	Title string
 	Nav   string   // its name in the navigation; "": not there
+	Part  string   // pages of one part have a navigation of their own, in which
+	Sub   string   // this is its name; "": not there
 	Keeps []string // parameters of its own that the form of account, range and zone passes on
 
 	// Today: ranges end today. Elsewhere they end yesterday, the last whole day.
 	Today bool
+	// Days is the range where the address has none; 0: the usual.
+	Days int
 
 	// NoRange: the page shows no range of days, and offers none.
 	NoRange bool
@@ -89,7 +93,7 @@ func (s *Server) show(p *page) http.Handler {
 		var data any
 		err := s.books.read(r.Context(), func(ctx context.Context, from querier) (err error) {
 			q.q = from
-			if q.scope, err = readScope(ctx, from, q.Values, p.Today); err != nil {
+			if q.scope, err = readScope(ctx, from, q.Values, p); err != nil {
 				return err
 			}
 			if len(q.Accounts) == 0 {

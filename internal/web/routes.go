@@ -6,7 +6,12 @@ import (
 
 // pages are all there are; those with a Nav stand in the navigation in this order.
 var pages = []*page{
+	pipelinePage,
+	windowsPage,
+	windowPage,
 	runsPage,
+	rejectsPage,
+	changesPage,
 }
 
 // routes puts everything behind its address.

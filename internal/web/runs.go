@@ -6,7 +6,7 @@ import (
 )
 
 // runsPage lists the pipeline's invocations.
-var runsPage = &page{Name: "runs", Path: "/pipeline/runs", Title: "Runs", Nav: "Runs", Today: true, Read: readRuns}
+var runsPage = &page{Name: "runs", Path: "/pipeline/runs", Title: "Runs", Part: "pipeline", Sub: "Runs", Today: true, Read: readRuns}
 
 const mostRuns = 500
 
@@ -30,30 +30,22 @@ func readRuns(ctx context.Context, q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return q.runsTable("runs", "Runs that touched this account, newest first", all), nil
+	return q.runsTable("runs", "Runs of this account, newest first", all), nil
 }
 
 func (q *request) runsTable(name, caption string, all []runRow) *table {
 	t := q.table(name, caption, num("Run"), col("Kind"), col("Began"), num("Took"), col("Outcome"), num("Windows"), num("Failed"),
 		num("Do not add up"), num("Rows changed"), num("Rejected"), col("Version"), col("Machine"))
 	t.Empty = "No run in this range."
+	t.Quiet = true
 	if len(all) == mostRuns {
 		t.More = "The newest " + showCount(mostRuns) + "; a shorter range shows older ones."
 	}
 	for _, r := range all {
-		t.add(id(r.ID), text(r.Kind), q.moment(&r.StartedAt), took(&r.StartedAt, r.FinishedAt), outcome(r, q.Now), count(r.Windows), count(r.Failed),
+		t.add(id(r.ID).to(q.Link("/pipeline/changes", "since", id(r.ID).Value)), text(r.Kind), q.moment(&r.StartedAt), took(&r.StartedAt, r.FinishedAt), outcome(r, q.Now), count(r.Windows), count(r.Failed),
 			count(r.Differing), count(r.Changed), count(r.Rejected), text(r.Version), text(r.Host))
 	}
 	return t
-}
-
-// took is how long something went on.
-func took(from, to *time.Time) cell {
-	if from == nil || to == nil {
-		return cell{Text: nothing}
-	}
-	s := to.Sub(*from).Seconds()
-	return seconds(&s)
 }
 
 // outcome is how a run ended, in words and with a look.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -36,6 +37,7 @@ type scope struct {
 	From, To time.Time // days of the account, at midnight UTC, both included
 	Days     int
 	Preset   int // the days asked for as such; 0: by dates
+	asked    bool
 	Zone     *time.Location
 
 	// Start and Stop are the moments at which the range begins and ends in the account's zone; Before that at which the
@@ -47,7 +49,7 @@ type scope struct {
 var scopeSQL = mustSQL("scope")
 
 // readScope makes of an address what it means.
-func readScope(ctx context.Context, q querier, v url.Values, today bool) (scope, error) {
+func readScope(ctx context.Context, q querier, v url.Values, p *page) (scope, error) {
 	var s scope
 	rows, err := q.Query(ctx, scopeSQL["accounts"])
 	if err == nil {
@@ -56,7 +58,7 @@ func readScope(ctx context.Context, q querier, v url.Values, today bool) (scope,
 	if err != nil {
 		return s, &statementError{"accounts", err}
 	}
-	if err := s.choose(v, today); err != nil || len(s.Accounts) == 0 {
+	if err := s.choose(v, p); err != nil || len(s.Accounts) == 0 {
 		return s, err
 	}
 	rows, err = q.Query(ctx, scopeSQL["moments"], pgx.NamedArgs{"zone": s.Account.Timezone, "from": day(s.From), "to": day(s.To)})
@@ -73,7 +75,7 @@ func readScope(ctx context.Context, q querier, v url.Values, today bool) (scope,
 	return s, nil
 }
 
-func (s *scope) choose(v url.Values, today bool) error {
+func (s *scope) choose(v url.Values, p *page) error {
 	s.Zone = time.UTC
 	if len(s.Accounts) == 0 {
 		return nil
@@ -95,7 +97,7 @@ func (s *scope) choose(v url.Values, today bool) error {
 		return err
 	}
 	s.Zone = zone
-	return s.chooseDays(v, today)
+	return s.chooseDays(v, p)
 }
 
 func loadZone(name string) (*time.Location, error) {
@@ -110,8 +112,9 @@ func loadZone(name string) (*time.Location, error) {
 }
 
 // chooseDays reads from and to, or days, or takes the usual. One of from and to alone gets the usual length.
-func (s *scope) chooseDays(v url.Values, today bool) error {
-	from, to, n := v.Get("from"), v.Get("to"), usualDays
+func (s *scope) chooseDays(v url.Values, p *page) error {
+	from, to, n := v.Get("from"), v.Get("to"), cmp.Or(p.Days, usualDays)
+	s.asked = from != "" || to != "" || v.Get("days") != ""
 	if text := v.Get("days"); text != "" && from == "" && to == "" {
 		var err error
 		if n, err = strconv.Atoi(text); err != nil || n < 1 || n > mostDays {
@@ -119,7 +122,7 @@ func (s *scope) chooseDays(v url.Values, today bool) error {
 		}
 	}
 	s.To, s.Preset = s.Account.Today, n
-	if !today {
+	if !p.Today {
 		s.To = s.To.AddDate(0, 0, -1)
 	}
 	var err error
@@ -136,7 +139,7 @@ func (s *scope) chooseDays(v url.Values, today bool) error {
 		}
 		s.Preset = 0
 		if to == "" {
-			s.To = s.From.AddDate(0, 0, usualDays-1)
+			s.To = s.From.AddDate(0, 0, n-1)
 		}
 	}
 	s.Days = int(s.To.Sub(s.From).Hours()/24) + 1
@@ -172,7 +175,7 @@ func (s *scope) values() url.Values {
 		v.Set("account", s.Account.ID)
 	}
 	switch {
-	case s.Preset == usualDays:
+	case !s.asked: // each page has what is usual there
 	case s.Preset > 0:
 		v.Set("days", strconv.Itoa(s.Preset))
 	case !s.From.IsZero():

@@ -42,7 +42,7 @@ func TestScope(t *testing.T) {
 	dsn := testdb.New(t)
 	mustExec(t, dsn, `INSERT INTO wheelhouse.accounts VALUES ('acme', 'https://x.is', 'America/New_York', '2020-01-01')`)
 	conn := dial(t, dsn)
-	s, err := readScope(t.Context(), conn, map[string][]string{"from": {"2026-03-07"}, "to": {"2026-03-08"}}, false)
+	s, err := readScope(t.Context(), conn, map[string][]string{"from": {"2026-03-07"}, "to": {"2026-03-08"}}, &page{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func TestScope(t *testing.T) {
 		}
 	}
 	for today, back := range map[bool]int{true: 0, false: -1} {
-		s, err = readScope(t.Context(), conn, map[string][]string{"days": {"7"}}, today)
+		s, err = readScope(t.Context(), conn, map[string][]string{"days": {"7"}}, &page{Today: today})
 		if err != nil || s.Days != 7 || !s.To.Equal(s.Account.Today.AddDate(0, 0, back)) || s.Link("/x") != "/x?days=7" {
 			t.Errorf("%+v %v", s, err)
 		}

@@ -35,6 +35,7 @@ type cell struct {
 	Href   string
 	State  string // class of a state, such as state-failed
 	Title  string
+	Fixed  bool // never broken into lines
 }
 
 // table makes one of the page's tables. Whatever the page shows of it, it can be had as CSV.
@@ -98,18 +99,20 @@ func ratio(part, whole int64) cell {
 }
 
 // date is a day.
-func date(t time.Time) cell { return cell{Text: showDay(t), Value: t.Format(time.DateOnly)} }
+func date(t time.Time) cell {
+	return cell{Text: showDay(t), Value: t.Format(time.DateOnly), Fixed: true}
+}
 
 // moment is a time in the page's zone; in CSV with its offset.
 func (q *request) moment(t *time.Time) cell {
 	if t == nil || t.IsZero() {
 		return cell{Text: nothing}
 	}
-	return cell{Text: showTime(*t, q.Zone), Value: t.In(q.Zone).Format(time.RFC3339)}
+	return cell{Text: showTime(*t, q.Zone), Value: t.In(q.Zone).Format(time.RFC3339), Fixed: true}
 }
 
 // to makes a cell lead somewhere.
 func (c cell) to(href string) cell { c.Href = href; return c }
 
 // as gives a cell the look of a state, of which the text tells too.
-func (c cell) as(state string) cell { c.State = state; return c }
+func (c cell) as(state string) cell { c.State, c.Fixed = state, true; return c }

@@ -21,6 +21,7 @@ type view struct {
 	Bare    bool // no navigation, no scope
 	Q       *request
 	Nav     []link
+	Sub     []link
 	Presets []link
 	Keeps   []hidden
 	SignOut bool
@@ -41,7 +42,10 @@ func (q *request) view(data any, signOut bool) *view {
 	}
 	for _, p := range pages {
 		if p.Nav != "" {
-			v.Nav = append(v.Nav, link{p.Nav, q.Link(p.Path), p == q.Page})
+			v.Nav = append(v.Nav, link{p.Nav, q.Link(p.Path), p == q.Page || p.Part != "" && p.Part == q.Page.Part})
+		}
+		if p.Sub != "" && p.Part == q.Page.Part {
+			v.Sub = append(v.Sub, link{p.Sub, q.Link(p.Path), p == q.Page})
 		}
 	}
 	var own []string
@@ -53,7 +57,7 @@ func (q *request) view(data any, signOut bool) *view {
 	}
 	for _, days := range presets {
 		other := q.scope
-		other.Preset = days
+		other.Preset, other.asked = days, true
 		text := fmt.Sprintf("%d days", days)
 		if days == 365 {
 			text = "1 year"

@@ -1,0 +1,46 @@
+-- What changed since a run: what was loaded after it had ended.
+
+-- name: run
+-- The run asked for, or where none is (0) the last but one that loaded something.
+SELECT run_id, coalesce(finished_at, started_at)
+FROM (
+    SELECT run_id, finished_at, started_at FROM bi.runs r WHERE run_id = @run
+    UNION ALL
+    (SELECT run_id, finished_at, started_at
+     FROM bi.runs r
+     WHERE @run = 0 AND EXISTS (SELECT FROM bi.loads l WHERE l.run_id = r.run_id AND l.account_id = @account)
+     ORDER BY run_id DESC
+     OFFSET 1 LIMIT 1)
+) r;
+
+-- name: recent
+SELECT run_id, coalesce(finished_at, started_at)
+FROM bi.runs r
+WHERE EXISTS (SELECT FROM bi.loads l WHERE l.run_id = r.run_id AND l.account_id = @account)
+ORDER BY run_id DESC
+LIMIT 15;
+
+-- name: changes
+SELECT stream, window_start, window_end, count(*), sum(rows_inserted)::bigint, sum(rows_updated)::bigint, sum(rows_deleted)::bigint,
+       sum(rows_unchanged)::bigint, max(finished_at), max(load_id)
+FROM bi.loads
+WHERE account_id = @account AND status = 'loaded' AND coalesce(finished_at, started_at) > @since
+  AND stream IN ('demo_usage', 'usage_new', 'usage_shares', 'shares', 'share_visits', 'share_details', 'user_access', 'company_content')
+  AND rows_inserted + rows_updated + rows_deleted > 0
+GROUP BY stream, window_start, window_end
+ORDER BY window_start DESC, stream, window_end DESC
+LIMIT @most;
+
+-- name: sample
+-- Of each stream's newest load that changed something, a few rows.
+SELECT k.load_id, k.stream, k.table_name, k.key, k.deleted
+FROM (VALUES ('demo_usage'), ('usage_new'), ('usage_shares'), ('shares'), ('share_visits'), ('share_details'), ('user_access'), ('company_content')) s (stream)
+CROSS JOIN LATERAL (
+    SELECT l.load_id
+    FROM bi.loads l
+    WHERE l.account_id = @account AND l.stream = s.stream AND l.status = 'loaded' AND coalesce(l.finished_at, l.started_at) > @since
+      AND l.rows_inserted + l.rows_updated + l.rows_deleted > 0
+    ORDER BY coalesce(l.finished_at, l.started_at) DESC
+    LIMIT 1
+) newest
+CROSS JOIN LATERAL (SELECT * FROM bi.load_rows r WHERE r.load_id = newest.load_id LIMIT 5) k;

@@ -1,0 +1,201 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"wheelhouse/internal/settings"
+)
+
+// pipelinePage tells which days can be trusted.
+var pipelinePage = &page{Name: "pipeline", Path: "/pipeline", Title: "Pipeline", Nav: "Pipeline", Part: "pipeline", Sub: "Days",
+	Today: true, Days: 365, Read: readPipeline}
+
+type pipelineData struct {
+	Figures   []figure
+	Streams   *table
+	Calendars []*chart
+	Troubled  *table
+	Runs      *table
+	Days      *table // as CSV only
+}
+
+// dayRow is a day of a stream as bi.coverage has it.
+type dayRow struct {
+	Stream         string
+	Day            time.Time
+	Status         string
+	Partial        bool
+	DayEnd         time.Time
+	Error          *string
+	StreamLoadedAt *time.Time
+}
+
+// What a day may be: the words of bi.coverage, and due for a gap that no schedule was to have filled yet.
+const (
+	loaded       = "loaded"
+	unreconciled = "unreconciled"
+	failed       = "failed"
+	gap          = "gap"
+	due          = "due"
+)
+
+// said are states in words.
+var said = map[string]string{loaded: "loaded", unreconciled: "does not add up", failed: "failed", gap: "gap", due: "not yet due"}
+
+// state shows a state in words, with its look.
+func state(status string) cell {
+	return cell{Text: said[status], Value: status}.as("state-" + status)
+}
+
+const mostTroubled = 60
+
+func readPipeline(ctx context.Context, q *request) (any, error) {
+	days, err := rows[dayRow](ctx, q, "days", nil)
+	if err != nil {
+		return nil, err
+	}
+	rejects, err := rows[struct {
+		Stream string
+		Open   int64
+	}](ctx, q, "rejects", nil)
+	if err != nil {
+		return nil, err
+	}
+	runs, err := rows[runRow](ctx, q, "runs", nil)
+	if err != nil {
+		return nil, err
+	}
+	var all []*streamDays
+	for _, name := range settings.Names() {
+		s := &streamDays{name: name, schedule: q.schedule(name), counts: map[string]int64{}}
+		for _, r := range rejects {
+			if r.Stream == name {
+				s.rejects = r.Open
+			}
+		}
+		all = append(all, s)
+	}
+	for _, d := range days {
+		if i := slices.IndexFunc(all, func(s *streamDays) bool { return s.name == d.Stream }); i >= 0 {
+			all[i].add(d)
+		}
+	}
+	data := pipelineData{Figures: q.pipelineFigures(all), Streams: q.streamsTable(all), Troubled: q.troubledTable(all),
+		Runs: q.runsTable("runs", "Last runs", runs), Days: q.daysTable(all)}
+	for _, s := range all {
+		data.Calendars = append(data.Calendars, q.calendar(s))
+	}
+	return data, nil
+}
+
+// streamDays is a stream with its days in order.
+type streamDays struct {
+	name     string
+	schedule *schedule
+	days     []dayRow
+	counts   map[string]int64
+	rejects  int64
+	last     *time.Time
+}
+
+func (s *streamDays) add(d dayRow) {
+	if d.Status == gap && (d.Partial || s.schedule != nil && d.DayEnd.After(s.schedule.last)) {
+		d.Status = due
+	}
+	s.days = append(s.days, d)
+	s.counts[d.Status]++
+	s.last = d.StreamLoadedAt
+}
+
+// schedule is when a stream runs.
+type schedule struct {
+	settings.Row
+	last, next time.Time // its times before and after now
+}
+
+// late is how long after its time a stream may still be at work before its data is called late.
+const late = 2 * time.Hour
+
+// schedule is a stream's of this account; nil where none is known or it is switched off for good.
+func (q *request) schedule(stream string) *schedule {
+	for _, r := range q.Streams {
+		if r.Account == q.Account.ID && r.Stream == stream && len(r.Next) > 1 {
+			return &schedule{r, r.Next[0].Add(r.Next[0].Sub(r.Next[1])), r.Next[0]}
+		}
+	}
+	return nil
+}
+
+// freshness tells whether a stream was loaded since its schedule last asked for it.
+func (q *request) freshness(s *streamDays) cell {
+	off := slices.ContainsFunc(q.Streams, func(r settings.Row) bool {
+		return r.Account == q.Account.ID && r.Stream == s.name && !r.Enabled
+	})
+	switch {
+	case off:
+		return cell{Text: "switched off", Value: "off"}.as("state-due")
+	case s.last == nil:
+		return cell{Text: "never loaded", Value: "never"}.as("state-gap")
+	case s.schedule == nil:
+		return cell{Text: "no schedule known", Value: "unknown"}.as("state-due")
+	case s.last.Before(s.schedule.last) && q.Now.After(s.schedule.last.Add(late)):
+		return cell{Text: "late", Value: "late"}.as("state-failed")
+	}
+	return cell{Text: "up to date", Value: "fresh"}.as("state-loaded")
+}
+
+func (q *request) streamsTable(all []*streamDays) *table {
+	t := q.table("streams", "Streams", col("Stream"), col("Freshness"), col("Last loaded"), num("Days loaded"), num("Do not add up"), num("Failed"),
+		num("Gaps"), num("Open rejects"), col("Next run"), col("Schedule"))
+	for _, s := range all {
+		last, next, cron := cell{Text: "never"}, cell{Text: nothing}, cell{Text: nothing}
+		if s.last != nil {
+			last = q.moment(s.last)
+			last.Title, last.Text = last.Text, showAgo(*s.last, q.Now)
+		}
+		if s.schedule != nil {
+			next = q.moment(&s.schedule.next)
+			cron = text(s.schedule.Cron)
+			cron.Title = "read in " + s.schedule.CronZone
+		}
+		rejects := count(s.rejects)
+		if s.rejects > 0 {
+			rejects = rejects.to(q.Link("/pipeline/rejects", "stream", s.name))
+		}
+		t.add(text(s.name).to(q.Link("/pipeline/windows", "stream", s.name)), q.freshness(s), last, count(s.counts[loaded]), count(s.counts[unreconciled]),
+			count(s.counts[failed]), count(s.counts[gap]), rejects, next, cron)
+	}
+	return t
+}
+
+func (q *request) pipelineFigures(all []*streamDays) []figure {
+	sum, rejects := map[string]int64{}, int64(0)
+	for _, s := range all {
+		for status, n := range s.counts {
+			sum[status] += n
+		}
+		rejects += s.rejects
+	}
+	wanted := sum[loaded] + sum[unreconciled] + sum[failed] + sum[gap]
+	figures := []figure{{Name: "Days that can be trusted", Value: ratio(sum[loaded], wanted).Text,
+		Note: fmt.Sprintf("%s of %s days of all streams", showCount(sum[loaded]), showCount(wanted))}}
+	for _, f := range []struct{ name, status, look, note string }{
+		{"Do not add up", unreconciled, "state-warn", "loaded, but not what the API says they total"},
+		{"Failed", failed, "state-failed", "tried, and not loaded"},
+		{"Gaps", gap, "state-failed", "not tried, though due"},
+	} {
+		one := figure{Name: f.name, Value: showCount(sum[f.status]), Note: f.note}
+		if sum[f.status] > 0 {
+			one.State, one.Href = f.look, "#table-troubled"
+		}
+		figures = append(figures, one)
+	}
+	set := figure{Name: "Open rejects", Value: showCount(rejects), Note: "records that were not understood"}
+	if rejects > 0 {
+		set.State, set.Href = "state-warn", q.Link("/pipeline/rejects")
+	}
+	return append(figures, set)
+}

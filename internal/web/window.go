@@ -1,0 +1,87 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// windowPage is one window's history, found by any of its loads.
+var windowPage = &page{Name: "window", Path: "/pipeline/window", Title: "Window", Part: "pipeline", Keeps: []string{"load"}, NoRange: true, Read: readWindow}
+
+type windowData struct {
+	Back    string
+	Stream  string
+	Loads   *table
+	Answers *table
+	Rejects *table
+	Sources bool
+}
+
+func readWindow(ctx context.Context, q *request) (any, error) {
+	load, err := strconv.ParseInt(q.Values.Get("load"), 10, 64)
+	if err != nil {
+		return nil, badRequest("load is not the number of a load.")
+	}
+	all, err := rows[loadRow](ctx, q, "loads", map[string]any{"load": load})
+	if err != nil {
+		return nil, err
+	}
+	if len(all) == 0 {
+		return nil, unknown("This account has no load of that number.")
+	}
+	span := q.span(all[0])
+	q.Title = all[0].Stream + ", " + span.Text
+	rejects, err := rows[rejectRow](ctx, q, "rejects", map[string]any{"load": load})
+	if err != nil {
+		return nil, err
+	}
+	data := windowData{Back: q.Link("/pipeline/windows", "stream", all[0].Stream), Stream: all[0].Stream, Loads: q.historyTable(all), Answers: q.answersTable(all),
+		Rejects: q.rejectsTable("rejects", "Records of this window that were set aside", rejects)}
+	if from, to := all[0].From, all[0].To; from != nil && to != nil {
+		data.Back = q.windowsOf(all[0].Stream, from.AddDate(0, 0, -7), to.AddDate(0, 0, 7))
+	}
+	return data, nil
+}
+
+// historyTable is what each load of a window found and changed.
+func (q *request) historyTable(all []loadRow) *table {
+	t := q.table("loads", "Every load of this window, the newest first", num("Load"), num("Run"), col("State"), num("Read"), num("Inserted"), num("Updated"),
+		num("Unchanged"), num("Deleted"), num("Rejected"), num("Joined"), num("API says"), num("Seconds the API says"), col("Adds up"), col("Error"))
+	for _, l := range all {
+		adds := cell{Text: "nothing to compare"}
+		if l.Reconciled != nil {
+			adds = cell{Text: map[bool]string{true: "yes", false: "no"}[*l.Reconciled], Value: strconv.FormatBool(*l.Reconciled)}
+		}
+		t.add(id(l.ID), id(l.Run).to(q.Link("/pipeline/changes", "since", strconv.FormatInt(l.Run, 10))), loadState(l), count(l.Read), count(l.Inserted), count(l.Updated),
+			count(l.Unchanged), count(l.Deleted), count(l.Rejected), count(l.Merged), countOr(l.SourceCount), countOr(l.SourceSeconds), adds, textOr(l.Error, ""))
+	}
+	return t
+}
+
+// answersTable is how each load went with the API, for questions to CrankWheel.
+func (q *request) answersTable(all []loadRow) *table {
+	t := q.table("requests", "How each load went", num("Load"), col("Began"), num("Took"), num("Requests"), col("Request ids"))
+	for _, l := range all {
+		ids := cell{Text: "none sent"}
+		if n := len(l.RequestIDs); n > 0 {
+			ids = text(strings.Join(l.RequestIDs, " "))
+			if n > 8 {
+				ids.Text = shorten(strings.Join(l.RequestIDs[:8], " "), longestShown) + fmt.Sprintf(" and %d more (all are in the CSV)", n-8)
+			}
+		}
+		t.add(id(l.ID), q.moment(&l.StartedAt), took(&l.StartedAt, l.FinishedAt), count(int64(l.Attempts)), ids)
+	}
+	return t
+}
+
+// took is how long something went on.
+func took(from, to *time.Time) cell {
+	if from == nil || to == nil {
+		return cell{Text: nothing}
+	}
+	s := to.Sub(*from).Seconds()
+	return seconds(&s)
+}
