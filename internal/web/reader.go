@@ -49,9 +49,9 @@ func newReader(dsn string) (*reader, error) {
 func (r *reader) close() { r.pool.Close() }
 
 // settle makes a transaction a page's. Everything is LOCAL: the connection is the next one's afterwards. Compiling
-// these statements takes longer than running them.
+// these statements takes longer than running them; sorting a long range's figures on the disk does, too.
 const settle = `SET LOCAL ROLE wheelhouse_reader; SET LOCAL statement_timeout = '` + statementTime + `'; ` +
-	`SET LOCAL idle_in_transaction_session_timeout = '30s'; SET LOCAL search_path = pg_catalog; SET LOCAL jit = off`
+	`SET LOCAL idle_in_transaction_session_timeout = '30s'; SET LOCAL search_path = pg_catalog; SET LOCAL jit = off; SET LOCAL work_mem = '32MB'`
 
 // read runs one page's reading in a transaction of its own.
 func (r *reader) read(ctx context.Context, do func(context.Context, querier) error) error {

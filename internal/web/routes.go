@@ -6,6 +6,10 @@ import (
 
 // pages are all there are; those with a Nav stand in the navigation in this order.
 var pages = []*page{
+	overviewPage,
+	agentPage,
+	sharePage,
+	campaignPage,
 	pipelinePage,
 	windowsPage,
 	windowPage,

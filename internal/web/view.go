@@ -87,7 +87,7 @@ var functions = template.FuncMap{
 }
 
 var (
-	common        = template.Must(template.New("").Funcs(functions).ParseFS(templateFiles, "layout.gohtml", "table.gohtml", "chart.gohtml"))
+	common        = template.Must(template.New("").Funcs(functions).ParseFS(templateFiles, "layout.gohtml", "table.gohtml", "chart.gohtml", "parts.gohtml"))
 	errorTemplate = mustTemplate("error")
 	loginTemplate = mustTemplate("login")
 )

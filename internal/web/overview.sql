@@ -1,0 +1,110 @@
+-- How the account sells, over a range of days. "Before" is the range of the same length before it.
+
+-- name: requests
+-- Day by day over both ranges.
+SELECT day, count(*), count(*) FILTER (WHERE answered), count(*) FILTER (WHERE call_confirmed), count(*) FILTER (WHERE screenshared)
+FROM bi.demo_requests
+WHERE account_id = @account AND day >= @from::date - @days::integer AND day <= @to::date
+GROUP BY day;
+
+-- name: canceled
+SELECT coalesce(sum(canceled) FILTER (WHERE day >= @from::date), 0)::bigint, coalesce(sum(canceled) FILTER (WHERE day < @from::date), 0)::bigint
+FROM bi.demo_cancellations_daily
+WHERE account_id = @account AND day >= @from::date - @days::integer AND day <= @to::date;
+
+-- name: response
+-- For each hour of the week, and in one row without either for all of them.
+SELECT weekday, hour, count(*), count(*) FILTER (WHERE answered),
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds_to_respond), percentile_cont(0.9) WITHIN GROUP (ORDER BY seconds_to_respond)
+FROM bi.demo_requests
+WHERE account_id = @account AND day >= @from::date AND day <= @to::date
+GROUP BY GROUPING SETS ((weekday, hour), ());
+
+-- name: response_before
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds_to_respond), percentile_cont(0.9) WITHIN GROUP (ORDER BY seconds_to_respond)
+FROM bi.demo_requests
+WHERE account_id = @account AND day >= @from::date - @days::integer AND day < @from::date;
+
+-- name: agents
+-- Each stream by agent, over both ranges. Those who did nothing in the range itself are left out.
+SELECT f.agent_email, n.agent_name, f.sessions, f.session_seconds, f.viewers, f.demos, f.shared, f.shares, f.plays,
+       f.sessions_before, f.demos_before, f.plays_before
+FROM (
+    SELECT agent_email,
+           coalesce(sum(sessions) FILTER (WHERE now), 0)::bigint AS sessions, coalesce(sum(session_seconds) FILTER (WHERE now), 0)::bigint AS session_seconds,
+           coalesce(sum(viewers) FILTER (WHERE now), 0)::bigint AS viewers, coalesce(sum(demos) FILTER (WHERE now), 0)::bigint AS demos,
+           coalesce(sum(shared) FILTER (WHERE now), 0)::bigint AS shared, coalesce(sum(shares) FILTER (WHERE now), 0)::bigint AS shares,
+           coalesce(sum(plays) FILTER (WHERE now), 0)::bigint AS plays,
+           coalesce(sum(sessions) FILTER (WHERE NOT now), 0)::bigint AS sessions_before, coalesce(sum(demos) FILTER (WHERE NOT now), 0)::bigint AS demos_before,
+           coalesce(sum(plays) FILTER (WHERE NOT now), 0)::bigint AS plays_before
+    FROM (
+        SELECT agent_email, day >= @from::date AS now, sum(sessions) AS sessions, sum(session_seconds) AS session_seconds, sum(viewers) AS viewers,
+               NULL::bigint AS demos, NULL::bigint AS shared, NULL::bigint AS shares, NULL::bigint AS plays
+        FROM bi.session_daily
+        WHERE account_id = @account AND day >= @from::date - @days::integer AND day <= @to::date
+        GROUP BY 1, 2
+        UNION ALL
+        SELECT handled_by, day >= @from::date, NULL, NULL, NULL, count(*), count(*) FILTER (WHERE screenshared), NULL, NULL
+        FROM bi.demo_requests
+        WHERE account_id = @account AND day >= @from::date - @days::integer AND day <= @to::date AND handled_by IS NOT NULL
+        GROUP BY 1, 2
+        UNION ALL
+        SELECT agent_email, day >= @from::date, NULL, NULL, NULL, NULL, NULL, sum(shares), sum(plays)
+        FROM bi.share_usage_daily
+        WHERE account_id = @account AND day >= @from::date - @days::integer AND day <= @to::date
+        GROUP BY 1, 2
+    ) streams
+    GROUP BY agent_email
+) f
+LEFT JOIN bi.agents n ON n.account_id = @account AND n.agent_email = f.agent_email
+WHERE f.sessions + f.demos + f.shares + f.plays > 0
+ORDER BY f.sessions DESC, f.demos DESC, f.plays DESC, f.agent_email;
+
+-- name: campaigns
+-- By all that a campaign is known by; the page adds them up by tags and by origins.
+SELECT coalesce(origin_channel, ''), coalesce(origin_name, ''), coalesce(campaign_source, ''), coalesce(campaign_medium, ''), coalesce(campaign_name, ''),
+       count(*) FILTER (WHERE day >= @from::date), count(*) FILTER (WHERE day >= @from::date AND answered),
+       count(*) FILTER (WHERE day >= @from::date AND call_confirmed), count(*) FILTER (WHERE day >= @from::date AND screenshared),
+       count(*) FILTER (WHERE day < @from::date)
+FROM bi.demo_requests
+WHERE account_id = @account AND day >= @from::date - @days::integer AND day <= @to::date
+GROUP BY 1, 2, 3, 4, 5;
+
+-- name: video
+-- Day by day over both ranges.
+SELECT day, coalesce(sum(visits), 0)::bigint, coalesce(sum(plays), 0)::bigint, coalesce(sum(cta_clicks), 0)::bigint
+FROM bi.share_engagement_daily
+WHERE account_id = @account AND day >= @from::date - @days::integer AND day <= @to::date
+GROUP BY day;
+
+-- name: shares
+SELECT t.slug, s.content_name, s.created_by_email, s.created_by_name, t.visits, t.plays, t.cta_clicks
+FROM (
+    SELECT slug, coalesce(sum(visits), 0)::bigint AS visits, coalesce(sum(plays), 0)::bigint AS plays, coalesce(sum(cta_clicks), 0)::bigint AS cta_clicks
+    FROM bi.share_engagement_daily
+    WHERE account_id = @account AND day >= @from::date AND day <= @to::date
+    GROUP BY slug
+    ORDER BY plays DESC, visits DESC, slug
+    LIMIT @most
+) t
+LEFT JOIN LATERAL (SELECT * FROM bi.shares WHERE account_id = @account AND slug = t.slug LIMIT 1) s ON true  -- LIMIT: a look-up for each
+ORDER BY t.plays DESC, t.visits DESC, t.slug;
+
+-- name: whole
+-- For each stream of events: is all of the range loaded, and was each answer that was ever loaded of it right? Where both
+-- hold, bi.coverage says loaded of every day.
+SELECT s.stream, coalesce(l.spans @> tstzrange(@start, @stop), false), coalesce(l.differing, 0)
+FROM unnest(ARRAY['demo_usage', 'usage_new', 'usage_shares', 'shares', 'share_visits', 'share_details']) AS s (stream)
+LEFT JOIN (
+    SELECT stream, range_agg(tstzrange(window_start, window_end)) AS spans, count(*) FILTER (WHERE NOT reconciled) AS differing
+    FROM bi.loads
+    WHERE account_id = @account AND status = 'loaded' AND window_start < @stop AND window_end > @start
+    GROUP BY stream
+) l ON l.stream = s.stream;
+
+-- name: lacking
+SELECT stream, status, count(*)
+FROM bi.coverage
+WHERE account_id = @account AND day >= @from::date AND day <= @to::date AND status <> 'loaded'
+GROUP BY stream, status
+ORDER BY stream, status;
