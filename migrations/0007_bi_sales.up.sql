@@ -184,10 +184,10 @@ COMMENT ON COLUMN bi.session_daily.recordings      IS 'Those that were recorded.
 ALTER TABLE crankwheel.demo_requests
     ADD COLUMN local_day   date,
     ADD COLUMN local_hour  smallint,
-    ADD COLUMN origin_name text GENERATED ALWAYS AS (left(
+    ADD COLUMN origin_name text GENERATED ALWAYS AS (nullif(left(
         CASE WHEN origin_channel = 'email_campaign'
              THEN coalesce(substring(bi.mask_origin(request_origin) FROM '/ss/showu/([^/]*)'), '***')
-             ELSE regexp_replace(bi.mask_origin(request_origin), '^https?://', '') END, 120)) STORED,
+             ELSE regexp_replace(bi.mask_origin(request_origin), '^https?://', '') END, 120), '')) STORED,
     ADD COLUMN campaign_source text GENERATED ALWAYS AS (left(bi.mask_tag(utm_source), 80)) STORED,
     ADD COLUMN campaign_medium text GENERATED ALWAYS AS (left(bi.mask_tag(utm_medium), 80)) STORED,
     ADD COLUMN campaign_name   text GENERATED ALWAYS AS (left(bi.mask_tag(utm_campaign), 80)) STORED;
@@ -283,7 +283,7 @@ SELECT r.account_id,
        r.campaign_name
 FROM crankwheel.demo_requests r
 WHERE r.deleted_at IS NULL;
-COMMENT ON COLUMN bi.demo_requests.origin_name IS 'Where the request came from, to group by: the short name of the campaign link (/ss/showu/<short name>), else the page''s address without scheme and parameters, masked for everybody. NULL: no origin was sent.';
+COMMENT ON COLUMN bi.demo_requests.origin_name IS 'Where the request came from, to group by: the short name of the campaign link (/ss/showu/<short name>), else the page''s address without scheme and parameters, masked for everybody. NULL: none was sent, or nothing is left of it.';
 COMMENT ON COLUMN bi.demo_requests.campaign_source IS 'To group by: utm_source up to 80 characters, *** for everybody where an e-mail address or a telephone number is in it. NULL: none.';
 COMMENT ON COLUMN bi.demo_requests.campaign_medium IS 'To group by: utm_medium up to 80 characters, *** for everybody where an e-mail address or a telephone number is in it. NULL: none.';
 COMMENT ON COLUMN bi.demo_requests.campaign_name IS 'To group by: utm_campaign up to 80 characters, *** for everybody where an e-mail address or a telephone number is in it. NULL: none.';

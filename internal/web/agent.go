@@ -51,7 +51,7 @@ func readAgent(ctx context.Context, q *request) (any, error) {
 	}
 	a := known[0]
 	q.Title = shorten(email, 80)
-	r.Facts = []fact{{"E-mail", email, ""}}
+	r.Facts = []fact{{"E-mail", shorten(email, longestShown), ""}}
 	if a.Name != nil {
 		q.Title = shorten(*a.Name, 80)
 	}
@@ -59,7 +59,7 @@ func readAgent(ctx context.Context, q *request) (any, error) {
 	case !a.IsUser:
 		r.Facts = append(r.Facts, fact{"Access", "no user of the account now", ""})
 	case a.Privilege != nil:
-		r.Facts = append(r.Facts, fact{"Access", *a.Privilege, ""})
+		r.Facts = append(r.Facts, fact{"Access", shorten(*a.Privilege, longestShown), ""})
 	}
 	if a.InPool != nil && a.IsUser {
 		r.Facts = append(r.Facts, fact{"Demo pool", map[bool]string{true: "in it", false: "not in it"}[*a.InPool], ""})

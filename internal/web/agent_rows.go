@@ -83,10 +83,10 @@ func (d demoRow) cells(q *request) []cell {
 	}
 	origin, campaign := textOr(d.Origin, nothing), textOr(d.Campaign, nothing)
 	if d.Origin != nil {
-		origin.Href = q.Link("/campaign", "channel", orNone(val(d.Channel)), "origin", *d.Origin)
+		origin.Href = q.Link("/campaign", "channel", inAddress(val(d.Channel)), "origin", inAddress(*d.Origin))
 	}
 	if d.Campaign != nil {
-		campaign.Href = q.Link("/campaign", "source", orNone(val(d.Source)), "medium", orNone(val(d.Medium)), "campaign", *d.Campaign)
+		campaign.Href = q.Link("/campaign", "source", inAddress(val(d.Source)), "medium", inAddress(val(d.Medium)), "campaign", inAddress(*d.Campaign))
 	}
 	return []cell{q.moment(&d.Start), answer, yesNo(d.Confirmed), yesNo(d.Shared), textOr(d.Availability, nothing), textOr(d.From, nothing), origin, campaign,
 		textOr(d.Source, nothing), textOr(d.Medium, nothing)}

@@ -42,18 +42,31 @@ func readCampaign(ctx context.Context, q *request) (any, error) {
 	return r.campaignData, nil
 }
 
+// inAddress is a part of a campaign as an address has it: "-" is none, and what begins with "-" has another one before it.
+func inAddress(s string) string {
+	if s == "" || s[0] == '-' {
+		return "-" + s
+	}
+	return s
+}
+
+// fromAddress reads inAddress; asked is false where the address does not name it.
+func fromAddress(s string) (v string, asked bool) {
+	return strings.TrimPrefix(s, "-"), s != ""
+}
+
 // ask reads the address. What it does not name may be anything.
 func (r *campaignReading) ask() error {
 	var title []string
 	for _, part := range campaignParts {
 		r.asked[part] = (*string)(nil)
-		v := r.Values.Get(part)
+		v, asked := fromAddress(r.Values.Get(part))
 		switch {
-		case v == "":
+		case !asked:
 			continue
 		case len(v) > 4096:
 			return badRequest("The address has too long a " + part + ".")
-		case v == none:
+		case v == "":
 			r.asked[part] = ""
 			r.Facts = append(r.Facts, fact{capital(part), "none", ""})
 			continue
@@ -124,8 +137,8 @@ func (r *campaignReading) readParts(ctx context.Context) error {
 		t.More = "The first " + showCount(pageRows) + " of " + showCount(int64(len(all))) + "; the CSV has all of them."
 	}
 	for _, p := range shown {
-		origin := textElse(p.Origin, "no origin").to(r.Link("/campaign", "channel", orNone(p.Channel), "origin", orNone(p.Origin)))
-		campaign := textElse(p.Campaign, "no campaign").to(r.Link("/campaign", "source", orNone(p.Source), "medium", orNone(p.Medium), "campaign", orNone(p.Campaign)))
+		origin := textElse(p.Origin, "no origin").to(r.Link("/campaign", "channel", inAddress(p.Channel), "origin", inAddress(p.Origin)))
+		campaign := textElse(p.Campaign, "no campaign").to(r.Link("/campaign", "source", inAddress(p.Source), "medium", inAddress(p.Medium), "campaign", inAddress(p.Campaign)))
 		t.add(origin, text(channelName(p.Channel)), campaign, textElse(p.Source, nothing), textElse(p.Medium, nothing), count(p.Requested), count(p.Answered), count(p.Confirmed), count(p.Shared))
 	}
 	r.Parts = t

@@ -6,9 +6,6 @@ import (
 	"slices"
 )
 
-// none stands in an address for a tag or an origin that a request does not have.
-const none = "-none-"
-
 // campaignCounts is what a campaign brought.
 type campaignCounts struct{ Requested, Answered, Confirmed, Shared, Before int64 }
 
@@ -65,7 +62,7 @@ func (o *overview) readCampaigns(ctx context.Context, q *request) error {
 	t := q.table("tags", "Campaigns by UTM tags", append([]column{col("Campaign"), col("Source"), col("Medium")}, campaignColumns...)...)
 	t.Empty = "No demo request in this range."
 	for _, k := range keys[:q.cut(t, len(keys))] {
-		href := q.Link("/campaign", "campaign", orNone(k[0]), "source", orNone(k[1]), "medium", orNone(k[2]))
+		href := q.Link("/campaign", "campaign", inAddress(k[0]), "source", inAddress(k[1]), "medium", inAddress(k[2]))
 		t.add(append([]cell{textElse(k[0], "no campaign").to(href), textElse(k[1], nothing), textElse(k[2], nothing)}, sums[k].cells()...)...)
 	}
 	o.Tags, o.AllTags = t, q.rest(t, len(keys))
@@ -73,7 +70,7 @@ func (o *overview) readCampaigns(ctx context.Context, q *request) error {
 	t = q.table("origins", "Campaigns by origin", append([]column{col("Origin"), col("Kind")}, campaignColumns...)...)
 	t.Empty = "No demo request in this range."
 	for _, k := range keys[:q.cut(t, len(keys))] {
-		href := q.Link("/campaign", "channel", orNone(k[0]), "origin", orNone(k[1]))
+		href := q.Link("/campaign", "channel", inAddress(k[0]), "origin", inAddress(k[1]))
 		t.add(append([]cell{textElse(k[1], "no origin").to(href), text(channelName(k[0]))}, sums[k].cells()...)...)
 	}
 	o.Origins, o.AllOrigins = t, q.rest(t, len(keys))
@@ -86,13 +83,6 @@ func textElse(s, lacking string) cell {
 		return cell{Text: lacking}
 	}
 	return text(s)
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return none
-	}
-	return s
 }
 
 func channelName(channel string) string {
