@@ -1,0 +1,5 @@
+-- The warehouse's schemas, those that people query first.
+SELECT n.nspname, coalesce(obj_description(n.oid, 'pg_namespace'), '')
+FROM pg_namespace n
+WHERE n.nspname IN ('bi', 'crankwheel', 'wheelhouse')
+ORDER BY n.nspname;

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"wheelhouse/internal/sample"
+	"wheelhouse/internal/testdb"
+)
+
+func TestMain(m *testing.M) { testdb.Main(m) }
+
+// TestDocuments: what is committed is what the command would write now, and its answers are those of the truth.
+func TestDocuments(t *testing.T) {
+	t.Parallel()
+	dsn := testdb.NewDirect(t)
+	s, err := sample.Load(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := documents(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range made {
+		got, err := os.ReadFile(filepath.Join("../../docs", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if where := differ(string(want), string(got)); where != "" {
+			t.Errorf("docs/%s is not what the warehouse says (go run ./internal/warehousedoc mends it):\n%s", name, where)
+		}
+	}
+	t.Run("answers", func(t *testing.T) { checkAnswers(t, mustConnect(t, dsn), truthOf(s)) })
+}
+
+// differ is the first line in which two texts differ; "" where they do not.
+func differ(want, got string) string {
+	if want == got {
+		return ""
+	}
+	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
+	for i := range min(len(w), len(g)) {
+		if w[i] != g[i] {
+			return "want " + w[i] + "\ngot  " + g[i]
+		}
+	}
+	return "one of them goes on where the other ends"
+}
+
+func mustConnect(t *testing.T, dsn string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(t.Context()) })
+	return conn
+}
+
+// TestCatalogueIsHeldToItsPromise: a comment that is missing or names what is not there is told by its place.
+func TestCatalogueIsHeldToItsPromise(t *testing.T) {
+	t.Parallel()
+	conn := mustConnect(t, testdb.NewDirect(t))
+	for sql, want := range map[string]string{
+		`COMMENT ON COLUMN crankwheel.shares.slug IS NULL`:                               "no comment on crankwheel.shares.slug",
+		`COMMENT ON VIEW bi.coverage IS NULL`:                                            "no comment on bi.coverage",
+		`COMMENT ON FUNCTION bi.mask(text) IS NULL`:                                      "no comment on bi.mask",
+		`CREATE TABLE wheelhouse.bare (id int); COMMENT ON TABLE wheelhouse.bare IS 'x'`: "no comment on wheelhouse.bare.id",
+		`COMMENT ON COLUMN crankwheel.shares.slug IS 'See crankwheel.share.slug.'`:       "the comment of crankwheel.shares.slug names crankwheel.share.slug",
+		`COMMENT ON COLUMN crankwheel.shares.slug IS 'See crankwheel.users.slug.'`:       "the comment of crankwheel.shares.slug names crankwheel.users.slug",
+	} {
+		tx, err := conn.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tx.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := readCatalogue(t.Context(), conn); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: want %q, error %v", sql, want, err)
+		}
+		if err := tx.Rollback(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestEmptyAnswer: a question that nothing answers is an error that names its file.
+func TestEmptyAnswer(t *testing.T) {
+	t.Parallel()
+	_, err := ask(t.Context(), mustConnect(t, testdb.NewDirect(t)))
+	if err == nil || !strings.Contains(err.Error(), "questions/01_") {
+		t.Errorf("an empty warehouse answers: %v", err)
+	}
+}
+
+// TestReadersOnly: a question cannot reach past bi, nor write.
+func TestReadersOnly(t *testing.T) {
+	t.Parallel()
+	conn := mustConnect(t, testdb.NewDirect(t))
+	for _, sql := range []string{"SELECT count(*) FROM crankwheel.users", "SELECT count(*) FROM wheelhouse.loads", "CREATE TABLE bi.x ()"} {
+		if a, err := readAs(t.Context(), conn, sql); err == nil {
+			t.Errorf("%s: %v", sql, a)
+		}
+	}
+}
+
+// TestLinks: what the document links to within itself is one of its headings, once.
+func TestLinks(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/warehouse.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	headings := map[string]int{}
+	for _, match := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllSubmatch(text, -1) {
+		headings[anchor(string(match[1]))]++
+	}
+	links := regexp.MustCompile(`\]\(#([^)]+)\)`).FindAllSubmatch(text, -1)
+	if len(links) < 30 {
+		t.Errorf("%d links to tables and views", len(links))
+	}
+	for _, match := range links {
+		if n := headings[string(match[1])]; n != 1 {
+			t.Errorf("%d headings for %s", n, match[0])
+		}
+	}
+}
+
+// TestMarkup: text of comments and answers stays text.
+func TestMarkup(t *testing.T) {
+	t.Parallel()
+	c := &catalogue{Schemas: []schema{{Name: "bi", Comment: "a|b <script> *x* `y`"}}}
+	q := question{Title: "T", answer: answer{Columns: []heading{{Name: "n", Number: true}}, Rows: [][]string{{"1|<b>\n2"}}}}
+	text, err := write(c, []question{q})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"a\\|b &lt;script&gt; \\*x\\* \\`y\\`", "| 1\\|&lt;b&gt; 2 |", "| ---: |"} {
+		if !bytes.Contains(text, []byte(want)) {
+			t.Errorf("the document lacks %q:\n%s", want, text)
+		}
+	}
+}
