@@ -28,9 +28,11 @@ type composeService struct {
 		Dockerfile string            `yaml:"dockerfile"`
 		Args       map[string]string `yaml:"args"`
 	} `yaml:"build"`
-	Command   []string `yaml:"command"`
-	Restart   string   `yaml:"restart"`
-	DependsOn map[string]struct {
+	Profiles   []string `yaml:"profiles"`
+	Entrypoint []string `yaml:"entrypoint"`
+	Command    []string `yaml:"command"`
+	Restart    string   `yaml:"restart"`
+	DependsOn  map[string]struct {
 		Condition string `yaml:"condition"`
 	} `yaml:"depends_on"`
 	Environment map[string]string `yaml:"environment"`
@@ -94,8 +96,12 @@ func TestCompose(t *testing.T) {
 			}
 		}
 		for _, volume := range service.Volumes {
-			source, _, _ := strings.Cut(volume, ":")
-			if _, known := f.Volumes[source]; !known {
+			source, target, _ := strings.Cut(volume, ":")
+			if strings.HasPrefix(source, "./") {
+				if _, err := os.Stat(source); err != nil || !strings.HasSuffix(target, ":ro") {
+					t.Errorf("%s: %s is not there, or can be written: %v", name, volume, err)
+				}
+			} else if _, known := f.Volumes[source]; !known {
 				t.Errorf("%s: volume %s is not declared", name, source)
 			}
 		}

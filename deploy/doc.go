@@ -1,5 +1,5 @@
 // Package deploy holds no code: it is the folder of what runs Wheelhouse
-// elsewhere (a container image, compose, Kubernetes, systemd), and the tests that
+// elsewhere (a container image, compose, Kubernetes, systemd; what Grafana needs is in grafana), and the tests that
 // keep those files true.
 //
 // The tests promise that each file is read by its own tool where the machine has
