@@ -246,6 +246,7 @@ func TestStatusOfALedger(t *testing.T) {
 			if got := b.only(); got != c.want {
 				t.Errorf("got  %s\nwant %s", got, c.want)
 			}
+			b.sameHealth()
 		})
 	}
 }

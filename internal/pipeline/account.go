@@ -3,6 +3,7 @@ package pipeline
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"wheelhouse/extract"
 	"wheelhouse/internal/settings"
@@ -60,4 +61,16 @@ func (a *Account) Streams(names []string) []Stream {
 		}
 	}
 	return chosen
+}
+
+// Kept tells whoever watches the ledger which streams of the account are kept, and since when, as of now.
+func (a *Account) Kept(now time.Time) load.Kept {
+	k := load.Kept{Account: a.ID}
+	for _, s := range a.Streams(nil) {
+		k.Streams = append(k.Streams, s.Name)
+	}
+	for day, end := dayOf(a.HistoryFrom, a.Zone), dayOf(now, a.Zone).AddDate(0, 0, 1); !day.After(end); day = day.AddDate(0, 0, 1) {
+		k.Starts = append(k.Starts, startOf(day, a.Zone))
+	}
+	return k
 }

@@ -1,0 +1,169 @@
+package load_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"wheelhouse/load"
+)
+
+// TestHealthOfRandomLedgers: what is watched says what status says, of ledgers that nobody thought of.
+func TestHealthOfRandomLedgers(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(6) {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			t.Parallel()
+			b := newBooks(t, "2026-03-20", "2026-03-31 13:00")
+			random := rand.New(rand.NewPCG(seed, 1))
+			for range 200 {
+				b.randomWindow(random)
+			}
+			// A try that is going on hides nothing.
+			b.window("user_access", "2026-03-31", "2026-03-31 12:00", "failed")
+			b.lease(b.window("user_access", "2026-03-31", "2026-03-31 12:30", "running"), 1)
+			b.exec("UPDATE wheelhouse.loads SET requested_at = finished_at - make_interval(mins => 1 + id::int % 7)")
+			b.exec(`INSERT INTO wheelhouse.rejects (load_id, account_id, stream, path, reason, raw_hash, resolved_at)
+			        SELECT id, account_id, stream, '$', 'test', int8send(id), CASE WHEN id % 3 = 0 THEN now() END FROM wheelhouse.loads WHERE id % 5 = 0`)
+			b.sameHealth()
+		})
+	}
+}
+
+func (b *books) randomWindow(random *rand.Rand) {
+	b.t.Helper()
+	stream := load.Streams[random.IntN(len(load.Streams))].Name
+	day := func(n int) string { return b.at("2026-03-20").AddDate(0, 0, n).Format(time.DateOnly) }
+	first := random.IntN(12)
+	from, to := day(first), day(first+1)
+	switch random.IntN(6) {
+	case 0: // some days in one
+		to = day(min(12, first+1+random.IntN(4)))
+	case 1:
+		to = from + " 12:00"
+	case 2:
+		from += " 12:00"
+	}
+	if first == 11 {
+		to = "2026-03-31 12:00" // nothing is loaded of what is to come
+		from = day(11)
+	}
+	how := []string{"loaded", "loaded", "loaded", "failed", "failed", "unreconciled", "running"}[random.IntN(7)]
+	id := b.window(stream, from, to, how)
+	if how == "running" {
+		b.lease(id, random.IntN(2)*2-1)
+	}
+}
+
+// sameHealth compares Health with Status, and with the failed days of bi.coverage, whose today is the machine's.
+func (b *books) sameHealth() {
+	b.t.Helper()
+	all, err := b.warehouse.Health(b.t.Context(), b.now, 10*time.Second, b.kept())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	byStream := map[string]load.Health{}
+	for _, h := range all {
+		byStream[h.Stream] = h
+	}
+	if len(all) != len(load.Streams) {
+		b.t.Fatalf("%d streams", len(all))
+	}
+	failed := b.failedDays()
+	for _, s := range load.Streams {
+		if s.Daily { // bi.coverage knows no streams of which halves do not make a day
+			failed[s.Name] = byStream[s.Name].FailedDays
+		}
+	}
+	for _, s := range b.status() {
+		h := byStream[s.Stream]
+		got := fmt.Sprint(instant(h.CoveredUntil), instant(h.LoadedAt), h.GapDays, h.Failed, h.Stale, h.Unreconciled, h.Running, h.Rejects, h.FailedDays)
+		want := fmt.Sprint(instant(s.CoveredUntil), instant(s.LoadedAt), s.GapDays, s.Failed, s.Stale, s.Unreconciled, s.Running, s.Rejects, failed[s.Stream])
+		if got != want {
+			b.t.Errorf("%s: got %s, status says %s", s.Stream, got, want)
+		}
+	}
+}
+
+func instant(t *time.Time) string {
+	if t == nil {
+		return "never"
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+// kept are all streams of the account, from its first day in the books.
+func (b *books) kept() load.Kept {
+	b.t.Helper()
+	var from time.Time
+	if err := b.conn.QueryRow(b.t.Context(), "SELECT history_from FROM wheelhouse.accounts").Scan(&from); err != nil {
+		b.t.Fatal(err)
+	}
+	k := load.Kept{Account: "a"}
+	for _, s := range load.Streams {
+		k.Streams = append(k.Streams, s.Name)
+	}
+	y, m, d := from.Date()
+	for start := time.Date(y, m, d, 0, 0, 0, 0, b.zone); start.Before(b.now.AddDate(0, 0, 1)); start = start.AddDate(0, 0, 1) {
+		k.Starts = append(k.Starts, start)
+	}
+	return k
+}
+
+// failedDays are those of bi.coverage up to the test's today.
+func (b *books) failedDays() map[string]int64 {
+	b.t.Helper()
+	rows, err := b.conn.Query(b.t.Context(), `SELECT stream, count(*) FROM bi.coverage
+		WHERE status = 'failed' AND stream NOT IN ('user_access', 'company_content') AND day_end <= $1 GROUP BY stream`, b.now)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer rows.Close()
+	days := map[string]int64{}
+	for rows.Next() {
+		var stream string
+		var n int64
+		if err := rows.Scan(&stream, &n); err != nil {
+			b.t.Fatal(err)
+		}
+		days[stream] = n
+	}
+	return days
+}
+
+// TestHealthOfYears: a scrape's read of five years of eight streams, and of the same as look-back leaves it.
+func TestHealthOfYears(t *testing.T) {
+	t.Parallel()
+	for name, times := range map[string]int{"14600 entries": 1, "73000 entries": 5} {
+		b := newBooks(t, "2021-04-01", "2026-03-31 13:00")
+		b.exec(`INSERT INTO wheelhouse.loads (run_id, account_id, stream, span, status, reconciled, finished_at, requested_at)
+			SELECT 1, 'a', stream, tstzrange(bi.day_start(day, 'Europe/Berlin'), bi.day_start(day + 1, 'Europe/Berlin')),
+			       CASE WHEN day IN ('2025-01-01', '2025-06-01') THEN 'failed' ELSE 'loaded' END, day <> '2026-01-01', now(), now()
+			FROM (SELECT date '2021-04-01' + n AS day FROM generate_series(0, 1824) n) d
+			CROSS JOIN unnest($1::text[]) AS stream
+			CROSS JOIN generate_series(1, $2)`, b.kept().Streams, times)
+		b.exec("VACUUM ANALYZE wheelhouse.loads")
+		kept, best := b.kept(), time.Hour
+		var all []load.Health
+		for range 5 {
+			began := time.Now()
+			var err error
+			if all, err = b.warehouse.Health(t.Context(), b.now, 10*time.Second, kept); err != nil {
+				t.Fatal(err)
+			}
+			best = min(best, time.Since(began))
+		}
+		t.Logf("%s: %v", name, best)
+		if limit := 50 * time.Millisecond * time.Duration(times); best > 5*limit { // the machine may be busy
+			t.Errorf("%s: %v", name, best)
+		}
+		for _, h := range all {
+			got := fmt.Sprint(h.GapDays, h.FailedDays, h.Failed, h.Stale, h.Unreconciled)
+			if want := "2 2 2 0 1"; got != want && !strings.Contains("user_access company_content", h.Stream) {
+				t.Errorf("%s: %s, %s: got %s, want %s", name, h.Stream, "gaps, failed days, failed, stale, unreconciled", got, want)
+			}
+		}
+	}
+}
