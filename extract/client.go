@@ -40,8 +40,9 @@ type Client struct {
 	pauses *pauses
 	sizes  *sizes // of this stream's windows
 
-	known     *Sum // of the answer, if it should come again; nil: nobody wants to know
-	sizeTries int  // tries of a request that fails for its size; 0: as many as of any
+	known     *Sum          // of the answer, if it should come again; nil: nobody wants to know
+	sizeTries int           // tries of a request that fails for its size; 0: as many as of any
+	observe   func(Request) // nil: nobody wants to know
 }
 
 // pauses is what the server asked for: no request of the account before that.
@@ -151,22 +152,25 @@ func isLoopback(host string) bool {
 	return err == nil && ip.IsLoopback()
 }
 
-// turn waits until the next request may be sent.
-func (c *Client) turn(ctx context.Context) error {
+// turn waits until the next request may be sent, and tells how long it waited for the settings' limits, and because the
+// server had asked to.
+func (c *Client) turn(ctx context.Context) (turn, pause time.Duration, err error) {
+	began := time.Now()
 	if err := c.stream.Wait(ctx); err != nil {
-		return err
+		return 0, 0, err
 	}
 	if err := c.bucket.Wait(ctx); err != nil {
-		return err
+		return 0, 0, err
 	}
+	let := time.Now()
 	for { // last: a pause may have been asked for while we waited for the rest
 		wait := c.pauses.left()
 		if wait <= 0 {
-			return nil
+			return let.Sub(began), time.Since(let), nil
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return 0, 0, ctx.Err()
 		case <-time.After(wait):
 		}
 	}

@@ -48,9 +48,10 @@ func (c *Client) get(ctx context.Context, rep *Report, path string, q url.Values
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval, wait.Multiplier, wait.RandomizationFactor = c.cfg.Backoff, 2, 0.5
 	wait.MaxInterval = 30 * c.cfg.Backoff
-	forSize := 0
+	forSize, retry := 0, false
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		err := c.attempt(ctx, rep, path, q, read)
+		err := c.attempt(ctx, rep, path, q, read, retry)
+		retry = true
 		if err != nil && failsForSize(err) {
 			forSize++
 		}
@@ -66,10 +67,27 @@ func (c *Client) get(ctx context.Context, rep *Report, path string, q url.Values
 	return err
 }
 
-func (c *Client) attempt(ctx context.Context, rep *Report, path string, q url.Values, read func(*answer) error) error {
-	if err := c.turn(ctx); err != nil {
+// attempt asks once, and tells whoever observes.
+func (c *Client) attempt(ctx context.Context, rep *Report, path string, q url.Values, read func(*answer) error, retry bool) error {
+	turn, pause, err := c.turn(ctx)
+	if err != nil {
 		return err
 	}
+	sent := time.Now()
+	told := Request{Result: ResultGivenUp, Retry: retry, Turn: turn, Pause: pause} // stands if reading panics
+	if c.observe != nil {
+		defer func() {
+			told.Took = time.Since(sent)
+			c.observe(told)
+		}()
+	}
+	err = c.exchange(ctx, rep, path, q, read, func() { told.Head = time.Since(sent) })
+	told.Result = resultOf(ctx, err)
+	return err
+}
+
+// exchange sends a request and reads its answer; head is called when the answer begins.
+func (c *Client) exchange(ctx context.Context, rep *Report, path string, q url.Values, read func(*answer) error, head func()) error {
 	whole := &timeoutError{"the whole answer", c.cfg.Whole}
 	ctx, stop := context.WithTimeoutCause(ctx, c.cfg.Whole, whole)
 	defer stop()
@@ -81,6 +99,7 @@ func (c *Client) attempt(ctx context.Context, rep *Report, path string, q url.Va
 		rep.asked("")
 		return err
 	}
+	head()
 	defer resp.Body.Close()
 	rep.asked(requestID(resp))
 	if resp.StatusCode != http.StatusOK {

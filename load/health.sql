@@ -15,8 +15,11 @@ WITH kept AS MATERIALIZED (
 ), days AS MATERIALIZED (
     SELECT account_id, tstzrange(start, stop) AS whole, stop > @now::timestamptz AS partial
     FROM unnest(@day_accounts::text[], @starts::timestamptz[], @stops::timestamptz[]) AS d (account_id, start, stop)
-), first AS MATERIALIZED (
-    SELECT account_id, min(lower(whole)) AS day FROM days GROUP BY account_id
+), histories AS MATERIALIZED (
+    -- From the first day to the end of yesterday, which today's beginning is: what is to be covered.
+    SELECT account_id, min(lower(whole)) AS first, coalesce(range_agg(whole) FILTER (WHERE NOT partial), '{}') AS spans
+    FROM days
+    GROUP BY account_id
 ), covered AS MATERIALIZED (
     -- A stream whose counts are the window's has a day only by a load of exactly that day, or for today of its beginning.
     SELECT l.account_id, l.stream, range_agg(l.span) AS spans, max(upper(l.span)) AS until,
@@ -31,7 +34,7 @@ WITH kept AS MATERIALIZED (
     SELECT l.account_id, l.stream, l.span, l.status
     FROM wheelhouse.loads l
     JOIN kept k ON k.account_id = l.account_id AND k.stream = l.stream
-    JOIN first f ON f.account_id = l.account_id AND f.day < upper(l.span)
+    JOIN histories h ON h.account_id = l.account_id AND h.first < upper(l.span)
     WHERE (l.status = 'failed' OR l.status = 'loaded' AND NOT l.reconciled)
       AND NOT k.snapshot
       AND CASE WHEN l.id < (SELECT max(newer.id) FROM wheelhouse.loads newer
@@ -47,12 +50,11 @@ WITH kept AS MATERIALIZED (
     UNION ALL
     -- A snapshot has one window: its newest entry counts, and of its answers the newest.
     SELECT l.account_id, l.stream, l.span, l.status
-    FROM (SELECT account_id, stream, max(id) AS try, max(id) FILTER (WHERE status = 'loaded') AS answer
-          FROM wheelhouse.loads
-          JOIN kept k USING (account_id, stream)
-          WHERE k.snapshot AND status <> 'running'
-          GROUP BY account_id, stream) AS newest
-    JOIN wheelhouse.loads l ON l.id = newest.try AND l.status = 'failed' OR l.id = newest.answer AND NOT l.reconciled
+    FROM kept k
+    JOIN wheelhouse.loads l
+      ON l.id = (SELECT max(id) FROM wheelhouse.loads WHERE account_id = k.account_id AND stream = k.stream AND status <> 'running') AND l.status = 'failed'
+      OR l.id = (SELECT max(id) FROM wheelhouse.loads WHERE account_id = k.account_id AND stream = k.stream AND status = 'loaded') AND NOT l.reconciled
+    WHERE k.snapshot
 ), windows AS (
     SELECT w.account_id, w.stream,
            count(*) FILTER (WHERE w.status = 'failed' AND NOT coalesce(w.span <@ c.spans, false)) AS failed,
@@ -61,18 +63,19 @@ WITH kept AS MATERIALIZED (
     FROM wrong w
     LEFT JOIN covered c USING (account_id, stream)
     GROUP BY w.account_id, w.stream
-), lacking AS (
-    SELECT k.account_id, k.stream, tstzmultirange(d.whole) - coalesce(c.spans, '{}') AS missing
+), lacking AS MATERIALIZED (
+    SELECT k.account_id, k.stream, h.spans - coalesce(c.spans, '{}') AS missing
     FROM kept k
-    JOIN days d ON d.account_id = k.account_id
+    JOIN histories h ON h.account_id = k.account_id
     LEFT JOIN covered c ON c.account_id = k.account_id AND c.stream = k.stream
-    WHERE NOT k.snapshot AND NOT d.partial AND NOT coalesce(d.whole <@ c.spans, false)
+    WHERE NOT k.snapshot AND NOT coalesce(h.spans <@ c.spans, false)
 ), failures AS MATERIALIZED (
     SELECT account_id, stream, range_agg(span) AS spans FROM wheelhouse.loads WHERE status = 'failed' GROUP BY account_id, stream
 ), gaps AS (
-    SELECT m.account_id, m.stream, count(*) AS days, count(*) FILTER (WHERE m.missing && f.spans) AS failed
+    SELECT m.account_id, m.stream, count(*) AS days, count(*) FILTER (WHERE tstzmultirange(d.whole) * m.missing && f.spans) AS failed
     FROM lacking m
-    LEFT JOIN failures f USING (account_id, stream)
+    JOIN days d ON d.account_id = m.account_id AND NOT d.partial AND d.whole && m.missing
+    LEFT JOIN failures f ON f.account_id = m.account_id AND f.stream = m.stream
     GROUP BY m.account_id, m.stream
 )
 SELECT k.account_id, k.stream, CASE WHEN k.snapshot THEN coalesce(c.asked_at, c.loaded_at) ELSE c.until END, c.loaded_at,

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wheelhouse/internal/metrics"
 	"wheelhouse/internal/pgserver"
 	"wheelhouse/internal/pipeline"
 	"wheelhouse/internal/report"
@@ -81,6 +82,8 @@ func (a *app) demonstrate(ctx context.Context, o simulator.Options, once bool) e
 		Warehouse: w, Log: logger(log, progress.Log()), Version: version, Host: host(), Now: time.Now,
 		Workers: 6, Observe: progress,
 	}
+	m := metrics.New(version)
+	watch(m, runner, []*pipeline.Account{account}, nil)
 	result, err := runner.Run(ctx, "run", []*pipeline.Account{account}, nil, demoRange)
 	progress.Close()
 	if err != nil {
@@ -88,7 +91,7 @@ func (a *app) demonstrate(ctx context.Context, o simulator.Options, once bool) e
 	}
 	site := &site{}
 	if !once {
-		if site, err = demoPages(url, runner.Log, minutely(account)); err != nil {
+		if site, err = demoPages(url, runner.Log, minutely(account), m.Handler()); err != nil {
 			return err
 		}
 		defer site.close()
@@ -97,7 +100,7 @@ func (a *app) demonstrate(ctx context.Context, o simulator.Options, once bool) e
 		return err
 	}
 	fmt.Fprintln(a.out, "\nNew rows are loaded every minute. Ctrl-C ends the demo and removes it.")
-	runner.Observe = nil
+	runner.Observe = m
 	return site.while(ctx, func(ctx context.Context) error { return keepLoading(ctx, runner, account) })
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"time"
 
 	"go.uber.org/zap"
@@ -21,13 +22,13 @@ type site struct {
 }
 
 // pages prepares the pages that the settings want. What they lack is told before anything else begins.
-func pages(s *settings.Settings, log *zap.Logger) (*site, error) {
+func pages(s *settings.Settings, log *zap.Logger, metrics http.Handler) (*site, error) {
 	if s.Listen == "" {
 		return &site{}, nil
 	}
 	// Two times of each schedule: how far apart they are tells how old data may be.
 	server, err := web.New(web.Options{
-		Database: s.Database, Listen: s.Listen, Token: s.Token, Version: version, Log: log,
+		Database: s.Database, Listen: s.Listen, Token: s.Token, Version: version, Log: log, Metrics: metrics,
 		Streams: func(now time.Time) []settings.Row { return s.Describe(now, 2) },
 	})
 	if errors.Is(err, web.ErrNoToken) {
@@ -45,7 +46,7 @@ func pages(s *settings.Settings, log *zap.Logger) (*site, error) {
 }
 
 // demoPages are the demo's: at the usual address, or where that is taken at any port of loopback.
-func demoPages(database string, log *zap.Logger, streams func(time.Time) []settings.Row) (*site, error) {
+func demoPages(database string, log *zap.Logger, streams func(time.Time) []settings.Row, metrics http.Handler) (*site, error) {
 	l, err := net.Listen("tcp", settings.DefaultListen)
 	if err != nil {
 		l, err = net.Listen("tcp", "127.0.0.1:0")
@@ -53,7 +54,9 @@ func demoPages(database string, log *zap.Logger, streams func(time.Time) []setti
 	if err != nil {
 		return nil, fmt.Errorf("the pages: %w", err)
 	}
-	server, err := web.New(web.Options{Database: database, Listen: l.Addr().String(), Version: version, Log: log, Streams: streams})
+	server, err := web.New(web.Options{
+		Database: database, Listen: l.Addr().String(), Version: version, Log: log, Streams: streams, Metrics: metrics,
+	})
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}

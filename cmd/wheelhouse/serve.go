@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wheelhouse/internal/metrics"
 	"wheelhouse/internal/pipeline"
 	"wheelhouse/internal/scheduler"
 	"wheelhouse/internal/settings"
@@ -22,7 +23,7 @@ the last pass still works is skipped.
 
 It serves pages on the address that listen in schedules.yaml or WHEELHOUSE_LISTEN says (127.0.0.1:8080; off: none):
 how the team sells, what is loaded and what is not. On anything but loopback they want a token: WHEELHOUSE_TOKEN or
-WHEELHOUSE_TOKEN_FILE. /healthz and /readyz answer without one.
+WHEELHOUSE_TOKEN_FILE. /healthz and /readyz answer without one. /metrics is for Prometheus, and wants the token, too.
 
 SIGTERM or Ctrl-C: no further window begins, those in hand have 15 seconds, then they roll back. Exits 130.`,
 		Example: `  wheelhouse serve --migrate
@@ -35,7 +36,8 @@ SIGTERM or Ctrl-C: no further window begins, those in hand have 15 seconds, then
 			if err != nil {
 				return err
 			}
-			site, err := pages(s, logger(s.Log, a.err))
+			m := metrics.New(version)
+			site, err := pages(s, logger(s.Log, a.err), m.Handler())
 			if err != nil {
 				return err
 			}
@@ -44,7 +46,9 @@ SIGTERM or Ctrl-C: no further window begins, those in hand have 15 seconds, then
 			err = site.while(ctx, func(ctx context.Context) error {
 				return a.withRunnerOf(ctx, s, l, a.err, func(r *pipeline.Runner, accounts []*pipeline.Account) error {
 					site.check(ctx)
-					return scheduler.New(r, accounts, scheduler.Wall{}, r.Log).Run(ctx)
+					kept := scheduler.New(r, accounts, scheduler.Wall{}, r.Log)
+					watch(m, r, accounts, kept.Status)
+					return kept.Run(ctx)
 				})
 			})
 			return cmp.Or(err, ctx.Err())

@@ -28,6 +28,8 @@ type lane struct {
 	givenUp  bool
 	hopeless bool  // as every other window would fail
 	held     []Due // found in another process's hands
+
+	stages stages
 }
 
 // load loads the stream's due windows. Those that another process has in hand it comes back to, until they
@@ -44,8 +46,10 @@ func (l *lane) load(ctx, work context.Context) {
 		case <-ctx.Done():
 		case <-time.After(min(l.Warehouse.Lease()/8, 2*time.Second)):
 		}
+		l.mu.Lock()
 		due := l.held
 		l.held = nil
+		l.mu.Unlock()
 		l.pass(ctx, work, due)
 	}
 }
@@ -55,7 +59,9 @@ const together = 4
 
 // pass tries windows once each: some are asked for while others are committed.
 func (l *lane) pass(ctx, work context.Context, due []Due) {
+	l.mu.Lock()
 	l.due = due
+	l.mu.Unlock()
 	parallel := max(1, or(l.Parallel, l.job.Stream.Parallel))
 	ready := make(chan *inHand, together/2)
 	var asking, loading sync.WaitGroup
@@ -86,11 +92,14 @@ func (l *lane) askNext(ctx, work context.Context, ready chan<- *inHand) (more bo
 		l.giveBack(work, h)
 		return false
 	}
+	l.stages.asking.Add(1)
 	err := l.ask(h)
+	l.stages.asking.Add(-1)
 	<-l.workers
 	if err != nil {
 		l.over(l.fail(work, h, err))
 	} else {
+		l.stages.ready.Add(1)
 		ready <- h // whoever loads takes all there are, whatever becomes of them
 	}
 	return true
@@ -109,18 +118,24 @@ func (l *lane) take(ctx, work context.Context) *inHand {
 		for _, o := range over {
 			l.over(o)
 		}
-		l.claimed = claimed
+		l.keep(claimed)
 	}
 	if l.ends(ctx) {
 		for _, h := range l.claimed {
 			l.giveBack(work, h)
 		}
-		l.claimed = nil
+		l.keep(nil)
 		return nil
 	}
 	h := l.claimed[0]
-	l.claimed = l.claimed[1:]
+	l.keep(l.claimed[1:])
 	return h
+}
+
+// keep keeps claimed windows that are to be asked for.
+func (l *lane) keep(claimed []*inHand) {
+	l.claimed = claimed
+	l.stages.claimed.Store(int64(len(claimed)))
 }
 
 // loadAll commits what is ready, as much as is at a time.
@@ -128,6 +143,7 @@ func (l *lane) loadAll(work context.Context, ready <-chan *inHand) {
 	for h := range ready {
 		all := append([]*inHand{h}, waiting(ready, together-1)...)
 		l.loaders <- struct{}{}
+		l.stages.ready.Add(-int64(len(all)))
 		if l.isHopeless() {
 			<-l.loaders
 			for _, h := range all {
@@ -135,7 +151,9 @@ func (l *lane) loadAll(work context.Context, ready <-chan *inHand) {
 			}
 			continue
 		}
+		l.stages.committing.Add(int64(len(all)))
 		outcomes := l.commit(work, all)
+		l.stages.committing.Add(-int64(len(all)))
 		for _, o := range outcomes {
 			l.over(o)
 		}

@@ -21,13 +21,8 @@ type Runner struct {
 	Workers   int           // windows asked for at the same time in all, over streams and accounts; default 4
 	Parallel  int           // windows of one stream at the same time; 0: as the stream is set
 	Grace     time.Duration // how long windows in hand may go on once ctx ends; 0: they end at once
-	Observe   Observer      // told of progress; may be nil
-}
-
-// Observer is told how a run gets on. Its methods are called from several goroutines.
-type Observer interface {
-	Planned(account, stream string, windows int)
-	Loaded(Outcome)
+	Observe   Observer      // told of progress; may be nil, and a Watcher
+	Queue     *Queue        // shows how far windows are; may be nil
 }
 
 // Job is a stream of an account with what is due of it.
@@ -139,7 +134,10 @@ func (r *Runner) load(ctx context.Context, jobs []Job, run, planned int64) Resul
 	}
 	for _, job := range jobs {
 		l := &lane{Runner: r, job: job, run: run, planned: planned, workers: workers, loaders: loaders, hands: hands, sum: sum}
-		all.Go(func() { l.load(ctx, work) })
+		all.Go(func() {
+			defer r.Queue.enter(l)()
+			l.load(ctx, work)
+		})
 	}
 	all.Wait()
 	return sum.Result

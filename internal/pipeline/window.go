@@ -100,13 +100,22 @@ func (l *lane) ask(h *inHand) (err error) {
 	s := l.job.Stream
 	h.Batch = load.NewBatch(l.job.Account.ID, s.load)
 	h.Batch.Known = h.Answer
-	rep, err := s.fetch(h.ctx, s.client, s.window(h.Outcome.Window), l.Now(), h.Batch)
+	rep, err := s.fetch(h.ctx, l.client(), s.window(h.Outcome.Window), l.Now(), h.Batch)
 	h.Asked = books(rep)
 	h.Requests, h.Reconciled = rep.Attempts, h.Asked.Reconciled
 	if err != nil {
 		return fmt.Errorf("extract: %w", err)
 	}
 	return nil
+}
+
+// client is the stream's client, which tells whoever watches of its requests.
+func (l *lane) client() *extract.Client {
+	w, is := l.Observe.(Watcher)
+	if !is {
+		return l.job.Stream.client
+	}
+	return l.job.Stream.client.Observed(func(r extract.Request) { w.Asked(l.job.Account.ID, l.job.Stream.Name, r) })
 }
 
 // commit commits windows whose answers are complete, together where that can be.
@@ -116,7 +125,11 @@ func (l *lane) commit(ctx context.Context, all []*inHand) (outcomes []Outcome) {
 		h.let() // the commit locks the leases, and gives them up
 		loads = append(loads, h.Ready)
 	}
+	began := time.Now()
 	done, err := l.committed(ctx, loads)
+	if w, is := l.Observe.(Watcher); is {
+		w.Committed(l.job.Account.ID, l.job.Stream.Name, len(loads), time.Since(began))
+	}
 	if err != nil {
 		done = slices.Repeat([]load.Committed{{Err: err}}, len(loads))
 	}

@@ -43,6 +43,7 @@ func (s *Scheduler) Status() []State {
 	states := make([]State, len(s.entries))
 	for i, e := range s.entries {
 		states[i] = e.read()
+		states[i].Due = lastDue(e.stream.Schedule, s.clock.Now())
 	}
 	return states
 }

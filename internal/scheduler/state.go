@@ -13,6 +13,7 @@ import (
 type State struct {
 	Account  string          `json:"account"`
 	Stream   string          `json:"stream"`
+	Due      time.Time       `json:"due,omitzero"`      // the last tick up to now, whether or not this process was there; zero if there was none
 	Next     time.Time       `json:"next,omitzero"`     // the next tick; zero before Run and when there is none
 	Running  bool            `json:"running"`           // a pass is at work
 	Started  time.Time       `json:"started,omitzero"`  // of the last pass, or the one at work; zero: none yet

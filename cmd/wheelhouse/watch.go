@@ -1,0 +1,18 @@
+package main
+
+import (
+	"wheelhouse/internal/metrics"
+	"wheelhouse/internal/pipeline"
+	"wheelhouse/internal/scheduler"
+)
+
+// watch makes metrics tell of a runner's work, besides whoever is told already. schedules may be nil.
+func watch(m *metrics.Metrics, r *pipeline.Runner, accounts []*pipeline.Account, schedules func() []scheduler.State) {
+	r.Queue = &pipeline.Queue{}
+	m.Attach(metrics.Sources{Warehouse: r.Warehouse, Accounts: accounts, Queue: r.Queue, Schedules: schedules, Now: r.Now})
+	if r.Observe == nil {
+		r.Observe = m
+	} else {
+		r.Observe = pipeline.Both(m, r.Observe)
+	}
+}

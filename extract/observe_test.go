@@ -1,0 +1,139 @@
+package extract_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"wheelhouse/extract"
+)
+
+// observed asks for the users and returns what was told of each request.
+func observed(t *testing.T, ctx context.Context, c *extract.Client, row func(extract.Record[extract.User]) error) (all []extract.Request) {
+	t.Helper()
+	out := &books[extract.User]{}
+	if row == nil {
+		row = out.row
+	}
+	_, _ = c.Observed(func(r extract.Request) { all = append(all, r) }).UserAccess(ctx, out, row) // what came of it is told
+	return all
+}
+
+func TestObserved(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer http.HandlerFunc
+		row    func(extract.Record[extract.User]) error
+		want   extract.Result
+	}{
+		"whole":      {func(w http.ResponseWriter, _ *http.Request) { sendJSON(w, `[{"email":"a@x.com"}]`) }, nil, extract.ResultOK},
+		"401":        {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }, nil, extract.ResultUnauthorized},
+		"403":        {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403) }, nil, extract.ResultForbidden},
+		"404":        {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, nil, extract.ResultNotFound},
+		"429":        {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(429) }, nil, extract.ResultThrottled},
+		"a redirect": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(302) }, nil, extract.ResultRefused},
+		"503":        {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }, nil, extract.ResultServerError},
+		"cut":        {func(w http.ResponseWriter, _ *http.Request) { sendJSON(w, `[{"email":"a@x.com"}`) }, nil, extract.ResultBroken},
+		"html": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			_, _ = w.Write([]byte("<p>"))
+		}, nil, extract.ResultBroken},
+		"no head in time": {func(_ http.ResponseWriter, r *http.Request) {
+			select {
+			case <-r.Context().Done():
+			case <-time.After(3 * time.Second):
+			}
+		}, nil, extract.ResultTimeout},
+		"no body in time": {func(w http.ResponseWriter, r *http.Request) {
+			sendJSON(w, "[")
+			w.(http.Flusher).Flush()
+			select {
+			case <-r.Context().Done():
+			case <-time.After(3 * time.Second):
+			}
+		}, nil, extract.ResultTimeout},
+		"hung up":             {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, nil, extract.ResultNoAnswer},
+		"rows cannot be kept": {func(w http.ResponseWriter, _ *http.Request) { sendJSON(w, `[{"email":"a@x.com"}]`) }, fullDisk, extract.ResultGivenUp},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := serve(t, func(_ int, w http.ResponseWriter, r *http.Request) { c.answer(w, r) })
+			all := observed(t, t.Context(), client(t, server.URL, func(cfg *extract.Config) {
+				cfg.Attempts, cfg.FirstByte, cfg.Idle = 2, 100*time.Millisecond, 100*time.Millisecond
+			}), c.row)
+			if len(all) == 0 || len(all) != len(server.asked()) {
+				t.Fatalf("told of %d requests, sent %d", len(all), len(server.asked()))
+			}
+			for i, r := range all {
+				if r.Result != c.want || r.Retry != (i > 0) || r.Took <= 0 || r.Head > r.Took {
+					t.Errorf("request %d: %+v, want %s", i+1, r, c.want)
+				}
+				if answered := c.want != extract.ResultNoAnswer && name != "no head in time"; (r.Head > 0) != answered {
+					t.Errorf("request %d: head after %s", i+1, r.Head)
+				}
+			}
+			if !slices.Contains(extract.Results, c.want) {
+				t.Errorf("%s is not among the results", c.want)
+			}
+		})
+	}
+}
+
+func fullDisk(extract.Record[extract.User]) error { return errors.New("the disk is full") }
+
+// A request that ends because its caller does is nobody's fault.
+func TestObservedGivenUp(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	server := serve(t, func(_ int, _ http.ResponseWriter, r *http.Request) { stop(); <-r.Context().Done() })
+	all := observed(t, ctx, client(t, server.URL), nil)
+	if len(all) != 1 || all[0].Result != extract.ResultGivenUp {
+		t.Errorf("%+v", all)
+	}
+}
+
+// A panic of whoever takes the rows is told as such, and goes on.
+func TestObservedPanic(t *testing.T) {
+	server := serve(t, always([]byte(`[{"email":"a@x.com"}]`)))
+	var all []extract.Request
+	func() {
+		defer func() { _ = recover() }()
+		c := client(t, server.URL).Observed(func(r extract.Request) { all = append(all, r) })
+		_, _ = c.UserAccess(t.Context(), &books[extract.User]{}, func(extract.Record[extract.User]) error { panic("odd") })
+	}()
+	if len(all) != 1 || all[0].Result != extract.ResultGivenUp {
+		t.Errorf("%+v", all)
+	}
+}
+
+// What a request waited for its turn, and what for the server, is told apart.
+func TestObservedWaits(t *testing.T) {
+	server := serve(t, func(n int, w http.ResponseWriter, _ *http.Request) {
+		if n == 2 {
+			w.Header().Set("Retry-After", "1")
+			w.WriteHeader(http.StatusTooManyRequests)
+			return
+		}
+		sendJSON(w, `[]`)
+	})
+	c := client(t, server.URL, func(cfg *extract.Config) { cfg.Rate = 5 }) // five at once, then one in 200 ms
+	var all []extract.Request
+	for range 6 {
+		all = append(all, observed(t, t.Context(), c, nil)...)
+	}
+	if len(all) != 7 {
+		t.Fatalf("%d requests", len(all))
+	}
+	if paused := all[2]; paused.Pause < 500*time.Millisecond || paused.Turn > 100*time.Millisecond || !paused.Retry {
+		t.Errorf("asked to wait a second: %+v", paused)
+	}
+	for i := range 12 { // until the bucket is empty
+		if all = observed(t, t.Context(), c, nil); all[0].Turn > 50*time.Millisecond && all[0].Pause < 50*time.Millisecond {
+			return
+		}
+		if i == 11 {
+			t.Errorf("no request waited for its turn: %+v", all)
+		}
+	}
+}
