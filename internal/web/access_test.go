@@ -169,7 +169,7 @@ func TestForeignNames(t *testing.T) {
 func TestHeaders(t *testing.T) {
 	t.Parallel()
 	v := visit(t, testdb.New(t), nil)
-	for path, status := range map[string]int{"/": 302, "/pipeline/runs": 200, "/nothing": 404, "/metrics": 404, styleAddress: 200, "/static/x": 404, "/healthz": 200} {
+	for path, status := range map[string]int{"/": 200, "/pipeline/runs": 200, "/nothing": 404, "/metrics": 404, styleAddress: 200, "/static/x": 404, "/healthz": 200} {
 		_, header := v.get(status, path)
 		for _, part := range []string{"default-src 'none'", "style-src 'self'", "img-src 'self' data:", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'"} {
 			if !strings.Contains(header.Get("Content-Security-Policy"), part) {

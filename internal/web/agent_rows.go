@@ -24,7 +24,7 @@ func (r *agentReading) readSessions(ctx context.Context) error {
 	t := r.table("sessions", "Sessions, newest first", col("Began"), num("Lasted"), num("Viewers"), num("At one time"), col("Seen from"), num("Video"), num("Webcam"), num("Recording"))
 	t.Empty = "No session in this range."
 	for _, s := range all {
-		lasted := whole(s.Seconds)
+		lasted := wholeSeconds(s.Seconds)
 		if !s.Ended {
 			lasted.Text += " so far"
 		}
@@ -32,14 +32,14 @@ func (r *agentReading) readSessions(ctx context.Context) error {
 		if s.Recording != nil {
 			recording = id(*s.Recording)
 		}
-		t.add(r.moment(&s.Start), lasted, countOr(s.Viewers), countOr(s.Most), text(strings.Join(s.Locations, "; ")), whole(s.RTC), whole(s.Webcam), recording)
+		t.add(r.moment(&s.Start), lasted, countOr(s.Viewers), countOr(s.Most), text(strings.Join(s.Locations, "; ")), wholeSeconds(s.RTC), wholeSeconds(s.Webcam), recording)
 	}
 	r.Sessions = listing{t, p}
 	return nil
 }
 
-// whole is a time in whole seconds.
-func whole(s *int64) cell {
+// wholeSeconds is a time in whole seconds.
+func wholeSeconds(s *int64) cell {
 	if s == nil {
 		return cell{Text: nothing}
 	}
@@ -77,7 +77,7 @@ var demoColumns = []column{col("Came"), num("Time to respond"), col("Call confir
 
 // cells are a request's; origin and campaign lead to their pages.
 func (d demoRow) cells(q *request) []cell {
-	answer := whole(d.Seconds)
+	answer := wholeSeconds(d.Seconds)
 	if d.Seconds == nil {
 		answer = cell{Text: "never", Value: "never"}
 	}

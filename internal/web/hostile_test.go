@@ -14,8 +14,8 @@ import (
 	"wheelhouse/internal/testdb"
 )
 
-// hostile are texts as somebody might enter them: markup, a formula, another direction, what cannot be seen, and far too much.
-var hostile = []string{
+// hostileTexts are texts as somebody might enter them: markup, a formula, another direction, what cannot be seen, and far too much.
+var hostileTexts = []string{
 	`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `'; DROP TABLE x; --`, `{{.Q}}`, `=HYPERLINK("http://evil.example","x")`, `+1+cmd|' /C calc'!A0`, `@SUM(A1)`,
 	"\u202eevil\u202c متجر עברית", "a\u0000b"[:1] + "\ttab\r\nline", "\u200b\ufeff", `-none-`, `javascript:alert(1)`, `&lt;b&gt;`, strings.Repeat("long ", 200_000), strings.Repeat("x", 1<<20),
 }
@@ -32,7 +32,7 @@ func plant(t *testing.T, dsn string) (agents []string) {
 		}
 	}
 	exec(`INSERT INTO wheelhouse.accounts VALUES ('<b>acme</b>', 'https://x.is', 'UTC', '2025-01-01')`)
-	for i, text := range hostile {
+	for i, text := range hostileTexts {
 		key := strings.ToLower(text[:min(500, len(text))])
 		key = strings.TrimSpace(key) // as a load keeps what it knows agents by
 		args := pgx.NamedArgs{"text": text, "key": key, "i": i}
@@ -71,7 +71,7 @@ func TestHostileTexts(t *testing.T) {
 			paths = append(paths, attr(a, "href"))
 		}
 	}
-	if len(paths) < 3*len(hostile) {
+	if len(paths) < 3*len(hostileTexts) {
 		t.Fatalf("only %d pages", len(paths))
 	}
 	for _, path := range paths {

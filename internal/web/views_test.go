@@ -19,8 +19,8 @@ import (
 	"wheelhouse/load"
 )
 
-// said is how each view's rows are read to be held against the facts.
-var said = map[string]string{
+// viewRows is how each view's rows are read to be held against the facts.
+var viewRows = map[string]string{
 	"demo_cancellations_daily": `SELECT day, canceled FROM bi.demo_cancellations_daily`,
 	"demo_response_hourly": `SELECT day, weekday, hour, requested, answered, never_answered, seconds_to_respond::numeric(20,4), median_seconds_to_respond::numeric(20,4), p90_seconds_to_respond::numeric(20,4)
 		FROM bi.demo_response_hourly`,
@@ -54,7 +54,7 @@ func (f *facts) check(t *testing.T, dsn, when string) {
 	if _, err := conn.Exec(t.Context(), "SET ROLE wheelhouse_reader"); err != nil {
 		t.Fatal(err)
 	}
-	for view, query := range said {
+	for view, query := range viewRows {
 		name := view
 		if truth[view] != "" {
 			name = truth[view]
