@@ -89,20 +89,21 @@ func (r *Runner) keep(ctx context.Context, kind string, accounts []*Account, pla
 		return Result{}, err
 	}
 	result := r.load(ctx, jobs, id, planned)
-	r.summarise(ctx, result)
+	r.summarise(ctx, kind, id)
 	last, stop := context.WithTimeout(context.WithoutCancel(ctx), failGrace)
 	defer stop()
 	return result, r.Warehouse.FinishRun(last, id, result.outcome(ctx))
 }
 
-// summarise has the views' sums follow what was loaded. Where that fails the views are slower until the next pass, and
-// as right: no reason to call the run failed.
-func (r *Runner) summarise(ctx context.Context, result Result) {
-	if n := result.Counts; n.Inserted+n.Updated+n.Deleted == 0 {
+// summarise has the views' sums follow what was loaded, by this run or before. A backfill leaves that to the next run, or
+// pass of serve: it may be one of many, and they are then made once. Where it fails the views are slower until the next time,
+// and as right: no reason to call the run failed.
+func (r *Runner) summarise(ctx context.Context, kind string, run int64) {
+	if kind == "backfill" {
 		return
 	}
 	if err := r.Warehouse.Summarise(ctx); err != nil && ctx.Err() == nil {
-		r.Log.Warn("sums of sessions are left for the next pass", zap.Int64("run", result.Run), zap.Error(err))
+		r.Log.Warn("sums of sessions are left for the next pass", zap.Int64("run", run), zap.Error(err))
 	}
 }
 
