@@ -85,12 +85,13 @@ func New(cfg Config) (*Client, error) {
 	}, nil
 }
 
-// limiter allows so many requests a second; 0: any number.
+// limiter allows so many requests a second, 0: any number; evenly, no more at once than a twentieth of a second's. An API that lets
+// through just as many would refuse one of a burst.
 func limiter(perSecond float64) *rate.Limiter {
 	if perSecond <= 0 {
 		return rate.NewLimiter(rate.Inf, 1)
 	}
-	return rate.NewLimiter(rate.Limit(perSecond), max(1, int(perSecond)))
+	return rate.NewLimiter(rate.Limit(perSecond), max(1, int(perSecond/20)))
 }
 
 // Limited is the same client for one stream, with a further limit of requests a second of its own; 0: none. The
