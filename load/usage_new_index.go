@@ -72,6 +72,11 @@ func (x *sessionIndex) touched(win Window) (first, last time.Time) {
 	return first, last
 }
 
+// within tells that all begin inside a window. It may be wrong the other way round.
+func (x *sessionIndex) within(win Window) bool {
+	return len(x.twins) == 0 || !x.first.Before(win.From) && x.last.Before(win.To)
+}
+
 func (x *sessionIndex) truncate(m sessionMark) {
 	x.twins, x.chunks = x.twins[:m.sessions], x.chunks[:m.chunks]
 }

@@ -42,6 +42,14 @@ type sifting struct {
 // sift sifts a window's batch; known tells whether the warehouse has anything of its stretch of time.
 func sift(ctx context.Context, tx pgx.Tx, win Window, b *Batch, r *chunkReader, known bool) (*sifting, error) {
 	s := &sifting{reader: r, fates: make([]fate, len(b.sessions.twins)), again: repeated(b.sessions.twins), merged: map[[16]byte]struct{}{}}
+	if !known && b.sessions.within(win) { // nothing to hold them against: they need not be read
+		for n, key := range b.sessions.twins {
+			if !s.again[key] {
+				s.fates[n] = isNew
+			}
+		}
+		return s.counted(), nil
+	}
 	for i := range b.sessions.chunks {
 		sessions, err := r.read(b, i)
 		if err != nil {
@@ -57,10 +65,14 @@ func sift(ctx context.Context, tx pgx.Tx, win Window, b *Batch, r *chunkReader, 
 		}
 		s.lacking = s.held != s.met+int64(len(s.merged))
 	}
+	return s.counted(), nil
+}
+
+func (s *sifting) counted() *sifting {
 	for _, f := range s.fates {
 		s.n[f]++
 	}
-	return s, nil
+	return s
 }
 
 // siftChunk sifts sessions in the order of their ids. Those that begin outside the window are left to the merge: other
