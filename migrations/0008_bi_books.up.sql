@@ -174,18 +174,18 @@ FROM days d
 JOIN known k ON k.account_id = d.account_id AND (k.since IS NULL OR d.day >= k.since)
 LEFT JOIN LATERAL (
     -- taken: a snapshot's day of which there is nothing to say but that it was taken, and when.
-    -- || '': the windows over the day are looked up by loads_span alone; with the other indexes the planner would read
-    -- all of a stream's history for each day.
-    SELECT l.stream || ''                                                     AS stream,
+    -- IS TRUE: the windows over the day are looked up by loads_span alone. For a plain comparison the planner would read
+    -- all of a stream's history from the other indexes, for each day.
+    SELECT l.stream,
            max(l.id) FILTER (WHERE l.status = 'loaded' AND l.span @> d.whole) AS base,
            max(l.id)                                                          AS last,
            max(upper(l.span * d.whole))                                       AS until,
            max(coalesce(l.finished_at, l.started_at))                         AS at,
-           l.stream || '' IN ('user_access', 'company_content')
+           l.stream IN ('user_access', 'company_content')
                AND bool_and(l.status = 'loaded' AND l.reconciled IS NOT FALSE AND NOT l.span @> d.whole) AS taken
     FROM wheelhouse.loads l
-    WHERE l.account_id || '' = d.account_id AND l.status IN ('loaded', 'failed') AND l.span && d.whole
-    GROUP BY l.stream || ''
+    WHERE (l.account_id = d.account_id) IS TRUE AND l.status IN ('loaded', 'failed') AND l.span && d.whole
+    GROUP BY l.stream
 ) f ON f.stream = k.stream
 LEFT JOIN wheelhouse.loads b ON b.id = f.base AND f.base = f.last
 CROSS JOIN LATERAL (
@@ -217,7 +217,7 @@ CROSS JOIN LATERAL (
                            ORDER BY l.id DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS newer
                 FROM wheelhouse.loads l
                 WHERE f.base IS DISTINCT FROM f.last AND NOT f.taken
-                  AND l.account_id || '' = d.account_id AND l.stream || '' = k.stream AND l.status IN ('loaded', 'failed')
+                  AND (l.account_id = d.account_id AND l.stream = k.stream) IS TRUE AND l.status IN ('loaded', 'failed')
                   AND l.span && d.whole AND l.id + 0 >= coalesce(f.base, 0)
             ) n
         ) x

@@ -11,7 +11,7 @@ type bar struct {
 }
 
 type barsData struct {
-	Bars   []rect
+	Bars   rects
 	Names  []label
 	Values []label
 }

@@ -11,7 +11,7 @@ type calendarDay struct {
 }
 
 type calendarData struct {
-	Cells  []rect
+	Cells  rects
 	Months []label
 	Days   []label
 }

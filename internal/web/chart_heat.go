@@ -9,10 +9,10 @@ type heat struct {
 }
 
 type heatData struct {
-	Cells  []rect
+	Cells  rects
 	Hours  []label
 	Days   []label
-	Legend []rect
+	Legend rects
 	Low    label
 	High   label
 }

@@ -84,10 +84,9 @@ func number(x *float64, show func(float64) string) cell {
 	return cell{Text: show(*x), Value: strconv.FormatFloat(*x, 'f', -1, 64), Number: true}
 }
 
-// measured is any number, seconds a time in seconds, share a part of one.
-func measured(x *float64) cell { return number(x, showNumber) }
-func seconds(x *float64) cell  { return number(x, showSeconds) }
-func share(x *float64) cell    { return number(x, showShare) }
+// seconds is a time in seconds, share a part of one.
+func seconds(x *float64) cell { return number(x, showSeconds) }
+func share(x *float64) cell   { return number(x, showShare) }
 
 // ratio is share of a whole, which may be nothing.
 func ratio(part, whole int64) cell {

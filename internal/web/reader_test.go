@@ -1,0 +1,159 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"wheelhouse/internal/testdb"
+)
+
+// A page reads as wheelhouse_reader, whoever the program logs in as, and can write nothing.
+func TestReader(t *testing.T) {
+	t.Parallel()
+	r, err := newReader(testdb.New(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.close()
+	try := func(sql string) error {
+		text := ""
+		return r.read(t.Context(), func(ctx context.Context, q querier) error {
+			rows, err := q.Query(ctx, sql)
+			if err != nil {
+				return err
+			}
+			defer rows.Close()
+			for rows.Next() {
+				if err := rows.Scan(&text); err != nil {
+					return err
+				}
+			}
+			return rows.Err()
+		})
+	}
+	for sql, state := range map[string]string{
+		"SELECT account_id FROM wheelhouse.accounts":                      "42501",
+		"SELECT prospect_name FROM crankwheel.demo_requests":              "42501",
+		"CREATE TABLE bi.mine (n int)":                                    "25006",
+		"CREATE TEMPORARY TABLE mine (n int)":                             "25006",
+		"SELECT account_id FROM bi.accounts WHERE account_id = 'default'": "",
+	} {
+		err := try(sql)
+		if got := sqlStateOf(err); got != state || state == "" && err != nil {
+			t.Errorf("%s: %v", sql, err)
+		}
+	}
+	// What a transaction was set to is over with it.
+	var role string
+	if err := r.pool.QueryRow(t.Context(), "SELECT current_user::text").Scan(&role); err != nil || role == "wheelhouse_reader" {
+		t.Errorf("%s %v", role, err)
+	}
+	var all string
+	err = r.read(t.Context(), func(ctx context.Context, q querier) error {
+		rows, err := q.Query(ctx, "SELECT concat_ws(' ', current_user, current_setting('transaction_isolation'), current_setting('transaction_read_only'), current_setting('statement_timeout'), current_setting('search_path'))")
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		rows.Next()
+		return rows.Scan(&all)
+	})
+	if want := "wheelhouse_reader repeatable read on 5s pg_catalog"; err != nil || all != want {
+		t.Errorf("%q %v", all, err)
+	}
+}
+
+func sqlStateOf(err error) string {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code
+	}
+	return ""
+}
+
+// A user who may not take the role is told what to run, and shown nothing.
+func TestWithoutTheRole(t *testing.T) {
+	t.Parallel()
+	dsn := testdb.NewDirect(t)
+	user := "wheelhouse_pages_" + strings.ToLower(strings.ReplaceAll(t.Name(), "/", "_"))
+	mustExec(t, dsn, "DROP ROLE IF EXISTS "+user)
+	mustExec(t, dsn, "CREATE ROLE "+user+" LOGIN PASSWORD 'canary-password'; GRANT wheelhouse_loader TO "+user)
+	u, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.UserPassword(user, "canary-password")
+	t.Cleanup(func() {
+		conn, err := pgx.Connect(context.Background(), dsn)
+		if err == nil {
+			_, err = conn.Exec(context.Background(), "DROP ROLE "+user)
+			err = errors.Join(err, conn.Close(context.Background()))
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	v := visit(t, u.String(), nil)
+	body, _ := v.get(http.StatusServiceUnavailable, "/pipeline")
+	wellFormed(t, "role", body)
+	if !strings.Contains(body, "GRANT wheelhouse_reader TO") || strings.Contains(body, "canary") {
+		t.Error(body)
+	}
+	v.get(http.StatusOK, "/readyz")
+	mustExec(t, dsn, "GRANT wheelhouse_reader TO "+user)
+	v.get(http.StatusOK, "/pipeline")
+}
+
+// A statement that takes too long is a page that says so.
+func TestATimeout(t *testing.T) {
+	t.Parallel()
+	dsn := testdb.NewDirect(t)
+	mustExec(t, dsn, `INSERT INTO wheelhouse.accounts VALUES ('default', 'https://x.is', 'UTC', '2026-01-01');
+		CREATE OR REPLACE VIEW bi.runs AS SELECT id AS run_id, kind, started_at, finished_at, outcome, version, (host || pg_sleep(20)::text) AS host FROM wheelhouse.runs;
+		INSERT INTO wheelhouse.runs (kind, version, host) VALUES ('run', 'v', 'canary-host');
+		INSERT INTO wheelhouse.loads (run_id, account_id, stream, span, status) SELECT id, 'default', 'shares', '[2026-01-01Z,2026-01-02Z)', 'loaded' FROM wheelhouse.runs`)
+	v := visit(t, dsn, nil)
+	body, _ := v.get(http.StatusServiceUnavailable, "/pipeline/runs")
+	if !strings.Contains(body, "took too long") || strings.Contains(body, "canary") {
+		t.Error(body)
+	}
+	if logged := v.logs.All(); len(logged) != 1 || logged[0].ContextMap()["statement"] != "runs" {
+		t.Errorf("%v", logged)
+	}
+	v.get(http.StatusOK, "/pipeline/rejects") // the connection is free again
+}
+
+// PgBouncer hands each transaction another connection of the server's.
+func TestThroughPgBouncer(t *testing.T) {
+	t.Parallel()
+	dsn := testdb.NewDirect(t)
+	mustExec(t, dsn, `INSERT INTO wheelhouse.accounts VALUES ('default', 'https://x.is', 'UTC', current_date - 10)`)
+	v := visit(t, testdb.Pooled(t, dsn), nil)
+	done := make(chan struct{})
+	for range 8 {
+		go func() {
+			defer func() { done <- struct{}{} }()
+			for range 5 {
+				r, err := http.Get(v.url + "/pipeline")
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				r.Body.Close()
+				if r.StatusCode != http.StatusOK {
+					t.Errorf("%s %v", r.Status, v.logs.All())
+				}
+			}
+		}()
+	}
+	for range 8 {
+		<-done
+	}
+}
