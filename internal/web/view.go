@@ -55,6 +55,13 @@ func (q *request) view(data any, signOut bool) *view {
 			own = append(own, name, value)
 		}
 	}
+	if q.Page.NoRange { // the form has no fields for the range, and must not lose it
+		for _, name := range []string{"days", "from", "to"} {
+			if value := q.values().Get(name); value != "" {
+				v.Keeps = append(v.Keeps, hidden{name, value})
+			}
+		}
+	}
 	for _, days := range presets {
 		other := q.scope
 		other.Preset, other.asked = days, true

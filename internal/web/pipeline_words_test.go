@@ -1,0 +1,103 @@
+package web
+
+import (
+	"testing"
+	"time"
+
+	"wheelhouse/internal/settings"
+)
+
+func at(s string) *time.Time {
+	t, err := time.Parse("2006-01-02 15:04:05", s)
+	if err != nil {
+		panic(err)
+	}
+	return &t
+}
+
+// nightly is a request at a moment of an account whose streams run at 04:00 and of which one is switched off.
+func nightly(now string) *request {
+	q := &request{Now: *at(now), Page: pipelinePage}
+	q.Account, q.Zone = account{ID: "a", Timezone: "America/New_York"}, time.UTC
+	next := time.Date(q.Now.Year(), q.Now.Month(), q.Now.Day(), 4, 0, 0, 0, time.UTC)
+	if !next.After(q.Now) {
+		next = next.AddDate(0, 0, 1)
+	}
+	q.Streams = []settings.Row{
+		{Account: "b", Stream: "shares", Enabled: true},
+		{Account: "a", Stream: "shares", Enabled: true, Next: []time.Time{next, next.AddDate(0, 0, 1)}},
+		{Account: "a", Stream: "users", Enabled: false},
+	}
+	return q
+}
+
+func TestFreshness(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		now, stream, last string // "": never loaded
+		want              string
+	}{
+		{"2026-03-02 12:00:00", "shares", "2026-03-02 04:01:00", "fresh"},
+		{"2026-03-02 12:00:00", "shares", "2026-03-01 04:01:00", "late"},
+		{"2026-03-02 05:00:00", "shares", "2026-03-01 04:01:00", "fresh"}, // still at work
+		{"2026-03-02 03:00:00", "shares", "2026-03-01 04:01:00", "fresh"}, // not due yet
+		{"2026-03-02 03:00:00", "shares", "2026-02-28 04:01:00", "late"},
+		{"2026-03-02 12:00:00", "shares", "", "never"},
+		{"2026-03-02 12:00:00", "users", "2026-03-02 04:01:00", "off"},
+		{"2026-03-02 12:00:00", "visits", "2026-03-02 04:01:00", "unknown"},
+	} {
+		q := nightly(c.now)
+		s := &streamDays{name: c.stream, schedule: q.schedule(c.stream)}
+		if c.last != "" {
+			s.last = at(c.last)
+		}
+		if got := q.freshness(s).Value; got != c.want {
+			t.Errorf("%+v: %s", c, got)
+		}
+	}
+}
+
+// A gap is one only when a schedule was to have filled it; a failure is one at once.
+func TestNotYetDue(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		now, stream, dayEnd, status string
+		partial                     bool
+		want                        string
+	}{
+		{"2026-03-02 03:00:00", "shares", "2026-03-02 00:00:00", gap, false, due}, // yesterday, before four
+		{"2026-03-02 04:30:00", "shares", "2026-03-02 00:00:00", gap, false, gap}, // and after
+		{"2026-03-02 03:00:00", "shares", "2026-03-01 00:00:00", gap, false, gap}, // the day before
+		{"2026-03-02 03:00:00", "shares", "2026-03-02 00:00:00", failed, false, failed},
+		{"2026-03-02 12:00:00", "shares", "2026-03-03 00:00:00", gap, true, due},
+		{"2026-03-02 03:00:00", "visits", "2026-03-02 00:00:00", gap, false, gap}, // no schedule known
+	} {
+		s := &streamDays{schedule: nightly(c.now).schedule(c.stream), counts: map[string]int64{}}
+		s.add(dayRow{Status: c.status, Partial: c.partial, DayEnd: *at(c.dayEnd)})
+		if s.days[0].Status != c.want || s.counts[c.want] != 1 {
+			t.Errorf("%+v: %s", c, s.days[0].Status)
+		}
+	}
+}
+
+// Windows are named by the account's days, and by times where they are of no whole days.
+func TestSpans(t *testing.T) {
+	t.Parallel()
+	q := nightly("2026-03-02 12:00:00")
+	for _, c := range []struct{ from, to, want string }{
+		{"2026-03-07 05:00:00", "2026-03-08 05:00:00", "7 Mar 2026"},
+		{"2026-03-08 05:00:00", "2026-03-09 04:00:00", "8 Mar 2026"}, // 23 hours
+		{"2026-03-07 05:00:00", "2026-03-08 04:59:59", "7 Mar 2026"}, // as counted streams are asked
+		{"2026-03-02 05:00:00", "2026-03-09 04:00:00", "2 Mar 2026 to 8 Mar 2026"},
+		{"2026-03-07 05:00:00", "2026-03-07 12:30:00", "7 Mar 2026 05:00 to 12:30"},
+		{"2026-03-07 12:00:00", "2026-03-08 11:00:00", "7 Mar 2026 12:00 to 8 Mar 2026 11:00"},
+		{"2026-03-07 12:00:00", "2026-03-07 12:00:01", "7 Mar 2026 12:00"},
+	} {
+		if got := q.span(loadRow{From: at(c.from), To: at(c.to)}).Text; got != c.want {
+			t.Errorf("%s to %s: %q, want %q", c.from, c.to, got, c.want)
+		}
+	}
+	if got := q.span(loadRow{To: at("2026-03-07 05:00:00")}).Text; got != "endless" {
+		t.Error(got)
+	}
+}
