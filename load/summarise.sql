@@ -10,7 +10,8 @@ VALUES (@load, @account, tstzrange(@first, @last, '[]'));
 SELECT pg_try_advisory_xact_lock(hashtext('wheelhouse.session_daily'), 0), set_config('jit', 'off', true);
 
 -- name: accounts
-SELECT account_id FROM wheelhouse.accounts ORDER BY account_id;
+-- Those that have something to be added up.
+SELECT DISTINCT account_id FROM wheelhouse.session_days_stale ORDER BY account_id;
 
 -- name: stale
 SELECT day::text FROM wheelhouse.session_days_stale WHERE account_id = @account ORDER BY day LIMIT @most;

@@ -1,0 +1,121 @@
+package web
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"wheelhouse/internal/testdb"
+	"wheelhouse/load"
+)
+
+//go:embed testdata/big.sql
+var bigSQL string
+
+// TestBig measures every page upon five years of a large account (testdata/big.sql: 200 agents, 2 million sessions), while
+// another connection keeps writing sessions. It takes some minutes: WHEELHOUSE_BIG=1 go test ./internal/web -run Big -v
+func TestBig(t *testing.T) {
+	if os.Getenv("WHEELHOUSE_BIG") == "" {
+		t.Skip("set WHEELHOUSE_BIG=1 to measure pages upon 2 million sessions")
+	}
+	dsn := testdb.NewDirect(t)
+	began := time.Now()
+	mustExec(t, dsn, bigSQL)
+	mustExec(t, dsn, "VACUUM ANALYZE")
+	t.Logf("made in %s", time.Since(began).Round(time.Second))
+	books, err := load.Open(t.Context(), dsn, load.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(books.Close)
+	v := visit(t, dsn, nil)
+	v.measure("not summarised", false)
+	began = time.Now()
+	if err := books.Summarise(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("summarised in %s", time.Since(began).Round(10*time.Millisecond))
+	mustExec(t, dsn, "VACUUM ANALYZE wheelhouse.session_daily")
+	v.measure("at rest", true)
+	stop := keepWriting(t, dsn)
+	v.measure("while a load runs", true)
+	stop()
+}
+
+// bigPages are the pages of each kind that are measured, without their ranges.
+func (v *visitor) bigPages() map[string]string {
+	return map[string]string{
+		"overview": "/", "agent": "/agent?email=" + url.QueryEscape("agent77@acme.example"), "share": "/share?slug=28dd2c7955ce926456240b2ff0100bde",
+		"campaign by tags": "/campaign?source=google&medium=cpc", "campaign by link": "/campaign?channel=email_campaign&origin=ACME3",
+	}
+}
+
+// measure asks for pages over ranges from a week to five years, and tells how long they took. With limits it fails where
+// the ranges that people look at, up to a year, take longer than promised: 150 ms in the middle, 500 ms for one in twenty.
+func (v *visitor) measure(when string, limits bool) {
+	v.t.Helper()
+	for name, path := range v.bigPages() {
+		var usual []time.Duration
+		for _, days := range []string{"7", "28", "90", "365", "1826"} {
+			var took []time.Duration
+			for range 9 {
+				began := time.Now()
+				v.get(http.StatusOK, with(path, "days", days))
+				took = append(took, time.Since(began))
+			}
+			slices.Sort(took)
+			v.t.Logf("%-18s %-17s %5s days: median %4d ms, slowest %4d ms", when, name, days, took[4].Milliseconds(), took[8].Milliseconds())
+			if days != "1826" {
+				usual = append(usual, took...)
+			}
+		}
+		slices.Sort(usual)
+		median, p95 := usual[len(usual)/2], usual[len(usual)*95/100]
+		v.t.Logf("%-18s %-17s up to a year: median %d ms, 95th percentile %d ms", when, name, median.Milliseconds(), p95.Milliseconds())
+		if limits && (median > 150*time.Millisecond || p95 > 500*time.Millisecond) {
+			v.t.Errorf("%s: %s takes %s, and %s for one in twenty", when, name, median, p95)
+		}
+	}
+}
+
+// keepWriting copies windows of sessions into the tables, as a load does, until it is stopped: a thousand sessions and two
+// thousand events a transaction, and a row in the list of what is to be added up.
+func keepWriting(t *testing.T, dsn string) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	var writing sync.WaitGroup
+	conn := dial(t, dsn)
+	writing.Go(func() {
+		defer conn.Close(context.Background())
+		for n := 0; ctx.Err() == nil; n++ {
+			err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+				_, err := tx.Exec(ctx, fmt.Sprintf(`
+					WITH new AS (
+						INSERT INTO crankwheel.screen_sessions (account_id, session_id, agent_email, started_at, occurrence, ended_at, duration_seconds, ended, viewers, load_id, loaded_at)
+						SELECT 'default', wheelhouse.session_id('default', 'agent' || i %% 200 || '@acme.example', at, 1), 'agent' || i %% 200 || '@acme.example', at, 1, at, 60, true, 1, 2, now()
+						FROM (SELECT i, now() - interval '%d days' + i * interval '83 seconds' + interval '0.5 seconds' AS at FROM generate_series(1, 1000) i) s
+						ON CONFLICT DO NOTHING RETURNING account_id, session_id, started_at, agent_email
+					), shown AS (
+						INSERT INTO crankwheel.screen_session_events (account_id, session_id, seq, occurred_at, kind, agent_email)
+						SELECT account_id, session_id, k, started_at, 'screen', agent_email FROM new, generate_series(1, 2) k
+					)
+					INSERT INTO wheelhouse.session_due SELECT %d, 'default', tstzrange(min(started_at), max(started_at), '[]') FROM new HAVING count(*) > 0`, 1+n%5, 1_000_000+n))
+				return err
+			})
+			if err != nil && ctx.Err() == nil {
+				t.Errorf("write: %v", err)
+				return
+			}
+		}
+	})
+	return func() { cancel(); writing.Wait() }
+}
