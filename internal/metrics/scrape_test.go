@@ -191,8 +191,8 @@ func TestScrapeOfYears(t *testing.T) { // not in parallel: it takes time
 		}
 	}
 	t.Logf("5 years of 8 streams: %v", best)
-	if limit := 50 * time.Millisecond; best > 10*limit { // the machine may be busy, and the race detector on
-		t.Errorf("a scrape takes %v, more than %v", best, limit)
+	if best > 3*time.Second { // alone on a machine it is 0.05 s; Prometheus waits for 10
+		t.Errorf("a scrape takes %v", best)
 	}
 }
 
