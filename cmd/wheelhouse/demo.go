@@ -89,6 +89,10 @@ func (a *app) demonstrate(ctx context.Context, o simulator.Options, once bool) e
 	if err != nil {
 		return err
 	}
+	// As autovacuum will in a minute. People look before that, and without statistics Postgres takes a few rows for millions.
+	if _, err := w.Pool().Exec(ctx, "ANALYZE"); err != nil {
+		return err
+	}
 	site := &site{}
 	if !once {
 		if site, err = demoPages(url, runner.Log, minutely(account), m.Handler()); err != nil {
