@@ -55,6 +55,16 @@ func (rs rects) Draw() template.HTML {
 	return template.HTML(b.String()) // escaped above
 }
 
+// Circles is dots at the rectangles' corners, for lines.
+func (rs rects) Circles() template.HTML {
+	var b strings.Builder
+	for _, r := range rs {
+		fmt.Fprintf(&b, `<circle cx="%s" cy="%s" r="2.2" data-value="%s"><title>%s</title></circle>`, point(r.X), point(r.Y),
+			template.HTMLEscapeString(r.Value), template.HTMLEscapeString(r.Title))
+	}
+	return template.HTML(b.String()) // escaped above
+}
+
 // label is a text in a picture.
 type label struct {
 	X, Y   float64

@@ -16,7 +16,7 @@ type series struct {
 type drawnLine struct {
 	Class, Name string
 	Path, Area  string
-	Dots        []rect
+	Dots        rects
 }
 
 type daysData struct {

@@ -47,9 +47,6 @@ func (q *request) table(name, caption string, columns ...column) *table {
 
 func (t *table) add(cells ...cell) { t.Rows = append(t.Rows, cells) }
 
-// IsNumeric tells whether a column holds numbers, by its place.
-func (t *table) IsNumeric(i int) bool { return i < len(t.Columns) && t.Columns[i].Numeric }
-
 func text(s string) cell { return cell{Text: shorten(s, longestShown), Value: s} }
 
 // textOr is a text that may be lacking.
