@@ -3,7 +3,7 @@ DROP VIEW
     bi.agents, bi.contents, bi.users, bi.share_visits, bi.shares, bi.screen_session_events, bi.share_usage_daily, bi.campaign_daily,
     bi.demo_response_hourly, bi.demo_cancellations_daily, bi.utm_performance, bi.agent_daily, bi.demo_funnel_daily,
     bi.demo_answers, bi.demo_requests, bi.session_daily,
-    wheelhouse.session_daily_stale, wheelhouse.session_days_stale, wheelhouse.session_days;
+    wheelhouse.session_daily_stale, wheelhouse.session_days_stale, wheelhouse.session_gaps, wheelhouse.session_days;
 DROP TABLE wheelhouse.session_daily, wheelhouse.session_summaries, wheelhouse.session_due;
 DROP TRIGGER local_days ON wheelhouse.accounts;
 DROP TRIGGER local_day ON crankwheel.demo_requests;
