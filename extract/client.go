@@ -27,18 +27,22 @@ type Config struct {
 	Whole     time.Duration // a request with its whole answer; default 30 min
 	MaxAnswer int64         // bytes of one answer, unpacked; default 8 GiB
 	UserAgent string
+
+	Transport func(http.RoundTripper) http.RoundTripper // may put something before the network; nil: nothing
 }
 
 // Client asks one account's API. It is safe for concurrent use, and everything in the process that
 // asks for the account shares one: its token bucket is the account's.
 type Client struct {
-	cfg    Config
-	base   *url.URL
-	http   *http.Client
-	bucket *rate.Limiter
-	stream *rate.Limiter // a stream's own limit below the account's
-	pauses *pauses
-	sizes  *sizes // of this stream's windows
+	cfg  Config
+	base *url.URL
+	http *http.Client
+
+	transport *http.Transport // of http, whatever is before it
+	bucket    *rate.Limiter
+	stream    *rate.Limiter // a stream's own limit below the account's
+	pauses    *pauses
+	sizes     *sizes // of this stream's windows
 
 	known     *Sum          // of the answer, if it should come again; nil: nobody wants to know
 	sizeTries int           // tries of a request that fails for its size; 0: as many as of any
@@ -69,6 +73,10 @@ func New(cfg Config) (*Client, error) {
 		// We unpack gzip ourselves: to see a stream that was cut off, and to bound one that explodes.
 		DisableCompression: true,
 	}
+	var through http.RoundTripper = transport
+	if cfg.Transport != nil {
+		through = cfg.Transport(transport)
+	}
 	return &Client{
 		cfg:    cfg,
 		base:   base,
@@ -76,8 +84,10 @@ func New(cfg Config) (*Client, error) {
 		stream: limiter(0),
 		pauses: &pauses{},
 		sizes:  &sizes{},
+
+		transport: transport,
 		http: &http.Client{
-			Transport: transport,
+			Transport: through,
 			// Go would take the Authorization header along to another port of the host, and from
 			// https to http.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -103,7 +113,7 @@ func (c *Client) Limited(perSecond float64) *Client {
 }
 
 // Close lets go of idle connections.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+func (c *Client) Close() { c.transport.CloseIdleConnections() }
 
 func withDefaults(cfg Config) Config {
 	set := func(d *time.Duration, def time.Duration) {

@@ -25,6 +25,7 @@ type Options struct {
 	Connections int           // at most; default 4
 	Lease       time.Duration // how long a window stays a dead process's; default 2 min
 	MayShrink   bool          // an answer may lack more than half of what its window had: see ShrinkError
+	Tracer      pgx.QueryTracer
 }
 
 // Open connects to the warehouse at a libpq-style DSN or URL; empty means the PG* variables.
@@ -39,6 +40,7 @@ func Open(ctx context.Context, dsn string, o Options) (*Warehouse, error) {
 	if o.Lease <= 0 {
 		o.Lease = 2 * time.Minute
 	}
+	cfg.ConnConfig.Tracer = o.Tracer
 	cfg.MaxConns = int32(o.Connections)
 	// One round trip a statement and nothing kept on the server: PgBouncer hands each transaction
 	// another connection.

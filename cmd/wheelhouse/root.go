@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -102,18 +103,20 @@ func (a *app) warehouse(ctx context.Context, dsn string, migrate bool, o load.Op
 	return w, nil
 }
 
-// accounts opens the accounts chosen, or all.
-func (a *app) accounts(s *settings.Settings, only string) (accounts []*pipeline.Account, done func(), err error) {
+// accounts opens the accounts chosen, or all. through may put something between them and the network.
+func (a *app) accounts(s *settings.Settings, only string, through func(http.RoundTripper) http.RoundTripper) (accounts []*pipeline.Account, done func(), err error) {
 	done = func() {
 		for _, account := range accounts {
 			account.Close()
 		}
 	}
+	api := patience.api
+	api.Transport = through
 	for _, known := range s.Accounts {
 		if only != "" && known.ID != only {
 			continue
 		}
-		account, err := pipeline.OpenWith(known, patience.api)
+		account, err := pipeline.OpenWith(known, api)
 		if err != nil {
 			done()
 			return nil, nil, err

@@ -11,6 +11,7 @@ import (
 	"wheelhouse/internal/pipeline"
 	"wheelhouse/internal/report"
 	"wheelhouse/internal/settings"
+	"wheelhouse/internal/tracing"
 	"wheelhouse/load"
 )
 
@@ -106,14 +107,22 @@ func (a *app) withRunner(ctx context.Context, l loading, log io.Writer, do func(
 
 // withRunnerOf is withRunner with settings already read.
 func (a *app) withRunnerOf(ctx context.Context, s *settings.Settings, l loading, log io.Writer, do func(*pipeline.Runner, []*pipeline.Account) error) error {
-	accounts, done, err := a.accounts(s, l.account)
+	said := logger(s.Log, log)
+	traces, err := tracing.Start(ctx, version, said)
+	if err != nil {
+		return usageError{err}
+	}
+	defer traces.Stop()
+	accounts, done, err := a.accounts(s, l.account, traces.Transport())
 	if err != nil {
 		return err
 	}
 	defer done()
 	// One for each window in hand: while it commits, the leases of others must be renewed.
 	connections := max(4, l.parallel, l.passes)
-	w, err := a.warehouse(ctx, s.Database, l.migrate, load.Options{Connections: connections, MayShrink: l.shrink, Lease: patience.lease})
+	w, err := a.warehouse(ctx, s.Database, l.migrate, load.Options{
+		Connections: connections, MayShrink: l.shrink, Lease: patience.lease, Tracer: traces.Database(),
+	})
 	if err != nil {
 		return err
 	}
@@ -122,7 +131,7 @@ func (a *app) withRunnerOf(ctx context.Context, s *settings.Settings, l loading,
 	boundMemory(workers)
 	feedAtOnce()
 	runner := &pipeline.Runner{
-		Warehouse: w, Log: logger(s.Log, log), Version: version, Host: host(), Now: patience.now,
+		Warehouse: w, Log: said, Version: version, Host: host(), Now: patience.now,
 		Parallel: l.parallel, Workers: workers, Grace: grace,
 	}
 	return do(runner, accounts)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 
 	"wheelhouse/extract"
@@ -41,6 +42,7 @@ type inHand struct {
 	ctx   context.Context    // ends when the window has passed to another process, or is let go
 	let   context.CancelFunc // ends the renewing of the claim
 	free  func()             // gives its place up
+	span  trace.Span
 }
 
 // claim claims windows, and renews the claims until they are let go. over is what became of the others.
@@ -70,7 +72,7 @@ func (l *lane) claim(ctx context.Context, due []Due) (claimed []*inHand, over []
 			h.Elsewhere = true
 			over = append(over, h.ended(nil))
 		default:
-			l.hold(ctx, h)
+			l.hold(h.traced(ctx), h)
 			claimed = append(claimed, h)
 		}
 	}
@@ -126,7 +128,9 @@ func (l *lane) commit(ctx context.Context, all []*inHand) (outcomes []Outcome) {
 		loads = append(loads, h.Ready)
 	}
 	began := time.Now()
-	done, err := l.committed(ctx, loads)
+	within, end := transaction(ctx, all)
+	done, err := l.committed(within, loads)
+	end()
 	if w, is := l.Observe.(Watcher); is {
 		w.Committed(l.job.Account.ID, l.job.Stream.Name, len(loads), time.Since(began))
 	}
@@ -196,6 +200,7 @@ func (h *inHand) ended(err error) Outcome {
 	if h.Took = time.Since(h.began); err != nil {
 		h.Err = fmt.Errorf("load %s: %w", h.Outcome.Window, err)
 	}
+	h.endSpan()
 	return h.Outcome
 }
 
