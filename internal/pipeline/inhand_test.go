@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"wheelhouse/extract"
+	"wheelhouse/internal/testdb"
 )
 
 // However many accounts a run loads, what it holds in hand at a time is bounded: each window is a lease and a batch.
 func TestWindowsInHandAreBounded(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, newCanned(), mayDay, nil)
+	b := newBenchAt(t, testdb.NewDirect(t), newCanned(), mayDay, nil) // the lock would hold all of a pool's connections
 	server := httptest.NewServer(newCanned())
 	t.Cleanup(server.Close)
 	var accounts []*Account
