@@ -558,7 +558,6 @@ WITH RECURSIVE sharing AS (
     SELECT account_id, agent_email FROM sharing
     UNION SELECT account_id, agent_email FROM showing
     UNION SELECT account_id, handled_by FROM answering
-    UNION SELECT account_id, agent_email FROM wheelhouse.session_daily_stale
     UNION SELECT account_id, email FROM crankwheel.users
 )
 SELECT e.account_id,
@@ -572,7 +571,7 @@ SELECT e.account_id,
 FROM everyone e
 LEFT JOIN crankwheel.users u ON u.account_id = e.account_id AND u.email = e.agent_email;
 COMMENT ON VIEW bi.agents IS
-    'Everyone who appears as an agent in any stream. Grain: one row an agent. Key: account_id, agent_email.';
+    'Everyone who is a user or appears as an agent in any stream. Grain: one row an agent. Key: account_id, agent_email. Who is known by sessions alone is in it from when these are added up, at the end of a pass.';
 COMMENT ON COLUMN bi.agents.account_id   IS 'Which CrankWheel account: wheelhouse.accounts.account_id. "default" where only one account is configured.';
 COMMENT ON COLUMN bi.agents.agent_email  IS 'E-mail address of the agent, lower case.';
 COMMENT ON COLUMN bi.agents.agent_name   IS 'The agent''s latest name in video sharing. NULL: never sent.';

@@ -37,23 +37,41 @@ func readAgent(ctx context.Context, q *request) (any, error) {
 	}
 	email = strings.ToLower(strings.TrimSpace(email))
 	r := agentReading{request: q, email: map[string]any{"email": email}}
-	known, err := rows[struct {
-		Name      *string
-		IsUser    bool
-		Privilege *string
-		InPool    *bool
-	}](ctx, q, "agent", r.email)
+	known, err := rows[agentFacts](ctx, q, "agent", r.email)
 	if err != nil {
 		return nil, err
 	}
-	if len(known) == 0 {
+	if err := r.readFigures(ctx); err != nil {
+		return nil, err
+	}
+	if len(known) == 0 && !r.seen {
 		return nil, unknown("This account has no agent of the address in this page's address.")
 	}
-	a := known[0]
 	q.Title = shorten(email, 80)
 	r.Facts = []fact{{"E-mail", shorten(email, longestShown), ""}}
+	for _, a := range known {
+		r.describe(a)
+	}
+	for _, read := range []func(context.Context) error{r.readDays, r.readSessions, r.readDemos, r.readShares} {
+		if err := read(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return r.agentData, nil
+}
+
+// agentFacts is who an agent is.
+type agentFacts struct {
+	Name      *string
+	IsUser    bool
+	Privilege *string
+	InPool    *bool
+}
+
+// describe tells who the agent is.
+func (r *agentReading) describe(a agentFacts) {
 	if a.Name != nil {
-		q.Title = shorten(*a.Name, 80)
+		r.Title = shorten(*a.Name, 80)
 	}
 	switch {
 	case !a.IsUser:
@@ -64,12 +82,6 @@ func readAgent(ctx context.Context, q *request) (any, error) {
 	if a.InPool != nil && a.IsUser {
 		r.Facts = append(r.Facts, fact{"Demo pool", map[bool]string{true: "in it", false: "not in it"}[*a.InPool], ""})
 	}
-	for _, read := range []func(context.Context) error{r.readFigures, r.readDays, r.readSessions, r.readDemos, r.readShares} {
-		if err := read(ctx); err != nil {
-			return nil, err
-		}
-	}
-	return r.agentData, nil
 }
 
 // agentReading is the page while it is read.
@@ -77,6 +89,7 @@ type agentReading struct {
 	*request
 	agentData
 	email    map[string]any
+	seen     bool // has done something in the range or the one before
 	sessions int64
 	handled  int64
 }
@@ -111,7 +124,7 @@ func (r *agentReading) readFigures(ctx context.Context) error {
 			before = t
 		}
 	}
-	r.sessions = now.Sessions
+	r.sessions, r.seen = now.Sessions, len(totals) > 0
 	r.Figures = []figure{
 		r.counted("Sessions", now.Sessions, before.Sessions, ""),
 		{Name: "Time shared", Value: showSeconds(float64(now.Seconds)), Trend: r.trend(float64(now.Seconds), float64(before.Seconds))},

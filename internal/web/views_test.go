@@ -228,6 +228,7 @@ func TestSumsFollowWhatIsLoaded(t *testing.T) {
 	if got := s.sql(`SELECT sum(sessions) FROM bi.session_daily WHERE agent_email = 'new@acme.example'`); got != "2" {
 		t.Errorf("the new agent has %s sessions", got)
 	}
+	visit(t, s.dsn, nil).page("/agent?email=new%40acme.example&from=2025-03-06&to=2025-03-11")
 	if _, err := busy.Exec(t.Context(), `SELECT pg_advisory_unlock_all()`); err != nil {
 		t.Fatal(err)
 	}
