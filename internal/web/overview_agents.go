@@ -1,8 +1,10 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 )
 
 type agentRow struct {
@@ -43,13 +45,14 @@ func (q *request) rest(t *table, have int) string {
 	return q.Here("all", t.Name) + "#rows-" + t.Name
 }
 
-// bestAgents draws those with most sessions: how long they showed their screens, and how many demos they took.
+// bestAgents draws those who showed their screens longest, and those who took most demos.
 func (q *request) bestAgents(all []agentRow) (hours, handled *chart) {
-	best := all[:min(10, len(all))]
 	draw := func(name, title, unit string, show func(float64) string, of func(agentRow) float64) *chart {
 		t := q.table(name, title, col("Agent"), num(unit))
+		best := slices.Clone(all)
+		slices.SortStableFunc(best, func(a, b agentRow) int { return cmp.Compare(of(b), of(a)) })
 		var bars []bar
-		for _, a := range best {
+		for _, a := range best[:min(10, len(best))] {
 			v, who := of(a), a.Email
 			if a.Name != nil {
 				who = *a.Name
@@ -57,7 +60,7 @@ func (q *request) bestAgents(all []agentRow) (hours, handled *chart) {
 			t.add(text(who).to(q.agentLink(a.Email)), number(&v, show))
 			bars = append(bars, bar{Name: who, Value: v, Shown: show(v)})
 		}
-		return barsChart(name, title, title+": the ten agents with most sessions.", t, bars)
+		return barsChart(name, title, title+": the ten agents with most.", t, bars)
 	}
 	hours = draw("agent-hours", "Hours of screen sharing", "Hours", oneDecimal, func(a agentRow) float64 { return float64(a.Seconds) / 3600 })
 	return hours, draw("agent-demos", "Demo requests handled", "Requests", showNumber, func(a agentRow) float64 { return float64(a.Demos) })

@@ -3,6 +3,7 @@ package web
 import (
 	"math"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -47,7 +48,10 @@ func (q *request) table(name, caption string, columns ...column) *table {
 
 func (t *table) add(cells ...cell) { t.Rows = append(t.Rows, cells) }
 
-func text(s string) cell { return cell{Text: shorten(s, longestShown), Value: s} }
+// text is what somebody wrote. One short word, such as half_capacity, is not broken.
+func text(s string) cell {
+	return cell{Text: shorten(s, longestShown), Value: s, Fixed: len(s) <= 16 && !strings.ContainsAny(s, " -")}
+}
 
 // textOr is a text that may be lacking.
 func textOr(s *string, lacking string) cell {
