@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -49,12 +50,36 @@ func stageRows(ctx context.Context, tx pgx.Tx, s Stream, b *Batch, sifted *sifti
 	return main, nil
 }
 
-// copyRows copies encoded rows into a table and returns how many it took.
+// copyRows copies encoded rows into a table and returns how many it took. When it returns nobody reads the rows any more.
 func copyRows(ctx context.Context, conn *pgconn.PgConn, table string, columns []string, rows io.Reader) (int64, error) {
-	tag, err := conn.CopyFrom(ctx, io.MultiReader(bytes.NewReader(copyHeader), rows, bytes.NewReader(copyTrailer)),
-		fmt.Sprintf("COPY %s (%s) FROM STDIN BINARY", table, strings.Join(columns, ", ")))
+	all := &reading{rows: io.MultiReader(bytes.NewReader(copyHeader), rows, bytes.NewReader(copyTrailer))}
+	defer all.end()
+	tag, err := conn.CopyFrom(ctx, all, fmt.Sprintf("COPY %s (%s) FROM STDIN BINARY", table, strings.Join(columns, ", ")))
 	if err != nil {
 		return 0, fmt.Errorf("copy into %s: %w", table, err)
 	}
 	return tag.RowsAffected(), nil
+}
+
+// reading is rows that pgx reads. Where a connection fails, or is given up, its CopyFrom returns while a goroutine of its own
+// still reads: of memory that the next window has by then, or of a batch that is tried again.
+type reading struct {
+	mu   sync.Mutex
+	rows io.Reader // nil: nobody is to read any more
+}
+
+func (r *reading) Read(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.rows == nil {
+		return 0, io.ErrClosedPipe
+	}
+	return r.rows.Read(p)
+}
+
+// end waits for who reads, and lets nobody begin.
+func (r *reading) end() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.rows = nil
 }
