@@ -25,7 +25,6 @@ type Batch struct {
 	hashed   []byte // what of the record its hash is made of
 	sum      sum    // that hash
 	err      error
-	spoilt   bool                  // a transaction failed: a goroutine of pgx's may still read the rows
 	Canceled transform.Null[int32] // demo_usage: the window's count of cancelled requests
 	Known    extract.Sum           // of the answer that the warehouse holds: if it comes again, its rows need not; zero: they do
 
@@ -74,7 +73,7 @@ func (b *Batch) Begin() {
 	b.state = b.settled.clone()
 	b.sessions.truncate(b.state.sessions)
 	for i, s := range b.stages {
-		b.err = errors.Join(b.err, s.spool.truncate(b.state.offsets[i], !b.spoilt))
+		b.err = errors.Join(b.err, s.spool.truncate(b.state.offsets[i]))
 	}
 }
 
@@ -87,7 +86,7 @@ func (b *Batch) Commit() {
 // Close lets go of temporary files.
 func (b *Batch) Close() {
 	for _, s := range b.stages {
-		s.spool.close(!b.spoilt)
+		s.spool.close()
 	}
 }
 

@@ -118,9 +118,6 @@ func (w *Warehouse) together(ctx context.Context, loads []Ready, exclusive bool)
 		case slices.ContainsFunc(now, func(c Committed) bool { return c.Err == nil }):
 			reached = now
 		}
-		for _, l := range loads {
-			l.Batch.spoilt = true
-		}
 		if len(loads) > 1 && ofWindow(sqlError(err)) {
 			return notTogether{sqlError(err)}
 		}

@@ -81,7 +81,7 @@ func (s *spool) spill() error {
 // flush writes what is in memory to the end of the file.
 func (s *spool) flush() error {
 	_, err := io.Copy(s.file, s.memory())
-	s.forget(0, true)
+	s.forget(0)
 	s.filed = s.size
 	return err
 }
@@ -89,22 +89,20 @@ func (s *spool) flush() error {
 // memory reads what is in memory.
 func (s *spool) memory() io.Reader { return &blocksReader{s.blocks, 0, int(s.size - s.filed)} }
 
-// forget lets go of the blocks from the n-th on; unread: nobody reads them any more.
-func (s *spool) forget(n int, unread bool) {
+// forget hands the blocks from the n-th on to the next spool. Nobody reads them any more: see copyRows.
+func (s *spool) forget(n int) {
 	for _, b := range s.blocks[n:] {
-		if unread {
-			spareBlocks.put(b)
-		}
+		spareBlocks.put(b)
 	}
 	clear(s.blocks[n:])
 	s.blocks = s.blocks[:n]
 }
 
-// truncate forgets what was written after the first size bytes; unread: nobody reads it any more.
-func (s *spool) truncate(size int64, unread bool) error {
+// truncate forgets what was written after the first size bytes.
+func (s *spool) truncate(size int64) error {
 	if s.file == nil {
 		s.size = size
-		s.forget(min(len(s.blocks), blocksFor(int(size))), unread)
+		s.forget(min(len(s.blocks), blocksFor(int(size))))
 		return nil
 	}
 	if err := s.flush(); err != nil {
@@ -185,11 +183,11 @@ func (r *blocksReader) WriteTo(w io.Writer) (written int64, err error) {
 	return written, nil
 }
 
-// close lets go of the file, and hands the memory on where nobody reads it any more.
-func (s *spool) close(unread bool) {
+// close lets go of the file, and hands the memory on.
+func (s *spool) close() {
 	if s.file != nil {
 		s.file.Close()
 	}
-	s.forget(0, unread)
+	s.forget(0)
 	*s = spool{}
 }

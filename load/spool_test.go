@@ -14,7 +14,7 @@ func TestASpoolKeepsWhatIsWritten(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		var s spool
-		defer s.close(true)
+		defer s.close()
 		var want []byte
 		noise := rand.NewChaCha8([32]byte{byte(rapid.Uint8().Draw(t, "seed"))})
 		must := func(err error) {
@@ -32,7 +32,7 @@ func TestASpoolKeepsWhatIsWritten(t *testing.T) {
 			},
 			"truncate": func(t *rapid.T) {
 				want = want[:rapid.IntRange(0, len(want)).Draw(t, "size")]
-				must(s.truncate(int64(len(want)), true))
+				must(s.truncate(int64(len(want))))
 			},
 			"section": func(t *rapid.T) {
 				from := rapid.IntRange(0, len(want)).Draw(t, "from")
