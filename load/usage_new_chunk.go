@@ -73,6 +73,13 @@ type chunkReader struct {
 	sessions []session
 }
 
+// done hands the reader's memory on.
+func (r *chunkReader) done() {
+	if cap(r.rows)+cap(r.events) <= mostKept {
+		readers.put(r)
+	}
+}
+
 // read returns a chunk's sessions in the order of their ids, which is that of their starts. They are valid until
 // the next is read.
 func (r *chunkReader) read(b *Batch, i int) ([]session, error) {

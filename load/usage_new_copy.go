@@ -20,7 +20,7 @@ func (w *Warehouse) settleSessions(ctx context.Context, tx pgx.Tx, parts []*part
 	}
 	var copies []copying
 	reader := readers.get()
-	defer readers.put(reader)
+	defer reader.done()
 	for i, p := range parts {
 		s, err := sift(ctx, tx, p.Window, p.Batch, reader, known[i])
 		if err != nil {
@@ -104,7 +104,8 @@ type round struct {
 	sessions, events bytes.Buffer
 	size             int
 	count, children  int64
-	over             bool // nothing is left
+	over             bool  // nothing is left
+	copied           int64 // sessions, by the rounds before
 }
 
 var (
@@ -115,15 +116,34 @@ var (
 // copySessions copies what is new into the tables.
 func copySessions(ctx context.Context, tx pgx.Tx, all []copying) error {
 	r := rounds.get()
-	r.from, r.over = &newSessions{left: all}, false
+	defer r.done()
+	r.from, r.over, r.copied = &newSessions{left: all}, false, 0
 	for !r.over {
 		if err := r.copy(ctx, tx.Conn().PgConn()); err != nil {
-			return err // whoever reads the round for Postgres may not have noticed yet: it is nobody else's any more
+			return err
 		}
 	}
-	r.from = nil
-	rounds.put(r)
+	due := int64(0)
+	for _, c := range all {
+		if !c.lacking {
+			due += c.n[isNew]
+		}
+	}
+	if r.copied != due {
+		return fmt.Errorf("conservation: %d sessions are new, but %d were copied", due, r.copied)
+	}
 	return nil
+}
+
+// mostKept is how much memory of a round's, or of a chunk's, is kept for the next. One session may have sixteen megabytes.
+const mostKept = 4 * roundSize
+
+// done hands the round's memory on.
+func (r *round) done() {
+	r.from = nil
+	if r.sessions.Cap()+r.events.Cap() <= mostKept {
+		rounds.put(r)
+	}
 }
 
 func (r *round) copy(ctx context.Context, conn *pgconn.PgConn) error {
@@ -144,6 +164,7 @@ func (r *round) copy(ctx context.Context, conn *pgconn.PgConn) error {
 	if err == nil && (count != r.count || children != r.children) {
 		return fmt.Errorf("conservation: %d sessions and %d events are new, but %d and %d were inserted", r.count, r.children, count, children)
 	}
+	r.copied += count
 	return err
 }
 
