@@ -65,7 +65,7 @@ func summarise(ctx context.Context, tx pgx.Tx, account string, most int) (more b
 		return false, err
 	}
 	args["days"] = days
-	for _, name := range []string{"forget", "sums", "mark", "settle"} {
+	for _, name := range []string{"forget_zone", "forget", "sums", "mark", "settle"} {
 		if _, err := tx.Exec(ctx, summaries[name], args); err != nil {
 			return false, fmt.Errorf("%s: %w", name, err)
 		}

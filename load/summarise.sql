@@ -16,6 +16,13 @@ SELECT DISTINCT account_id FROM wheelhouse.session_days_stale ORDER BY account_i
 -- name: stale
 SELECT day::text FROM wheelhouse.session_days_stale WHERE account_id = @account ORDER BY day LIMIT @most;
 
+-- name: forget_zone
+-- Sums of days that were cut in another zone: a day between that has no session in this one would show them.
+DELETE FROM wheelhouse.session_daily t
+USING wheelhouse.session_summaries s
+JOIN wheelhouse.accounts a ON a.account_id = s.account_id AND a.timezone <> s.timezone
+WHERE s.account_id = @account AND t.account_id = @account;
+
 -- name: forget
 DELETE FROM wheelhouse.session_daily WHERE account_id = @account AND day = ANY (@days::text[]::date[]);
 

@@ -1,0 +1,70 @@
+package load_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"wheelhouse/load"
+	"wheelhouse/transform"
+)
+
+// sums are what bi.session_daily says, and what the sessions say.
+func (s *scene) sums() (kept, counted []string) {
+	s.Helper()
+	for i, sql := range []string{
+		`SELECT concat_ws(' ', day, agent_email, sessions, session_seconds) FROM bi.session_daily ORDER BY 1`,
+		`SELECT concat_ws(' ', day, agent_email, count(*), sum(duration_seconds)) FROM bi.screen_sessions GROUP BY day, agent_email ORDER BY 1`,
+	} {
+		rows, err := s.conn.Query(s.Context(), sql)
+		if err != nil {
+			s.Fatal(err)
+		}
+		all, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			s.Fatal(err)
+		}
+		if i == 0 {
+			kept = all
+		} else {
+			counted = all
+		}
+	}
+	return kept, counted
+}
+
+// addUp has the sums follow and holds them against the sessions.
+func (s *scene) addUp(when string) {
+	s.Helper()
+	if err := s.warehouse.Summarise(s.Context()); err != nil {
+		s.Fatal(err)
+	}
+	if kept, counted := s.sums(); len(counted) == 0 || !slices.Equal(kept, counted) {
+		s.Errorf("%s: the sums are %v, the sessions %v", when, kept, counted)
+	}
+}
+
+// Where the reporting zone changes, a day that has sessions in the old zone only has none in the new one.
+func TestSumsOfDaysThatAnotherZoneEmpties(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, load.Options{})
+	s.exec(`INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'UTC', '2026-03-01')`)
+	at := func(day, hour int) transform.ScreenSession {
+		x := lasting(worldBegins.AddDate(0, 0, day).Add(time.Duration(hour)*time.Hour), time.Minute)
+		x.DurationSeconds = transform.Null[int32]{V: 60, Valid: true}
+		return x
+	}
+	// The second day's only session is late in the evening: in Tokyo it is the third day's.
+	for day, hour := range []int{3, 23, 3} {
+		if c := s.warehouse.Commit(t.Context(), s.ready(load.UsageNew, day, at(day, hour)))[0]; c.Err != nil {
+			t.Fatal(c.Err)
+		}
+	}
+	s.addUp("in UTC")
+	s.exec(`UPDATE wheelhouse.accounts SET timezone = 'Asia/Tokyo'`)
+	s.addUp("in Tokyo")
+	s.exec(`UPDATE wheelhouse.accounts SET timezone = 'UTC'`)
+	s.addUp("in UTC again")
+}
