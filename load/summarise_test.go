@@ -68,3 +68,27 @@ func TestSumsOfDaysThatAnotherZoneEmpties(t *testing.T) {
 	s.exec(`UPDATE wheelhouse.accounts SET timezone = 'UTC'`)
 	s.addUp("in UTC again")
 }
+
+// What an attempt at an answer brought that did not hold leaves no days to be added up.
+func TestForgottenSessionsAreNotDue(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, load.Options{})
+	day := s.ready(load.UsageNew, 0, lasting(worldBegins.Add(time.Hour), time.Minute))
+	for _, start := range []time.Time{time.Unix(0, 0), worldBegins.Add(2 * time.Hour)} { // the second is another try of the same part
+		day.Batch.Begin()
+		if err := day.Batch.Session(lasting(start, time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	day.Batch.Commit()
+	if c := s.warehouse.Commit(t.Context(), day)[0]; c.Err != nil || c.Counts.Inserted != 2 {
+		t.Fatal(c)
+	}
+	var from, to time.Time
+	if err := s.conn.QueryRow(t.Context(), `SELECT lower(starts), upper(starts) FROM wheelhouse.session_due`).Scan(&from, &to); err != nil {
+		t.Fatal(err)
+	}
+	if !from.Equal(day.From) || !to.Equal(day.To) {
+		t.Errorf("due is from %v to %v, loaded from %v to %v", from, to, day.From, day.To)
+	}
+}

@@ -27,7 +27,10 @@ type chunk struct {
 }
 
 // sessionMark is where an index stands.
-type sessionMark struct{ sessions, chunks int }
+type sessionMark struct {
+	sessions, chunks int
+	first, last      time.Time
+}
 
 // chunkSessions is how many sessions a chunk has: about a megabyte of rows.
 const chunkSessions = 4096
@@ -54,7 +57,7 @@ func (x *sessionIndex) add(state *mark, s transform.ScreenSession) {
 		x.last = s.StartedAt
 	}
 	x.twins = append(x.twins, twinKey(s.AgentEmail, s.StartedAt.Unix()))
-	state.sessions = sessionMark{len(x.twins), len(x.chunks)}
+	state.sessions = sessionMark{len(x.twins), len(x.chunks), x.first, x.last}
 }
 
 // touched is the stretch of time in which sessions that a load of the batch wrote began: those it brings, and those of its
@@ -79,6 +82,7 @@ func (x *sessionIndex) within(win Window) bool {
 
 func (x *sessionIndex) truncate(m sessionMark) {
 	x.twins, x.chunks = x.twins[:m.sessions], x.chunks[:m.chunks]
+	x.first, x.last = m.first, m.last
 }
 
 var twinSeed = maphash.MakeSeed()
