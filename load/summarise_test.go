@@ -92,3 +92,26 @@ func TestForgottenSessionsAreNotDue(t *testing.T) {
 		t.Errorf("due is from %v to %v, loaded from %v to %v", from, to, day.From, day.To)
 	}
 }
+
+// A clock that goes back from just after midnight shows the day before once more: of sessions then each is counted once, and
+// looking for days comes to an end.
+func TestSumsWhereADayComesBack(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, load.Options{})
+	s.exec(`INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'America/St_Johns', '2010-11-01');
+		SET statement_timeout = '20s'`)
+	starts := []string{"2010-11-07 01:00Z", "2010-11-07 02:45Z", "2010-11-07 06:00Z"}
+	for _, at := range starts { // at 02:31Z it is 23:01 of the 6th again
+		s.exec(`INSERT INTO crankwheel.screen_sessions (account_id, session_id, agent_email, started_at, occurrence, ended, load_id, loaded_at)
+			SELECT 'a', wheelhouse.session_id('a', 'a@x.com', at, 1), 'a@x.com', at, 1, false, 1, now() FROM (SELECT '` + at + `'::timestamptz AS at) x`)
+	}
+	for _, when := range []string{"not added up", "added up"} {
+		var got int
+		if err := s.conn.QueryRow(t.Context(), `SELECT sum(sessions) FROM bi.session_daily`).Scan(&got); err != nil || got != len(starts) {
+			t.Fatalf("%s: %d sessions (%v), want %d", when, got, err, len(starts))
+		}
+		if err := s.warehouse.Summarise(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -107,6 +107,8 @@ COMMENT ON COLUMN wheelhouse.session_gaps.gap        IS 'The days, without a beg
 -- Walks through the gaps from one day with sessions to the next, by the primary key: what was added up, and days
 -- without a session, cost nothing. An array, since Postgres takes one for 10 rows: for the gaps of accounts that it never analysed it
 -- would expect millions of days, and compile a query of milliseconds.
+-- A clock that goes back from just after midnight (Newfoundland's, up to 2011) shows the day
+-- before once more: such an hour is the new day's here, as for bi.day_start, so that each step goes on.
 CREATE VIEW wheelhouse.session_days_stale AS
 WITH RECURSIVE gaps AS (
     SELECT g.account_id, g.timezone, upper(g.gap) AS until, bi.session_floor(coalesce(bi.day_start(lower(g.gap), g.timezone), '-infinity')) AS from_id
@@ -118,10 +120,13 @@ WITH RECURSIVE gaps AS (
     SELECT w.account_id, w.timezone, w.until, bi.session_floor(bi.day_start(next.day + 1, w.timezone)), next.day
     FROM walk w
     CROSS JOIN LATERAL (
-        SELECT (s.started_at AT TIME ZONE w.timezone)::date AS day
-        FROM crankwheel.screen_sessions s
-        WHERE s.session_id >= w.from_id AND s.account_id = w.account_id
-        ORDER BY s.session_id LIMIT 1
+        SELECT CASE WHEN s.started_at < bi.day_start(s.day + 1, w.timezone) THEN s.day ELSE s.day + 1 END AS day
+        FROM (
+            SELECT s.started_at, (s.started_at AT TIME ZONE w.timezone)::date AS day
+            FROM crankwheel.screen_sessions s
+            WHERE s.session_id >= w.from_id AND s.account_id = w.account_id
+            ORDER BY s.session_id LIMIT 1
+        ) s
     ) next
     WHERE w.until IS NULL OR next.day < w.until
 )
