@@ -124,7 +124,7 @@ func TestKillSweep(t *testing.T) {
 // Windows that nobody has loaded, two at a time: what is new goes straight into the tables. Of each there is all or nothing.
 func TestKillSweepOfFirstLoads(t *testing.T) {
 	t.Parallel()
-	const points = 46 // more than a load has
+	const points = 54 // more than a load has
 	s := newSweep(t, 4*points)
 	hurt, plain := s.empty(t), s.empty(t)
 	hurt.Lease = 8 * time.Second

@@ -14,7 +14,7 @@ func TestBody(t *testing.T) {
 	got := string(table.Body())
 	for _, part := range []string{
 		`<tr><th scope="row"><a href="/agent?email=%22">&#34;&gt;&lt;script&gt;`, `<td class="num">1` + "\u202f" + `234</td>`, `<td class="fixed" title="&#34;&gt;&lt;script`,
-		`<span class="state state-x&#34; onclick=&#34;y">`, `<th scope="row">elsewhere</th><td class="num">1</td><td></td>`,
+		`<span class="state state-x&#34; onclick=&#34;y">`, `<th scope="row" class="fixed">elsewhere</th><td class="num">1</td><td></td>`,
 	} {
 		if !strings.Contains(got, part) {
 			t.Errorf("no %s in\n%s", part, got)
