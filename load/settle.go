@@ -220,7 +220,7 @@ func (p *part) close(batch *pgx.Batch) {
 	} {
 		p.args[name] = v
 	}
-	if p.Stream.sifted && n.Inserted+n.Updated+n.Deleted > 0 {
+	if p.Stream.Name == UsageNew.Name && n.Inserted+n.Updated+n.Deleted > 0 {
 		p.args["first"], p.args["last"] = p.Batch.sessions.touched(p.Window)
 		batch.Queue(summaries["touched"], p.args)
 	}
