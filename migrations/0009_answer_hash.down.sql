@@ -1,0 +1,2 @@
+COMMENT ON COLUMN wheelhouse.loads.answer_hash IS
+    'Version of the normaliser and SHA-256 of the answer as it came, where one answer was the whole window. NULL: asked for in parts or pages, or its totals do not add up.';
