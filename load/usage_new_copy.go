@@ -56,7 +56,7 @@ type copying struct {
 }
 
 // roundSize is how many bytes of rows are copied at a time, sessions and their events in turn.
-const roundSize = 2 << 20
+const roundSize = 4 << 20
 
 // newSessions goes through what is new in some windows, oldest first.
 type newSessions struct {
@@ -136,7 +136,7 @@ func copySessions(ctx context.Context, tx pgx.Tx, all []copying) error {
 }
 
 // mostKept is how much memory of a round's, or of a chunk's, is kept for the next. One session may have sixteen megabytes.
-const mostKept = 4 * roundSize
+const mostKept = 2 * roundSize
 
 // done hands the round's memory on.
 func (r *round) done() {
