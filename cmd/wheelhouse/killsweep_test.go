@@ -124,13 +124,14 @@ func TestKillSweep(t *testing.T) {
 // Windows that nobody has loaded, two at a time: what is new goes straight into the tables. Of each there is all or nothing.
 func TestKillSweepOfFirstLoads(t *testing.T) {
 	t.Parallel()
-	const points = 54 // more than a load has
+	const points = 60 // more than a load has
 	s := newSweep(t, 4*points)
 	hurt, plain := s.empty(t), s.empty(t)
 	hurt.Lease = 8 * time.Second
 	killed := hurt.killEverywhere(points, func(n int) []string { return append(s.load(2*n, 2*n+1), "--parallel", "1") })
+	// The two share a transaction or, on a busy machine, do not: the questions at a load's end have no number of their own.
 	mustHaveKilledAt(t, killed, "GET /ss/api/usage_new", "COPY crankwheel.screen_sessions", "COPY crankwheel.screen_session_events",
-		"end of COPY", "DELETE FROM wheelhouse.leases", "commit", "UPDATE wheelhouse.runs")
+		"end of COPY", "DELETE FROM wheelhouse.leases", "commit")
 	states := s.states(t, hurt.dsn)
 	if whole := states["1:1 2:1 3:1, loaded 1"]; len(states) != 1 || whole == 0 || whole == s.days {
 		t.Errorf("of %d days there are %v", s.days, states)
