@@ -18,26 +18,26 @@ import (
 func TestLoadsDoNotDeadlock(t *testing.T) {
 	t.Parallel()
 	api := newCanned()
-	sessions := make([]string, 400)
+	sessions := make([]string, 4000)
 	for i := range sessions {
 		at := time.Date(2026, 3, 10, 12, 0, i, 0, time.UTC)
-		sessions[i] = session(fmt.Sprintf("agent%d@x.com", i), at.Format(time.DateTime), at.Add(48*time.Hour).Format(time.DateTime),
+		sessions[i] = session(fmt.Sprintf("agent%d@x.com", i), at.Format(time.DateTime), at.Add(72*time.Hour).Format(time.DateTime),
 			logs(`{"date":"2026-03-10T13:00:01Z","type":"screen"}`))
 	}
 	there := `{"sessions":[` + strings.Join(sessions, ",") + `]}`
 	slices.Reverse(sessions)
 	back := `{"sessions":[` + strings.Join(sessions, ",") + `]}`
 	api.answer("usage_new", func(q url.Values) (int, string) {
-		if strings.HasPrefix(q.Get("from"), "2026-03-10") {
+		if strings.HasPrefix(q.Get("from"), "2026-03-11") {
 			return 200, there
 		}
 		return 200, back
 	})
 	b := newBench(t, api, mayDay, nil)
 	run := b.mustStart()
-	for range 8 {
+	for range 5 {
 		var both sync.WaitGroup
-		for _, day := range []string{"2026-03-10", "2026-03-11"} {
+		for _, day := range []string{"2026-03-11", "2026-03-12"} {
 			both.Go(func() {
 				due := Due{b.window(load.UsageNew, date(day)), WhyForced}
 				o := b.loadWindow(b.account.Streams([]string{"usage_new"})[0], due, run, 1<<62)
@@ -47,7 +47,7 @@ func TestLoadsDoNotDeadlock(t *testing.T) {
 			})
 		}
 		both.Wait()
-		b.want("400|400", "SELECT count(*), (SELECT count(*) FROM crankwheel.screen_session_events) FROM crankwheel.screen_sessions")
+		b.want("4000|4000", "SELECT count(*), (SELECT count(*) FROM crankwheel.screen_session_events) FROM crankwheel.screen_sessions")
 		b.rows("TRUNCATE crankwheel.screen_sessions, crankwheel.screen_session_events")
 		b.forgetHashes()
 	}

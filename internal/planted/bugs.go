@@ -29,11 +29,18 @@ var bugs = []bug{
 		[]test{{"internal/pipeline", "TestLostCommit|TestConnectionLostAtEachStatement"}, {"cmd/wheelhouse", "TestKillSweep"}}},
 	{"order of the merge: a late answer gives way", []edit{{"load/ledger.sql", `             AND l.requested_at > w.requested) AS newer,`, `             AND false) AS newer,`}},
 		[]test{{"internal/pipeline", "TestLateAnswer"}}},
-	{"order of the merge: rows in the key's order", []edit{{"load/usage_new.sql",
+	{"order of the merge: rows in the key's order, and windows that show the same take turns", []edit{{"load/usage_new.sql",
 		`WHERE NOT EXISTS (SELECT FROM stage_known_sessions_1 k WHERE k.n = s.n)
 ORDER BY s.session_id;`,
 		`WHERE NOT EXISTS (SELECT FROM stage_known_sessions_1 k WHERE k.n = s.n);`},
-		{"load/usage_new.sql", `ORDER BY s.session_id, e.seq;`, `;`}},
+		{"load/usage_new.sql", `ORDER BY s.session_id, e.seq;`, `;`},
+		{"load/usage_new_rest.go", `		for _, x := range sessions {`,
+			`		for _, x := range slices.SortedFunc(slices.Values(sessions), func(a, b session) int { return a.number - b.number }) {`},
+		{"load/usage_new_rest.go", `	"context"
+`, `	"context"
+	"slices"
+`},
+		{"load/usage_new_copy.go", `if c.merges() && c.outside && in != exclusive {`, `if c.merges() && c.outside && in != exclusive && false {`}},
 		[]test{{"internal/pipeline", "TestLoadsDoNotDeadlock"}}},
 	{"strict end of the JSON", []edit{{"extract/stream.go", `		return &BodyError{errors.New("something stands after the JSON")}`, `		return nil`}},
 		[]test{{"extract", "TestBrokenBodies"}, {"internal/pipeline", "TestFaultsOfTheAPI"}}},
