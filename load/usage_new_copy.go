@@ -58,7 +58,7 @@ type copying struct {
 // roundSize is how many bytes of rows are copied at a time, sessions and their events in turn.
 const roundSize = 4 << 20
 
-// newSessions goes through what is new in some windows, oldest first.
+// newSessions goes through what is new in some windows that each have such, oldest first.
 type newSessions struct {
 	left     []copying
 	chunks   []int // of the first that is left
@@ -81,9 +81,6 @@ func (n *newSessions) next() (session, *part, error) {
 		}
 		c := n.left[0]
 		switch {
-		case n.part != c.part && (c.lacking || c.n[isNew] == 0):
-			n.left = n.left[1:]
-			continue
 		case n.part != c.part:
 			n.part, n.fates, n.chunks = c.part, c.fates, c.Batch.sessions.oldestFirst()
 		case len(n.chunks) == 0:
@@ -115,18 +112,18 @@ var (
 
 // copySessions copies what is new into the tables.
 func copySessions(ctx context.Context, tx pgx.Tx, all []copying) error {
+	due, left := int64(0), make([]copying, 0, len(all))
+	for _, c := range all {
+		if !c.lacking && c.n[isNew] > 0 {
+			due, left = due+c.n[isNew], append(left, c)
+		}
+	}
 	r := rounds.get()
 	defer r.done()
-	r.from, r.over, r.copied = &newSessions{left: all}, false, 0
+	r.from, r.over, r.copied = &newSessions{left: left}, false, 0
 	for !r.over {
 		if err := r.copy(ctx, tx.Conn().PgConn()); err != nil {
 			return err
-		}
-	}
-	due := int64(0)
-	for _, c := range all {
-		if !c.lacking {
-			due += c.n[isNew]
 		}
 	}
 	if r.copied != due {
