@@ -88,17 +88,6 @@ func (s statements) TraceQueryEnd(ctx context.Context, conn *pgx.Conn, data pgx.
 	s.tracer.TraceQueryEnd(ctx, conn, data)
 }
 
-func (s statements) TraceCopyFromStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceCopyFromStartData) context.Context {
-	if !within(ctx) {
-		return ctx // no span begins, and its end finds none
-	}
-	return s.tracer.TraceCopyFromStart(ctx, conn, data)
-}
-
-func (s statements) TraceCopyFromEnd(ctx context.Context, conn *pgx.Conn, data pgx.TraceCopyFromEndData) {
-	s.tracer.TraceCopyFromEnd(ctx, conn, data)
-}
-
 func (s statements) TraceBatchStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
 	if !within(ctx) {
 		return ctx // no span begins, and its end finds none
