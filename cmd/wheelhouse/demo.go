@@ -146,10 +146,7 @@ func demoAccount(api net.Addr, o simulator.Options) (*pipeline.Account, error) {
 		return nil, err
 	}
 	account := s.Accounts[0]
-	account.RequestsPerSecond = 0 // the simulated API has no limit
-	for i := range account.Streams {
-		account.Streams[i].RequestsPerSecond = 0
-	}
+	account.Unlimited()
 	return pipeline.Open(account, version)
 }
 

@@ -102,10 +102,7 @@ func mustAccount(t *testing.T, api string) *pipeline.Account {
 		t.Fatal(err)
 	}
 	a := known.Accounts[0]
-	a.RequestsPerSecond = 0
-	for i := range a.Streams {
-		a.Streams[i].RequestsPerSecond = 0
-	}
+	a.Unlimited()
 	account, err := pipeline.OpenWith(a, extract.Config{Backoff: time.Millisecond, Attempts: 3})
 	if err != nil {
 		t.Fatal(err)

@@ -63,10 +63,7 @@ func mustAccount(t *testing.T, server string, now time.Time, change func(*settin
 		t.Fatal(err)
 	}
 	a := s.Accounts[0]
-	a.RequestsPerSecond = 0
-	for i := range a.Streams {
-		a.Streams[i].RequestsPerSecond = 0
-	}
+	a.Unlimited()
 	if change != nil {
 		change(&a)
 	}

@@ -139,9 +139,6 @@ func (s *source) account() (*pipeline.Account, error) {
 		return nil, err
 	}
 	account := set.Accounts[0]
-	account.RequestsPerSecond = 0
-	for i := range account.Streams {
-		account.Streams[i].RequestsPerSecond = 0
-	}
+	account.Unlimited()
 	return pipeline.Open(account, "sample")
 }

@@ -116,10 +116,7 @@ func mustAccount(t *testing.T, server string, now time.Time, days int, streams m
 		t.Fatal(err)
 	}
 	a := s.Accounts[0]
-	a.RequestsPerSecond = 0
-	for i := range a.Streams {
-		a.Streams[i].RequestsPerSecond = 0
-	}
+	a.Unlimited()
 	account, err := pipeline.Open(a, "test")
 	if err != nil {
 		t.Fatal(err)

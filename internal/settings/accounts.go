@@ -167,3 +167,11 @@ func (l *loader) history(p accountPatch, zone *time.Location) time.Time {
 	}
 	return dayIn(p.historyFrom.value, zone)
 }
+
+// Unlimited takes away the limits to the account's requests a second: a simulated API has none.
+func (a *Account) Unlimited() {
+	a.RequestsPerSecond = 0
+	for i := range a.Streams {
+		a.Streams[i].RequestsPerSecond = 0
+	}
+}

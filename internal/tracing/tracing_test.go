@@ -148,10 +148,7 @@ func loadAll(t *testing.T, dsn, api string, traces *tracing.Tracing) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Accounts[0].RequestsPerSecond = 0
-	for i := range s.Accounts[0].Streams {
-		s.Accounts[0].Streams[i].RequestsPerSecond = 0
-	}
+	s.Accounts[0].Unlimited()
 	account, err := pipeline.OpenWith(s.Accounts[0], extract.Config{Backoff: time.Millisecond, Transport: traces.Transport()})
 	if err != nil {
 		t.Fatal(err)

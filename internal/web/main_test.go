@@ -53,10 +53,7 @@ func mustLoad(t *testing.T, days int, zone string) *warehouse {
 		t.Fatal(err)
 	}
 	w.account = s.Accounts[0]
-	w.account.RequestsPerSecond = 0
-	for i := range w.account.Streams {
-		w.account.Streams[i].RequestsPerSecond = 0
-	}
+	w.account.Unlimited()
 	if w.opened, err = pipeline.OpenWith(w.account, extract.Config{Backoff: time.Millisecond}); err != nil {
 		t.Fatal(err)
 	}

@@ -139,10 +139,7 @@ func sell(t *testing.T, o simulator.Options, zone, from, now string) *seller {
 		t.Fatal(err)
 	}
 	s.account = set.Accounts[0]
-	s.account.RequestsPerSecond = 0
-	for i := range s.account.Streams {
-		s.account.Streams[i].RequestsPerSecond = 0
-	}
+	s.account.Unlimited()
 	if s.opened, err = pipeline.OpenWith(s.account, extract.Config{Backoff: time.Millisecond}); err != nil {
 		t.Fatal(err)
 	}
