@@ -46,26 +46,32 @@ func mustLoad(t *testing.T, days int, zone string) *warehouse {
 		Seed: 5, Agents: 6, APIKey: testKey, From: first, Until: now, Now: func() time.Time { return now }}))
 	t.Cleanup(api.Close)
 	w := &warehouse{t: t, dsn: testdb.New(t), now: now}
-	env := map[string]string{"CRANKWHEEL_URL": api.URL, "CRANKWHEEL_API_KEY": testKey, "DATABASE_URL": w.dsn, "WHEELHOUSE_TIMEZONE": zone,
-		"WHEELHOUSE_HISTORY_FROM": first.Format(time.DateOnly)}
+	w.load(api.URL, zone, first.Format(time.DateOnly))
+	return w
+}
+
+// load opens an account of an API, and loads what it has from a day on.
+func (w *warehouse) load(api, zone, from string) {
+	w.t.Helper()
+	env := map[string]string{"CRANKWHEEL_URL": api, "CRANKWHEEL_API_KEY": testKey, "DATABASE_URL": w.dsn, "WHEELHOUSE_TIMEZONE": zone,
+		"WHEELHOUSE_HISTORY_FROM": from}
 	s, err := settings.Load(settings.Options{BuiltIn: true, Lookup: func(k string) (string, bool) { v, ok := env[k]; return v, ok }})
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
 	w.account = s.Accounts[0]
 	w.account.Unlimited()
 	if w.opened, err = pipeline.OpenWith(w.account, extract.Config{Backoff: time.Millisecond}); err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
-	t.Cleanup(w.opened.Close)
-	books, err := load.Open(t.Context(), w.dsn, load.Options{})
+	w.t.Cleanup(w.opened.Close)
+	books, err := load.Open(w.t.Context(), w.dsn, load.Options{})
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
-	t.Cleanup(books.Close)
-	w.runner = &pipeline.Runner{Warehouse: books, Log: zap.NewNop(), Version: "test", Host: "here", Now: func() time.Time { return now }}
+	w.t.Cleanup(books.Close)
+	w.runner = &pipeline.Runner{Warehouse: books, Log: zap.NewNop(), Version: "test", Host: "here", Now: func() time.Time { return w.now }}
 	w.pass()
-	return w
 }
 
 // pass loads what is missing.

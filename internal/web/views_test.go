@@ -9,14 +9,10 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"go.uber.org/zap"
 
-	"wheelhouse/extract"
 	"wheelhouse/internal/pipeline"
-	"wheelhouse/internal/settings"
 	"wheelhouse/internal/simulator"
 	"wheelhouse/internal/testdb"
-	"wheelhouse/load"
 )
 
 // viewRows is how each view's rows are read to be held against the facts.
@@ -133,24 +129,7 @@ func sell(t *testing.T, o simulator.Options, zone, from, now string) *seller {
 	s.sim = simulator.New(o)
 	api := httptest.NewServer(s.sim)
 	t.Cleanup(api.Close)
-	env := map[string]string{"CRANKWHEEL_URL": api.URL, "CRANKWHEEL_API_KEY": testKey, "DATABASE_URL": s.dsn, "WHEELHOUSE_TIMEZONE": zone, "WHEELHOUSE_HISTORY_FROM": from}
-	set, err := settings.Load(settings.Options{BuiltIn: true, Lookup: func(k string) (string, bool) { v, ok := env[k]; return v, ok }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.account = set.Accounts[0]
-	s.account.Unlimited()
-	if s.opened, err = pipeline.OpenWith(s.account, extract.Config{Backoff: time.Millisecond}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.opened.Close)
-	books, err := load.Open(t.Context(), s.dsn, load.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(books.Close)
-	s.runner = &pipeline.Runner{Warehouse: books, Log: zap.NewNop(), Version: "test", Host: "here", Now: func() time.Time { return s.now }}
-	s.pass()
+	s.load(api.URL, zone, from)
 	return s
 }
 
