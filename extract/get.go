@@ -1,7 +1,6 @@
 package extract
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -15,6 +14,8 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+
+	"wheelhouse/internal/spare"
 )
 
 // Report is what asking for one window came to.
@@ -110,10 +111,9 @@ func (c *Client) exchange(ctx context.Context, rep *Report, path string, q url.V
 		return cause(ctx, &BodyError{err})
 	}
 	if c.known != nil {
-		held := knownBuffers.Get().(*bytes.Buffer)
-		held.Reset()
-		defer knownBuffers.Put(held)
-		if err := a.recognise(*c.known, held); err != nil {
+		var held spare.Bytes
+		defer held.Truncate(0)
+		if err := a.recognise(*c.known, &held); err != nil {
 			return cause(ctx, err)
 		}
 	}

@@ -1,12 +1,12 @@
 package extract
 
 import (
-	"bytes"
 	"errors"
 	"io"
-	"sync"
 
 	"github.com/zeebo/xxh3"
+
+	"wheelhouse/internal/spare"
 )
 
 // Sum names an answer by what came, byte for byte, as it was unpacked: XXH3, 128 bits. It tells whether the same came again,
@@ -27,8 +27,6 @@ var errSame = errors.New("the answer is the one that is known")
 // knownSize bounds an answer that is held until it is known or not: a day's. A larger one is read as it comes.
 const knownSize = 4 << 20
 
-var knownBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
-
 // summer adds up what is read through it.
 type summer struct {
 	io.Reader
@@ -45,22 +43,21 @@ func (s *summer) sum() Sum { return s.hash.Sum128().Bytes() }
 
 // recognise begins to add an answer up, and fails with errSame where it is the known one. held is its own until it
 // has been read.
-func (a *answer) recognise(known Sum, held *bytes.Buffer) error {
+func (a *answer) recognise(known Sum, held *spare.Bytes) error {
 	a.added = &summer{Reader: a.body}
 	a.body = a.added
 	if known == (Sum{}) {
 		return nil
 	}
-	n, err := io.CopyN(held, a.added, knownSize)
-	switch {
-	case err == nil || n == knownSize:
-		a.body = io.MultiReader(held, a.added)
+	switch err := held.ReadUpTo(knownSize, a.added); {
+	case err == nil:
+		a.body = io.MultiReader(held.Reader(), a.added)
 		return nil
 	case !errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		return &BodyError{err}
 	case a.added.sum() == known:
 		return errSame
 	}
-	a.body = held
+	a.body = held.Reader()
 	return nil
 }

@@ -24,7 +24,7 @@ func TestASpoolKeepsWhatIsWritten(t *testing.T) {
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"write": func(t *rapid.T) {
-				p := make([]byte, rapid.OneOf(rapid.IntRange(0, 300), rapid.IntRange(0, 400<<10), rapid.Just(len(block{}))).Draw(t, "n"))
+				p := make([]byte, rapid.OneOf(rapid.IntRange(0, 300), rapid.IntRange(0, 400<<10), rapid.Just(128<<10)).Draw(t, "n"))
 				_, err := noise.Read(p)
 				must(err)
 				must(s.write(p))

@@ -76,7 +76,7 @@ type chunkReader struct {
 // done hands the reader's memory on.
 func (r *chunkReader) done() {
 	if cap(r.rows)+cap(r.events) <= mostKept {
-		readers.put(r)
+		readers.Put(r)
 	}
 }
 

@@ -5,10 +5,14 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"wheelhouse/internal/spare"
 )
 
 // settleSessions brings windows of usage_new into the tables. Sessions that are new are copied straight into them; what is
@@ -19,7 +23,7 @@ func (w *Warehouse) settleSessions(ctx context.Context, tx pgx.Tx, parts []*part
 		return err
 	}
 	var copies []copying
-	reader := readers.get()
+	reader := readers.Get()
 	defer reader.done()
 	for i, p := range parts {
 		s, err := sift(ctx, tx, p.Window, p.Batch, reader, known[i])
@@ -35,7 +39,7 @@ func (w *Warehouse) settleSessions(ctx context.Context, tx pgx.Tx, parts []*part
 		}
 		copies = append(copies, c)
 	}
-	if err := copySessions(ctx, tx, copies); err != nil {
+	if err := w.copySessions(ctx, tx, copies); err != nil {
 		return err
 	}
 	for _, c := range copies {
@@ -55,8 +59,8 @@ type copying struct {
 	*sifting
 }
 
-// roundSize is how many bytes of rows are copied at a time, sessions and their events in turn.
-const roundSize = 4 << 20
+// roundSize is how many bytes of rows are copied at a time, sessions and their events in turn: four usual days of a large account.
+const roundSize = 6 << 20
 
 // newSessions goes through what is new in some windows that each have such, oldest first.
 type newSessions struct {
@@ -106,23 +110,23 @@ type round struct {
 }
 
 var (
-	rounds  = make(spares[round], 2)
-	readers = make(spares[chunkReader], 2)
+	rounds  = make(spare.List[round], 2)
+	readers = make(spare.List[chunkReader], 2)
 )
 
 // copySessions copies what is new into the tables.
-func copySessions(ctx context.Context, tx pgx.Tx, all []copying) error {
+func (w *Warehouse) copySessions(ctx context.Context, tx pgx.Tx, all []copying) error {
 	due, left := int64(0), make([]copying, 0, len(all))
 	for _, c := range all {
 		if !c.lacking && c.n[isNew] > 0 {
 			due, left = due+c.n[isNew], append(left, c)
 		}
 	}
-	r := rounds.get()
+	r := rounds.Get()
 	defer r.done()
 	r.from, r.over, r.copied = &newSessions{left: left}, false, 0
 	for !r.over {
-		if err := r.copy(ctx, tx.Conn().PgConn()); err != nil {
+		if err := w.copyRound(ctx, tx.Conn().PgConn(), r); err != nil {
 			return err
 		}
 	}
@@ -139,30 +143,53 @@ const mostKept = 2 * roundSize
 func (r *round) done() {
 	r.from = nil
 	if r.sessions.Cap()+r.events.Cap() <= mostKept {
-		rounds.put(r)
+		rounds.Put(r)
 	}
 }
 
-func (r *round) copy(ctx context.Context, conn *pgconn.PgConn) error {
+// copyRound copies some sessions, and then their events. Rows that come before others fill the pages of an index half:
+// while one transaction copies sessions, the next, whose days are later as a rule, waits, or copies events.
+func (w *Warehouse) copyRound(ctx context.Context, conn *pgconn.PgConn, r *round) error {
 	r.sessions.Reset()
 	r.events.Reset()
 	r.size, r.count, r.children = 0, 0, 0
 	if err := r.fill(); err != nil || r.count == 0 {
 		return err
 	}
-	count, err := copyRows(ctx, conn, "crankwheel.screen_sessions", sessionColumns, r)
+	inTurn := func(t turn, table string, columns []string, rows io.Reader) (int64, error) {
+		defer t.take(ctx, w.lease/16)()
+		return copyRows(ctx, conn, table, columns, rows)
+	}
+	count, err := inTurn(w.sessionsTurn, "crankwheel.screen_sessions", sessionColumns, r)
 	if err != nil {
 		return err
 	}
 	children, err := int64(0), error(nil)
 	if r.children > 0 {
-		children, err = copyRows(ctx, conn, "crankwheel.screen_session_events", eventColumns, &r.events)
+		children, err = inTurn(w.eventsTurn, "crankwheel.screen_session_events", eventColumns, &r.events)
 	}
 	if err == nil && (count != r.count || children != r.children) {
 		return fmt.Errorf("conservation: %d sessions and %d events are new, but %d and %d were inserted", r.count, r.children, count, children)
 	}
 	r.copied += count
 	return err
+}
+
+// turn is who of this process copies into a table. It is a courtesy: nobody waits long for it, since who has it may wait, in Postgres, for
+// who waits.
+type turn chan struct{}
+
+// take waits for the turn, and returns what gives it up.
+func (t turn) take(ctx context.Context, longest time.Duration) (release func()) {
+	timer := time.NewTimer(longest)
+	defer timer.Stop()
+	select {
+	case t <- struct{}{}:
+		return func() { <-t }
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return func() {}
 }
 
 // Read reads the sessions' rows, up to the end of the round.
