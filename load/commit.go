@@ -46,15 +46,12 @@ type Committed struct {
 }
 
 // Commit loads complete batches of one stream of one account: rows, deletions, rejects, totals and the ledger's entries
-// of a window always in one transaction. Windows that only have to be copied, or that bring nothing new, share one; one
-// that needs a merge, or keeps the others from being loaded, has its own.
+// of a window always in one transaction. Windows of sessions share one, and so do windows that bring nothing new; one of another stream, or
+// that shows sessions of other days too, or keeps the others from being loaded, has its own.
 // ErrFenced: the window has passed to another process, and nothing of it was written. ErrMovedOn: somebody loaded another
 // answer since the one that came again was known; nothing was written, and it is to be asked for once more.
 func (w *Warehouse) Commit(ctx context.Context, loads ...Ready) []Committed {
-	done, err := w.together(ctx, loads, false)
-	if errors.Is(err, errCrossing) {
-		done, err = w.together(ctx, loads, true)
-	}
+	done, err := w.together(ctx, loads)
 	switch {
 	case err == nil:
 	case len(loads) == 1 || ctx.Err() != nil || !ofWindow(err):
@@ -82,10 +79,6 @@ var ErrNotTried = errors.New("not tried: another window failed as all would")
 // errAlone: the window is to have a transaction of its own.
 var errAlone = errors.New("not loaded together with others")
 
-// errCrossing: the window is to be merged while nobody else loads its stream. It shows sessions that begin outside of it, and
-// the window next to it may be about to number the same twins: with other ids, so that no key would tell.
-var errCrossing = errors.New("shows what another window shows too")
-
 // ofWindow tells whether an error may be one window's own.
 func ofWindow(err error) bool {
 	var sql *SQLError
@@ -98,7 +91,7 @@ func ofWindow(err error) bool {
 
 // together loads batches in one transaction, again where that can help. Where several may be in each other's way, it
 // does not try again.
-func (w *Warehouse) together(ctx context.Context, loads []Ready, exclusive bool) (done []Committed, err error) {
+func (w *Warehouse) together(ctx context.Context, loads []Ready) (done []Committed, err error) {
 	var reached []Committed // by the last try that got as far as its COMMIT
 	err = w.retry(ctx, func() error {
 		// The try before may have committed without our hearing of it.
@@ -108,7 +101,7 @@ func (w *Warehouse) together(ctx context.Context, loads []Ready, exclusive bool)
 		}
 		var now []Committed
 		err := pgx.BeginTxFunc(ctx, w.pool, oneMoment, func(tx pgx.Tx) (err error) {
-			now, err = w.commit(ctx, tx, loads, exclusive)
+			now, err = w.commit(ctx, tx, loads)
 			return err
 		})
 		switch {

@@ -12,8 +12,9 @@
 //
 // A stream's volume decides how its rows get in. usage_new has most of them by far, a million a year where other streams
 // have thousands: its batches are sifted first (see sifting). What the warehouse does not know goes by COPY straight
-// into the tables, oldest first; what it has already is left; and only twins and what differs are merged. Windows that
-// need no merge share a transaction, each with its own row in the ledger. An answer of up to 4 MiB, a day's, that comes again
+// into the tables, oldest first; what it has already is left; and only twins and what differs are merged. Windows share
+// a transaction, each with its own row in the ledger; one whose answer shows sessions of other days has its own, which waits for
+// whoever loads those days (see lockSessions). An answer of up to 4 MiB, a day's, that comes again
 // byte for byte is known by its hash and not even read as JSON. The other streams have few rows a window, and what they write depends on
 // what is there (counts of a day, shares that several days show): a merge for each window is simple, and enough.
 //

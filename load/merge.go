@@ -21,42 +21,48 @@ func merge(ctx context.Context, tx pgx.Tx, p *part, sifted *sifting, mayShrink b
 	if err != nil {
 		return err
 	}
-	args, counts := p.args, &p.counts
-	m := merger{ctx: ctx, tx: tx, sql: p.Stream.sql, args: args}
-	aside := m.exec("set_aside") // what no row can be made of together
-	if m.err != nil {
-		return m.err
-	}
-	counts.Rejected, copied = counts.Rejected+aside, copied-aside
+	counts := &p.counts
+	m := merger{sql: p.Stream.sql, args: p.args}
+	var aside, inserted, updated, held int64
+	var t tally
+	m.exec("set_aside", &aside) // what no row can be made of together
 	for _, name := range []string{"keep", "resolve", "unprotect"} {
-		if _, err := tx.Exec(ctx, rejects[name], args); err != nil {
-			return fmt.Errorf("rejects %s: %w", name, err)
-		}
+		m.queue("rejects "+name, rejects[name], nil)
 	}
 	for _, name := range beforeTally {
-		n := m.exec(name)
 		if strings.HasPrefix(name, "merge") {
-			counts.Merged += n
+			m.exec(name, &counts.Merged)
+		} else {
+			m.exec(name, nil)
 		}
 	}
-	t, held := m.tally(), sifted.heldOr(m.held)
-	m.exec("insert_children")
-	inserted := m.exec("insert")
-	m.exec("lock")
-	updated := m.exec("update")
-	for _, name := range afterInsert {
-		m.exec(name)
+	m.row("tally", &t.unknown, &t.own, &t.ownKnown, &t.differs, &t.ownDiffers)
+	if sifted != nil {
+		held = sifted.held // before the new sessions were copied
+	} else {
+		m.row("held", &held)
 	}
-	counts.Deleted = m.exec("delete")
-	if m.err != nil {
-		return m.err
+	if err := m.send(ctx, tx); err != nil {
+		return err
+	}
+	m.exec("insert_children", nil)
+	m.exec("insert", &inserted)
+	m.exec("lock", nil)
+	m.exec("update", &updated)
+	for _, name := range afterInsert {
+		m.exec(name, nil)
+	}
+	m.exec("delete", &counts.Deleted)
+	if err := m.send(ctx, tx); err != nil {
+		return err
 	}
 	if !mayShrink && counts.Deleted >= shrinkFrom && 2*counts.Deleted > held {
 		return &ShrinkError{Lacks: counts.Deleted, Of: held}
 	}
+	counts.Rejected += aside
 	counts.Inserted, counts.Updated, counts.Unchanged = t.own-t.ownKnown, t.ownDiffers, t.ownKnown-t.ownDiffers
 	counts.add(sifted)
-	return conserve(*counts, t, copied+sifted.settled(), inserted, updated)
+	return conserve(*counts, t, copied-aside+sifted.settled(), inserted, updated)
 }
 
 // tally is what a merge is about to do. Own rows are the answer's; others stand beside them.
@@ -78,59 +84,78 @@ func conserve(n Counts, t tally, placed, inserted, updated int64) error {
 	return nil
 }
 
-// merger runs a stream's statements until one fails.
+// merger sends a stream's statements, as many as follow one upon the other in one round trip.
 type merger struct {
-	ctx  context.Context
-	tx   pgx.Tx
-	sql  statements
-	args pgx.NamedArgs
-	err  error
+	sql   statements
+	args  pgx.NamedArgs
+	batch pgx.Batch
+	reads []func(pgx.BatchResults) error
 }
 
-// exec runs a statement and tells how many rows it wrote. Rows that the tally does not count, such as children, are counted
-// by a statement of their own beforehand, which has the name and _due.
-func (m *merger) exec(name string) int64 {
+// exec queues a statement, if the stream has it, and adds to n how many rows it writes. Rows that the tally does not count, such as
+// children, are counted by a statement of their own beforehand, which has the name and _due.
+func (m *merger) exec(name string, n *int64) {
 	sql, has := m.sql[name]
-	if !has || m.err != nil {
-		return 0
+	if !has {
+		return
 	}
-	count, counted := m.sql[name+"_due"]
-	var due int64
-	if counted {
-		if err := m.tx.QueryRow(m.ctx, count, m.args).Scan(&due); err != nil {
-			m.err = fmt.Errorf("%s_due: %w", name, err)
-			return 0
+	due := new(int64)
+	if _, counted := m.sql[name+"_due"]; counted {
+		m.row(name+"_due", due)
+	} else {
+		due = nil
+	}
+	m.queue(name, sql, func(wrote int64) error {
+		if n != nil {
+			*n += wrote
 		}
-	}
-	tag, err := m.tx.Exec(m.ctx, sql, m.args)
-	switch n := tag.RowsAffected(); {
-	case err != nil:
-		m.err = fmt.Errorf("%s: %w", name, err)
-	case counted && n != due:
-		m.err = fmt.Errorf("conservation: %s is to write %d rows and wrote %d", name, due, n)
-	}
-	return tag.RowsAffected()
+		if due != nil && wrote != *due {
+			return fmt.Errorf("conservation: %s is to write %d rows and wrote %d", name, *due, wrote)
+		}
+		return nil
+	})
 }
 
-func (m *merger) tally() (t tally) {
-	if m.err != nil {
-		return t
-	}
-	err := m.tx.QueryRow(m.ctx, m.sql["tally"], m.args).Scan(&t.unknown, &t.own, &t.ownKnown, &t.differs, &t.ownDiffers)
-	if err != nil {
-		m.err = fmt.Errorf("tally: %w", err)
-	}
-	return t
+// queue queues a statement; took, if not nil, is told how many rows it wrote.
+func (m *merger) queue(name, sql string, took func(wrote int64) error) {
+	m.batch.Queue(sql, m.args)
+	m.reads = append(m.reads, func(r pgx.BatchResults) error {
+		tag, err := r.Exec()
+		switch {
+		case err != nil:
+			return fmt.Errorf("%s: %w", name, err)
+		case took == nil:
+			return nil
+		}
+		return took(tag.RowsAffected())
+	})
 }
 
-// held is how many rows the window may find gone.
-func (m *merger) held() (n int64) {
-	if m.err == nil {
-		if err := m.tx.QueryRow(m.ctx, m.sql["held"], m.args).Scan(&n); err != nil {
-			m.err = fmt.Errorf("held: %w", err)
+// row queues a statement whose one row is read into dest.
+func (m *merger) row(name string, dest ...any) {
+	m.batch.Queue(m.sql[name], m.args)
+	m.reads = append(m.reads, func(r pgx.BatchResults) error {
+		if err := r.QueryRow().Scan(dest...); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		return nil
+	})
+}
+
+// send sends what is queued, and reads what came of it up to the first error.
+func (m *merger) send(ctx context.Context, tx pgx.Tx) error {
+	results := tx.SendBatch(ctx, &m.batch)
+	var first error
+	for _, read := range m.reads {
+		if first = read(results); first != nil {
+			break
 		}
 	}
-	return n
+	m.batch, m.reads = pgx.Batch{}, nil
+	if err := results.Close(); first == nil {
+		first = err
+	}
+	return first
 }
 
 // shrinkFrom is how many rows must be gone before their number is suspect.

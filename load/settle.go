@@ -17,52 +17,55 @@ type part struct {
 	counts Counts
 
 	reconciled *bool
-	last       *int64    // the load that the warehouse holds of just this window
-	rejects    bool      // of its own, or earlier ones that may be resolved
 	now        time.Time // the transaction's
+	held       bool      // by this process
 	alone      bool      // left to a transaction of its own
+
+	// What the ledger says of it.
+	newer        bool   // the warehouse has an answer that was asked for later
+	last         *int64 // the load that the warehouse holds of just this window
+	hash, answer []byte // of that load
+	rejects      bool   // of its own, or earlier ones that may be resolved
+	known        bool   // usage_new: the warehouse has sessions of its stretch of time
 }
 
 // commit loads batches in a transaction. A window that has passed to another process is left out of it.
-// exclusive: no other transaction loads the stream meanwhile.
-func (w *Warehouse) commit(ctx context.Context, tx pgx.Tx, loads []Ready, exclusive bool) ([]Committed, error) {
-	if err := lockTable(ctx, tx, loads[0].Stream, exclusive); err != nil {
-		return nil, err
-	}
-	held, now, err := w.fence(ctx, tx, loads)
-	if err != nil {
-		return nil, err
-	}
-	done := make([]Committed, len(loads))
+func (w *Warehouse) commit(ctx context.Context, tx pgx.Tx, loads []Ready) ([]Committed, error) {
 	parts := make([]*part, len(loads))
 	for i, l := range loads {
-		if !slices.Contains(held, l.Load) {
-			done[i].Err = ErrFenced
-			continue
-		}
 		if l.Batch.err != nil {
 			return nil, l.Batch.err
 		}
 		parts[i] = &part{
-			Ready: l, args: l.args(), now: now, reconciled: l.Asked.Reconciled,
-			counts: Counts{Read: l.Batch.Read(), Rejected: l.Batch.Rejected()},
+			Ready: l, args: l.args(), reconciled: l.Asked.Reconciled, counts: Counts{Read: l.Batch.Read(), Rejected: l.Batch.Rejected()},
 		}
 	}
-	own := slices.DeleteFunc(slices.Clone(parts), func(p *part) bool { return p == nil })
+	if err := w.look(ctx, tx, loads, parts); err != nil {
+		return nil, err
+	}
+	own := slices.DeleteFunc(slices.Clone(parts), func(p *part) bool { return !p.held })
+	for _, p := range own {
+		if err := p.compare(); err != nil {
+			return nil, err
+		}
+	}
 	// Oldest first: Postgres takes rows best in the key's order.
 	slices.SortFunc(own, func(a, b *part) int { return a.From.Compare(b.From) })
-	if err := w.settle(ctx, tx, own, companyOf(loads, exclusive)); err != nil {
+	if err := w.settle(ctx, tx, own); err != nil {
 		return nil, err
 	}
 	own = slices.DeleteFunc(own, func(p *part) bool { return p.alone })
 	if err := close(ctx, tx, own); err != nil {
 		return nil, err
 	}
+	done := make([]Committed, len(loads))
 	for i, p := range parts {
 		switch {
-		case p != nil && p.alone:
+		case !p.held:
+			done[i].Err = ErrFenced
+		case p.alone:
 			done[i].Err = errAlone
-		case p != nil:
+		default:
 			done[i] = Committed{Counts: p.counts, Reconciled: p.reconciled}
 		}
 	}
@@ -78,70 +81,72 @@ func (r Ready) args() pgx.NamedArgs {
 	return args
 }
 
-// fence locks the leases that this process still holds, until the transaction ends.
-func (w *Warehouse) fence(ctx context.Context, tx pgx.Tx, loads []Ready) (held []int64, now time.Time, err error) {
+// look is a transaction's first look, one round trip: it locks the leases that this process still holds, until the transaction
+// ends, and reads what the warehouse has of each window.
+func (w *Warehouse) look(ctx context.Context, tx pgx.Tx, loads []Ready, parts []*part) error {
 	var ids []int64
-	for _, l := range loads {
-		ids = append(ids, l.Load)
+	var windows []Window
+	var requested []time.Time
+	same := true
+	for _, p := range parts {
+		ids, windows, requested = append(ids, p.Load), append(windows, p.Window), append(requested, p.at(p.Batch.asked))
+		same = same && p.Asked.Same
 	}
 	var batch pgx.Batch
-	batch.Queue(ledger["idle"], pgx.NamedArgs{"idle": w.idle()}).QueryRow(func(row pgx.Row) error { return row.Scan(nil, nil, &now) })
-	batch.Queue(ledger["fence"], pgx.NamedArgs{"loads": ids}).Query(func(rows pgx.Rows) error {
-		held, err = pgx.CollectRows(rows, pgx.RowTo[int64])
+	sifted := parts[0].Stream.sifted && !same
+	if sifted {
+		lockSessions(&batch, loads)
+	}
+	batch.Queue(ledger["idle"], pgx.NamedArgs{"idle": w.idle()}).QueryRow(func(row pgx.Row) error {
+		var now time.Time
+		err := row.Scan(nil, nil, &now)
+		for _, p := range parts {
+			p.now = now
+		}
 		return err
 	})
-	if e := tx.SendBatch(ctx, &batch).Close(); e != nil {
-		err = e
-	}
-	return held, now, err
-}
-
-// company tells how much a transaction is one window's own.
-type company int
-
-const (
-	amongOthers company = iota // others are loaded in it
-	single
-	exclusive // and no other transaction loads its stream
-)
-
-func companyOf(loads []Ready, locked bool) company {
-	switch {
-	case len(loads) > 1:
-		return amongOthers
-	case locked:
-		return exclusive
-	}
-	return single
-}
-
-// lockTable comes before the transaction's first look at the tables, which is as of then.
-func lockTable(ctx context.Context, tx pgx.Tx, s Stream, exclusive bool) error {
-	name := "lock_shared"
-	if exclusive {
-		name = "lock_exclusive"
-	}
-	if s.sql[name] == "" {
-		return nil
-	}
-	_, err := tx.Exec(ctx, s.sql[name])
-	return err
-}
-
-// settle brings the tables to what the batches say. Where there are several, those that need a merge are left out: staging
-// is one window's at a time.
-func (w *Warehouse) settle(ctx context.Context, tx pgx.Tx, parts []*part, in company) error {
-	if err := nothingNew(ctx, tx, parts); err != nil {
+	batch.Queue(ledger["fence"], pgx.NamedArgs{"loads": ids}).Query(func(rows pgx.Rows) error {
+		held, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+		for _, p := range parts {
+			p.held = slices.Contains(held, p.Load)
+		}
 		return err
+	})
+	args := spans(windows)
+	args["requested"] = requested
+	batch.Queue(ledger["state"], args).Query(eachPart(parts, func(p *part, row pgx.Row) error {
+		return row.Scan(&p.newer, &p.last, &p.hash, &p.answer, &p.rejects)
+	}))
+	if sifted {
+		batch.Queue(UsageNew.sql["sift_known"], knownArgs(windows)).Query(eachPart(parts, func(p *part, row pgx.Row) error { return row.Scan(&p.known) }))
 	}
+	return tx.SendBatch(ctx, &batch).Close()
+}
+
+// eachPart reads a row for each part.
+func eachPart(parts []*part, read func(*part, pgx.Row) error) func(pgx.Rows) error {
+	return func(rows pgx.Rows) error {
+		defer rows.Close()
+		for i := 0; rows.Next(); i++ {
+			if err := read(parts[i], rows); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	}
+}
+
+// settle brings the tables to what the batches say. Where there are several, some are left out: see part.alone.
+func (w *Warehouse) settle(ctx context.Context, tx pgx.Tx, parts []*part) error {
 	news := slices.DeleteFunc(slices.Clone(parts), func(p *part) bool { return p.counts.Skipped })
+	for _, p := range news {
+		p.alone = len(parts) > 1 && (!p.Stream.sifted || p.crosses())
+	}
+	news = slices.DeleteFunc(news, func(p *part) bool { return p.alone })
 	if len(news) > 0 && news[0].Stream.sifted {
-		return w.settleSessions(ctx, tx, news, in)
+		return w.settleSessions(ctx, tx, news)
 	}
 	for _, p := range news {
-		if p.alone = in == amongOthers; p.alone {
-			continue
-		}
 		if err := merge(ctx, tx, p, nil, w.mayShrink); err != nil {
 			return err
 		}
@@ -149,48 +154,17 @@ func (w *Warehouse) settle(ctx context.Context, tx pgx.Tx, parts []*part, in com
 	return nil
 }
 
-// nothingNew finds the windows for which there is nothing to do: the warehouse holds this very answer, or one
-// that was asked for later.
-func nothingNew(ctx context.Context, tx pgx.Tx, parts []*part) error {
-	if len(parts) == 0 {
-		return nil
-	}
-	var windows []Window
-	var requested []time.Time
-	for _, p := range parts {
-		windows, requested = append(windows, p.Window), append(requested, p.at(p.Batch.asked))
-	}
-	args := spans(windows)
-	args["requested"] = requested
-	rows, err := tx.Query(ctx, ledger["state"], args)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for i := 0; rows.Next(); i++ {
-		if err := parts[i].compare(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
-// compare holds a window against what the ledger says of it.
-func (p *part) compare(state pgx.Row) error {
-	var newer bool
-	var hash, answer []byte
-	if err := state.Scan(&newer, &p.last, &hash, &answer, &p.rejects); err != nil {
-		return err
-	}
+// compare tells whether there is nothing to do: the warehouse holds this very answer, or one that was asked for later.
+func (p *part) compare() error {
 	if p.Asked.Same {
-		if p.last == nil || knownAnswer(answer) != p.Claim.Answer {
+		if p.last == nil || knownAnswer(p.answer) != p.Claim.Answer {
 			return ErrMovedOn
 		}
 		p.counts.Skipped = true
 		return nil
 	}
 	p.rejects = p.rejects || p.Batch.settled.rows[rejectsStage] > 0
-	if p.counts.Skipped = newer || hash != nil && string(hash) == string(p.Batch.Hash()); p.counts.Skipped {
+	if p.counts.Skipped = p.newer || p.hash != nil && string(p.hash) == string(p.Batch.Hash()); p.counts.Skipped {
 		p.counts.Unchanged = p.counts.Read - p.counts.Rejected
 	}
 	return nil

@@ -42,12 +42,13 @@ CREATE TEMP TABLE IF NOT EXISTS stage_screen_session_events_1 (
 CREATE TEMP TABLE IF NOT EXISTS stage_known_sessions_1 (n bigint NOT NULL, session_id uuid NOT NULL, at tid NOT NULL, differs boolean NOT NULL) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS stage_changed_sessions_2 (n bigint NOT NULL, session_id uuid NOT NULL, at tid NOT NULL) ON COMMIT DELETE ROWS;
 
--- name: lock_shared
-LOCK TABLE crankwheel.screen_sessions IN ROW EXCLUSIVE MODE;
-
--- name: lock_exclusive
--- Every load takes one of the two locks before it looks: while this one is held no other has looked, or will.
-LOCK TABLE crankwheel.screen_sessions IN SHARE ROW EXCLUSIVE MODE;
+-- name: unstage
+-- For another window of the same transaction.
+DELETE FROM stage_rejects_1;
+DELETE FROM stage_screen_sessions_1;
+DELETE FROM stage_screen_session_events_1;
+DELETE FROM stage_known_sessions_1;
+DELETE FROM stage_changed_sessions_2;
 
 -- name: sift_known
 -- For each window whether anything is known of its stretch of time.

@@ -73,6 +73,9 @@ type chunkReader struct {
 	sessions []session
 }
 
+// mostKept is how much of a chunk's memory is kept for the next. One session may have sixteen megabytes.
+const mostKept = 4 * chunkBytes
+
 // done hands the reader's memory on.
 func (r *chunkReader) done() {
 	if cap(r.rows)+cap(r.events) <= mostKept {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
@@ -16,33 +15,29 @@ import (
 )
 
 // settleSessions brings windows of usage_new into the tables. Sessions that are new are copied straight into them; what is
-// left of a window is merged, if it is the only one.
-func (w *Warehouse) settleSessions(ctx context.Context, tx pgx.Tx, parts []*part, in company) error {
-	known, err := anyKnown(ctx, tx, parts)
-	if err != nil {
-		return err
-	}
+// left of each window is merged.
+func (w *Warehouse) settleSessions(ctx context.Context, tx pgx.Tx, parts []*part) error {
 	var copies []copying
 	reader := readers.Get()
 	defer reader.done()
-	for i, p := range parts {
-		s, err := sift(ctx, tx, p.Window, p.Batch, reader, known[i])
+	for _, p := range parts {
+		s, err := sift(ctx, tx, p.Window, p.Batch, reader, p.known)
 		if err != nil {
 			return fmt.Errorf("sift: %w", err)
 		}
-		c := copying{p, s}
-		if p.alone = c.merges() && in == amongOthers; p.alone {
-			continue
-		}
-		if c.merges() && c.outside && in != exclusive {
-			return errCrossing
-		}
-		copies = append(copies, c)
+		copies = append(copies, copying{p, s})
 	}
 	if err := w.copySessions(ctx, tx, copies); err != nil {
 		return err
 	}
+	staged := false
 	for _, c := range copies {
+		if c.merges() && staged { // the window before left its rows there
+			if _, err := tx.Conn().PgConn().Exec(ctx, UsageNew.sql["unstage"]).ReadAll(); err != nil {
+				return fmt.Errorf("unstage: %w", err)
+			}
+		}
+		staged = staged || c.merges()
 		if err := c.rest(ctx, tx, w.mayShrink); err != nil {
 			return err
 		}
@@ -101,18 +96,16 @@ func (n *newSessions) next() (session, *part, error) {
 
 // round is rows on their way into the two tables. It is read as those of the sessions, encoded while Postgres takes them.
 type round struct {
-	from             *newSessions
-	sessions, events bytes.Buffer
-	size             int
-	count, children  int64
-	over             bool  // nothing is left
-	copied           int64 // sessions, by the rounds before
+	from            newSessions
+	sessions        bytes.Buffer // those that nobody has read yet
+	events          spare.Bytes
+	size            int
+	count, children int64
+	over            bool  // nothing is left
+	copied          int64 // sessions, by the rounds before
 }
 
-var (
-	rounds  = make(spare.List[round], 2)
-	readers = make(spare.List[chunkReader], 2)
-)
+var readers = make(spare.List[chunkReader], 4)
 
 // copySessions copies what is new into the tables.
 func (w *Warehouse) copySessions(ctx context.Context, tx pgx.Tx, all []copying) error {
@@ -122,9 +115,8 @@ func (w *Warehouse) copySessions(ctx context.Context, tx pgx.Tx, all []copying) 
 			due, left = due+c.n[isNew], append(left, c)
 		}
 	}
-	r := rounds.Get()
-	defer r.done()
-	r.from, r.over, r.copied = &newSessions{left: left}, false, 0
+	r := &round{from: newSessions{left: left}}
+	defer r.events.Truncate(0)
 	for !r.over {
 		if err := w.copyRound(ctx, tx.Conn().PgConn(), r); err != nil {
 			return err
@@ -136,43 +128,33 @@ func (w *Warehouse) copySessions(ctx context.Context, tx pgx.Tx, all []copying) 
 	return nil
 }
 
-// mostKept is how much memory of a round's, or of a chunk's, is kept for the next. One session may have sixteen megabytes.
-const mostKept = 2 * roundSize
-
-// done hands the round's memory on.
-func (r *round) done() {
-	r.from = nil
-	if r.sessions.Cap()+r.events.Cap() <= mostKept {
-		rounds.Put(r)
-	}
-}
-
-// copyRound copies some sessions, and then their events. Rows that come before others fill the pages of an index half:
-// while one transaction copies sessions, the next, whose days are later as a rule, waits, or copies events.
+// copyRound copies some sessions, and then their events.
 func (w *Warehouse) copyRound(ctx context.Context, conn *pgconn.PgConn, r *round) error {
-	r.sessions.Reset()
-	r.events.Reset()
+	r.events.Truncate(0)
 	r.size, r.count, r.children = 0, 0, 0
 	if err := r.fill(); err != nil || r.count == 0 {
 		return err
 	}
-	inTurn := func(t turn, table string, columns []string, rows io.Reader) (int64, error) {
-		defer t.take(ctx, w.lease/16)()
-		return copyRows(ctx, conn, table, columns, rows)
-	}
-	count, err := inTurn(w.sessionsTurn, "crankwheel.screen_sessions", sessionColumns, r)
+	count, err := w.copyInTurn(ctx, conn, r)
 	if err != nil {
 		return err
 	}
 	children, err := int64(0), error(nil)
 	if r.children > 0 {
-		children, err = inTurn(w.eventsTurn, "crankwheel.screen_session_events", eventColumns, &r.events)
+		children, err = copyRows(ctx, conn, "crankwheel.screen_session_events", eventColumns, r.events.Reader())
 	}
 	if err == nil && (count != r.count || children != r.children) {
 		return fmt.Errorf("conservation: %d sessions and %d events are new, but %d and %d were inserted", r.count, r.children, count, children)
 	}
 	r.copied += count
 	return err
+}
+
+// copyInTurn copies a round's sessions. Rows that come before others fill the pages of an index half: while one transaction copies
+// sessions, the next, whose days are later as a rule, waits, or copies events. (Those, too, in turn would save 2 % of WAL and take longer.)
+func (w *Warehouse) copyInTurn(ctx context.Context, conn *pgconn.PgConn, r *round) (int64, error) {
+	defer w.sessionsTurn.take(ctx, w.lease/16)()
+	return copyRows(ctx, conn, "crankwheel.screen_sessions", sessionColumns, r)
 }
 
 // turn is who of this process copies into a table. It is a courtesy: nobody waits long for it, since who has it may wait, in Postgres, for
@@ -220,7 +202,7 @@ func (r *round) add(x session, p *part) {
 	own := r.sessions.Bytes()[r.sessions.Len()-len(x.row):]
 	binary.BigEndian.PutUint64(own[atLoad:], uint64(p.Load))
 	binary.BigEndian.PutUint64(own[atLoadedAt:], uint64(p.now.UnixMicro()-postgresEpoch))
-	r.events.Write(x.events)
+	_, _ = r.events.Write(x.events) // never fails
 	r.count, r.children, r.size = r.count+1, r.children+int64(x.count), r.size+len(x.row)+len(x.events)
 }
 

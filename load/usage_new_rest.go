@@ -23,7 +23,8 @@ func (c copying) rest(ctx context.Context, tx pgx.Tx, mayShrink bool) error {
 
 // stageSessions copies sessions into staging: all, or of sifted ones those that are to be merged.
 func stageSessions(ctx context.Context, conn *pgconn.PgConn, b *Batch, s *sifting) (copied int64, err error) {
-	var r chunkReader
+	r := readers.Get()
+	defer r.done()
 	for i := range b.sessions.chunks {
 		sessions, err := r.read(b, i)
 		if err != nil {
@@ -69,14 +70,6 @@ func (s *session) stage(rows, events *tuple, account string) {
 		events.int8(n)
 		events.b = append(events.b, row[atSeq:len(row)-last]...)
 	}
-}
-
-// heldOr is what was held before the new sessions were copied, or for rows that were not sifted what count says.
-func (s *sifting) heldOr(count func() int64) int64 {
-	if s == nil {
-		return count()
-	}
-	return s.held
 }
 
 // settled is how many sessions had no need of staging.

@@ -31,12 +31,11 @@ type sifting struct {
 	fates   []fate   // by the sessions' numbers
 	n       [3]int64 // of each fate
 
-	reader  *chunkReader
-	held    int64                 // rows that a load of this window may find gone, before it wrote any
-	outside bool                  // some sessions begin outside the window: it is not alone in showing them
-	again   map[uint64]bool       // twins within the batch
-	met     int64                 // rows that a load of this window may find gone, and whose session came
-	merged  map[[16]byte]struct{} // such rows of groups that are merged
+	reader *chunkReader
+	held   int64                 // rows that a load of this window may find gone, before it wrote any
+	again  map[uint64]bool       // twins within the batch
+	met    int64                 // rows that a load of this window may find gone, and whose session came
+	merged map[[16]byte]struct{} // such rows of groups that are merged
 }
 
 // sift sifts a window's batch; known tells whether the warehouse has anything of its stretch of time.
@@ -78,9 +77,7 @@ func (s *sifting) counted() *sifting {
 // siftChunk sifts sessions in the order of their ids. Those that begin outside the window are left to the merge: other
 // windows may show them too, and they may be far from the others.
 func (s *sifting) siftChunk(ctx context.Context, tx pgx.Tx, win Window, sessions []session, twins []uint64, known bool) error {
-	all := len(sessions)
 	inside := slices.DeleteFunc(sessions, func(x session) bool { return x.start().Before(win.From) || !x.start().Before(win.To) })
-	s.outside = s.outside || len(inside) < all
 	if len(inside) == 0 {
 		return nil
 	}
@@ -104,17 +101,13 @@ func sessionFloor(at time.Time) string {
 	return fmt.Sprintf("%08x-%04x-0000-0000-000000000000", ms>>16, ms&0xffff)
 }
 
-// anyKnown tells for each window whether the warehouse has anything of its stretch of time.
-func anyKnown(ctx context.Context, tx pgx.Tx, parts []*part) ([]bool, error) {
+// knownArgs asks for each window whether the warehouse has anything of its stretch of time.
+func knownArgs(windows []Window) pgx.NamedArgs {
 	var lows, highs []string
-	for _, p := range parts {
-		lows, highs = append(lows, sessionFloor(p.From)), append(highs, sessionFloor(p.To))
+	for _, win := range windows {
+		lows, highs = append(lows, sessionFloor(win.From)), append(highs, sessionFloor(win.To))
 	}
-	rows, err := tx.Query(ctx, UsageNew.sql["sift_known"], pgx.NamedArgs{"account": parts[0].Account, "lows": lows, "highs": highs})
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowTo[bool])
+	return pgx.NamedArgs{"account": windows[0].Account, "lows": lows, "highs": highs}
 }
 
 // sifter sifts one chunk's sessions that stand alone in their batch.

@@ -142,6 +142,53 @@ func TestTwinOverMidnightCommittedTwiceAtOnce(t *testing.T) {
 	}
 }
 
+// A window that shows a session of another day waits for whoever loads that day, and for nobody else.
+func TestWhoShowsAnotherDayWaitsForIt(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, load.Options{})
+	shows := func(day int) load.Ready { // its own day, and the last instant of it, which is the next day's first
+		from := worldBegins.AddDate(0, 0, day)
+		return s.ready(load.UsageNew, day, lasting(from.Add(time.Hour), time.Minute), lasting(from.AddDate(0, 0, 1), time.Minute))
+	}
+	first, other := shows(0), shows(5)
+	s.exec(fmt.Sprintf("BEGIN; LOCK TABLE wheelhouse.session_locks_%d IN ROW EXCLUSIVE MODE", worldBegins.AddDate(0, 0, 1).Unix()/86400%16))
+	done := make(chan load.Committed)
+	go func() { done <- s.warehouse.Commit(context.Background(), first)[0] }()
+	s.waiting(1)
+	if c := s.warehouse.Commit(t.Context(), other)[0]; c.Err != nil || c.Counts.Inserted != 2 {
+		t.Errorf("another day: %+v", c)
+	}
+	select {
+	case c := <-done:
+		t.Errorf("it did not wait: %+v", c)
+	default:
+	}
+	s.exec("COMMIT")
+	if c := <-done; c.Err != nil || c.Counts.Inserted != 2 {
+		t.Errorf("%+v", c)
+	}
+}
+
+// Windows that each have something to merge share a transaction all the same.
+func TestMergesShareATransaction(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, load.Options{})
+	var days []load.Ready
+	for day := range 3 {
+		from := worldBegins.AddDate(0, 0, day)
+		days = append(days, s.ready(load.UsageNew, day, lasting(from, time.Minute), lasting(from.Add(time.Millisecond), time.Minute)))
+	}
+	for day, c := range s.warehouse.Commit(t.Context(), days...) {
+		if c.Err != nil || c.Counts.Inserted != 2 {
+			t.Errorf("day %d: %+v", day, c)
+		}
+	}
+	var transactions int
+	if err := s.conn.QueryRow(t.Context(), "SELECT count(DISTINCT finished_at) FROM wheelhouse.loads WHERE status = 'loaded'").Scan(&transactions); err != nil || transactions != 1 {
+		t.Errorf("%d transactions (%v)", transactions, err)
+	}
+}
+
 // An answer that lacks more than half of what was loaded is suspect, however much else it brings.
 func TestShrinkingAnswerThatBringsNewSessions(t *testing.T) {
 	t.Parallel()

@@ -80,11 +80,11 @@ func (w *Warehouse) CompareBorders(ctx context.Context, win Window, b *Batch, fi
 		if _, err := stageRows(ctx, tx, win.Stream, b, nil); err != nil {
 			return nil, err
 		}
-		m := merger{ctx: ctx, tx: tx, sql: win.Stream.sql, args: args}
-		m.exec("set_aside")
-		m.exec("merge_twice")
-		if m.err != nil {
-			return nil, m.err
+		m := merger{sql: win.Stream.sql, args: args}
+		m.exec("set_aside", nil)
+		m.exec("merge_twice", nil)
+		if err := m.send(ctx, tx); err != nil {
+			return nil, err
 		}
 		rows, err := tx.Query(ctx, m.sql["border"], args)
 		if err != nil {
@@ -113,15 +113,13 @@ func compare(ctx context.Context, tx pgx.Tx, win Window, b *Batch, asked Asked, 
 	if _, err := stageRows(ctx, tx, win.Stream, b, nil); err != nil {
 		return nil, err
 	}
-	if _, err := tx.Exec(ctx, rejects["unprotect"], args); err != nil {
-		return nil, fmt.Errorf("rejects: %w", err)
-	}
-	m := merger{ctx: ctx, tx: tx, sql: win.Stream.sql, args: args}
+	m := merger{sql: win.Stream.sql, args: args}
+	m.queue("rejects unprotect", rejects["unprotect"], nil)
 	for _, name := range append([]string{"set_aside"}, beforeTally...) { // they settle what the answer says, and write nothing but staging
-		m.exec(name)
+		m.exec(name, nil)
 	}
-	if m.err != nil {
-		return nil, m.err
+	if err := m.send(ctx, tx); err != nil {
+		return nil, err
 	}
 	rows, err := tx.Query(ctx, "WITH api AS (\n"+m.sql["api"]+"\n), warehouse AS (\n"+m.sql["warehouse"]+"\n)\n"+verify["differences"], args)
 	if err != nil {

@@ -176,7 +176,7 @@ func mustHaveKilledAt(t *testing.T, killed map[string]bool, kinds ...string) {
 	t.Helper()
 	for _, what := range kinds {
 		for _, after := range []string{"true ", "false "} {
-			if !slices.ContainsFunc(slices.Collect(maps.Keys(killed)), func(k string) bool { return strings.HasPrefix(k, after+what) }) {
+			if !slices.ContainsFunc(slices.Collect(maps.Keys(killed)), func(k string) bool { return strings.HasPrefix(k, after) && strings.Contains(k, what) }) {
 				t.Errorf("killed at %d points, but not (after: %s) at %s", len(killed), after, what)
 			}
 		}

@@ -13,7 +13,7 @@ func boundMemory(windows int) {
 		debug.SetGCPercent(50)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(32<<20 + int64(windows)*6<<20)
+		debug.SetMemoryLimit(35<<20 + int64(windows)*6<<20)
 	}
 }
 

@@ -5,7 +5,7 @@ import "sync"
 // Point is a moment in the program's life at which something goes out to, or comes in from, the world.
 type Point struct {
 	N     int    // counted from 1, over the API and Postgres together
-	What  string // the statement's beginning, or the request's path
+	What  string // the beginnings of the statements, or the request's path
 	After bool   // the answer is complete and the program has not got it yet; otherwise nobody has got the question yet
 }
 

@@ -53,6 +53,7 @@ func read(r *bufio.Reader, kindless bool) (m message, err error) {
 // questions passes on what the program sends, a question at a time.
 func (s *session) questions(from *bufio.Reader, to io.Writer) {
 	what, held := "connect", []byte(nil)
+	var statements []string // of the question
 	for first := true; ; first = false {
 		m, err := read(from, first)
 		if err != nil {
@@ -64,7 +65,8 @@ func (s *session) questions(from *bufio.Reader, to io.Writer) {
 			what = beginning(m.raw[5:])
 		case 'P':
 			if name := bytes.IndexByte(m.raw[5:], 0); name >= 0 {
-				what = beginning(m.raw[5+name+1:])
+				statements = append(statements, beginning(m.raw[5+name+1:]))
+				what = strings.Join(statements, "; ")
 			}
 		case 'p':
 			what = "log in"
@@ -74,6 +76,7 @@ func (s *session) questions(from *bufio.Reader, to io.Writer) {
 			what = "goodbye"
 		}
 		if first || strings.IndexByte("QScfpX", m.kind) >= 0 {
+			statements = nil
 			p, cut := s.watch.before(what)
 			if cut {
 				return

@@ -40,7 +40,7 @@ ORDER BY s.session_id;`,
 `, `	"context"
 	"slices"
 `},
-		{"load/usage_new_copy.go", `if c.merges() && c.outside && in != exclusive {`, `if c.merges() && c.outside && in != exclusive && false {`}},
+		{"load/usage_new_locks.go", `	if len(loads) == 1 && loads[0].crosses() {`, `	if len(loads) == 1 && loads[0].crosses() && false {`}},
 		[]test{{"internal/pipeline", "TestLoadsDoNotDeadlock"}}},
 	{"strict end of the JSON", []edit{{"extract/stream.go", `		return &BodyError{errors.New("something stands after the JSON")}`, `		return nil`}},
 		[]test{{"extract", "TestBrokenBodies"}, {"internal/pipeline", "TestFaultsOfTheAPI"}}},
@@ -56,6 +56,8 @@ ORDER BY s.session_id;`,
 		[]test{{"extract", "TestTruncationIsNeverAccepted"}, {"internal/pipeline", "TestCutAnswersTouchNoRow"}}},
 	{"one row a key in staging", []edit{{"load/merge.go", `"merge_parts", "merge_twice",`, ``}},
 		[]test{{"internal/pipeline", "TestAShareThatCameTwice|TestWindowsThatAreHalved"}}},
+	{"one window at a time in staging", []edit{{"load/usage_new_copy.go", `if c.merges() && staged {`, `if c.merges() && staged && false {`}},
+		[]test{{"load", "TestMergesShareATransaction"}}},
 	{"the fence", []edit{
 		{"load/ledger.sql", `SELECT load_id FROM wheelhouse.leases WHERE load_id = ANY (@loads::bigint[]) ORDER BY load_id FOR UPDATE;`, `SELECT unnest(@loads::bigint[]);`},
 		{"load/ledger.sql", `    attempts = @attempts, requested_at = @requested, finished_at = now(), error = NULL

@@ -22,5 +22,5 @@ LEFT JOIN LATERAL (
     ORDER BY k.conname
     LIMIT 1
 ) f ON true
-WHERE n.nspname IN ('bi', 'crankwheel', 'wheelhouse') AND c.relkind IN ('r', 'p', 'v', 'm')
+WHERE n.nspname IN ('bi', 'crankwheel', 'wheelhouse') AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition
 ORDER BY n.nspname, c.relname, a.attnum;

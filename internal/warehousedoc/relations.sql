@@ -12,5 +12,5 @@ SELECT n.nspname,
              ORDER BY 1) AS reads
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname IN ('bi', 'crankwheel', 'wheelhouse') AND c.relkind IN ('r', 'p', 'v', 'm')
+WHERE n.nspname IN ('bi', 'crankwheel', 'wheelhouse') AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition
 ORDER BY n.nspname, c.relname;

@@ -8,7 +8,7 @@ SELECT r.rolname,
        pg_has_role(r.oid, 'wheelhouse_pii_reader', 'USAGE')                                           AS personal
 FROM pg_roles r
 CROSS JOIN pg_namespace n
-LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm')
+LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition
 WHERE r.rolname IN ('wheelhouse_loader', 'wheelhouse_reader', 'wheelhouse_pii_reader') AND n.nspname IN ('bi', 'crankwheel', 'wheelhouse')
 GROUP BY r.oid, r.rolname, n.oid, n.nspname
 ORDER BY r.rolname, n.nspname;
