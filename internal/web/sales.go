@@ -160,13 +160,14 @@ const (
 	csvRows  = 50_000 // of a paged table
 )
 
-// pageOf tells which rows of a table of that many to read, by the parameter of the table's name.
+// pageOf tells which rows of a table of that many to read, by the parameter of the table's name: page-days, since days is the
+// range.
 func (q *request) pageOf(name, caption string, rows int64) (p *pager, skip, most int) {
 	if q.wholeTable(name) {
 		return nil, 0, csvRows
 	}
 	p = &pager{Name: name, Caption: caption, Rows: rows, Pages: max(1, int((rows+pageRows-1)/pageRows)), Page: 1}
-	if n, err := strconv.Atoi(q.Values.Get(name)); err == nil && n > 1 {
+	if n, err := strconv.Atoi(q.Values.Get("page-" + name)); err == nil && n > 1 {
 		p.Page = min(n, p.Pages)
 	}
 	link := func(n int) string {
@@ -174,7 +175,7 @@ func (q *request) pageOf(name, caption string, rows int64) (p *pager, skip, most
 		for _, keep := range q.Page.Keeps {
 			values = append(values, keep, q.Values.Get(keep))
 		}
-		return q.Link(q.Page.Path, append(values, name, strconv.Itoa(n))...) + "#rows-" + name
+		return q.Link(q.Page.Path, append(values, "page-"+name, strconv.Itoa(n))...) + "#rows-" + name
 	}
 	if p.Page > 1 {
 		p.Earlier = link(p.Page - 1)

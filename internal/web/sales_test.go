@@ -230,7 +230,7 @@ func (s *seller) agentPage(t *testing.T, v *visitor) {
 		whole = append(whole, line[:1])
 	}
 	for page := 1; len(paged) < len(whole); page++ {
-		rows := tableOf(t, v.page(with(path, "sessions", fmt.Sprint(page))), "sessions")
+		rows := tableOf(t, v.page(with(path, "page-sessions", fmt.Sprint(page))), "sessions")
 		if len(rows) == 0 || len(rows) > pageRows {
 			t.Fatalf("page %d has %d rows", page, len(rows))
 		}

@@ -1,0 +1,40 @@
+package web
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"wheelhouse/internal/testdb"
+)
+
+// A table's further rows are of the same range, also of the table of days in a range that the address has as so many days.
+func TestPagesOfATableKeepTheRange(t *testing.T) {
+	t.Parallel()
+	dsn := testdb.New(t)
+	mustExec(t, dsn, `INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'UTC', '2025-01-01');
+		INSERT INTO crankwheel.share_usage_daily (account_id, day, agent_email, shares, plays, load_id, loaded_at)
+		SELECT 'a', today - n, 'a@acme.example', 1, n, 1, now() FROM bi.accounts, generate_series(1, 60) n`)
+	v := visit(t, dsn, nil)
+	path, shown := "/agent?email=a%40acme.example&days=90", 0
+	for path != "" && shown < 60 {
+		doc := v.page(path)
+		if got := figuresOf(doc)["Shares"]; got != "60" {
+			t.Fatalf("%s: %s shares, want those of 90 days", path, got)
+		}
+		for i, row := range tableOf(t, doc, "days") {
+			if want := fmt.Sprint(shown + i + 1); row[8] != want {
+				t.Fatalf("%s: row %d is %v, want the one with %s plays", path, i, row, want)
+			}
+		}
+		shown, path = shown+len(tableOf(t, doc, "days")), ""
+		for _, a := range all(byID(doc, "rows-days"), "a") {
+			if strings.HasPrefix(textOf(a), "Further rows") {
+				path = attr(a, "href")
+			}
+		}
+	}
+	if shown != 60 {
+		t.Errorf("%d days in pages, want 60", shown)
+	}
+}
