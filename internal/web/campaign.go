@@ -64,8 +64,8 @@ func (r *campaignReading) ask() error {
 		switch {
 		case !asked:
 			continue
-		case len(v) > 4096:
-			return badRequest("The address has too long a " + part + ".")
+		case !fits(v):
+			return badRequest("The address has a " + part + " that none can be.")
 		case v == "":
 			r.asked[part] = ""
 			r.Facts = append(r.Facts, fact{capital(part), "none", ""})

@@ -4,7 +4,9 @@ import (
 	"math"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // What the pages about selling share: buckets of days, trends, links behind names, and tables in pages.
@@ -194,8 +196,13 @@ func (p *pager) Say() string {
 // given is a parameter that must be there.
 func (q *request) given(name string) (string, error) {
 	v := q.Values.Get(name)
-	if v == "" || len(v) > 4096 {
-		return "", badRequest("The address lacks " + url.QueryEscape(name) + ", or has too long a one.")
+	if v == "" || !fits(v) {
+		return "", badRequest("The address lacks " + url.QueryEscape(name) + ", or has one that no name can be.")
 	}
 	return v, nil
+}
+
+// fits tells whether Postgres can be asked for a text of an address, and somebody may mean it.
+func fits(v string) bool {
+	return len(v) <= 4096 && utf8.ValidString(v) && !strings.Contains(v, "\x00")
 }

@@ -26,6 +26,14 @@ func TestAddresses(t *testing.T) {
 			wellFormed(t, query, body)
 		}
 	}
+	for _, page := range []string{"/agent?email=", "/share?slug=", "/campaign?source="} {
+		for text, status := range map[string]int{"nobody": 404, "": 400, "%00": 400, "a%00b": 400, "%ff": 400, strings.Repeat("x", 5000): 400} {
+			v.get(status, page+text)
+		}
+	}
+	if logged := v.logs.All(); len(logged) > 0 {
+		t.Errorf("mistakes in addresses are in the log: %v", logged)
+	}
 	doc := v.page("/pipeline/runs?account=beta&from=2026-01-05&to=2026-01-06&zone=Asia/Tokyo")
 	for _, a := range all(doc, "a") {
 		if strings.HasPrefix(attr(a, "href"), "/pipeline/") {
