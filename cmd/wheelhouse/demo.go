@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/robfig/cron/v3"
 	"github.com/spf13/cobra"
 
 	"wheelhouse/internal/metrics"
@@ -116,7 +117,7 @@ func minutely(account *pipeline.Account) func(time.Time) []settings.Row {
 		rows := settings.Settings{Accounts: []settings.Account{account.Account}}.Describe(now, 0)
 		for i := range rows {
 			next := now.Truncate(time.Minute).Add(time.Minute)
-			rows[i].Cron, rows[i].Next = "@every 1m", []time.Time{next, next.Add(time.Minute)}
+			rows[i].Cron, rows[i].Schedule, rows[i].Next = "@every 1m", cron.Every(time.Minute), []time.Time{next}
 		}
 		return rows
 	}

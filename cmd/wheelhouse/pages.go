@@ -26,10 +26,9 @@ func pages(s *settings.Settings, log *zap.Logger, metrics http.Handler) (*site, 
 	if s.Listen == "" {
 		return &site{}, nil
 	}
-	// Two times of each schedule: how far apart they are tells how old data may be.
 	server, err := web.New(web.Options{
 		Database: s.Database, Listen: s.Listen, Token: s.Token, Version: version, Log: log, Metrics: metrics,
-		Streams: func(now time.Time) []settings.Row { return s.Describe(now, 2) },
+		Streams: func(now time.Time) []settings.Row { return s.Describe(now, 1) },
 	})
 	if errors.Is(err, web.ErrNoToken) {
 		return nil, usageError{err}

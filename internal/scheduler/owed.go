@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/robfig/cron/v3"
 
 	"wheelhouse/internal/pipeline"
+	"wheelhouse/internal/settings"
 )
 
 //go:embed served.sql
@@ -18,7 +18,7 @@ var servedSQL string
 // the gaps before its day where it was, or nothing (why is empty).
 func (s *Scheduler) owed(ctx context.Context, e *entry) (r pipeline.Range, why string) {
 	now := s.clock.Now()
-	due := lastDue(e.stream.Schedule, now)
+	due := settings.LastDue(e.stream.Schedule, now)
 	if due.IsZero() {
 		due = now // no tick was ever due: gaps alone count
 	} else if served, err := s.served(ctx, e, due); err != nil || !served {
@@ -46,24 +46,4 @@ func (s *Scheduler) served(ctx context.Context, e *entry, due time.Time) (served
 	args := pgx.NamedArgs{"account": e.account.ID, "stream": e.stream.Name, "due": due, "snapshot": e.stream.Snapshot()}
 	err = s.runner.Warehouse.Pool().QueryRow(ctx, servedSQL, args).Scan(&served)
 	return served, err
-}
-
-// lastDue is a schedule's last tick up to now; zero if there was none in eight years, which is as far
-// apart as two 29ths of February can be.
-func lastDue(schedule cron.Schedule, now time.Time) time.Time {
-	if every, is := schedule.(cron.ConstantDelaySchedule); is {
-		return now.Add(-every.Delay) // has no hours of its own: due when as much time has passed
-	}
-	// Schedules only look forward: begin so far back that there is a tick before now.
-	for back := time.Hour; back < 9*366*24*time.Hour; back *= 2 {
-		due := schedule.Next(now.Add(-back))
-		if due.IsZero() || due.After(now) {
-			continue
-		}
-		for next := due; !next.IsZero() && !next.After(now); next = schedule.Next(next) {
-			due = next
-		}
-		return due
-	}
-	return time.Time{}
 }

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"wheelhouse/internal/pipeline"
+	"wheelhouse/internal/settings"
 )
 
 // Scheduler keeps the schedules of some accounts.
@@ -43,7 +44,7 @@ func (s *Scheduler) Status() []State {
 	states := make([]State, len(s.entries))
 	for i, e := range s.entries {
 		states[i] = e.read()
-		states[i].Due = lastDue(e.stream.Schedule, s.clock.Now())
+		states[i].Due = settings.LastDue(e.stream.Schedule, s.clock.Now())
 	}
 	return states
 }

@@ -1,25 +1,30 @@
 package settings
 
-import "time"
+import (
+	"time"
+
+	"github.com/robfig/cron/v3"
+)
 
 // Row is one stream of one account, as `config check` shows it. It holds no
 // secret.
 type Row struct {
-	Account           string      `json:"account"`
-	Server            string      `json:"server"`
-	Zone              string      `json:"timezone"`
-	HistoryFrom       string      `json:"history_from"` // date in Zone
-	Stream            string      `json:"stream"`
-	Enabled           bool        `json:"enabled"`
-	Cron              string      `json:"cron"`
-	CronZone          string      `json:"cron_timezone"`
-	Next              []time.Time `json:"next"` // in CronZone; none when not enabled
-	Window            int         `json:"window_days"`
-	Lookback          int         `json:"lookback_days"`
-	OpenLookback      int         `json:"open_lookback_days"`
-	Parallel          int         `json:"parallel"`
-	RequestsPerSecond float64     `json:"requests_per_second"` // the lower of the stream's and the account's
-	WindowEnd         string      `json:"window_end,omitempty"`
+	Account           string        `json:"account"`
+	Server            string        `json:"server"`
+	Zone              string        `json:"timezone"`
+	HistoryFrom       string        `json:"history_from"` // date in Zone
+	Stream            string        `json:"stream"`
+	Enabled           bool          `json:"enabled"`
+	Cron              string        `json:"cron"`
+	CronZone          string        `json:"cron_timezone"`
+	Next              []time.Time   `json:"next"` // in CronZone; none when not enabled
+	Schedule          cron.Schedule `json:"-"`    // what Cron says; nil when not enabled
+	Window            int           `json:"window_days"`
+	Lookback          int           `json:"lookback_days"`
+	OpenLookback      int           `json:"open_lookback_days"`
+	Parallel          int           `json:"parallel"`
+	RequestsPerSecond float64       `json:"requests_per_second"` // the lower of the stream's and the account's
+	WindowEnd         string        `json:"window_end,omitempty"`
 }
 
 // Describe returns what was understood: a row for each account and stream, with
@@ -38,7 +43,7 @@ func (s Settings) Describe(now time.Time, fires int) []Row {
 				row.RequestsPerSecond = min(row.RequestsPerSecond, stream.RequestsPerSecond)
 			}
 			if stream.Enabled {
-				row.Next = stream.NextFires(now, fires)
+				row.Next, row.Schedule = stream.NextFires(now, fires), stream.Schedule
 			}
 			rows = append(rows, row)
 		}

@@ -107,7 +107,10 @@ func TestDescribe(t *testing.T) {
 		r.Next[0].Format(time.RFC3339) != "2026-03-10T05:01:00-04:00" {
 		t.Errorf("row %+v", r)
 	}
-	if r = rows[11]; r.Stream != "shares" || r.Enabled || r.Next != nil || r.RequestsPerSecond != 0.25 {
+	if got := LastDue(r.Schedule, now).Format(time.RFC3339); got != "2026-03-09T09:01:00Z" {
+		t.Errorf("last due %s", got)
+	}
+	if r = rows[11]; r.Stream != "shares" || r.Enabled || r.Next != nil || r.Schedule != nil || r.RequestsPerSecond != 0.25 {
 		t.Errorf("row %+v", r)
 	}
 }

@@ -116,14 +116,20 @@ type schedule struct {
 	last, next time.Time // its times before and after now
 }
 
+// missed tells whether a time of the schedule that came after a load has passed, by so much that the next load should be there.
+func (s *schedule) missed(load, now time.Time) bool {
+	due := s.Schedule.Next(load)
+	return !due.IsZero() && now.After(due.Add(late))
+}
+
 // late is how long after its time a stream may still be at work before its data is called late.
 const late = 2 * time.Hour
 
 // schedule is a stream's of this account; nil where none is known or it is switched off for good.
 func (q *request) schedule(stream string) *schedule {
 	for _, r := range q.Streams {
-		if r.Account == q.Account.ID && r.Stream == stream && len(r.Next) > 1 {
-			return &schedule{r, r.Next[0].Add(r.Next[0].Sub(r.Next[1])), r.Next[0]}
+		if r.Account == q.Account.ID && r.Stream == stream && r.Schedule != nil && len(r.Next) > 0 {
+			return &schedule{r, settings.LastDue(r.Schedule, q.Now), r.Next[0]}
 		}
 	}
 	return nil
@@ -141,7 +147,7 @@ func (q *request) freshness(s *streamDays) cell {
 		return cell{Text: "never loaded", Value: "never"}.as("state-gap")
 	case s.schedule == nil:
 		return cell{Text: "no schedule known", Value: "unknown"}.as("state-due")
-	case s.last.Before(s.schedule.last) && q.Now.After(s.schedule.last.Add(late)):
+	case s.schedule.missed(*s.last, q.Now):
 		return cell{Text: "late", Value: "late"}.as("state-failed")
 	}
 	return cell{Text: "up to date", Value: "fresh"}.as("state-loaded")

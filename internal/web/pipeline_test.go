@@ -42,7 +42,7 @@ func TestPipelinePages(t *testing.T) {
 	w := wrecked(t, "America/New_York")
 	v := visit(t, w.dsn, func(o *Options) {
 		o.Streams = func(now time.Time) []settings.Row {
-			return settings.Settings{Accounts: []settings.Account{w.account}}.Describe(now, 2)
+			return settings.Settings{Accounts: []settings.Account{w.account}}.Describe(now, 1)
 		}
 	})
 	for _, path := range pipelinePages() {

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/robfig/cron/v3"
+
 	"wheelhouse/internal/settings"
 )
 
@@ -15,20 +17,26 @@ func at(s string) *time.Time {
 	return &t
 }
 
-// nightly is a request at a moment of an account whose streams run at 04:00 and of which one is switched off.
+// nightly is a request at a moment of an account whose streams run at 04:00, but for those with other names, and of which one is
+// switched off.
 func nightly(now string) *request {
 	q := &request{Now: *at(now), Page: pipelinePage}
 	q.Account, q.Zone = account{ID: "a", Timezone: "America/New_York"}, time.UTC
-	next := time.Date(q.Now.Year(), q.Now.Month(), q.Now.Day(), 4, 0, 0, 0, time.UTC)
-	if !next.After(q.Now) {
-		next = next.AddDate(0, 0, 1)
-	}
 	q.Streams = []settings.Row{
 		{Account: "b", Stream: "shares", Enabled: true},
-		{Account: "a", Stream: "shares", Enabled: true, Next: []time.Time{next, next.AddDate(0, 0, 1)}},
+		fires(q.Now, "shares", "0 4 * * *"), fires(q.Now, "weekdays", "0 4 * * 1-5"), fires(q.Now, "often", "*/10 * * * *"), fires(q.Now, "every", "@every 6h"),
 		{Account: "a", Stream: "users", Enabled: false},
 	}
 	return q
+}
+
+// fires is a stream with a schedule.
+func fires(now time.Time, stream, spec string) settings.Row {
+	schedule, err := cron.ParseStandard(spec)
+	if err != nil {
+		panic(err)
+	}
+	return settings.Row{Account: "a", Stream: stream, Enabled: true, Schedule: schedule, Next: []time.Time{schedule.Next(now)}}
 }
 
 func TestFreshness(t *testing.T) {
@@ -42,6 +50,13 @@ func TestFreshness(t *testing.T) {
 		{"2026-03-02 05:00:00", "shares", "2026-03-01 04:01:00", "fresh"}, // still at work
 		{"2026-03-02 03:00:00", "shares", "2026-03-01 04:01:00", "fresh"}, // not due yet
 		{"2026-03-02 03:00:00", "shares", "2026-02-28 04:01:00", "late"},
+		{"2026-03-02 05:00:00", "shares", "2026-02-28 04:01:00", "late"},    // at work, and late before
+		{"2026-03-08 12:00:00", "weekdays", "2026-03-06 04:01:00", "fresh"}, // a Sunday
+		{"2026-03-09 12:00:00", "weekdays", "2026-03-06 04:01:00", "late"},
+		{"2026-03-02 12:00:00", "often", "2026-03-02 10:31:00", "fresh"},
+		{"2026-03-02 12:00:00", "often", "2026-03-02 09:31:00", "late"},
+		{"2026-03-02 12:00:00", "every", "2026-03-02 05:59:00", "fresh"},
+		{"2026-03-02 12:00:00", "every", "2026-03-02 03:59:00", "late"},
 		{"2026-03-02 12:00:00", "shares", "", "never"},
 		{"2026-03-02 12:00:00", "users", "2026-03-02 04:01:00", "off"},
 		{"2026-03-02 12:00:00", "visits", "2026-03-02 04:01:00", "unknown"},
@@ -70,6 +85,8 @@ func TestNotYetDue(t *testing.T) {
 		{"2026-03-02 03:00:00", "shares", "2026-03-01 00:00:00", gap, false, gap}, // the day before
 		{"2026-03-02 03:00:00", "shares", "2026-03-02 00:00:00", failed, false, failed},
 		{"2026-03-02 12:00:00", "shares", "2026-03-03 00:00:00", gap, true, due},
+		{"2026-03-07 12:00:00", "weekdays", "2026-03-07 00:00:00", gap, false, due}, // a Friday is loaded on Monday
+		{"2026-03-09 04:30:00", "weekdays", "2026-03-07 00:00:00", gap, false, gap},
 		{"2026-03-02 03:00:00", "visits", "2026-03-02 00:00:00", gap, false, gap}, // no schedule known
 	} {
 		s := &streamDays{schedule: nightly(c.now).schedule(c.stream), counts: map[string]int64{}}

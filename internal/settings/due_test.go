@@ -1,4 +1,4 @@
-package scheduler
+package settings
 
 import (
 	"testing"
@@ -28,7 +28,7 @@ func TestLastDue(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := lastDue(schedule, now).Format(time.RFC3339); got != want {
+		if got := LastDue(schedule, now).Format(time.RFC3339); got != want {
 			t.Errorf("%s: %s, want %s", spec, got, want)
 		}
 	}
