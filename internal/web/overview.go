@@ -167,18 +167,40 @@ func (q *request) readTrust(ctx context.Context) (trust, error) {
 		Stream, Status string
 		Days           int64
 	}](ctx, q, "lacking", nil)
-	if err != nil || len(lacking) == 0 {
+	parts := q.outside()
+	if err != nil || len(lacking)+len(parts) == 0 {
 		return t, err
 	}
 	words := map[string]string{"gap": "not loaded", "failed": "failed", "unreconciled": "not adding up to the API's totals"}
-	var parts []string
 	for _, l := range lacking {
-		days := "days"
-		if l.Days == 1 {
-			days = "day"
-		}
-		parts = append(parts, fmt.Sprintf("%s: %d %s %s", l.Stream, l.Days, days, words[l.Status]))
+		parts = append(parts, fmt.Sprintf("%s: %s %s", l.Stream, inDays(l.Days), words[l.Status]))
 	}
 	t.Whole, t.Say = false, "not all of this range can be relied on. "+strings.Join(parts, "; ")+"."
 	return t, nil
+}
+
+// outside tells of days of the range of which bi.coverage says nothing: before the account's history, and to come.
+func (q *request) outside() (parts []string) {
+	before := q.Account.HistoryFrom.AddDate(0, 0, -1)
+	if q.To.Before(before) {
+		before = q.To
+	}
+	if n := int64(before.Sub(q.From).Hours()/24) + 1; n > 0 {
+		parts = append(parts, fmt.Sprintf("%s before %s, from which on days are loaded", inDays(n), showDay(q.Account.HistoryFrom)))
+	}
+	after := q.Account.Today.AddDate(0, 0, 1)
+	if q.From.After(after) {
+		after = q.From
+	}
+	if n := int64(q.To.Sub(after).Hours()/24) + 1; n > 0 {
+		parts = append(parts, inDays(n)+" to come")
+	}
+	return parts
+}
+
+func inDays(n int64) string {
+	if n == 1 {
+		return "1 day"
+	}
+	return showCount(n) + " days"
 }

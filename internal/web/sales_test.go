@@ -308,6 +308,14 @@ func (s *seller) trustLine(t *testing.T, v *visitor) {
 	if got := line("/" + these); !strings.HasPrefix(got, "Complete:") {
 		t.Error(got)
 	}
+	for path, want := range map[string]string{
+		"/?from=2025-02-20&to=2025-03-01": "4 days before 24 Feb 2025", "/?from=2020-01-01&to=2020-01-03": "3 days before 24 Feb 2025",
+		"/?from=2125-03-10&to=2125-03-10": "1 day to come", "/?from=2025-02-24&to=2025-03-01": "Complete:",
+	} {
+		if got := line(path); !strings.Contains(got, want) || strings.HasPrefix(got, "Complete:") != (want == "Complete:") {
+			t.Errorf("%s: %s", path, got)
+		}
+	}
 	s.exec(`DELETE FROM wheelhouse.loads WHERE stream = 'demo_usage' AND lower(span) = '2025-03-06 05:00Z';
 		UPDATE wheelhouse.loads SET reconciled = false WHERE stream = 'usage_new' AND lower(span) = '2025-03-07 05:00Z'`)
 	got := line("/" + these)
