@@ -41,10 +41,17 @@ func (s *Server) sendCSV(w http.ResponseWriter, r *http.Request, q *request) {
 	_, _ = w.Write(out.Bytes()) // who asked may have gone
 }
 
-// harmless keeps a spreadsheet from taking text for a formula.
+// harmless keeps a spreadsheet from taking text for a formula. Where numbers have a decimal comma, spreadsheets cut a file at
+// semicolons, and at the ends of lines within a text: a cell may begin behind these, too, and behind quotes that follow.
 func harmless(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r\n", rune(s[0])) {
-		return "'" + s
+	var b strings.Builder
+	begins := true
+	for i, r := range s {
+		if begins && (strings.ContainsRune("=+-@", r) || i == 0 && strings.ContainsRune("\t\r\n", r)) {
+			b.WriteByte('\'')
+		}
+		b.WriteRune(r)
+		begins = strings.ContainsRune(";\t\r\n", r) || begins && r == '"'
 	}
-	return s
+	return b.String()
 }

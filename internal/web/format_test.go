@@ -49,7 +49,8 @@ func TestTrends(t *testing.T) {
 func TestHarmless(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"=1+1": "'=1+1", "+49": "'+49", "-x": "'-x", "@SUM(A1)": "'@SUM(A1)", "\t=1": "'\t=1", "\r=1": "'\r=1", "\n=1": "'\n=1",
+		"=1+1": "'=1+1", "+49": "'+49", "-x": "'-x", "@SUM(A1)": "'@SUM(A1)", "\t=1": "'\t'=1", "\r=1": "'\r'=1", "\n1": "'\n1",
+		"a;=1": "a;'=1", "a;;@x\n+1\r\n-2\t=3": "a;;'@x\n'+1\r\n'-2\t'=3", "Iceland; Norway": "Iceland; Norway", "a-b;c": "a-b;c", `a;"=1`: `a;"'=1`,
 		"": "", "a=b": "a=b", "'=1": "'=1", "ð": "ð",
 	} {
 		if got := harmless(text); got != want {
