@@ -16,6 +16,10 @@ func (s *Server) sendCSV(w http.ResponseWriter, r *http.Request, q *request) {
 		s.fail(w, r, unknown("This page has no such table."))
 		return
 	}
+	if q.over > 0 { // part of a table is not to be taken for all of it
+		s.fail(w, r, badRequest("This table has "+showCount(csvRows+q.over)+" rows in this range, and a CSV at most "+showCount(csvRows)+". Take a shorter range."))
+		return
+	}
 	t := q.tables[i]
 	var out bytes.Buffer
 	lines := csv.NewWriter(&out)

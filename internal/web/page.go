@@ -48,6 +48,7 @@ type request struct {
 	q      querier
 	sql    statements
 	tables []*table
+	over   int64 // rows of the table wanted as CSV that are too many for one
 }
 
 // rows runs a statement of the page's and collects its rows, by position. The scope's arguments are there; more may be given.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -36,5 +37,23 @@ func TestPagesOfATableKeepTheRange(t *testing.T) {
 	}
 	if shown != 60 {
 		t.Errorf("%d days in pages, want 60", shown)
+	}
+}
+
+// A CSV has all rows of a table, or is refused.
+func TestNoCSVOfAPartOfATable(t *testing.T) {
+	t.Parallel()
+	dsn := testdb.New(t)
+	mustExec(t, dsn, `INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'UTC', '2025-01-01');
+		INSERT INTO crankwheel.share_visits (account_id, slug, visit_id, visited_at, load_id, loaded_at)
+		SELECT 'a', 's', n::text, timestamptz '2025-03-01 12:00Z' + (n - 1) / 50000 * interval '1 day', 1, now() FROM generate_series(1, 50001) n;
+		INSERT INTO crankwheel.shares (account_id, slug, created_at, load_id, loaded_at) VALUES ('a', 's', '2025-03-01Z', 1, now())`)
+	v := visit(t, dsn, nil)
+	const csv = "/share?slug=s&format=csv&table=visits&from=2025-03-01&to="
+	if n := len(v.csv(csv+"2025-03-01")) - 1; n != csvRows {
+		t.Errorf("%d rows", n)
+	}
+	if body, _ := v.get(http.StatusBadRequest, csv+"2025-03-02"); !strings.Contains(body, "Take a shorter range") {
+		t.Error(body)
 	}
 }
