@@ -12,6 +12,7 @@ import (
 	"golang.org/x/net/html"
 
 	"wheelhouse/internal/settings"
+	"wheelhouse/internal/testdb"
 )
 
 // A wrecked warehouse has one of each trouble, made on purpose: usage_new does not add up on one day, shares failed on
@@ -270,6 +271,27 @@ func TestWhatChanged(t *testing.T) {
 		}
 		if n == 0 {
 			t.Errorf("no row of %s in %v", table, sample)
+		}
+	}
+}
+
+// Runs of another account take no place in the list of an account's.
+func TestRunsOfAnAccount(t *testing.T) {
+	t.Parallel()
+	dsn := testdb.New(t)
+	mustExec(t, dsn, `INSERT INTO wheelhouse.accounts VALUES ('acme', 'https://x.is', 'UTC', '2026-01-01'), ('beta', 'https://y.is', 'UTC', '2026-01-01');
+		INSERT INTO wheelhouse.runs (kind, started_at, finished_at, outcome, version, host)
+		SELECT 'schedule', now() - (701 - n) * interval '1 minute', now(), 'loaded', 'v', 'h' FROM generate_series(1, 700) n;
+		INSERT INTO wheelhouse.loads (run_id, account_id, stream, span, status)
+		SELECT id, CASE WHEN id <= 100 THEN 'acme' ELSE 'beta' END, 'shares', tstzrange(started_at, started_at + interval '1 second'), 'loaded' FROM wheelhouse.runs`)
+	v := visit(t, dsn, nil)
+	for account, want := range map[string]int{"acme": 100, "beta": mostRuns} {
+		doc := v.page("/pipeline/runs?account=" + account)
+		if n := len(tableOf(t, doc, "runs")); n != want {
+			t.Errorf("%s: %d runs, want %d", account, n, want)
+		}
+		if said := strings.Contains(textOf(doc), "The newest"); said != (want == mostRuns) {
+			t.Errorf("%s: left out is said: %t", account, said)
 		}
 	}
 }

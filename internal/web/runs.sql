@@ -1,14 +1,21 @@
 -- The pipeline's invocations.
 
 -- name: runs
--- A run that began in the range, with what it did to this account.
+-- A run that began in the range and touched this account, with what it did to it.
 SELECT r.run_id, r.kind, r.started_at, r.finished_at, r.outcome, r.version, r.host,
        count(*),
        count(*) FILTER (WHERE l.status = 'failed'),
        count(*) FILTER (WHERE NOT l.reconciled),
        coalesce(sum(l.rows_inserted + l.rows_updated + l.rows_deleted), 0)::bigint,
        coalesce(sum(l.rows_rejected), 0)::bigint
-FROM (SELECT * FROM bi.runs WHERE started_at >= @start AND started_at < @stop ORDER BY run_id DESC LIMIT @most) r
+FROM (
+    SELECT *
+    FROM bi.runs r
+    WHERE started_at >= @start AND started_at < @stop
+      AND EXISTS (SELECT FROM bi.loads l WHERE l.run_id = r.run_id AND l.account_id = @account)
+    ORDER BY run_id DESC
+    LIMIT @most
+) r
 JOIN bi.loads l ON l.run_id = r.run_id AND l.account_id = @account
 GROUP BY r.run_id, r.kind, r.started_at, r.finished_at, r.outcome, r.version, r.host
 ORDER BY r.run_id DESC;
