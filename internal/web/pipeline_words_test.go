@@ -118,3 +118,28 @@ func TestSpans(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// What a run says of itself and how that looks agree.
+func TestOutcomes(t *testing.T) {
+	t.Parallel()
+	now := *at("2026-03-02 12:00:00")
+	for _, c := range []struct {
+		outcome           string // "": none yet
+		hours             int    // since it began
+		failed, differing int64
+		text, look        string
+	}{
+		{"loaded", 1, 0, 0, "loaded", "state-loaded"}, {"failed", 1, 2, 0, "failed", "state-failed"}, {"failed", 1, 0, 0, "failed", "state-failed"}, // another account's windows, or windows left
+		{"unreconciled", 1, 0, 1, "unreconciled", "state-unreconciled"}, {"unreconciled", 1, 0, 0, "unreconciled", "state-unreconciled"},
+		{"interrupted", 1, 0, 0, "interrupted", "state-warn"}, {"interrupted", 1, 1, 0, "interrupted", "state-failed"},
+		{"", 1, 0, 0, "running", "state-running"}, {"", 25, 0, 0, "no word since", "state-failed"},
+	} {
+		r := runRow{StartedAt: now.Add(-time.Duration(c.hours) * time.Hour), Failed: c.failed, Differing: c.differing}
+		if c.outcome != "" {
+			r.Outcome = &c.outcome
+		}
+		if got := outcome(r, now); got.Text != c.text || got.State != c.look {
+			t.Errorf("%+v: %q, %s", c, got.Text, got.State)
+		}
+	}
+}

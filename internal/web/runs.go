@@ -48,17 +48,20 @@ func (q *request) runsTable(name, caption string, all []runRow) *table {
 	return t
 }
 
-// outcome is how a run ended, in words and with a look.
+// outcome is how a run ended, in words and with a look: that of the worst that is known, since the words are the whole run's and
+// the windows are this account's.
 func outcome(r runRow, now time.Time) cell {
 	switch {
 	case r.Outcome == nil && now.Sub(r.StartedAt) > 24*time.Hour:
 		return cell{Text: "no word since", Value: "no word since"}.as("state-failed")
 	case r.Outcome == nil:
 		return cell{Text: "running", Value: "running"}.as("state-running")
-	case r.Failed > 0:
+	case r.Failed > 0 || *r.Outcome == failed:
 		return text(*r.Outcome).as("state-failed")
-	case r.Differing > 0:
+	case r.Differing > 0 || *r.Outcome == unreconciled:
 		return text(*r.Outcome).as("state-unreconciled")
+	case *r.Outcome != loaded: // interrupted, or a newer word
+		return text(*r.Outcome).as("state-warn")
 	}
 	return text(*r.Outcome).as("state-loaded")
 }
