@@ -21,12 +21,15 @@ type changesData struct {
 }
 
 type changeRow struct {
-	Stream                                string
-	From, To                              *time.Time
-	Loads                                 int64
-	Inserted, Updated, Deleted, Unchanged int64
-	Last                                  time.Time
-	Load                                  int64
+	Stream                     string
+	From, To                   *time.Time
+	Loads                      int64
+	Inserted, Updated, Deleted int64
+	Last                       time.Time
+	Load                       int64
+	All                        int64 // windows, and what they come to together
+	AllInserted, AllUpdated    int64
+	AllDeleted                 int64
 }
 
 func readChanges(ctx context.Context, q *request) (any, error) {
@@ -45,7 +48,7 @@ func readChanges(ctx context.Context, q *request) (any, error) {
 	if since.ID == 0 {
 		return data, nil
 	}
-	data.Since = "run " + strconv.FormatInt(since.ID, 10) + ", which ended " + showTime(since.At, q.Zone)
+	data.Since = "run " + strconv.FormatInt(since.ID, 10) + ", which " + map[bool]string{true: "ended ", false: "has not ended and began "}[since.Ended] + showTime(since.At, q.Zone)
 	q.Title = "What changed since run " + strconv.FormatInt(since.ID, 10)
 	changes, err := rows[changeRow](ctx, q, "changes", map[string]any{"since": since.At, "most": mostChanges})
 	if err != nil {
@@ -75,8 +78,9 @@ func readChanges(ctx context.Context, q *request) (any, error) {
 
 // runAt is a run and when it ended, or began where it never did.
 type runAt struct {
-	ID int64
-	At time.Time
+	ID    int64
+	At    time.Time
+	Ended bool
 }
 
 // sinceRun is the run asked for; by default the last but one, so that what the last one changed is shown.
@@ -104,15 +108,15 @@ func (q *request) changesTable(all []changeRow, data *changesData) *table {
 	t := q.table("changes", "Windows in which rows changed, the newest first", col("Window"), col("Stream"), num("Inserted"), num("Updated"), num("Deleted"), num("Loads"), col("Last"))
 	t.Empty = "Nothing has changed since."
 	if len(all) == mostChanges {
-		t.More = "The newest " + showCount(mostChanges) + " windows."
+		t.More = "The newest " + showCount(mostChanges) + " of " + showCount(all[0].All) + " windows."
 	}
-	var inserted, updated, deleted int64
+	var sum changeRow
 	for _, c := range all {
-		inserted, updated, deleted = inserted+c.Inserted, updated+c.Updated, deleted+c.Deleted
+		sum = c // each has the sums of all
 		t.add(q.span(loadRow{From: c.From, To: c.To}).to(q.Link("/pipeline/window", "load", strconv.FormatInt(c.Load, 10))), text(c.Stream),
 			count(c.Inserted), count(c.Updated), count(c.Deleted), count(c.Loads), q.moment(&c.Last))
 	}
-	data.Figures = []figure{{Name: "Rows inserted", Value: showCount(inserted)}, {Name: "Rows updated", Value: showCount(updated)},
-		{Name: "Rows deleted", Value: showCount(deleted)}, {Name: "Windows", Value: showCount(int64(len(all))), Note: "in which something changed"}}
+	data.Figures = []figure{{Name: "Rows inserted", Value: showCount(sum.AllInserted)}, {Name: "Rows updated", Value: showCount(sum.AllUpdated)},
+		{Name: "Rows deleted", Value: showCount(sum.AllDeleted)}, {Name: "Windows", Value: showCount(sum.All), Note: "in which something changed"}}
 	return t
 }

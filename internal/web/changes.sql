@@ -2,7 +2,7 @@
 
 -- name: run
 -- The run asked for, or where none is (0) the last but one that loaded something.
-SELECT run_id, coalesce(finished_at, started_at)
+SELECT run_id, coalesce(finished_at, started_at), finished_at IS NOT NULL
 FROM (
     SELECT run_id, finished_at, started_at FROM bi.runs r WHERE run_id = @run
     UNION ALL
@@ -14,15 +14,17 @@ FROM (
 ) r;
 
 -- name: recent
-SELECT run_id, coalesce(finished_at, started_at)
+SELECT run_id, coalesce(finished_at, started_at), finished_at IS NOT NULL
 FROM bi.runs r
 WHERE EXISTS (SELECT FROM bi.loads l WHERE l.run_id = r.run_id AND l.account_id = @account)
 ORDER BY run_id DESC
 LIMIT 15;
 
 -- name: changes
+-- With what all of them come to, those that are left out included.
 SELECT stream, window_start, window_end, count(*), sum(rows_inserted)::bigint, sum(rows_updated)::bigint, sum(rows_deleted)::bigint,
-       sum(rows_unchanged)::bigint, max(finished_at), max(load_id)
+       coalesce(max(finished_at), max(started_at)), max(load_id),
+       count(*) OVER (), (sum(sum(rows_inserted)) OVER ())::bigint, (sum(sum(rows_updated)) OVER ())::bigint, (sum(sum(rows_deleted)) OVER ())::bigint
 FROM bi.loads
 WHERE account_id = @account AND status = 'loaded' AND coalesce(finished_at, started_at) > @since
   AND stream IN ('demo_usage', 'usage_new', 'usage_shares', 'shares', 'share_visits', 'share_details', 'user_access', 'company_content')

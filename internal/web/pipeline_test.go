@@ -295,3 +295,29 @@ func TestRunsOfAnAccount(t *testing.T) {
 		}
 	}
 }
+
+// The figures are of everything that changed, also where the table is cut; and a run that goes on has not ended.
+func TestManyChanges(t *testing.T) {
+	t.Parallel()
+	dsn := testdb.New(t)
+	mustExec(t, dsn, `INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'UTC', '2020-01-01');
+		INSERT INTO wheelhouse.runs (kind, started_at, finished_at, outcome, version, host) VALUES
+			('run', '2026-03-01 10:00Z', '2026-03-01 11:00Z', 'loaded', 'v', 'h'), ('backfill', '2026-03-01 12:00Z', NULL, NULL, 'v', 'h');
+		INSERT INTO wheelhouse.loads (run_id, account_id, stream, span, status, rows_inserted, rows_updated, rows_deleted, started_at, finished_at)
+		SELECT 2, 'a', 'usage_new', tstzrange(d, d + interval '1 day'), 'loaded', 3, 2, 1, '2026-03-01 12:30Z', '2026-03-01 12:30Z'
+		FROM generate_series(timestamptz '2024-01-01Z', timestamptz '2024-01-01Z' + interval '599 days', '1 day') d`)
+	v := visit(t, dsn, nil)
+	doc := v.page("/pipeline/changes?since=1")
+	figures := figuresOf(doc)
+	for name, want := range map[string]int64{"Rows inserted": 1800, "Rows updated": 1200, "Rows deleted": 600, "Windows": 600} {
+		if figures[name] != showCount(want) {
+			t.Errorf("%s: %s, want %d", name, figures[name], want)
+		}
+	}
+	if n := len(tableOf(t, doc, "changes")); n != mostChanges || !strings.Contains(textOf(doc), "The newest 500 of 600 windows") || !strings.Contains(textOf(doc), "which ended 1 Mar 2026 11:00") {
+		t.Errorf("%d windows", n)
+	}
+	if text := textOf(v.page("/pipeline/changes?since=2")); !strings.Contains(text, "which has not ended and began 1 Mar 2026 12:00") {
+		t.Error(text)
+	}
+}
