@@ -63,7 +63,7 @@ func showSeconds(s float64) string {
 	return fmt.Sprintf("%d d %d h", whole/86400, whole%86400/3600)
 }
 
-// showShare is a part of one as a percentage.
+// showShare is a part of one as a percentage. 100 % is all of it.
 func showShare(x float64) string {
 	p := 100 * x
 	switch {
@@ -71,6 +71,8 @@ func showShare(x float64) string {
 		return nothing
 	case p != 0 && math.Abs(p) < 9.95:
 		return strconv.FormatFloat(p, 'f', 1, 64) + " %"
+	case p >= 99.5 && x < 1:
+		return strconv.FormatFloat(math.Floor(10*p)/10, 'f', 1, 64) + " %"
 	}
 	return strconv.FormatFloat(p, 'f', 0, 64) + " %"
 }

@@ -19,6 +19,7 @@ func TestFormats(t *testing.T) {
 		{showSeconds(8.44), "8.4 s"}, {showSeconds(59.6), "1:00 min"}, {showSeconds(245), "4:05 min"}, {showSeconds(12000), "3:20 h"},
 		{showSeconds(12*86400 + 4*3600), "12 d 4 h"}, {showSeconds(-5), "−5 s"}, {showSeconds(math.Inf(1)), nothing},
 		{showShare(0.1234), "12 %"}, {showShare(0.0123), "1.2 %"}, {showShare(0), "0 %"}, {showShare(1), "100 %"},
+		{showShare(0.994), "99 %"}, {showShare(0.996), "99.6 %"}, {showShare(2919. / 2920), "99.9 %"}, {showShare(1 - 1e-9), "99.9 %"}, {showShare(1.25), "125 %"},
 		{showAgo(now.Add(-30*time.Second), now), "just now"}, {showAgo(now.Add(-time.Minute), now), "1 minute ago"},
 		{showAgo(now.Add(-5*time.Hour), now), "5 hours ago"}, {showAgo(now.Add(-72*time.Hour), now), "3 days ago"}, {showAgo(now.Add(2*time.Hour), now), "in 2 hours"},
 		{shorten("a\nb\tc", 10), "a b c"}, {shorten("abcdef", 3), "abc…"}, {shorten("a\u202eb\x00", 10), "a\ufffdb\ufffd"}, {shorten("þórð", 10), "þórð"},
