@@ -70,7 +70,11 @@ func (s *Server) signedIn(next http.Handler) http.Handler {
 			http.Error(w, "a token is required: Authorization: Bearer …", http.StatusUnauthorized)
 			return
 		}
-		s.loginForm(w, r, r.URL.RequestURI(), false)
+		next := "/"
+		if r.Method == http.MethodGet || r.Method == http.MethodHead { // a form cannot be sent by going there
+			next = r.URL.RequestURI()
+		}
+		s.loginForm(w, r, next, false)
 	})
 }
 

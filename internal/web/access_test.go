@@ -115,6 +115,26 @@ func TestSigningIn(t *testing.T) {
 	}
 }
 
+// Who signs out when the cookie has ended, and signs in again, gets to a page.
+func TestSigningOutSignedOut(t *testing.T) {
+	t.Parallel()
+	v := guarded(t)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, v.url+"/logout", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Accept", "text/html")
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusUnauthorized || !strings.Contains(string(body), `name="next" value="/"`) {
+		t.Errorf("%s, %v\n%s", response.Status, err, body)
+	}
+}
+
 func TestCookiesEnd(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
