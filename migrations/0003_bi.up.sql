@@ -50,7 +50,7 @@ COMMENT ON FUNCTION bi.mask_locations(text[]) IS
 CREATE FUNCTION bi.mask_origin(origin text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT CASE WHEN page ~ '(@|%(25)*40|[+/][0-9]{7})' THEN '***' ELSE regexp_replace(page, '(/ss/showu/[^/]*).*', '\1') END
+    SELECT CASE WHEN page ~ '(@|%(25)*40|([+/]|%(25)*2[Bb])[0-9]{7})' THEN '***' ELSE regexp_replace(page, '(/ss/showu/[^/]*).*', '\1') END
     FROM (SELECT substring(origin FROM '^[^?#;&]*') AS page) address;
 END;
 COMMENT ON FUNCTION bi.mask_origin(text) IS
@@ -59,7 +59,7 @@ COMMENT ON FUNCTION bi.mask_origin(text) IS
 CREATE FUNCTION bi.mask_tag(tag text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT CASE WHEN tag ~ '(@|%(25)*40|[+][0-9]{7})' THEN '***' ELSE tag END;
+    SELECT CASE WHEN tag ~ '(@|%(25)*40|([+]|%(25)*2[Bb])[0-9]{7})' THEN '***' ELSE tag END;
 END;
 COMMENT ON FUNCTION bi.mask_tag(text) IS
     'A campaign tag as it is; *** when a mailing tool put an e-mail address or a telephone number into it. A name in it is not recognised.';

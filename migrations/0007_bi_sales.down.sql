@@ -253,7 +253,7 @@ COMMENT ON COLUMN bi.utm_performance.p90_seconds_to_respond    IS '90th percenti
 CREATE OR REPLACE FUNCTION bi.mask_tag(tag text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT CASE WHEN tag ~ '(@|%(25)*40|[+][0-9]{7})' THEN '***' ELSE tag END;
+    SELECT CASE WHEN tag ~ '(@|%(25)*40|([+]|%(25)*2[Bb])[0-9]{7})' THEN '***' ELSE tag END;
 END;
 
 CREATE OR REPLACE VIEW bi.share_engagement_daily AS

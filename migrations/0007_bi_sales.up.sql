@@ -5,12 +5,12 @@
 -- their sums by agent and day are kept beside them, made after a pass has loaded (Warehouse.Summarise), and days that
 -- a load has touched since are added up when somebody asks: figures are exact at any moment.
 
--- An e-mail address, %40 or a telephone number needs one of three characters: without them nothing is to be looked for.
+-- An e-mail address or a telephone number, %40 and %2B included, needs one of three characters: without them nothing is to be looked for.
 CREATE OR REPLACE FUNCTION bi.mask_tag(tag text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT CASE WHEN translate(tag, '@%+', '') = tag                 THEN tag
-                WHEN tag ~ '(@|%(25)*40|[+][0-9]{7})' THEN '***' ELSE tag END;
+                WHEN tag ~ '(@|%(25)*40|([+]|%(25)*2[Bb])[0-9]{7})' THEN '***' ELSE tag END;
 END;
 
 -- wheelhouse.session_floor again: a function in a view runs with the rights of whoever queries.

@@ -107,7 +107,7 @@ func TestMaskOrigin(t *testing.T) {
 	want(t, conn, `SELECT origin, bi.mask_origin(origin), bi.mask_location(origin), bi.mask_tag(origin) FROM unnest(ARRAY[
 		'crankwheel.com/', 'https://x.is/a/b?c=d', 'https://x.is/ss/showu/ACME', 'https://x.is/ss/showu/ACME;to=joi', 'x.is/ss/showu/ACME&to=joi',
 		'https://joi:pw@x.is/', 'https://x.is/joi%40x.is', 'https://x.is/a#joi@x.is', 'joi@x.is', 'Reykjavik, Capital Region ,  Iceland ',
-		'Laugavegur 12', '64.1,-21.9', 'x.is/joi/3545551234', 'joi+3545551234', 'joi%2540x.is', '', NULL]) origin`,
+		'Laugavegur 12', '64.1,-21.9', 'x.is/joi/3545551234', 'joi+3545551234', 'joi%2540x.is', 'x.is/joi/%2B3545551234', '%252b3545551234', '50%2B1', '', NULL]) origin`,
 		"crankwheel.com/|crankwheel.com/|crankwheel.com/|crankwheel.com/",
 		"https://x.is/a/b?c=d|https://x.is/a/b|https://x.is/a/b?c=d|https://x.is/a/b?c=d",
 		"https://x.is/ss/showu/ACME|https://x.is/ss/showu/ACME|https://x.is/ss/showu/ACME|https://x.is/ss/showu/ACME",
@@ -123,6 +123,9 @@ func TestMaskOrigin(t *testing.T) {
 		"x.is/joi/3545551234|***|***|x.is/joi/3545551234",
 		"joi+3545551234|***|***|***",
 		"joi%2540x.is|***|***|***",
+		"x.is/joi/%2B3545551234|***|***|***",
+		"%252b3545551234|***|***|***",
+		"50%2B1|50%2B1|***|50%2B1",
 		"|||",
 		"∅|∅|∅|∅")
 }
