@@ -12,11 +12,15 @@ import (
 // healthz answers as long as the process does.
 func healthz(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") }
 
-// readyz tells whether the database answers and has this program's schema. Why not is in the log of the pages.
+// readyz tells whether the database answers and has this program's schema. Why not is in the log of the pages. However many ask,
+// who need no token, one connection is enough for them: the others are the pages'.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
-	defer cancel()
-	if err := migrations.Check(ctx, s.books.pool); err != nil {
+	_, err, _ := s.ready.Do("", func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), 3*time.Second)
+		defer cancel()
+		return nil, migrations.Check(ctx, s.books.pool)
+	})
+	if err != nil {
 		plain(w, http.StatusServiceUnavailable, "not ready: the database does not answer, or has another schema\n")
 		return
 	}

@@ -6,7 +6,9 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -128,6 +130,41 @@ func TestATimeout(t *testing.T) {
 		t.Errorf("%v", logged)
 	}
 	v.get(http.StatusOK, "/pipeline/rejects") // the connection is free again
+}
+
+// Whoever asks whether the pages are ready, and needs no token for that, does not take their connections.
+func TestProbesLeaveConnections(t *testing.T) {
+	t.Parallel()
+	dsn := testdb.NewDirect(t)
+	mustExec(t, dsn, `INSERT INTO wheelhouse.accounts VALUES ('default', 'https://x.is', 'UTC', '2026-01-01')`)
+	v := visit(t, dsn, nil)
+	conn := dial(t, dsn)
+	defer conn.Close(context.Background())
+	if _, err := conn.Exec(t.Context(), "BEGIN; LOCK TABLE wheelhouse.schema_migrations"); err != nil {
+		t.Fatal(err)
+	}
+	var probes sync.WaitGroup
+	for range 2 * readers {
+		probes.Go(func() {
+			if r, err := http.Get(v.url + "/readyz"); err != nil || r.StatusCode != http.StatusServiceUnavailable {
+				t.Errorf("%v %v", r, err)
+			}
+		})
+	}
+	other := dial(t, dsn) // in a transaction one sees what was at its beginning
+	defer other.Close(context.Background())
+	for waiting := 0; waiting == 0; time.Sleep(10 * time.Millisecond) {
+		if err := other.QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waiting); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(200 * time.Millisecond) // all of them are there
+	began := time.Now()
+	v.get(http.StatusOK, "/pipeline/runs")
+	if took := time.Since(began); took > 1500*time.Millisecond {
+		t.Errorf("a page waits %s for probes", took)
+	}
+	probes.Wait()
 }
 
 // PgBouncer hands each transaction another connection of the server's.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"golang.org/x/sync/singleflight"
 
 	"wheelhouse/internal/settings"
 )
@@ -46,6 +47,7 @@ type Server struct {
 	o       Options
 	books   *reader
 	access  access
+	ready   singleflight.Group
 	handler http.Handler
 }
 
