@@ -27,7 +27,7 @@ func pages(s *settings.Settings, log *zap.Logger, metrics http.Handler) (*site, 
 		return &site{}, nil
 	}
 	server, err := web.New(web.Options{
-		Database: s.Database, Listen: s.Listen, Token: s.Token, Version: version, Log: log, Metrics: metrics,
+		Database: s.Database, Listen: s.Listen, Token: s.Token, Log: log, Metrics: metrics,
 		Streams: func(now time.Time) []settings.Row { return s.Describe(now, 1) },
 	})
 	if errors.Is(err, web.ErrNoToken) {
@@ -54,7 +54,7 @@ func demoPages(database string, log *zap.Logger, streams func(time.Time) []setti
 		return nil, fmt.Errorf("the pages: %w", err)
 	}
 	server, err := web.New(web.Options{
-		Database: database, Listen: l.Addr().String(), Version: version, Log: log, Streams: streams, Metrics: metrics,
+		Database: database, Listen: l.Addr().String(), Log: log, Streams: streams, Metrics: metrics,
 	})
 	if err != nil {
 		return nil, errors.Join(err, l.Close())

@@ -109,10 +109,6 @@ func dayLabels(first time.Time, n int, x func(int) float64) []label {
 		return nil
 	}
 	step := max(1, (n+4)/5)
-	form := "2 Jan"
-	if n > 300 {
-		form = "Jan 2006"
-	}
 	for i := 0; i < n; i += step {
 		anchor := "middle"
 		if i == 0 {
@@ -121,7 +117,7 @@ func dayLabels(first time.Time, n int, x func(int) float64) []label {
 		if x(i) > chartW-30 {
 			anchor = "end"
 		}
-		labels = append(labels, label{x(i), plotEnd + 18, anchor, first.AddDate(0, 0, i).Format(form)})
+		labels = append(labels, label{x(i), plotEnd + 18, anchor, first.AddDate(0, 0, i).Format("2 Jan")})
 	}
 	return labels
 }

@@ -135,7 +135,7 @@ type visitor struct {
 func visit(t *testing.T, dsn string, change func(*Options)) *visitor {
 	t.Helper()
 	core, logs := observer.New(zap.DebugLevel)
-	o := Options{Database: dsn, Listen: "127.0.0.1:0", Version: "test", Log: zap.New(core)}
+	o := Options{Database: dsn, Listen: "127.0.0.1:0", Log: zap.New(core)}
 	if change != nil {
 		change(&o)
 	}

@@ -19,7 +19,6 @@ type Options struct {
 	Database string          // as load.Open takes it: a DSN or URL; empty: the PG* variables
 	Listen   string          // host:port that Serve's listener has
 	Token    settings.Secret // required unless Listen is loopback
-	Version  string
 	Log      *zap.Logger
 
 	// Streams tells of each stream of each account when it is due next. Nil: nothing is known of it.

@@ -83,9 +83,8 @@ func (r *shareReading) readFacts(ctx context.Context) error {
 	add("Call to action", yesNo(s.CTA))
 	add("Link open", yesNo(s.Open))
 	ever, err := one[struct {
-		Visits, Plays, Clicks int64
-		Watched               *float64
-		Last                  *time.Time
+		Visits, Plays int64
+		Last          *time.Time
 	}](ctx, r.request, "ever", r.slug)
 	if err != nil {
 		return err

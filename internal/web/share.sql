@@ -5,7 +5,7 @@ SELECT content_name, created_at, created_by_email, created_by_name, segment, has
 FROM bi.shares WHERE account_id = @account AND slug = @slug;
 
 -- name: ever
-SELECT count(*), count(*) FILTER (WHERE played), count(*) FILTER (WHERE cta_clicked), avg(percent_watched), max(visited_at)
+SELECT count(*), count(*) FILTER (WHERE played), max(visited_at)
 FROM bi.share_visits WHERE account_id = @account AND slug = @slug;
 
 -- name: visited
