@@ -321,3 +321,17 @@ func TestManyChanges(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// A window that was loaded more often than is shown says so.
+func TestAWindowLoadedOftenSaysSo(t *testing.T) {
+	t.Parallel()
+	dsn := testdb.New(t)
+	mustExec(t, dsn, `INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'UTC', '2020-01-01');
+		INSERT INTO wheelhouse.runs (kind, version, host) VALUES ('run', 'v', 'h');
+		INSERT INTO wheelhouse.loads (run_id, account_id, stream, span, status) SELECT 1, 'a', 'shares', '[2026-01-01Z,2026-01-02Z)', 'loaded' FROM generate_series(1, 501);
+		INSERT INTO wheelhouse.rejects (load_id, account_id, stream, path, reason, raw_hash) SELECT 1, 'a', 'shares', '$.data[0]', 'no slug', decode(md5(n::text), 'hex') FROM generate_series(1, 501) n`)
+	text := textOf(visit(t, dsn, nil).page("/pipeline/window?load=1"))
+	if strings.Count(text, "The newest 500 of 501.") != 2 || !strings.Contains(text, "`wheelhouse rejects list` has them all") {
+		t.Error(text)
+	}
+}

@@ -11,13 +11,14 @@ import (
 // windowPage is one window's history, found by any of its loads.
 var windowPage = &page{Name: "window", Path: "/pipeline/window", Title: "Window", Part: "pipeline", Keeps: []string{"load"}, NoRange: true, Read: readWindow}
 
+const mostLoads = 500 // of a window, and rejects
+
 type windowData struct {
 	Back    string
 	Stream  string
 	Loads   *table
 	Answers *table
 	Rejects *table
-	Sources bool
 }
 
 func readWindow(ctx context.Context, q *request) (any, error) {
@@ -25,7 +26,8 @@ func readWindow(ctx context.Context, q *request) (any, error) {
 	if err != nil {
 		return nil, badRequest("load is not the number of a load.")
 	}
-	all, err := rows[loadRow](ctx, q, "loads", map[string]any{"load": load})
+	args := map[string]any{"load": load, "most": mostLoads}
+	all, err := rows[loadRow](ctx, q, "loads", args)
 	if err != nil {
 		return nil, err
 	}
@@ -34,12 +36,19 @@ func readWindow(ctx context.Context, q *request) (any, error) {
 	}
 	span := q.span(all[0])
 	q.Title = all[0].Stream + ", " + span.Text
-	rejects, err := rows[rejectRow](ctx, q, "rejects", map[string]any{"load": load})
+	rejects, err := rows[rejectRow](ctx, q, "rejects", args)
 	if err != nil {
 		return nil, err
 	}
 	data := windowData{Back: q.Link("/pipeline/windows", "stream", all[0].Stream), Stream: all[0].Stream, Loads: q.historyTable(all), Answers: q.answersTable(all),
 		Rejects: q.rejectsTable("rejects", "Records of this window that were set aside", rejects)}
+	if n := int64(len(all)); n < all[0].Times {
+		data.Loads.More = "The newest " + showCount(n) + " of " + showCount(all[0].Times) + "."
+		data.Answers.More = data.Loads.More
+	}
+	if len(rejects) == mostLoads {
+		data.Rejects.More = "The newest " + showCount(mostLoads) + "; `wheelhouse rejects list` has them all."
+	}
 	if from, to := all[0].From, all[0].To; from != nil && to != nil {
 		data.Back = q.windowsOf(all[0].Stream, from.AddDate(0, 0, -7), to.AddDate(0, 0, 7))
 	}

@@ -7,7 +7,7 @@ FROM bi.loads o
 JOIN bi.loads l ON l.account_id = o.account_id AND l.stream = o.stream AND l.window_start = o.window_start AND l.window_end = o.window_end
 WHERE o.load_id = @load AND o.account_id = @account
 ORDER BY l.load_id DESC
-LIMIT 500;
+LIMIT @most;
 
 -- name: rejects
 SELECT r.reject_id, r.stream, r.path, left(r.reason, 2000), r.first_seen_at, r.last_seen_at, r.resolved_at, r.load_id
@@ -16,4 +16,4 @@ JOIN bi.loads l ON l.account_id = o.account_id AND l.stream = o.stream AND l.win
 JOIN bi.rejects r ON r.load_id = l.load_id
 WHERE o.load_id = @load AND o.account_id = @account
 ORDER BY r.reject_id DESC
-LIMIT 200;
+LIMIT @most;
