@@ -104,8 +104,10 @@ LEFT JOIN (
 ) l ON l.stream = s.stream;
 
 -- name: lacking
+-- Of the same streams: a day without a snapshot of users or contents takes nothing from the figures of that day.
 SELECT stream, status, count(*)
 FROM bi.coverage
 WHERE account_id = @account AND day >= @from::date AND day <= @to::date AND status <> 'loaded'
+  AND stream NOT IN ('user_access', 'company_content')
 GROUP BY stream, status
 ORDER BY stream, status;

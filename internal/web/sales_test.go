@@ -316,6 +316,9 @@ func (s *seller) trustLine(t *testing.T, v *visitor) {
 			t.Errorf("%s: %s", path, got)
 		}
 	}
+	if got := line("/?from=2025-03-10&to=2025-03-20"); !strings.Contains(got, "share_details: 9 days not loaded") || strings.Contains(got, "user_access") {
+		t.Error(got)
+	}
 	s.exec(`DELETE FROM wheelhouse.loads WHERE stream = 'demo_usage' AND lower(span) = '2025-03-06 05:00Z';
 		UPDATE wheelhouse.loads SET reconciled = false WHERE stream = 'usage_new' AND lower(span) = '2025-03-07 05:00Z'`)
 	got := line("/" + these)
