@@ -80,7 +80,7 @@ func (o *overview) readDemos(ctx context.Context, q *request) error {
 		return err
 	}
 	figures := q.funnelFigures(now, before)
-	o.Demos = append([]figure{figures[0], q.counted("Cancelled", canceled.Now, canceled.Before, "before anybody answered")}, figures[1:]...)
+	o.Demos = append([]figure{figures[0], q.counted("Cancelled", canceled.Now, canceled.Before, of(canceled.Now, now.Requested+canceled.Now, "all that came"))}, figures[1:]...)
 	o.Funnel = q.funnel(now, &canceled.Now)
 	o.Requests = q.overTime("requests", "Demo requests over time", "Requested", "Answered", over)
 	return nil

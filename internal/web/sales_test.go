@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -152,6 +153,9 @@ func (s *seller) overview(t *testing.T, v *visitor) {
 		"Plays":           `SELECT sum(plays) FROM bi.share_engagement_daily WHERE day ` + between,
 		"Clicks":          `SELECT sum(cta_clicks) FROM bi.share_engagement_daily WHERE day ` + between,
 	})
+	if canceled := s.sql(`SELECT sum(canceled) / sum(requested + canceled) FROM bi.demo_funnel_daily WHERE day ` + between); !strings.Contains(textOf(doc), showShare(mustFloat(t, canceled))+" of all that came") {
+		t.Errorf("of all requests %s were cancelled", canceled)
+	}
 	chartsShowTheirTables(t, v, path, doc)
 	if charts := drawn(doc); len(charts) != 9 {
 		t.Errorf("%d charts", len(charts))
@@ -179,6 +183,15 @@ func (s *seller) overview(t *testing.T, v *visitor) {
 	if !strings.Contains(textOf(doc), "against the 7 days before") || strings.Contains(textOf(v.page("/?from=2025-02-24&to=2025-03-01")), "% against") {
 		t.Error("trends are not those of ranges that history holds")
 	}
+}
+
+func mustFloat(t *testing.T, text string) float64 {
+	t.Helper()
+	x, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
 }
 
 // response holds the weeks of the overview against SQL, cell by cell.
