@@ -10,7 +10,7 @@ DROP TRIGGER local_day ON crankwheel.demo_requests;
 DROP FUNCTION wheelhouse.move_local_days();
 DROP FUNCTION wheelhouse.set_local_day();
 DROP FUNCTION bi.session_floor(timestamptz);
-DROP INDEX crankwheel.demo_requests_day, crankwheel.demo_requests_agent, crankwheel.demo_requests_origin, crankwheel.shares_creator,
+DROP INDEX crankwheel.demo_requests_day, crankwheel.demo_requests_agent, crankwheel.shares_creator,
     crankwheel.shares_deleted, crankwheel.share_usage_daily_agent, crankwheel.share_engagement_daily_share;
 ALTER TABLE crankwheel.demo_requests DROP COLUMN local_day, DROP COLUMN local_hour, DROP COLUMN origin_name,
     DROP COLUMN campaign_source, DROP COLUMN campaign_medium, DROP COLUMN campaign_name;

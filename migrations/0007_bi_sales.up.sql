@@ -258,7 +258,6 @@ CREATE INDEX demo_requests_day ON crankwheel.demo_requests (account_id, local_da
     INCLUDE (local_hour, deleted_at, answered, seconds_to_respond, call_confirmed, screenshared, handled_by, origin_channel, origin_name,
              campaign_source, campaign_medium, campaign_name);
 CREATE INDEX demo_requests_agent ON crankwheel.demo_requests (account_id, handled_by, local_day) WHERE handled_by IS NOT NULL;
-CREATE INDEX demo_requests_origin ON crankwheel.demo_requests (account_id, origin_name, local_day) WHERE origin_name IS NOT NULL;
 
 -- A barrier, so that a function in somebody's WHERE never sees a row that this view leaves out.
 -- (SELECT …) asks for the role once a query instead of once a row.
