@@ -72,11 +72,6 @@ func (b *books) sameHealth() {
 		b.t.Fatalf("%d streams", len(all))
 	}
 	failed := b.failedDays()
-	for _, s := range load.Streams {
-		if s.Daily { // bi.coverage knows no streams of which halves do not make a day
-			failed[s.Name] = byStream[s.Name].FailedDays
-		}
-	}
 	for _, s := range b.status() {
 		h := byStream[s.Stream]
 		got := fmt.Sprint(instant(h.CoveredUntil), instant(h.LoadedAt), h.GapDays, h.Failed, h.Stale, h.Unreconciled, h.Running, h.Rejects, h.FailedDays)

@@ -28,6 +28,9 @@ WITH streams (stream, snapshot) AS (
     SELECT t.*, d.whole
     FROM touched t
     JOIN days d ON d.account_id = t.account_id AND d.day = t.day
+    -- Counts that are a window's own are a day's only by a load of exactly that day, or for today of its beginning.
+    WHERE NOT t.loaded OR t.stream NOT IN ('demo_usage', 'usage_shares', 'shares') OR t.span = d.whole
+       OR d.day = d.today AND lower(t.span) = lower(d.whole) AND t.span <@ d.whole
 ), bases AS (
     SELECT *, max(id) FILTER (WHERE loaded AND span @> whole) OVER (PARTITION BY account_id, stream, day) AS base
     FROM tries

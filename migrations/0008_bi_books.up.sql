@@ -184,7 +184,10 @@ LEFT JOIN LATERAL (
            l.stream IN ('user_access', 'company_content')
                AND bool_and(l.status = 'loaded' AND l.reconciled IS NOT FALSE AND NOT l.span @> d.whole) AS taken
     FROM wheelhouse.loads l
+    -- Counts that are a window's own are a day's only by a load of exactly that day, or for today of its beginning.
     WHERE (l.account_id = d.account_id) IS TRUE AND l.status IN ('loaded', 'failed') AND l.span && d.whole
+      AND (l.status = 'failed' OR l.stream NOT IN ('demo_usage', 'usage_shares', 'shares') OR l.span = d.whole
+           OR d.partial AND lower(l.span) = lower(d.whole) AND l.span <@ d.whole) IS TRUE
     GROUP BY l.stream
 ) f ON f.stream = k.stream
 LEFT JOIN wheelhouse.loads b ON b.id = f.base AND f.base = f.last
@@ -219,6 +222,8 @@ CROSS JOIN LATERAL (
                 WHERE f.base IS DISTINCT FROM f.last AND NOT f.taken
                   AND (l.account_id = d.account_id AND l.stream = k.stream) IS TRUE AND l.status IN ('loaded', 'failed')
                   AND l.span && d.whole AND l.id + 0 >= coalesce(f.base, 0)
+                  AND (l.status = 'failed' OR l.stream NOT IN ('demo_usage', 'usage_shares', 'shares') OR l.span = d.whole
+                       OR d.partial AND lower(l.span) = lower(d.whole) AND l.span <@ d.whole) IS TRUE  -- as above
             ) n
         ) x
     ) j

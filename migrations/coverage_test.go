@@ -78,21 +78,31 @@ func TestCoverage(t *testing.T) {
 	l.window("usage_new", "loaded", l.at(0, 0), time.Now(), true)               // today so far
 	l.window("usage_new", "loaded", l.at(20, 0), l.at(9, 0), true)              // before history
 	l.window("usage_new", "loaded", l.at(9, 0), l.at(9, 0).Add(1e9), nil)       // a look-back into the day
-	l.window("demo_usage", "loaded", l.at(9, 0), l.at(4, 0), true)              // five days at once
-	l.window("demo_usage", "failed", l.at(5, 0), l.at(2, 0), nil)               // a failure over loaded and missing days
-	l.window("demo_usage", "failed", l.at(0, 0), l.at(0, 0).Add(60e9), nil)     // today failed
-	l.window("shares", "loaded", l.at(30, 0), l.at(0, 0), false)                // everything, wrong
-	l.window("shares", "loaded", l.at(8, 0), l.at(6, 0), true)                  // two days of it corrected
-	l.window("shares", "loaded", l.at(0, 0).Add(60e9), l.at(-1, 0), true)       // today without its first minute
+	l.window("share_details", "loaded", l.at(9, 0), l.at(4, 0), true)           // five days at once
+	l.window("share_details", "failed", l.at(5, 0), l.at(2, 0), nil)            // a failure over loaded and missing days
+	l.window("share_details", "failed", l.at(0, 0), l.at(0, 0).Add(60e9), nil)  // today failed
+	l.window("share_visits", "loaded", l.at(30, 0), l.at(0, 0), false)          // everything, wrong
+	l.window("share_visits", "loaded", l.at(8, 0), l.at(6, 0), true)            // two days of it corrected
+	l.window("share_visits", "loaded", l.at(0, 0).Add(60e9), l.at(-1, 0), true) // today without its first minute
+	l.day("usage_shares", "loaded", 9, true)                                    // counts of a day:
+	l.window("usage_shares", "loaded", l.at(8, 0), l.at(6, 0), true)            // not those of two,
+	l.window("usage_shares", "loaded", l.at(6, 3), l.at(5, 3), true)            // nor of days in another zone
+	l.window("usage_shares", "loaded", l.at(5, 3), l.at(4, 3), true)            //
+	l.day("usage_shares", "loaded", 4, false)                                   //
+	l.window("usage_shares", "failed", l.at(3, 0), l.at(2, 0), nil)             //
+	l.day("usage_shares", "loaded", 2, true)                                    //
+	l.window("usage_shares", "loaded", l.at(2, 0), l.at(1, 0).Add(3.6e12), nil) // an hour too many changes nothing
+	l.window("usage_shares", "loaded", l.at(0, 0), l.at(0, 3), true)            // today's beginning
 	l.window("company_content", "failed", l.at(3, 0), l.at(3, 1), nil)          // a snapshot is of a moment
 	l.window("company_content", "loaded", l.at(2, 3), l.at(2, 4), nil)          //
 	l.window("company_content", "loaded", l.at(0, 0), l.at(0, 0).Add(1e9), nil) //
 
 	for stream, statuses := range map[string]string{
 		"usage_new":       "loaded failed loaded unreconciled loaded failed unreconciled gap gap loaded",
-		"demo_usage":      "loaded loaded loaded loaded loaded failed failed gap gap failed",
-		"shares":          "unreconciled loaded loaded unreconciled unreconciled unreconciled unreconciled unreconciled unreconciled gap",
-		"share_visits":    strings.TrimSpace(strings.Repeat("gap ", 10)),
+		"share_details":   "loaded loaded loaded loaded loaded failed failed gap gap failed",
+		"share_visits":    "unreconciled loaded loaded unreconciled unreconciled unreconciled unreconciled unreconciled unreconciled gap",
+		"usage_shares":    "loaded gap gap gap gap unreconciled failed loaded gap loaded",
+		"shares":          strings.TrimSpace(strings.Repeat("gap ", 10)),
 		"company_content": "failed loaded gap loaded",
 		"user_access":     "gap",
 	} {
@@ -105,7 +115,7 @@ func TestCoverage(t *testing.T) {
 	want(t, l.conn, `SELECT status, error, loaded_at IS NULL, tried_at IS NULL, stream_loaded_at IS NULL FROM bi.coverage
 		WHERE stream = 'usage_new' ORDER BY day LIMIT 3`,
 		"loaded|∅|f|f|f", "failed|HTTP 503|t|f|f", "loaded|∅|f|f|f")
-	want(t, l.conn, `SELECT bool_and(stream_loaded_at IS NULL) FROM bi.coverage WHERE stream = 'share_visits'`, "t")
+	want(t, l.conn, `SELECT bool_and(stream_loaded_at IS NULL) FROM bi.coverage WHERE stream = 'shares'`, "t")
 	want(t, l.conn, `SELECT loaded_until - day_start FROM bi.coverage WHERE stream = 'usage_new' ORDER BY day DESC OFFSET 4 LIMIT 1`, "12:00:00")
 }
 

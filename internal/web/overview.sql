@@ -93,11 +93,14 @@ ORDER BY t.plays DESC, t.visits DESC, t.slug;
 
 -- name: whole
 -- For each stream of events: is all of the range loaded, and was each answer that was ever loaded of it right? Where both
--- hold, bi.coverage says loaded of every day.
-SELECT s.stream, coalesce(l.spans @> tstzrange(@start, @stop), false), coalesce(l.differing, 0)
+-- hold, bi.coverage says loaded of every day. Counts that are a window's own are a day's only if it begins as a day of
+-- the account does; where midnights are left out, bi.coverage is asked.
+SELECT s.stream, coalesce(l.spans @> tstzrange(@start, @stop) AND (l.days OR s.stream NOT IN ('demo_usage', 'usage_shares', 'shares')), false),
+       coalesce(l.differing, 0)
 FROM unnest(ARRAY['demo_usage', 'usage_new', 'usage_shares', 'shares', 'share_visits', 'share_details']) AS s (stream)
 LEFT JOIN (
-    SELECT stream, range_agg(tstzrange(window_start, window_end)) AS spans, count(*) FILTER (WHERE NOT reconciled) AS differing
+    SELECT stream, range_agg(tstzrange(window_start, window_end)) AS spans, count(*) FILTER (WHERE NOT reconciled) AS differing,
+           bool_and((window_start AT TIME ZONE @timezone)::time = '00:00') AS days
     FROM bi.loads
     WHERE account_id = @account AND status = 'loaded' AND window_start < @stop AND window_end > @start
     GROUP BY stream

@@ -332,6 +332,18 @@ func (s *seller) trustLine(t *testing.T, v *visitor) {
 	if got := line("/?from=2025-03-10&to=2025-03-20"); !strings.Contains(got, "share_details: 9 days not loaded") || strings.Contains(got, "user_access") {
 		t.Error(got)
 	}
+	// In another zone: what was counted for New York's days is nobody's there, sessions and requests have their times.
+	s.exec(`UPDATE wheelhouse.accounts SET timezone = 'Europe/Berlin'`)
+	moved := line("/" + these)
+	for _, part := range []string{"; shares: 7 days not loaded", "usage_shares: 7 days not loaded"} {
+		if !strings.Contains(moved, part) {
+			t.Errorf("in another zone: %q lacks %q", moved, part)
+		}
+	}
+	if strings.Contains(moved, "share_visits") {
+		t.Errorf("in another zone: %q", moved)
+	}
+	s.exec(`UPDATE wheelhouse.accounts SET timezone = 'America/New_York'`)
 	s.exec(`DELETE FROM wheelhouse.loads WHERE stream = 'demo_usage' AND lower(span) = '2025-03-06 05:00Z';
 		UPDATE wheelhouse.loads SET reconciled = false WHERE stream = 'usage_new' AND lower(span) = '2025-03-07 05:00Z'`)
 	got := line("/" + these)
