@@ -66,6 +66,7 @@ type agentFacts struct {
 	IsUser    bool
 	Privilege *string
 	InPool    *bool
+	Users     bool // whether the account's users are known
 }
 
 // describe tells who the agent is.
@@ -74,6 +75,7 @@ func (r *agentReading) describe(a agentFacts) {
 		r.Title = shorten(*a.Name, 80)
 	}
 	switch {
+	case !a.IsUser && !a.Users:
 	case !a.IsUser:
 		r.Facts = append(r.Facts, fact{"Access", "no user of the account now", ""})
 	case a.Privilege != nil:

@@ -1,7 +1,10 @@
 -- One agent over a range of days.
 
 -- name: agent
-SELECT agent_name, is_user, privilege, in_demo_pool FROM bi.agents WHERE account_id = @account AND agent_email = @email;
+-- Without a snapshot of users nobody is known to be none.
+SELECT agent_name, is_user, privilege, in_demo_pool, EXISTS (SELECT FROM bi.users WHERE account_id = @account)
+FROM bi.agents
+WHERE account_id = @account AND agent_email = @email;
 
 -- name: totals
 SELECT day >= @from::date, coalesce(sum(sessions), 0)::bigint, coalesce(sum(session_seconds), 0)::bigint, coalesce(sum(viewers), 0)::bigint,

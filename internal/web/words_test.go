@@ -1,0 +1,27 @@
+package web
+
+import (
+	"strings"
+	"testing"
+
+	"wheelhouse/internal/testdb"
+)
+
+// Whether an agent is a user is said where the account's users are known.
+func TestWhoIsNoUser(t *testing.T) {
+	t.Parallel()
+	dsn := testdb.New(t)
+	mustExec(t, dsn, `INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'UTC', '2025-01-01');
+		INSERT INTO crankwheel.share_usage_daily (account_id, day, agent_email, shares, plays, load_id, loaded_at) VALUES ('a', '2025-03-01', 'a@acme.example', 1, 1, 1, now())`)
+	v := visit(t, dsn, nil)
+	says := func() bool {
+		return strings.Contains(textOf(v.page("/agent?email=a%40acme.example")), "no user of the account now")
+	}
+	if says() {
+		t.Error("nobody knows the account's users, and the agent is said to be none")
+	}
+	mustExec(t, dsn, `INSERT INTO crankwheel.users (account_id, email, privilege, in_demo_pool, load_id, loaded_at) VALUES ('a', 'b@acme.example', 'user', true, 1, now())`)
+	if !says() {
+		t.Error("it is not said that the agent is no user")
+	}
+}
