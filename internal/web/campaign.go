@@ -83,9 +83,14 @@ func (r *campaignReading) ask() error {
 	if len(r.Facts) == 0 {
 		return badRequest("The address names no origin, source, medium or campaign.")
 	}
-	r.Title = "Requests without a campaign"
-	if len(title) > 0 {
+	channel, _ := r.asked["channel"].(string)
+	switch {
+	case len(title) > 0:
 		r.Title = strings.Join(title, " · ")
+	case channel != "" && len(r.Facts) == 1:
+		r.Title = "Requests from a " + channelName(channel)
+	default:
+		r.Title = "Requests without a campaign"
 	}
 	return nil
 }

@@ -25,3 +25,21 @@ func TestWhoIsNoUser(t *testing.T) {
 		t.Error("it is not said that the agent is no user")
 	}
 }
+
+// A campaign page is named by what it was asked for.
+func TestCampaignTitles(t *testing.T) {
+	t.Parallel()
+	dsn := testdb.New(t)
+	mustExec(t, dsn, `INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'UTC', '2025-01-01');
+		INSERT INTO crankwheel.demo_requests (account_id, demo_id, started_at, answered, request_origin, origin_channel, utm_source, load_id, loaded_at) VALUES
+			('a', 1, '2025-03-01Z', false, 'https://x.is/p', 'website', 'mail', 1, now()), ('a', 2, '2025-03-01Z', false, 'https://x.is/p', 'website', NULL, 1, now())`)
+	v := visit(t, dsn, nil)
+	for query, want := range map[string]string{
+		"channel=website": "Requests from a page", "source=-": "Requests without a campaign", "channel=website&source=-": "Requests without a campaign",
+		"source=mail": "mail", "channel=website&origin=x.is/p&source=mail": "x.is/p · mail",
+	} {
+		if got := textOf(all(v.page("/campaign?"+query), "h1")[0]); got != want {
+			t.Errorf("%s: %q, want %q", query, got, want)
+		}
+	}
+}
