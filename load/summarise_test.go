@@ -101,17 +101,34 @@ func TestSumsWhereADayComesBack(t *testing.T) {
 	s.exec(`INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'America/St_Johns', '2010-11-01');
 		SET statement_timeout = '20s'`)
 	starts := []string{"2010-11-07 01:00Z", "2010-11-07 02:45Z", "2010-11-07 06:00Z"}
-	for _, at := range starts { // at 02:31Z it is 23:01 of the 6th again
+	add := func(at string) { // at 02:31Z it is 23:01 of the 6th again
 		s.exec(`INSERT INTO crankwheel.screen_sessions (account_id, session_id, agent_email, started_at, occurrence, ended, load_id, loaded_at)
 			SELECT 'a', wheelhouse.session_id('a', 'a@x.com', at, 1), 'a@x.com', at, 1, false, 1, now() FROM (SELECT '` + at + `'::timestamptz AS at) x`)
 	}
-	for _, when := range []string{"not added up", "added up"} {
+	for _, at := range starts {
+		add(at)
+	}
+	check := func(when string, want int) {
+		t.Helper()
 		var got int
-		if err := s.conn.QueryRow(t.Context(), `SELECT sum(sessions) FROM bi.session_daily`).Scan(&got); err != nil || got != len(starts) {
-			t.Fatalf("%s: %d sessions (%v), want %d", when, got, err, len(starts))
+		if err := s.conn.QueryRow(t.Context(), `SELECT sum(sessions) FROM bi.session_daily`).Scan(&got); err != nil || got != want {
+			t.Fatalf("%s: %d sessions (%v), want %d", when, got, err, want)
 		}
+	}
+	for _, when := range []string{"not added up", "added up"} {
+		check(when, len(starts))
 		if err := s.warehouse.Summarise(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
+	// What loads changed up to that hour, and within it.
+	add("2010-11-07 02:50Z")
+	s.exec(`INSERT INTO wheelhouse.session_due VALUES (1, 'a', '[2010-11-06 12:00Z,2010-11-07 03:00Z]')`)
+	check("changed", len(starts)+1)
+	s.exec(`INSERT INTO wheelhouse.session_due VALUES (2, 'a', '[2010-11-07 02:30:30Z,2010-11-07 02:45Z]')`)
+	check("changed again", len(starts)+1)
+	if err := s.warehouse.Summarise(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	check("all added up", len(starts)+1)
 }

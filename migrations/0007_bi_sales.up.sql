@@ -83,7 +83,9 @@ SELECT a.account_id,
 FROM wheelhouse.accounts a
 LEFT JOIN wheelhouse.session_summaries s ON s.account_id = a.account_id AND s.timezone = a.timezone
 CROSS JOIN LATERAL (
-    SELECT range_agg(daterange((lower(d.starts) AT TIME ZONE a.timezone)::date, (upper(d.starts) AT TIME ZONE a.timezone)::date, '[]')) AS days
+    -- An hour later: where a clock goes back from just after midnight, a moment that it shows as of the day before is the new day's.
+    SELECT range_agg(daterange((lower(d.starts) AT TIME ZONE a.timezone)::date,
+                               ((upper(d.starts) + interval '1 hour') AT TIME ZONE a.timezone)::date, '[]')) AS days
     FROM wheelhouse.session_due d
     WHERE d.account_id = a.account_id
 ) d
