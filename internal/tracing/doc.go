@@ -9,6 +9,8 @@
 // error's text that is not our own. The instruments of others never see a request as it is sent, and what they record of
 // errors, which may quote values, is taken out before it is sent. No header with the trace's id goes to the API.
 //
+// What OpenTelemetry says of variables that it does not understand, which quotes them, is not shown; that there was something, is.
+//
 // Not promised: that every span arrives. What cannot be sent is dropped, said once in the log, and keeps nobody waiting; Stop
 // takes 3 seconds at the most.
 package tracing

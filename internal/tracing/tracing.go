@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/exaring/otelpgx"
+	"github.com/go-logr/logr/funcr"
 	"github.com/jackc/pgx/v5"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel"
@@ -53,7 +54,12 @@ func Start(ctx context.Context, version string, log *zap.Logger) (*Tracing, erro
 	if wanted, err := Wanted(); !wanted {
 		return nil, err
 	}
-	var once sync.Once
+	var once, quoted sync.Once
+	otel.SetLogger(funcr.New(func(string, string) { // which quotes variables that are not understood: addresses and headers, and keys in them
+		quoted.Do(func() {
+			log.Warn("traces: OpenTelemetry has met an error, in its OTEL_ variables most likely; said once, and without what they hold")
+		})
+	}, funcr.Options{}))
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(error) { // whose text may hold the receiver's address, and that a password
 		once.Do(func() { log.Warn("traces cannot be sent; said once") })
 	}))

@@ -2,10 +2,14 @@ package tracing_test
 
 import (
 	"bytes"
+	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	osexec "os/exec"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,7 +30,32 @@ import (
 	"wheelhouse/load"
 )
 
-func TestMain(m *testing.M) { testdb.Main(m) }
+// misled is set where this program is to start tracing, and no more.
+const misled = "WHEELHOUSE_TEST_MISLED"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(misled) == "" {
+		testdb.Main(m)
+	}
+	traces, err := tracing.Start(context.Background(), "1", zap.NewExample())
+	fmt.Println(traces != nil, err)
+	os.Exit(0)
+}
+
+// TestVariablesAreNotQuoted: OpenTelemetry's own log, which a program has from its first moment, tells nothing of what is in variables.
+func TestVariablesAreNotQuoted(t *testing.T) {
+	for _, wrong := range []string{
+		"OTEL_EXPORTER_OTLP_HEADERS=Authorization: Bearer canary", "OTEL_EXPORTER_OTLP_HEADERS=a key canary=x",
+		"OTEL_EXPORTER_OTLP_ENDPOINT=http://who:canary@receiver.example:port", "OTEL_EXPORTER_OTLP_TIMEOUT=canary",
+	} {
+		program := osexec.Command(os.Args[0])
+		program.Env = append(os.Environ(), misled+"=1", "OTEL_TRACES_EXPORTER=otlp", wrong)
+		said, err := program.CombinedOutput()
+		if err != nil || bytes.Contains(said, []byte("canary")) || !bytes.Contains(said, []byte("OTEL_")) {
+			t.Errorf("%s: %v %s", wrong, err, said)
+		}
+	}
+}
 
 const canaryKey = "canary-key-of-the-traces"
 
