@@ -2,12 +2,17 @@ package pipeline
 
 import (
 	"context"
+	"errors"
+	"net/url"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
+
+	"wheelhouse/extract"
 )
 
 // tracer makes the spans. It is OpenTelemetry's global one, which makes none unless package tracing has been started.
@@ -37,10 +42,25 @@ func (h *inHand) endSpan() {
 			h.span.SetAttributes(attribute.Bool("wheelhouse.reconciled", *h.Reconciled))
 		}
 		if h.Err != nil {
-			h.span.SetStatus(codes.Error, h.Err.Error()) // as the ledger has it: without data
+			h.span.SetStatus(codes.Error, unaddressed(h.Err))
 		}
 	}
 	h.span.End()
+}
+
+// unaddressed is an error as the ledger has it, which is without data, and without the address that was asked for: it holds
+// a share's slug, and net/http quotes it with its query.
+func unaddressed(err error) string {
+	text := err.Error()
+	var refused *extract.APIError
+	if errors.As(err, &refused) {
+		text = strings.ReplaceAll(text, refused.Path, "…")
+	}
+	var unsent *url.Error
+	if errors.As(err, &unsent) {
+		text = strings.ReplaceAll(text, unsent.URL, "…")
+	}
+	return text
 }
 
 // transaction begins a span in each window that a transaction is of. Its statements are in the first's.
