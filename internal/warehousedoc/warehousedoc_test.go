@@ -38,6 +38,27 @@ func TestDocuments(t *testing.T) {
 		}
 	}
 	t.Run("answers", func(t *testing.T) { checkAnswers(t, mustConnect(t, dsn), truthOf(s)) })
+	t.Run("unknown", func(t *testing.T) { checkUnknown(t, mustConnect(t, dsn)) })
+}
+
+// checkUnknown: a share of whose plays nobody knows how far they got is not among the best.
+func checkUnknown(t *testing.T, conn *pgx.Conn) {
+	text, err := questionFiles.ReadFile("questions/04_watched.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := parseQuestion(text)
+	a, err := readAs(t.Context(), conn, q.SQL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	best := a.Rows[0][0]
+	if _, err := conn.Exec(t.Context(), "UPDATE crankwheel.share_visits SET percent_watched = NULL WHERE slug = $1", best); err != nil {
+		t.Fatal(err)
+	}
+	if a, err = readAs(t.Context(), conn, q.SQL); err != nil || len(a.Rows) == 0 || a.Rows[0][0] == best {
+		t.Errorf("first is %v (%v), of whose plays nothing is known", a.Rows, err)
+	}
 }
 
 // differ is the first line in which two texts differ; "" where they do not.

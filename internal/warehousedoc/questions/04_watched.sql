@@ -10,5 +10,5 @@ FROM bi.share_visits v
 JOIN bi.shares s ON s.account_id = v.account_id AND s.slug = v.slug
 GROUP BY v.slug, s.content_name, s.created_by_email
 HAVING count(*) FILTER (WHERE v.played) >= 3
-ORDER BY avg((v.percent_watched >= 0.95)::integer) FILTER (WHERE v.played) DESC, plays DESC, share
+ORDER BY avg((v.percent_watched >= 0.95)::integer) FILTER (WHERE v.played) DESC NULLS LAST, plays DESC, share
 LIMIT 10;
