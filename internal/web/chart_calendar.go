@@ -41,11 +41,14 @@ func calendarChart(name, title, desc string, t *table, first time.Time, days []c
 		if week >= weeks {
 			break
 		}
-		// Where there is room for the name.
-		if (day.Day() == 1 || day.Equal(first)) && week-last > 2 && (week < weeks-1 || week == 0) {
-			d.Months = append(d.Months, label{left + float64(week)*step, top - 6, "start", day.Format("Jan")})
-			last = week
+		if day.Day() != 1 && !day.Equal(first) || week > 0 && week == weeks-1 {
+			continue // no name, or no room for it
 		}
+		if week-last <= 2 { // a month of a few days gives its room to the whole one after it
+			d.Months = d.Months[:0]
+		}
+		d.Months = append(d.Months, label{left + float64(week)*step, top - 6, "start", day.Format("Jan")})
+		last = week
 	}
 	for _, i := range []int{0, 2, 4} {
 		d.Days = append(d.Days, label{left - 5, top + float64(i)*step + 9, "end", weekdays[i][:3]})

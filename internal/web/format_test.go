@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"html/template"
 	"math"
 	"strings"
@@ -93,6 +94,24 @@ func TestCharts(t *testing.T) {
 		text := b.String()
 		if strings.Contains(text, "NaN") || strings.Contains(text, "ZgotmplZ") || strings.Contains(text, "<b>") || strings.Contains(text, "%!") {
 			t.Errorf("%s:\n%s", c.Title, text)
+		}
+	}
+	for _, c := range []struct{ first, last, want string }{
+		{"2026-09-25", "2026-11-26", "[Oct Nov]"}, // the five days of September are too near to October
+		{"2026-09-10", "2026-11-26", "[Sep Oct Nov]"},
+		{"2026-09-25", "2026-10-02", "[Sep]"}, // October is at the edge
+		{"2026-12-01", "2027-01-31", "[Dec Jan]"},
+	} {
+		var days []calendarDay
+		for day := *at(c.first + " 00:00:00"); !day.After(*at(c.last + " 00:00:00")); day = day.AddDate(0, 0, 1) {
+			days = append(days, calendarDay{Day: day})
+		}
+		var names []string
+		for _, m := range calendarChart("g", "Days", "d", nil, days[0].Day, days).Data.(calendarData).Months {
+			names = append(names, m.Text)
+		}
+		if got := fmt.Sprint(names); got != c.want {
+			t.Errorf("%s to %s: %s, want %s", c.first, c.last, got, c.want)
 		}
 	}
 	var b strings.Builder
