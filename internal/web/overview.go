@@ -80,7 +80,7 @@ func (o *overview) readDemos(ctx context.Context, q *request) error {
 		return err
 	}
 	figures := q.funnelFigures(now, before)
-	o.Demos = append([]figure{figures[0], q.counted("Cancelled", canceled.Now, canceled.Before, of(canceled.Now, now.Requested+canceled.Now, "all that came"))}, figures[1:]...)
+	o.Demos = append([]figure{figures[0], q.counted("Cancelled", canceled.Now, canceled.Before, of(canceled.Now, now.Requested+canceled.Now, "all asked for"))}, figures[1:]...)
 	o.Funnel = q.funnel(now, &canceled.Now)
 	o.Requests = q.overTime("requests", "Demo requests over time", "Requested", "Answered", over)
 	return nil
@@ -113,20 +113,20 @@ func (q *request) funnelFigures(now, before requestRow) []figure {
 
 // funnel draws a range's requests, step by step. canceled: nil where it is not known.
 func (q *request) funnel(r requestRow, canceled *int64) *chart {
-	t := q.table("funnel", "From request to shared screen", col("Step"), num("Requests"), num("Of all requested"))
+	whole, share := r.Requested, "Of all requested"
+	if canceled != nil {
+		whole, share = whole+*canceled, "Of all asked for"
+	}
+	t := q.table("funnel", "From request to shared screen", col("Step"), num("Requests"), num(share))
 	var steps []bar
-	whole := r.Requested
 	step := func(name string, n int64) {
 		t.add(text(name), count(n), ratio(n, whole))
 		steps = append(steps, bar{Name: name, Value: float64(n), Shown: showCount(n)})
 	}
-	step("Requested", r.Requested)
 	if canceled != nil {
-		whole += *canceled
-		t.Rows, steps = nil, nil
-		step("Requested", whole)
-		step("Not cancelled", r.Requested)
+		step("Asked for", whole) // requested are those that were not cancelled, here as everywhere
 	}
+	step("Requested", r.Requested)
 	step("Answered", r.Answered)
 	step("Call confirmed", r.Confirmed)
 	step("Screen shared", r.Shared)

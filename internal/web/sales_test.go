@@ -153,7 +153,7 @@ func (s *seller) overview(t *testing.T, v *visitor) {
 		"Plays":           `SELECT sum(plays) FROM bi.share_engagement_daily WHERE day ` + between,
 		"Clicks":          `SELECT sum(cta_clicks) FROM bi.share_engagement_daily WHERE day ` + between,
 	})
-	if canceled := s.sql(`SELECT sum(canceled) / sum(requested + canceled) FROM bi.demo_funnel_daily WHERE day ` + between); !strings.Contains(textOf(doc), showShare(mustFloat(t, canceled))+" of all that came") {
+	if canceled := s.sql(`SELECT sum(canceled) / sum(requested + canceled) FROM bi.demo_funnel_daily WHERE day ` + between); !strings.Contains(textOf(doc), showShare(mustFloat(t, canceled))+" of all asked for") {
 		t.Errorf("of all requests %s were cancelled", canceled)
 	}
 	chartsShowTheirTables(t, v, path, doc)
@@ -174,6 +174,10 @@ func (s *seller) overview(t *testing.T, v *visitor) {
 		sum(call_confirmed) FILTER (WHERE day `+between+`), sum(screen_shared) FILTER (WHERE day `+between+`),
 		sum(screen_shared) FILTER (WHERE day `+between+`)::double precision / (sum(requested) FILTER (WHERE day `+between+`))::double precision, coalesce(sum(requested) FILTER (WHERE day `+earlier+`), 0)
 		FROM bi.campaign_daily GROUP BY 1, 2, origin_channel HAVING count(*) FILTER (WHERE day `+between+`) > 0`)
+	s.csvSays(v, path, "funnel", `SELECT step, n, n::double precision / asked::double precision
+		FROM (SELECT sum(requested + canceled) AS asked, sum(requested) AS requested, sum(answered) AS answered, sum(call_confirmed) AS confirmed, sum(screen_shared) AS shared
+			FROM bi.demo_funnel_daily WHERE day `+between+`) f
+		CROSS JOIN LATERAL (VALUES ('Asked for', asked), ('Requested', requested), ('Answered', answered), ('Call confirmed', confirmed), ('Screen shared', shared)) s (step, n)`)
 	s.csvSays(v, path, "requests", `SELECT d::date, count(r.demo_id), count(r.demo_id) FILTER (WHERE answered)
 		FROM generate_series(timestamp '2025-03-05', '2025-03-11', '1 day') d LEFT JOIN bi.demo_requests r ON r.day = d::date GROUP BY 1`)
 	s.response(t, v, path)
