@@ -25,6 +25,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 	"golang.org/x/net/html"
 
+	"wheelhouse/internal/settings"
 	"wheelhouse/internal/simulator"
 )
 
@@ -178,7 +179,11 @@ func TestBrowser(t *testing.T) {
 	browser(t) // before the work
 	now := time.Now().UTC()
 	s := sell(t, simulator.Options{Seed: 1, Agents: 9}, "Atlantic/Reykjavik", now.AddDate(0, 0, -62).Format(time.DateOnly), now.Format("2006-01-02 15:04"))
-	v := visit(t, s.dsn, nil)
+	v := visit(t, s.dsn, func(o *Options) {
+		o.Streams = func(now time.Time) []settings.Row {
+			return settings.Settings{Accounts: []settings.Account{s.account}}.Describe(now, 1)
+		}
+	})
 	found := crawl(t, v, "/")
 	for _, p := range pages {
 		if found[p.Path] == "" {
@@ -213,6 +218,9 @@ func (b *tab) look(t *testing.T, home, path string, doc *html.Node, light string
 	if wrong := b.told(); len(wrong) > 0 {
 		t.Errorf("%s: %v", here, wrong)
 	}
+	if hidden := evaluate[[]string](t, b, scrolling); width > 600 && len(hidden) > 0 {
+		t.Errorf("%s: not all of a table is in sight: %v", here, hidden)
+	}
 	if inner != width || wide > width || len(beyond) > 0 {
 		t.Errorf("%s: the page is %d wide in %d: %v", here, wide, inner, beyond)
 	}
@@ -243,6 +251,9 @@ const outside = `[...document.querySelectorAll('main *, header *, footer *, form
 	const r = e.getBoundingClientRect();
 	return r.width > 1 && r.right > innerWidth + 1 && !e.closest('.scroll, .picture[tabindex]') && !e.closest('svg');
 }).map(e => e.tagName + '.' + e.className)`
+
+// scrolling lists tables beside a chart that are wider than their half of a desk's page.
+const scrolling = `[...document.querySelectorAll('.columns > div .scroll')].filter(e => e.scrollWidth > e.clientWidth).map(e => e.ariaLabel + ' ' + e.scrollWidth + ' in ' + e.clientWidth)`
 
 // picture keeps the first screens of a page.
 func (b *tab) picture(t *testing.T, path, light string, width int64) {

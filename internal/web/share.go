@@ -145,7 +145,7 @@ func (r *shareReading) readDays(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t := r.table("days", "Days with a visit, as the API counts them", col("Day"), num("Visits"), num("Plays"), num("Clicks"), num("Watched on average"), num("Engagement score"))
+	t := r.table("days", "Days with a visit, as the API counts them", col("Day"), num("Visits"), num("Plays"), num("Clicks"), num("Watched"), num("Engagement score"))
 	t.Empty = "No visit in this range."
 	for _, d := range all {
 		t.add(date(d.Day), count(d.Visits), count(d.Plays), count(d.Clicks), share(d.Watched), number(d.Score, showNumber))
