@@ -58,21 +58,21 @@ func readWindow(ctx context.Context, q *request) (any, error) {
 // historyTable is what each load of a window found and changed.
 func (q *request) historyTable(all []loadRow) *table {
 	t := q.table("loads", "Every load of this window, the newest first", num("Load"), num("Run"), col("State"), num("Read"), num("Inserted"), num("Updated"),
-		num("Unchanged"), num("Deleted"), num("Rejected"), num("Joined"), num("API says"), num("Seconds the API says"), col("Adds up"), col("Error"))
+		num("Unchanged"), num("Deleted"), num("Rejected"), num("Joined"), num("API says"), num("Seconds the API says"), col("Adds up"))
 	for _, l := range all {
 		adds := cell{Text: "nothing to compare"}
 		if l.Reconciled != nil {
 			adds = cell{Text: map[bool]string{true: "yes", false: "no"}[*l.Reconciled], Value: strconv.FormatBool(*l.Reconciled)}
 		}
 		t.add(id(l.ID), id(l.Run).to(q.Link("/pipeline/changes", "since", strconv.FormatInt(l.Run, 10))), loadState(l), count(l.Read), count(l.Inserted), count(l.Updated),
-			count(l.Unchanged), count(l.Deleted), count(l.Rejected), count(l.Merged), countOr(l.SourceCount), countOr(l.SourceSeconds), adds, textOr(l.Error, ""))
+			count(l.Unchanged), count(l.Deleted), count(l.Rejected), count(l.Merged), countOr(l.SourceCount), countOr(l.SourceSeconds), adds)
 	}
 	return t
 }
 
 // answersTable is how each load went with the API, for questions to CrankWheel.
 func (q *request) answersTable(all []loadRow) *table {
-	t := q.table("requests", "How each load went", num("Load"), col("Began"), num("Took"), num("Requests"), col("Request ids"))
+	t := q.table("requests", "How each load went", num("Load"), col("Began"), num("Took"), num("Requests"), col("Request ids"), col("Error"))
 	for _, l := range all {
 		ids := cell{Text: "none sent"}
 		if n := len(l.RequestIDs); n > 0 {
@@ -81,7 +81,7 @@ func (q *request) answersTable(all []loadRow) *table {
 				ids.Text = shorten(strings.Join(l.RequestIDs[:8], " "), longestShown) + fmt.Sprintf(" and %d more (all are in the CSV)", n-8)
 			}
 		}
-		t.add(id(l.ID), q.moment(&l.StartedAt), took(&l.StartedAt, l.FinishedAt), count(int64(l.Attempts)), ids)
+		t.add(id(l.ID), q.moment(&l.StartedAt), took(&l.StartedAt, l.FinishedAt), count(int64(l.Attempts)), ids, textOr(l.Error, ""))
 	}
 	return t
 }
