@@ -135,6 +135,43 @@ func TestSigningOutSignedOut(t *testing.T) {
 	}
 }
 
+// Whoever sends something to an address that is there is told how to ask.
+func TestMethods(t *testing.T) {
+	t.Parallel()
+	v := guarded(t)
+	ask := func(method, path string) *http.Response {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), method, v.url+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+token)
+		response, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		return response
+	}
+	there := []string{"/metrics", styleAddress, "/healthz", "/readyz"}
+	for _, p := range pages {
+		there = append(there, p.Path)
+	}
+	for _, path := range there {
+		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodOptions} {
+			if r := ask(method, path); r.StatusCode != http.StatusMethodNotAllowed || r.Header.Get("Allow") != "GET, HEAD" {
+				t.Errorf("%s %s: %s, Allow %q", method, path, r.Status, r.Header.Get("Allow"))
+			}
+		}
+		if r := ask(http.MethodHead, path); r.StatusCode == http.StatusMethodNotAllowed || r.StatusCode == http.StatusNotFound {
+			t.Errorf("HEAD %s: %s", path, r.Status)
+		}
+	}
+	if r := ask(http.MethodPost, "/nothing"); r.StatusCode != http.StatusNotFound {
+		t.Errorf("/nothing: %s", r.Status)
+	}
+}
+
 func TestCookiesEnd(t *testing.T) {
 	t.Parallel()
 	now := time.Now()

@@ -27,25 +27,34 @@ func (s *Server) routes() http.Handler {
 		if pattern == "/" {
 			pattern, front = "/{$}", false
 		}
-		inside.Handle("GET "+pattern, s.show(p))
+		s.get(inside, pattern, s.show(p))
 	}
 	if front {
-		inside.Handle("GET /{$}", http.RedirectHandler(pages[0].Path, http.StatusFound))
+		s.get(inside, "/{$}", http.RedirectHandler(pages[0].Path, http.StatusFound))
 	}
 	inside.HandleFunc("POST /logout", s.access.logout)
 	if s.o.Metrics != nil {
-		inside.Handle("GET /metrics", s.o.Metrics)
+		s.get(inside, "/metrics", s.o.Metrics)
 	}
 	inside.HandleFunc("/", s.notFound)
 
 	outside := http.NewServeMux() // what nobody must sign in for
-	outside.HandleFunc("GET /static/{name}", static)
+	s.get(outside, "/static/{name}", http.HandlerFunc(static))
 	outside.HandleFunc("POST /login", s.login)
 	outside.Handle("/", s.signedIn(inside))
 
 	bare := http.NewServeMux() // what probes ask for, by whatever name
-	bare.HandleFunc("GET /healthz", healthz)
-	bare.HandleFunc("GET /readyz", s.readyz)
+	s.get(bare, "/healthz", http.HandlerFunc(healthz))
+	s.get(bare, "/readyz", http.HandlerFunc(s.readyz))
 	bare.Handle("/", s.ownName(http.NewCrossOriginProtection().Handler(outside)))
 	return s.safely(bare)
+}
+
+// get has an address answer GET and HEAD, and other methods that it answers these alone.
+func (s *Server) get(mux *http.ServeMux, pattern string, h http.Handler) {
+	mux.Handle("GET "+pattern, h)
+	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Allow", "GET, HEAD")
+		s.problem(w, r, trouble{Status: http.StatusMethodNotAllowed, Title: "Only to be read", Say: "What is at this address can be asked for, and nothing can be sent to it."})
+	})
 }
