@@ -129,7 +129,7 @@ func (r *agentReading) readFigures(ctx context.Context) error {
 	r.sessions, r.seen = now.Sessions, len(totals) > 0
 	r.Figures = []figure{
 		r.counted("Sessions", now.Sessions, before.Sessions, ""),
-		{Name: "Time shared", Value: showSeconds(float64(now.Seconds)), Trend: r.trend(float64(now.Seconds), float64(before.Seconds))},
+		{Name: "Time shared", Value: showHours(float64(now.Seconds)), Trend: r.trend(float64(now.Seconds), float64(before.Seconds))},
 		r.counted("Viewers", now.Viewers, before.Viewers, ""),
 		r.counted("Recordings", now.Recordings, before.Recordings, "of sessions"),
 		r.counted("Shares", now.Shares, before.Shares, "videos sent"),
@@ -172,7 +172,7 @@ func (r *agentReading) readDays(ctx context.Context) error {
 	t.Empty = "Nothing in this range."
 	for _, d := range all {
 		length := float64(d.Seconds)
-		t.add(date(d.Day), count(d.Sessions), seconds(&length), count(d.Viewers), count(d.Demos), count(d.Confirmed), count(d.Shared), count(d.Shares), count(d.Plays))
+		t.add(date(d.Day), count(d.Sessions), number(&length, showHours), count(d.Viewers), count(d.Demos), count(d.Confirmed), count(d.Shared), count(d.Shares), count(d.Plays))
 	}
 	r.Days = listing{t, p}
 	return nil

@@ -58,9 +58,18 @@ func showSeconds(s float64) string {
 	case whole < 3600:
 		return fmt.Sprintf("%d:%02d min", whole/60, whole%60)
 	case whole < 48*3600:
-		return fmt.Sprintf("%d:%02d h", whole/3600, whole%3600/60)
+		return showHours(s)
 	}
 	return fmt.Sprintf("%d d %d h", whole/86400, whole%86400/3600)
+}
+
+// showHours is showSeconds of what somebody has done, of which many hours are not days: 58:10 h.
+func showHours(s float64) string {
+	whole := int64(math.Round(s))
+	if whole < 3600 {
+		return showSeconds(s)
+	}
+	return showCount(whole/3600) + fmt.Sprintf(":%02d h", whole%3600/60)
 }
 
 // showShare is a part of one as a percentage. 100 % is all of it.

@@ -19,6 +19,7 @@ func TestFormats(t *testing.T) {
 		{showNumber(0.5), "0.50"}, {showNumber(12.34), "12.3"}, {showNumber(3), "3"}, {showNumber(1234.5), "1" + narrow + "235"}, {showNumber(math.NaN()), nothing},
 		{showSeconds(8.44), "8.4 s"}, {showSeconds(59.6), "1:00 min"}, {showSeconds(245), "4:05 min"}, {showSeconds(12000), "3:20 h"},
 		{showSeconds(12*86400 + 4*3600), "12 d 4 h"}, {showSeconds(-5), "−5 s"}, {showSeconds(math.Inf(1)), nothing},
+		{showHours(59.6), "1:00 min"}, {showHours(12000), "3:20 h"}, {showHours(58*3600 + 600), "58:10 h"}, {showHours(1234*3600 + 300), "1" + narrow + "234:05 h"}, {showHours(math.NaN()), nothing},
 		{showShare(0.1234), "12 %"}, {showShare(0.0123), "1.2 %"}, {showShare(0), "0 %"}, {showShare(1), "100 %"},
 		{showShare(0.994), "99 %"}, {showShare(0.996), "99.6 %"}, {showShare(2919. / 2920), "99.9 %"}, {showShare(1 - 1e-9), "99.9 %"}, {showShare(1.25), "125 %"},
 		{showAgo(now.Add(-30*time.Second), now), "just now"}, {showAgo(now.Add(-time.Minute), now), "1 minute ago"},
