@@ -74,7 +74,7 @@ func diagnose(err error) (trouble, []zap.Field) {
 			[]zap.Field{zap.String("error", errRole.Error())}
 	case isPg && pg.Code == pgerrcode.QueryCanceled, errors.Is(err, context.DeadlineExceeded):
 		return trouble{Status: http.StatusServiceUnavailable, Title: "This took too long",
-				Say: "The database did not answer within 5 seconds. Try a shorter range of days, or again when the database has less to do."},
+				Say: "The database did not answer in time. Try a shorter range of days, or again when the database has less to do."},
 			[]zap.Field{zap.String("error", "time-out")}
 	case isPg && (pg.Code == pgerrcode.UndefinedTable || pg.Code == pgerrcode.UndefinedColumn || pg.Code == pgerrcode.UndefinedFunction || pg.Code == pgerrcode.InvalidSchemaName):
 		return trouble{Status: http.StatusServiceUnavailable, Title: "The warehouse has another schema",

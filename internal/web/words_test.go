@@ -1,8 +1,13 @@
 package web
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/jackc/pgerrcode"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"wheelhouse/internal/testdb"
 )
@@ -54,5 +59,15 @@ func TestHoursShared(t *testing.T) {
 	doc := visit(t, dsn, nil).page("/agent?email=a%40acme.example&from=2025-03-01&to=2025-03-02")
 	if got, day := figuresOf(doc)["Time shared"], tableOf(t, doc, "days")[0][2]; got != "58:10 h" || day != got {
 		t.Errorf("%q in all, %q in a day", got, day)
+	}
+}
+
+// A statement's time and a page's are not the same, and one page says that either has run out.
+func TestTimeoutsSayNoTime(t *testing.T) {
+	t.Parallel()
+	for _, err := range []error{&pgconn.PgError{Code: pgerrcode.QueryCanceled}, fmt.Errorf("begin: %w", context.DeadlineExceeded)} {
+		if got, _ := diagnose(err); !strings.Contains(got.Say, "did not answer in time") || strings.ContainsAny(got.Say, "0123456789") {
+			t.Errorf("%v: %s", err, got.Say)
+		}
 	}
 }
