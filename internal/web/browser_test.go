@@ -231,6 +231,9 @@ func (b *tab) look(t *testing.T, home, path string, doc *html.Node, light string
 	if hidden := evaluate[[]string](t, b, scrolling); width > 600 && len(hidden) > 0 {
 		t.Errorf("%s: not all of a table is in sight: %v", here, hidden)
 	}
+	if unaligned := evaluate[[]string](t, b, beside); len(unaligned) > 0 {
+		t.Errorf("%s: lines are not as wide as the page's content: %v", here, unaligned)
+	}
 	if inner != width || wide > width || len(beyond) > 0 {
 		t.Errorf("%s: the page is %d wide in %d: %v", here, wide, inner, beyond)
 	}
@@ -264,6 +267,12 @@ const outside = `[...document.querySelectorAll('main *, header *, footer *, form
 
 // scrolling lists tables that are wider than their box, but for those that say in numbers what a chart shows.
 const scrolling = `[...document.querySelectorAll('.scroll')].filter(e => !e.closest('.chart') && e.scrollWidth > e.clientWidth).map(e => e.ariaLabel + ' ' + e.scrollWidth + ' in ' + e.clientWidth)`
+
+// beside lists what has a line of its own above it that does not begin and end where the content does.
+const beside = `[...document.querySelectorAll('.scope, footer')].filter(e => {
+	const r = e.getBoundingClientRect(), h = document.querySelector('h1').getBoundingClientRect();
+	return Math.abs(r.left - h.left) > 1 || Math.abs(r.right - h.right) > 1;
+}).map(e => e.tagName)`
 
 // picture keeps the first screens of a page.
 func (b *tab) picture(t *testing.T, path, light string, width int64) {
