@@ -462,13 +462,25 @@ COMMENT ON COLUMN bi.screen_session_events.content_name IS 'Name of the content 
 
 CREATE INDEX shares_creator ON crankwheel.shares (account_id, created_by_email, created_at);
 CREATE INDEX shares_deleted ON crankwheel.shares (account_id, slug) WHERE deleted_at IS NOT NULL;
+-- As bi.share_engagement knows them. Shares that tell when they were created are read by themselves: by their index.
 CREATE VIEW bi.shares AS
-SELECT s.account_id, s.slug, s.content_id, s.content_name, s.created_at, s.created_by_email, s.created_by_name, s.segment, s.has_cta,
+SELECT s.account_id, s.slug, s.content_id, coalesce(s.content_name, c.name) AS content_name, s.created_at, s.created_by_email, s.created_by_name,
+       s.segment, s.has_cta,
        coalesce(s.content_runtime_ms / 1000.0, d.content_runtime_seconds)::double precision AS content_runtime_seconds,
        d.customer_account_id, d.access_sharing_enabled
 FROM crankwheel.shares s
 LEFT JOIN crankwheel.share_details d ON d.account_id = s.account_id AND d.slug = s.slug AND d.deleted_at IS NULL
-WHERE s.deleted_at IS NULL
+LEFT JOIN crankwheel.contents c ON c.account_id = s.account_id AND c.content_id = s.content_id AND c.deleted_at IS NULL
+WHERE s.deleted_at IS NULL AND s.created_at IS NOT NULL
+UNION ALL
+SELECT s.account_id, s.slug, s.content_id, coalesce(s.content_name, c.name), d.created_at, s.created_by_email, s.created_by_name,
+       s.segment, s.has_cta,
+       coalesce(s.content_runtime_ms / 1000.0, d.content_runtime_seconds)::double precision,
+       d.customer_account_id, d.access_sharing_enabled
+FROM crankwheel.shares s
+LEFT JOIN crankwheel.share_details d ON d.account_id = s.account_id AND d.slug = s.slug AND d.deleted_at IS NULL
+LEFT JOIN crankwheel.contents c ON c.account_id = s.account_id AND c.content_id = s.content_id AND c.deleted_at IS NULL
+WHERE s.deleted_at IS NULL AND s.created_at IS NULL
 UNION ALL
 -- Shares that only the details know.
 SELECT d.account_id, d.slug, NULL, NULL, d.created_at, NULL, NULL, NULL, NULL, d.content_runtime_seconds, d.customer_account_id, d.access_sharing_enabled
@@ -476,7 +488,7 @@ FROM crankwheel.share_details d
 WHERE d.deleted_at IS NULL
   AND NOT EXISTS (SELECT FROM crankwheel.shares s WHERE s.account_id = d.account_id AND s.slug = d.slug);
 COMMENT ON VIEW bi.shares IS
-    'Video shares without their figures. Grain: one row a share. Key: account_id, slug. From shares and share_details.';
+    'Video shares without their figures. Grain: one row a share. Key: account_id, slug. From shares, share_details and company_content.';
 COMMENT ON COLUMN bi.shares.account_id              IS 'Which CrankWheel account: wheelhouse.accounts.account_id. "default" where only one account is configured.';
 COMMENT ON COLUMN bi.shares.slug                    IS 'CrankWheel''s id of the share, the last part of its link.';
 COMMENT ON COLUMN bi.shares.content_id              IS 'The video''s number in the content library. NULL: not known.';

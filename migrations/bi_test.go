@@ -1,6 +1,10 @@
 package migrations
 
-import "testing"
+import (
+	"regexp"
+	"strings"
+	"testing"
+)
 
 // Facts small enough to count by hand. New York is 5 hours behind UTC in winter: its 1 February lasts
 // from 05:00Z to 05:00Z.
@@ -119,4 +123,31 @@ func TestShareEngagement(t *testing.T) {
 		FROM bi.share_engagement_daily ORDER BY 1`,
 		"2024-02-02|both|ann@x.is|crm-1|1|0|0|0|10",
 		"2024-02-03|unlisted|∅|∅|2|1|0|∅|∅")
+}
+
+// TestShares: the two views of shares know the same of each, and by when it was created an agent's are found by their index.
+func TestShares(t *testing.T) {
+	t.Parallel()
+	_, conn := migrated(t)
+	exec(t, conn, `
+		INSERT INTO wheelhouse.accounts VALUES ('ny', 'https://x.is', 'America/New_York', '2024-02-01');
+		INSERT INTO crankwheel.shares (account_id, slug, content_id, content_name, created_at, created_by_email, load_id, loaded_at, deleted_at) VALUES
+			('ny', 'told', 1, 'Told', '2024-02-01 04:00Z', 'ann@x.is', 1, now(), NULL), ('ny', 'bare', 1, NULL, NULL, 'ann@x.is', 1, now(), NULL),
+			('ny', 'gone', 1, NULL, NULL, 'ann@x.is', 1, now(), now()), ('ny', 'vague', 2, NULL, NULL, 'ann@x.is', 1, now(), NULL);
+		INSERT INTO crankwheel.share_details (account_id, slug, created_at, load_id, loaded_at, deleted_at) VALUES
+			('ny', 'told', '2024-02-09Z', 1, now(), NULL), ('ny', 'bare', '2024-02-02 04:00Z', 1, now(), NULL), ('ny', 'gone', '2024-02-03Z', 1, now(), NULL),
+			('ny', 'vague', '2024-02-04Z', 1, now(), now()), ('ny', 'only', '2024-02-05 05:00Z', 1, now(), NULL);
+		INSERT INTO crankwheel.contents (account_id, content_id, name, view, load_id, loaded_at, deleted_at) VALUES
+			('ny', 1, 'Library', 'active', 1, now(), NULL), ('ny', 2, 'Gone', 'active', 1, now(), now())`)
+	for _, view := range []string{"shares", "share_engagement"} {
+		want(t, conn, `SELECT slug, content_id, content_name, created_at AT TIME ZONE 'UTC', created_by_email FROM bi.`+view+` ORDER BY 1`,
+			"bare|1|Library|2024-02-02 04:00:00|ann@x.is", "only|∅|∅|2024-02-05 05:00:00|∅", "told|1|Told|2024-02-01 04:00:00|ann@x.is", "vague|2|∅|∅|ann@x.is")
+	}
+	exec(t, conn, `INSERT INTO crankwheel.shares (account_id, slug, created_at, created_by_email, load_id, loaded_at)
+		SELECT 'ny', i, timestamptz '2024-01-01Z' + i * interval '1 hour', 'agent' || i % 20 || '@x.is', 1, now() FROM generate_series(1, 5000) i; ANALYZE crankwheel.shares`)
+	plan := strings.Join(lines(t, conn, `EXPLAIN SELECT slug FROM bi.shares
+		WHERE account_id = 'ny' AND created_by_email = 'agent7@x.is' AND created_at >= '2024-02-01Z' AND created_at < '2024-02-02Z'`), "\n")
+	if !regexp.MustCompile(`shares_creator on shares .*\n.*Index Cond: .*created_by_email = .*created_at >= `).MatchString(plan) {
+		t.Errorf("an agent's shares of some days are not found by shares_creator:\n%s", plan)
+	}
 }
