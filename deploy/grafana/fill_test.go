@@ -13,6 +13,7 @@ import (
 // filling is what Grafana puts into a query: the values chosen in the dashboard, its range, the interval it works out.
 type filling struct {
 	values   map[string][]string // of the dashboard's variables
+	all      map[string]string   // custom values of All where it is chosen; they go in as they are
 	from, to time.Time
 	interval string // such as 1d
 }
@@ -43,6 +44,8 @@ func (f filling) fill(sql string) (string, error) {
 			return wrong("no variable %s", name)
 		case format != "sqlstring":
 			return wrong("%s goes in unquoted", match)
+		case f.all[name] != "":
+			return f.all[name]
 		default:
 			return quoted(values)
 		}
@@ -110,11 +113,13 @@ func seconds(interval string) (int, error) {
 func TestFill(t *testing.T) {
 	t.Parallel()
 	f := filling{
-		values: map[string][]string{"agent": {"o'hara", "b"}}, interval: "2d",
+		values: map[string][]string{"agent": {"o'hara", "b"}, "stream": {"shares"}, "none": nil}, all: map[string]string{"stream": "'*'"}, interval: "2d",
 		from: time.Date(2025, 6, 1, 2, 0, 0, 0, time.FixedZone("", 7200)), to: time.Date(2025, 6, 2, 0, 0, 0, 5e6, time.UTC),
 	}
 	for in, want := range map[string]string{
 		"x IN (${agent:sqlstring})":          "x IN ('o''hara','b')",
+		"x IN (${stream:sqlstring})":         "x IN ('*')",
+		"x IN (${none:sqlstring})":           "x IN ()",
 		"WHERE $__timeFilter(day)":           "WHERE day BETWEEN '2025-06-01T00:00:00Z' AND '2025-06-02T00:00:00.005Z'",
 		"$__timeGroup(d::date, $__interval)": "floor(extract(epoch from d::date)/172800)*172800",
 		"$__timeGroup(d, '1h')":              "floor(extract(epoch from d)/3600)*3600",

@@ -32,6 +32,7 @@ type variable struct {
 	Refresh    int        `json:"refresh"`
 	Multi      bool       `json:"multi"`
 	IncludeAll bool       `json:"includeAll"`
+	AllValue   string     `json:"allValue"`
 }
 
 type datasource struct {
