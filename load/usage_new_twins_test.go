@@ -77,12 +77,12 @@ func (s *scene) ready(stream load.Stream, day int, sessions ...transform.ScreenS
 	return load.Ready{Claim: claims[0].Claim, Batch: b}
 }
 
-// waiting waits until so many locks are waited for.
+// waiting waits until so many wait for locks in the test's own database.
 func (s *scene) waiting(n int) {
 	s.Helper()
 	for range 1000 {
 		var waiting int
-		if err := s.conn.QueryRow(s.Context(), "SELECT count(*) FROM pg_locks WHERE NOT granted").Scan(&waiting); err != nil {
+		if err := s.conn.QueryRow(s.Context(), "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()").Scan(&waiting); err != nil {
 			s.Fatal(err)
 		}
 		if waiting >= n {
