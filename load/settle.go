@@ -51,7 +51,7 @@ func (w *Warehouse) commit(ctx context.Context, tx pgx.Tx, loads []Ready) ([]Com
 	}
 	// Oldest first: Postgres takes rows best in the key's order.
 	slices.SortFunc(own, func(a, b *part) int { return a.From.Compare(b.From) })
-	if err := w.settle(ctx, tx, own); err != nil {
+	if err := w.settle(ctx, tx, own, len(loads) > 1); err != nil {
 		return nil, err
 	}
 	own = slices.DeleteFunc(own, func(p *part) bool { return p.alone })
@@ -136,11 +136,12 @@ func eachPart(parts []*part, read func(*part, pgx.Row) error) func(pgx.Rows) err
 	}
 }
 
-// settle brings the tables to what the batches say. Where there are several, some are left out: see part.alone.
-func (w *Warehouse) settle(ctx context.Context, tx pgx.Tx, parts []*part) error {
+// settle brings the tables to what the batches say. Where there were several, some are left out (see part.alone), also where the others
+// have passed to another process: the transaction's locks are not theirs alone.
+func (w *Warehouse) settle(ctx context.Context, tx pgx.Tx, parts []*part, several bool) error {
 	news := slices.DeleteFunc(slices.Clone(parts), func(p *part) bool { return p.counts.Skipped })
 	for _, p := range news {
-		p.alone = len(parts) > 1 && (!p.Stream.sifted || p.crosses())
+		p.alone = several && (!p.Stream.sifted || p.crosses())
 	}
 	news = slices.DeleteFunc(news, func(p *part) bool { return p.alone })
 	if len(news) > 0 && news[0].Stream.sifted {

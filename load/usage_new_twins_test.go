@@ -169,6 +169,24 @@ func TestWhoShowsAnotherDayWaitsForIt(t *testing.T) {
 	}
 }
 
+// It waits, too, where the other window of its transaction has passed to another process.
+func TestWhoShowsAnotherDayWaitsForItBesideAFencedWindow(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, load.Options{})
+	from := worldBegins.AddDate(0, 0, 1)
+	shows := s.ready(load.UsageNew, 1, lasting(from.Add(-time.Second), time.Hour), lasting(from.Add(time.Hour), time.Minute))
+	gone := s.ready(load.UsageNew, 5, lasting(worldBegins.AddDate(0, 0, 5), time.Minute))
+	s.exec(fmt.Sprintf("DELETE FROM wheelhouse.leases WHERE load_id = %d", gone.Load))
+	s.exec(fmt.Sprintf("BEGIN; LOCK TABLE wheelhouse.session_locks_%d IN ROW EXCLUSIVE MODE", worldBegins.Unix()/86400%16))
+	done := make(chan []load.Committed, 1)
+	go func() { done <- s.warehouse.Commit(context.Background(), shows, gone) }()
+	s.waiting(1)
+	s.exec("COMMIT")
+	if all := <-done; all[0].Err != nil || all[0].Counts.Inserted != 2 || !errors.Is(all[1].Err, load.ErrFenced) {
+		t.Errorf("%+v", all)
+	}
+}
+
 // Windows that each have something to merge share a transaction all the same.
 func TestMergesShareATransaction(t *testing.T) {
 	t.Parallel()
