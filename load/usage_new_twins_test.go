@@ -187,24 +187,41 @@ func TestWhoShowsAnotherDayWaitsForItBesideAFencedWindow(t *testing.T) {
 	}
 }
 
-// Windows that each have something to merge share a transaction all the same.
+// Windows that each have something to merge share a transaction all the same, and nothing of one gets into the next.
 func TestMergesShareATransaction(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, load.Options{})
-	var days []load.Ready
-	for day := range 3 {
-		from := worldBegins.AddDate(0, 0, day)
-		days = append(days, s.ready(load.UsageNew, day, lasting(from, time.Minute), lasting(from.Add(time.Millisecond), time.Minute)))
-	}
-	for day, c := range s.warehouse.Commit(t.Context(), days...) {
-		if c.Err != nil || c.Counts.Inserted != 2 {
-			t.Errorf("day %d: %+v", day, c)
+	commit := func(viewers int32, want load.Counts) {
+		t.Helper()
+		var days []load.Ready
+		for day, events := range []int{2, 0, 1} {
+			from := worldBegins.AddDate(0, 0, day)
+			first, second := lasting(from, time.Minute), lasting(from.Add(time.Millisecond), time.Minute)
+			first.Viewers = transform.Null[int32]{V: viewers, Valid: true}
+			for i := range events {
+				first.Events = append(first.Events, transform.ScreenSessionEvent{Seq: int32(i + 1), OccurredAt: from})
+			}
+			days = append(days, s.ready(load.UsageNew, day, first, second))
+		}
+		for day, c := range s.warehouse.Commit(t.Context(), days...) {
+			if c.Err != nil || c.Counts != want {
+				t.Errorf("day %d: %+v", day, c)
+			}
+		}
+		var transactions int
+		var events string
+		if err := s.conn.QueryRow(t.Context(), `
+			SELECT (SELECT count(DISTINCT finished_at) FROM wheelhouse.loads WHERE id = ANY ($1)),
+			       (SELECT string_agg(concat((SELECT count(*) FROM crankwheel.screen_session_events e WHERE e.session_id = s.session_id)), ' ' ORDER BY started_at)
+			        FROM crankwheel.screen_sessions s)`, []int64{days[0].Load, days[1].Load, days[2].Load}).Scan(&transactions, &events); err != nil {
+			t.Fatal(err)
+		}
+		if transactions != 1 || events != "2 0 0 0 1 0" {
+			t.Errorf("%d transactions; the sessions have %s events", transactions, events)
 		}
 	}
-	var transactions int
-	if err := s.conn.QueryRow(t.Context(), "SELECT count(DISTINCT finished_at) FROM wheelhouse.loads WHERE status = 'loaded'").Scan(&transactions); err != nil || transactions != 1 {
-		t.Errorf("%d transactions (%v)", transactions, err)
-	}
+	commit(1, load.Counts{Read: 2, Inserted: 2})
+	commit(2, load.Counts{Read: 2, Updated: 1, Unchanged: 1})
 }
 
 // An answer that lacks more than half of what was loaded is suspect, however much else it brings.
