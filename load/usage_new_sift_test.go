@@ -2,6 +2,7 @@ package load_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -21,6 +22,8 @@ type world struct {
 	*rand.Rand
 	sessions []transform.ScreenSession
 	shows    func(s transform.ScreenSession, from, to time.Time) bool
+	slots    int // in which sessions begin
+	bad      int // which sessions cannot be understood for now
 }
 
 var worldBegins = time.Date(2026, 3, 9, 0, 0, 0, 0, time.UTC)
@@ -43,7 +46,7 @@ var selections = []func(s transform.ScreenSession, from, to time.Time) bool{
 func (w *world) session() transform.ScreenSession {
 	s := transform.ScreenSession{
 		AgentEmail: []string{"a@x.com", "b@x.com"}[w.IntN(2)],
-		StartedAt: worldBegins.Add(time.Duration(w.IntN(24*worldDays/2))*2*time.Hour + time.Duration(w.IntN(2))*time.Second +
+		StartedAt: worldBegins.Add(time.Duration(w.IntN(w.slots))*24*worldDays*time.Hour/time.Duration(w.slots) + time.Duration(w.IntN(2))*time.Second +
 			time.Duration(w.IntN(3))*300*time.Millisecond),
 	}
 	w.change(&s)
@@ -69,8 +72,9 @@ func (w *world) change(s *transform.ScreenSession) {
 	}
 }
 
-// turn lets some time pass: sessions change, go and come.
+// turn lets some time pass: sessions change, go and come, and others cannot be understood.
 func (w *world) turn() {
+	w.bad = w.IntN(8)
 	for range w.IntN(4) {
 		w.change(&w.sessions[w.IntN(len(w.sessions))])
 	}
@@ -81,6 +85,19 @@ func (w *world) turn() {
 	for range w.IntN(4) {
 		w.sessions = append(w.sessions, w.session())
 	}
+}
+
+// add adds a session to a batch, or sets it aside.
+func (w *world) add(b *load.Batch, s transform.ScreenSession) error {
+	n := int(s.StartedAt.UnixMilli() / 100)
+	if w.bad == 0 || n%9 != w.bad {
+		return b.Session(s)
+	}
+	r := transform.Reject{Path: "$", Reason: "bad", Key: fmt.Sprint(s.AgentEmail, " ", s.StartedAt.Unix()), Hash: sha256.Sum256(fmt.Append(nil, s.AgentEmail, n))}
+	if n%2 == 0 {
+		r.Key = ""
+	}
+	return b.Reject(r)
 }
 
 // batch is a day's answer in any order, in one part or two.
@@ -95,7 +112,7 @@ func (w *world) batch(t *testing.T, account string, from time.Time, parts int, o
 		begins := from.Add(time.Duration(part) * length)
 		for _, i := range order {
 			if s := w.sessions[i]; w.shows(s, begins, begins.Add(length)) {
-				if err := b.Session(s); err != nil {
+				if err := w.add(b, s); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -143,7 +160,7 @@ type history struct {
 func (h *history) play(seed uint64) {
 	h.Helper()
 	r := rand.New(rand.NewPCG(seed, 1))
-	world := &world{Rand: r, shows: selections[r.IntN(len(selections))]}
+	world := &world{Rand: r, shows: selections[r.IntN(len(selections))], slots: 12 * worldDays}
 	for range 12 {
 		world.sessions = append(world.sessions, world.session())
 	}
@@ -159,6 +176,9 @@ func (h *history) play(seed uint64) {
 		sifted, merged := h.rows(h.accounts[0]), h.rows(h.accounts[1])
 		if !slices.Equal(sifted, merged) {
 			h.Fatalf("seed %d, turn %d: sifted\n%s\nmerged\n%s", seed, turn, strings.Join(sifted, "\n"), strings.Join(merged, "\n"))
+		}
+		if sifted, merged := h.rejects(h.accounts[0]), h.rejects(h.accounts[1]); !slices.Equal(sifted, merged) {
+			h.Fatalf("seed %d, turn %d: rejects: sifted\n%s\nmerged\n%s", seed, turn, strings.Join(sifted, "\n"), strings.Join(merged, "\n"))
 		}
 		world.turn()
 	}
@@ -185,15 +205,31 @@ func (h *history) load(world *world, account string, stream load.Stream, days []
 }
 
 // rows are an account's sessions with their events, without what names the account.
-func (h *history) rows(account string) []string {
+func (h *history) rows(account string) []string { return h.rowsWhere(account, "true") }
+
+// live are those that are not deleted.
+func (h *history) live(account string) []string { return h.rowsWhere(account, "s.deleted_at IS NULL") }
+
+func (h *history) rowsWhere(account, condition string) []string {
 	h.Helper()
-	rows, err := h.conn.Query(h.Context(), `
+	return h.query(`
 		SELECT concat_ws(' ', s.agent_email, s.started_at, s.occurrence, s.ended_at, s.ended, s.viewers, s.viewer_locations, s.extra, s.deleted_at IS NULL,
 		                 s.session_id = wheelhouse.session_id(s.account_id, s.agent_email, s.started_at, s.occurrence),
 		                 (SELECT string_agg(concat_ws(' ', e.seq, e.occurred_at, e.content), ',' ORDER BY e.seq)
 		                  FROM crankwheel.screen_session_events e WHERE e.account_id = s.account_id AND e.session_id = s.session_id))
-		FROM crankwheel.screen_sessions s WHERE s.account_id = $1
+		FROM crankwheel.screen_sessions s WHERE s.account_id = $1 AND `+condition+`
 		ORDER BY s.agent_email, s.started_at, s.occurrence, s.ended_at, s.deleted_at IS NULL, s.viewers`, account)
+}
+
+// rejects are what of an account is set aside, and what no longer is.
+func (h *history) rejects(account string) []string {
+	h.Helper()
+	return h.query("SELECT concat_ws(' ', raw_hash, resolved_at IS NULL) FROM wheelhouse.rejects WHERE account_id = $1 ORDER BY raw_hash", account)
+}
+
+func (h *history) query(sql, account string) []string {
+	h.Helper()
+	rows, err := h.conn.Query(h.Context(), sql, account)
 	if err != nil {
 		h.Fatal(err)
 	}

@@ -142,51 +142,6 @@ func TestTwinOverMidnightCommittedTwiceAtOnce(t *testing.T) {
 	}
 }
 
-// A window that shows a session of another day waits for whoever loads that day, and for nobody else.
-func TestWhoShowsAnotherDayWaitsForIt(t *testing.T) {
-	t.Parallel()
-	s := newScene(t, load.Options{})
-	shows := func(day int) load.Ready { // its own day, and the last instant of it, which is the next day's first
-		from := worldBegins.AddDate(0, 0, day)
-		return s.ready(load.UsageNew, day, lasting(from.Add(time.Hour), time.Minute), lasting(from.AddDate(0, 0, 1), time.Minute))
-	}
-	first, other := shows(0), shows(5)
-	s.exec(fmt.Sprintf("BEGIN; LOCK TABLE wheelhouse.session_locks_%d IN ROW EXCLUSIVE MODE", worldBegins.AddDate(0, 0, 1).Unix()/86400%16))
-	done := make(chan load.Committed)
-	go func() { done <- s.warehouse.Commit(context.Background(), first)[0] }()
-	s.waiting(1)
-	if c := s.warehouse.Commit(t.Context(), other)[0]; c.Err != nil || c.Counts.Inserted != 2 {
-		t.Errorf("another day: %+v", c)
-	}
-	select {
-	case c := <-done:
-		t.Errorf("it did not wait: %+v", c)
-	default:
-	}
-	s.exec("COMMIT")
-	if c := <-done; c.Err != nil || c.Counts.Inserted != 2 {
-		t.Errorf("%+v", c)
-	}
-}
-
-// It waits, too, where the other window of its transaction has passed to another process.
-func TestWhoShowsAnotherDayWaitsForItBesideAFencedWindow(t *testing.T) {
-	t.Parallel()
-	s := newScene(t, load.Options{})
-	from := worldBegins.AddDate(0, 0, 1)
-	shows := s.ready(load.UsageNew, 1, lasting(from.Add(-time.Second), time.Hour), lasting(from.Add(time.Hour), time.Minute))
-	gone := s.ready(load.UsageNew, 5, lasting(worldBegins.AddDate(0, 0, 5), time.Minute))
-	s.exec(fmt.Sprintf("DELETE FROM wheelhouse.leases WHERE load_id = %d", gone.Load))
-	s.exec(fmt.Sprintf("BEGIN; LOCK TABLE wheelhouse.session_locks_%d IN ROW EXCLUSIVE MODE", worldBegins.Unix()/86400%16))
-	done := make(chan []load.Committed, 1)
-	go func() { done <- s.warehouse.Commit(context.Background(), shows, gone) }()
-	s.waiting(1)
-	s.exec("COMMIT")
-	if all := <-done; all[0].Err != nil || all[0].Counts.Inserted != 2 || !errors.Is(all[1].Err, load.ErrFenced) {
-		t.Errorf("%+v", all)
-	}
-}
-
 // Windows that each have something to merge share a transaction all the same, and nothing of one gets into the next.
 func TestMergesShareATransaction(t *testing.T) {
 	t.Parallel()
