@@ -21,7 +21,8 @@ var DemoUsage = Stream{
 			"utm_content", "extra"}},
 		{"stage_demo_answers_1", []string{"n", "question", "answer"}},
 	},
-	sql: parseSQL(demoUsageSQL),
+	summed: true,
+	sql:    parseSQL(demoUsageSQL),
 }
 
 // DemoRequest adds a demo request with its answers.

@@ -34,7 +34,7 @@ CREATE TEMP TABLE IF NOT EXISTS stage_demo_answers_1 (
     question text NOT NULL,
     answer   text
 ) ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE IF NOT EXISTS stage_changed_requests_1 (n bigint NOT NULL, demo_id bigint NOT NULL) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_changed_requests_2 (n bigint NOT NULL, demo_id bigint NOT NULL, started_before timestamptz NOT NULL) ON COMMIT DELETE ROWS;
 
 -- name: merge_twice
 -- One request that came twice is one row: the later record's.
@@ -42,9 +42,9 @@ DELETE FROM stage_demo_requests_1 a USING stage_demo_requests_1 b
 WHERE a.demo_id = b.demo_id AND a.n < b.n;
 
 -- name: changed
-INSERT INTO stage_changed_requests_1
+INSERT INTO stage_changed_requests_2
 WITH known AS (
-    SELECT s.n, s.demo_id,
+    SELECT s.n, s.demo_id, t.started_at AS started_before,
            t.deleted_at IS NOT NULL
            OR (t.started_at, t.last_event_at, t.availability_bucket, t.answered, t.seconds_to_respond, t.handled_by, t.call_confirmed,
                t.screenshared, t.accepted_from, t.prospect_name, t.prospect_email, t.prospect_phone, t.prospect_company,
@@ -69,7 +69,7 @@ WITH known AS (
     LEFT JOIN stage_demo_answers_1 s ON s.n = k.n AND s.question = t.question
     WHERE s.n IS NULL
 )
-SELECT n, demo_id FROM known
+SELECT n, demo_id, started_before FROM known
 WHERE (differs OR n IN (SELECT n FROM answers_differ))
   AND NOT EXISTS (SELECT FROM wheelhouse.loads l WHERE l.id = known.load_id AND l.requested_at > @requested);
 
@@ -82,7 +82,7 @@ WHERE t.account_id = @account AND t.deleted_at IS NULL
 
 -- name: tally
 SELECT count(*) FILTER (WHERE NOT known), count(*), count(*) FILTER (WHERE known),
-       (SELECT count(*) FROM stage_changed_requests_1), (SELECT count(*) FROM stage_changed_requests_1)
+       (SELECT count(*) FROM stage_changed_requests_2), (SELECT count(*) FROM stage_changed_requests_2)
 FROM (SELECT EXISTS (SELECT FROM crankwheel.demo_requests t WHERE t.account_id = @account AND t.demo_id = s.demo_id) AS known
       FROM stage_demo_requests_1 s) s;
 
@@ -116,7 +116,7 @@ ORDER BY s.demo_id;
 
 -- name: lock
 SELECT FROM crankwheel.demo_requests t
-WHERE t.account_id = @account AND t.demo_id IN (SELECT demo_id FROM stage_changed_requests_1)
+WHERE t.account_id = @account AND t.demo_id IN (SELECT demo_id FROM stage_changed_requests_2)
 ORDER BY t.demo_id FOR UPDATE;
 
 -- name: update
@@ -129,22 +129,22 @@ SET started_at = s.started_at, last_event_at = s.last_event_at, availability_buc
     request_origin = s.request_origin, origin_channel = s.origin_channel, utm_source = s.utm_source, utm_medium = s.utm_medium,
     utm_campaign = s.utm_campaign, utm_term = s.utm_term, utm_content = s.utm_content, extra = s.extra,
     load_id = @load, loaded_at = now(), deleted_at = NULL
-FROM stage_changed_requests_1 c
+FROM stage_changed_requests_2 c
 JOIN stage_demo_requests_1 s ON s.n = c.n
 WHERE t.account_id = @account AND t.demo_id = c.demo_id;
 
 -- name: delete_children
 DELETE FROM crankwheel.demo_answers t
-USING stage_changed_requests_1 c
+USING stage_changed_requests_2 c
 WHERE t.account_id = @account AND t.demo_id = c.demo_id;
 
 -- name: replace_children_due
-SELECT count(*) FROM stage_changed_requests_1 c JOIN stage_demo_answers_1 a ON a.n = c.n;
+SELECT count(*) FROM stage_changed_requests_2 c JOIN stage_demo_answers_1 a ON a.n = c.n;
 
 -- name: replace_children
 INSERT INTO crankwheel.demo_answers (account_id, demo_id, question, answer)
 SELECT @account, c.demo_id, a.question, a.answer
-FROM stage_changed_requests_1 c
+FROM stage_changed_requests_2 c
 JOIN stage_demo_answers_1 a ON a.n = c.n
 ORDER BY c.demo_id, a.question;
 
@@ -182,6 +182,12 @@ WHERE @canceled::integer IS NOT NULL
                   WHERE t.account_id = @account AND t.day = @day AND t.canceled = @canceled::integer)
 ON CONFLICT (account_id, day) DO UPDATE
 SET canceled = excluded.canceled, load_id = excluded.load_id, loaded_at = excluded.loaded_at;
+
+-- name: touched
+-- As for other streams, and where requests began, and had begun before, that it wrote of outside of the window.
+INSERT INTO wheelhouse.session_due (load_id, account_id, starts)
+SELECT @load, @account, tstzrange(least(@first, min(at)), greatest(@last, max(at)), '[]')
+FROM (SELECT started_at FROM stage_demo_requests_1 UNION ALL SELECT started_before FROM stage_changed_requests_2) AS wrote (at);
 
 -- name: api
 SELECT 'demo_requests' AS tbl, s.demo_id::text AS key, to_jsonb(s) - 'n' AS doc FROM stage_demo_requests_1 s

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -195,9 +196,9 @@ func (p *part) close(batch *pgx.Batch) {
 	} {
 		p.args[name] = v
 	}
-	if p.Stream.Name == UsageNew.Name && n.Inserted+n.Updated+n.Deleted > 0 {
+	if p.Stream.summed && n.Inserted+n.Updated+n.Deleted > 0 {
 		p.args["first"], p.args["last"] = p.Batch.sessions.touched(p.Window)
-		batch.Queue(summaries["touched"], p.args)
+		batch.Queue(cmp.Or(p.Stream.sql["touched"], summaries["touched"]), p.args)
 	}
 	batch.Queue(ledger["loaded"], p.args).Exec(func(tag pgconn.CommandTag) error {
 		if tag.RowsAffected() != 1 {

@@ -18,7 +18,8 @@ var Shares = Stream{
 			"created_by_name", "segment", "has_cta", "extra", "visited", "visits", "plays", "cta_clicks",
 			"avg_percent_watched", "engagement_score"}},
 	},
-	sql: parseSQL(sharesSQL),
+	summed: true,
+	sql:    parseSQL(sharesSQL),
 }
 
 // Share adds a listed share with its engagement over the day.

@@ -16,9 +16,9 @@ var summaries = parseSQL(summariseSQL)
 // summariseDays is how many days are added up in one transaction: a million sessions of a large account, and some seconds.
 const summariseDays = 1000
 
-// Summarise brings the sums of sessions by agent and day, from which bi.session_daily and bi.agent_daily are read, up to
-// what is loaded. Without it those views show the same figures, and take longer. Nothing is written where nothing was
-// loaded. While another process is at it, it does nothing.
+// Summarise brings the sums from which bi.session_daily, bi.agent_daily and what pages show of long ranges are read up to what
+// is loaded. Without it those show the same figures, and take longer. Nothing is written where nothing was loaded. While another
+// process is at it, it does nothing.
 func (w *Warehouse) Summarise(ctx context.Context) error {
 	var accounts []string
 	err := w.retry(ctx, func() (err error) {
@@ -64,11 +64,15 @@ func summarise(ctx context.Context, tx pgx.Tx, account string, most int) (more b
 	if err != nil || len(days) == 0 {
 		return false, err
 	}
-	args["days"] = days
-	for _, name := range []string{"forget_zone", "forget", "sums", "mark", "settle"} {
+	more = len(days) == most
+	args["days"], args["more"] = days, more
+	for _, name := range []string{
+		"forget_zone", "forget_sessions", "sessions", "forget_requests", "requests", "forget_video", "video",
+		"forget_agents", "agents", "forget_campaigns", "campaigns", "forget_shares", "shares", "mark", "settle",
+	} {
 		if _, err := tx.Exec(ctx, summaries[name], args); err != nil {
 			return false, fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	return len(days) == most, nil
+	return more, nil
 }

@@ -1,4 +1,4 @@
--- Sums of sessions by agent and day, kept beside them for bi.session_daily: see migration 0007_bi_sales.
+-- Sums of sessions, requests and visits, by day and by month, kept beside them for views: see migrations 0007_bi_sales and 0011_sums.
 
 -- name: touched
 -- In the transaction of the load: from now on the days are added up on the spot, until summarise has been there again.
@@ -10,11 +10,11 @@ VALUES (@load, @account, tstzrange(@first, @last, '[]'));
 SELECT pg_try_advisory_xact_lock(hashtext('wheelhouse.session_daily'), 0), set_config('jit', 'off', true);
 
 -- name: accounts
--- Those that have something to be added up.
-SELECT DISTINCT account_id FROM wheelhouse.session_days_stale ORDER BY account_id;
+-- Whether there is anything to add up is asked for each in its transaction, where nothing is compiled.
+SELECT account_id FROM wheelhouse.accounts ORDER BY account_id;
 
 -- name: stale
-SELECT day::text FROM wheelhouse.session_days_stale WHERE account_id = @account ORDER BY day LIMIT @most;
+SELECT day::text FROM wheelhouse.days_stale WHERE account_id = @account ORDER BY day LIMIT @most;
 
 -- name: forget_zone
 -- Sums of days that were cut in another zone: a day between that has no session in this one would show them.
@@ -23,10 +23,10 @@ USING wheelhouse.session_summaries s
 JOIN wheelhouse.accounts a ON a.account_id = s.account_id AND a.timezone <> s.timezone
 WHERE s.account_id = @account AND t.account_id = @account;
 
--- name: forget
+-- name: forget_sessions
 DELETE FROM wheelhouse.session_daily WHERE account_id = @account AND day = ANY (@days::text[]::date[]);
 
--- name: sums
+-- name: sessions
 -- As wheelhouse.session_daily_stale, for days that are known already.
 INSERT INTO wheelhouse.session_daily (account_id, day, agent_email, sessions, session_seconds, viewers, max_viewers, rtc_seconds, webcam_seconds, recordings)
 SELECT @account, d.day, s.*
@@ -43,11 +43,114 @@ CROSS JOIN LATERAL (
 ) s
 WHERE a.account_id = @account;
 
+-- name: forget_requests
+DELETE FROM wheelhouse.request_hours WHERE account_id = @account AND day = ANY (@days::text[]::date[]);
+
+-- name: requests
+INSERT INTO wheelhouse.request_hours (account_id, day, hour, requested, answered, call_confirmed, screen_shared, seconds_to_respond)
+SELECT account_id, local_day, local_hour, count(*), count(*) FILTER (WHERE answered), count(*) FILTER (WHERE call_confirmed), count(*) FILTER (WHERE screenshared),
+       array_agg(seconds_to_respond) FILTER (WHERE seconds_to_respond IS NOT NULL)
+FROM crankwheel.demo_requests
+WHERE account_id = @account AND local_day = ANY (@days::text[]::date[]) AND deleted_at IS NULL
+GROUP BY account_id, local_day, local_hour
+ORDER BY local_day, local_hour;
+
+-- name: forget_video
+DELETE FROM wheelhouse.video_daily WHERE account_id = @account AND day = ANY (@days::text[]::date[]);
+
+-- name: video
+-- A row for each day, whatever it holds: by it wheelhouse.days_stale finds the day when all else of it is gone.
+INSERT INTO wheelhouse.video_daily (account_id, day, visits, plays, cta_clicks)
+SELECT @account, d.day, coalesce(sum(e.visits), 0), coalesce(sum(e.plays), 0), coalesce(sum(e.cta_clicks), 0)
+FROM unnest(@days::text[]::date[]) AS d (day)
+LEFT JOIN crankwheel.share_engagement_daily e ON e.account_id = @account AND e.day = d.day
+GROUP BY d.day
+ORDER BY d.day;
+
+-- name: forget_agents
+-- All of each month that has one of the days, here and below. A month that lacks days holds only when they are there, and is then made again.
+DELETE FROM wheelhouse.agent_monthly
+WHERE account_id = @account AND month IN (SELECT date_trunc('month', d)::date FROM unnest(@days::text[]::date[]) AS d);
+
+-- name: agents
+INSERT INTO wheelhouse.agent_monthly (account_id, month, agent_email, sessions, session_seconds, viewers, demos_handled, demos_screen_shared, shares, plays)
+SELECT @account, m.month, f.agent_email, coalesce(sum(f.sessions), 0), coalesce(sum(f.seconds), 0), coalesce(sum(f.viewers), 0),
+       coalesce(sum(f.demos), 0), coalesce(sum(f.shared), 0), coalesce(sum(f.shares), 0), coalesce(sum(f.plays), 0)
+FROM (SELECT DISTINCT date_trunc('month', d)::date AS month FROM unnest(@days::text[]::date[]) AS d) m
+CROSS JOIN LATERAL (
+    SELECT agent_email, sum(sessions) AS sessions, sum(session_seconds) AS seconds, sum(viewers) AS viewers,
+           NULL::bigint AS demos, NULL::bigint AS shared, NULL::bigint AS shares, NULL::bigint AS plays
+    FROM wheelhouse.session_daily
+    WHERE account_id = @account AND day >= m.month AND day < (m.month + interval '1 month')::date
+    GROUP BY agent_email
+    UNION ALL
+    SELECT handled_by, NULL, NULL, NULL, count(*), count(*) FILTER (WHERE screenshared), NULL, NULL
+    FROM crankwheel.demo_requests
+    WHERE account_id = @account AND local_day >= m.month AND local_day < (m.month + interval '1 month')::date
+      AND handled_by IS NOT NULL AND deleted_at IS NULL
+    GROUP BY handled_by
+    UNION ALL
+    SELECT agent_email, NULL, NULL, NULL, NULL, NULL, sum(shares), sum(plays)
+    FROM crankwheel.share_usage_daily
+    WHERE account_id = @account AND day >= m.month AND day < (m.month + interval '1 month')::date
+    GROUP BY agent_email
+) f
+GROUP BY m.month, f.agent_email
+ORDER BY m.month, f.agent_email;
+
+-- name: forget_campaigns
+DELETE FROM wheelhouse.campaign_monthly
+WHERE account_id = @account AND month IN (SELECT date_trunc('month', d)::date FROM unnest(@days::text[]::date[]) AS d);
+
+-- name: campaigns
+INSERT INTO wheelhouse.campaign_monthly (account_id, month, origin_channel, origin_name, utm_source, utm_medium, utm_campaign, requested, answered, call_confirmed, screen_shared)
+SELECT @account, m.month, f.*
+FROM (SELECT DISTINCT date_trunc('month', d)::date AS month FROM unnest(@days::text[]::date[]) AS d) m
+CROSS JOIN LATERAL (
+    SELECT coalesce(origin_channel, ''), coalesce(origin_name, ''), coalesce(campaign_source, ''), coalesce(campaign_medium, ''), coalesce(campaign_name, ''),
+           count(*), count(*) FILTER (WHERE answered), count(*) FILTER (WHERE call_confirmed), count(*) FILTER (WHERE screenshared)
+    FROM crankwheel.demo_requests
+    WHERE account_id = @account AND local_day >= m.month AND local_day < (m.month + interval '1 month')::date AND deleted_at IS NULL
+    GROUP BY 1, 2, 3, 4, 5
+    ORDER BY 1, 2, 3, 4, 5
+) f;
+
+-- name: forget_shares
+-- Only what differs: there may be many, of which a day's load changes few.
+DELETE FROM wheelhouse.share_monthly t
+WHERE account_id = @account AND month IN (SELECT date_trunc('month', d)::date FROM unnest(@days::text[]::date[]) AS d)
+  AND NOT EXISTS (
+      SELECT FROM (
+          SELECT m.month, f.*
+          FROM (SELECT DISTINCT date_trunc('month', d)::date AS month FROM unnest(@days::text[]::date[]) AS d) m
+          CROSS JOIN LATERAL (
+              SELECT slug, coalesce(sum(visits), 0) AS visits, coalesce(sum(plays), 0) AS plays, coalesce(sum(cta_clicks), 0) AS cta_clicks
+              FROM crankwheel.share_engagement_daily
+              WHERE account_id = @account AND day >= m.month AND day < (m.month + interval '1 month')::date
+              GROUP BY slug
+          ) f
+      ) f
+      WHERE f.month = t.month AND f.slug = t.slug AND f.visits = t.visits AND f.plays = t.plays AND f.cta_clicks = t.cta_clicks);
+
+-- name: shares
+INSERT INTO wheelhouse.share_monthly (account_id, month, slug, visits, plays, cta_clicks)
+SELECT @account, m.month, f.*
+FROM (SELECT DISTINCT date_trunc('month', d)::date AS month FROM unnest(@days::text[]::date[]) AS d) m
+CROSS JOIN LATERAL (
+    SELECT slug, coalesce(sum(visits), 0), coalesce(sum(plays), 0), coalesce(sum(cta_clicks), 0)
+    FROM crankwheel.share_engagement_daily
+    WHERE account_id = @account AND day >= m.month AND day < (m.month + interval '1 month')::date
+    GROUP BY slug
+    ORDER BY slug
+) f
+ON CONFLICT (account_id, month, slug) DO NOTHING;
+
 -- name: mark
--- What loads touched is taken off first; what was added up just now is put on, with the days without sessions between.
+-- What loads touched is taken off first; what was added up just now is put on, with the days between that have nothing. Where
+-- no day is left, all those before have nothing, either.
 INSERT INTO wheelhouse.session_summaries AS s (account_id, timezone, days, summarised_at)
 SELECT d.account_id, d.timezone,
-       d.days + (SELECT datemultirange(daterange(min(day), max(day), '[]')) FROM unnest(@days::text[]::date[]) AS day),
+       d.days + (SELECT datemultirange(daterange(CASE WHEN NOT @more THEN NULL ELSE min(day) END, max(day), '[]')) FROM unnest(@days::text[]::date[]) AS day),
        now()
 FROM wheelhouse.session_days d
 WHERE d.account_id = @account

@@ -132,3 +132,40 @@ func TestSumsWhereADayComesBack(t *testing.T) {
 	}
 	check("all added up", len(starts)+1)
 }
+
+// A load of requests notes every day that it wrote to: those of its window, of rows that began outside of it, and where what it
+// moved had begun before.
+func TestRequestsThatMoveAreDue(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, load.Options{})
+	s.exec(`INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'UTC', '2026-03-01')`)
+	at := func(day int) time.Time { return worldBegins.AddDate(0, 0, day).Add(9 * time.Hour) }
+	bring := func(when string, window int, started ...time.Time) {
+		t.Helper()
+		day := s.ready(load.DemoUsage, window)
+		day.Batch.Begin()
+		for i, start := range started {
+			if err := day.Batch.DemoRequest(transform.DemoRequest{DemoID: int64(i + 1), StartedAt: start}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		day.Batch.Commit()
+		if c := s.warehouse.Commit(t.Context(), day)[0]; c.Err != nil {
+			t.Fatal(c.Err)
+		}
+		for _, added := range []string{"not added up", "added up"} {
+			var differing int
+			if err := s.conn.QueryRow(t.Context(), `
+				SELECT count(*) FROM (SELECT day, sum(requested) AS n FROM bi.request_hours GROUP BY 1) a
+				FULL JOIN (SELECT day, count(*) AS n FROM bi.demo_requests GROUP BY 1) b USING (day) WHERE a.n IS DISTINCT FROM b.n`).Scan(&differing); err != nil || differing != 0 {
+				t.Errorf("%s, %s: %d days differ (%v)", when, added, differing, err)
+			}
+			if err := s.warehouse.Summarise(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	bring("first", 0, at(0), at(0))
+	bring("one from another day", 5, at(5), at(20))
+	bring("moved back", 12, at(12), at(2))
+}

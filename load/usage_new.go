@@ -20,6 +20,7 @@ var UsageNew = Stream{
 		{"stage_screen_session_events_1", []string{"n", "seq", "occurred_at", "kind", "agent_email", "content_id",
 			"content_name", "content", "extra"}},
 	},
+	summed: true,
 	sql:    parseSQL(usageNewSQL),
 	sifted: true,
 }

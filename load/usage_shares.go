@@ -16,7 +16,8 @@ var UsageShares = Stream{
 	stages: []stageTable{
 		{"stage_share_usage_1", []string{"n", "agent_email", "agent_name", "shares", "plays", "extra"}},
 	},
-	sql: parseSQL(usageSharesSQL),
+	summed: true,
+	sql:    parseSQL(usageSharesSQL),
 }
 
 // ShareUsage adds an agent's day. A day without a share or a play is not stored, and not counted as read.

@@ -3,14 +3,16 @@ package web
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 )
 
-// responseRow is an hour of the week, or the whole range where it has none.
+// responseRow is an hour of the week in one of the ranges.
 type responseRow struct {
-	Weekday, Hour       *int
+	Now                 bool
+	Weekday, Hour       int
 	Requested, Answered int64
-	Median, P90         *float64
+	Seconds             []int32 // of each that was answered
 }
 
 // readResponse draws the week: how many came, how fast, how slow at worst, and how often never. It completes the ranges.
@@ -19,32 +21,51 @@ func (o *overview) readResponse(ctx context.Context, q *request, now, before *re
 	if err != nil {
 		return err
 	}
-	earlier, err := one[struct{ Median, P90 *float64 }](ctx, q, "response_before", nil)
-	if err != nil {
-		return err
-	}
-	before.Median, before.P90 = earlier.Median, earlier.P90
-	hours := slices.DeleteFunc(all, func(r responseRow) bool {
-		if r.Weekday == nil {
-			now.Median, now.P90 = r.Median, r.P90
+	var seconds, earlier []int32
+	var hours []responseRow
+	for _, r := range all {
+		if !r.Now {
+			earlier = append(earlier, r.Seconds...)
+			continue
 		}
-		return r.Weekday == nil
-	})
+		seconds = append(seconds, r.Seconds...)
+		slices.Sort(r.Seconds)
+		hours = append(hours, r)
+	}
+	slices.Sort(seconds)
+	slices.Sort(earlier)
+	now.Median, now.P90 = percentileOf(seconds, 0.5), percentileOf(seconds, 0.9)
+	before.Median, before.P90 = percentileOf(earlier, 0.5), percentileOf(earlier, 0.9)
+	o.drawResponse(q, hours)
+	return nil
+}
+
+// percentileOf is percentile_cont of sorted values, to the last bit; nil where there are none.
+func percentileOf(sorted []int32, part float64) *float64 {
+	if len(sorted) == 0 {
+		return nil
+	}
+	at := part * float64(len(sorted)-1)
+	low, high := float64(sorted[int(math.Floor(at))]), float64(sorted[int(math.Ceil(at))])
+	v := low + float64((at-math.Floor(at))*(high-low)) // not fused into one operation, which would round once
+	return &v
+}
+
+func (o *overview) drawResponse(q *request, hours []responseRow) {
 	requests := func(r responseRow, v string) string { return v + " of " + showCount(r.Requested) + " requests" }
 	o.Response = []*chart{
 		q.week("response-requests", "When requests come", "For each hour of the week, how many demo requests came.", showNumber, "fewest", "most", hours,
 			func(r responseRow) (*float64, string) { n := float64(r.Requested); return &n, showCount(r.Requested) }),
 		q.week("response-median", "Median time to respond", "For each hour of the week, within which time half of the answers came.", showSeconds, "fast", "slow", hours,
-			func(r responseRow) (*float64, string) { return r.Median, seconds(r.Median).Text }),
+			func(r responseRow) (*float64, string) { v := percentileOf(r.Seconds, 0.5); return v, seconds(v).Text }),
 		q.week("response-p90", "90th percentile of the time to respond", "For each hour of the week, within which time nine of ten answers came.", showSeconds, "fast", "slow", hours,
-			func(r responseRow) (*float64, string) { return r.P90, seconds(r.P90).Text }),
+			func(r responseRow) (*float64, string) { v := percentileOf(r.Seconds, 0.9); return v, seconds(v).Text }),
 		q.week("response-never", "Never answered", "For each hour of the week, which part of the requests nobody responded to.", showShare, "few", "many", hours,
 			func(r responseRow) (*float64, string) {
 				part := float64(r.Requested-r.Answered) / float64(r.Requested)
 				return &part, requests(r, showShare(part))
 			}),
 	}
-	return nil
 }
 
 // week draws something of each hour of the week, with its table: a row a day. Its colours are fifths of the hours, not of the
@@ -57,7 +78,7 @@ func (q *request) week(name, title, desc string, show func(float64) string, low,
 	var drawn [7][24]heat
 	for _, r := range hours {
 		v, words := of(r)
-		drawn[*r.Weekday-1][*r.Hour] = heat{v, words}
+		drawn[r.Weekday-1][r.Hour] = heat{v, words}
 	}
 	for d := range 7 {
 		row := []cell{text(weekdays[d])}

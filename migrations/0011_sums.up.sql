@@ -1,0 +1,291 @@
+-- What pages ask of long ranges, added up beside wheelhouse.session_daily and kept as that is: in the same transaction, of the
+-- same days, and what a load has touched since is added up on the spot. So every load of requests, sessions, shares and their
+-- figures notes its days in wheelhouse.session_due.
+
+-- Nothing but sessions was added up so far.
+DELETE FROM wheelhouse.session_summaries;
+COMMENT ON TABLE wheelhouse.session_summaries IS
+    'Of which days sums hold: wheelhouse.session_daily, request_hours, video_daily. Grain: one row for each account. Key: account_id.';
+COMMENT ON TABLE wheelhouse.session_due IS
+    'Stretches of time whose requests, sessions or shares'' figures a load changed since they were added up. Grain: one row for each load that wrote. Key: load_id. Written in the transaction of the load, taken away when the days are added up.';
+COMMENT ON COLUMN wheelhouse.session_due.starts IS 'From the first to the last moment at which something that it wrote may have begun.';
+
+CREATE TABLE wheelhouse.request_hours (
+    account_id         text NOT NULL,
+    day                date NOT NULL,
+    hour               smallint NOT NULL,
+    requested          integer NOT NULL,
+    answered           integer NOT NULL,
+    call_confirmed     integer NOT NULL,
+    screen_shared      integer NOT NULL,
+    seconds_to_respond integer[],
+    PRIMARY KEY (account_id, day, hour)
+);
+COMMENT ON TABLE wheelhouse.request_hours IS
+    'Requests added up, for bi.request_hours. Grain: one row for each day and hour with a request. Key: account_id, day, hour. Holds for the days that wheelhouse.session_days tells; other days'' rows are old.';
+COMMENT ON COLUMN wheelhouse.request_hours.account_id         IS 'Which CrankWheel account: wheelhouse.accounts.account_id. "default" where only one account is configured.';
+COMMENT ON COLUMN wheelhouse.request_hours.day                IS 'Day of the requests in the account''s reporting zone (wheelhouse.accounts.timezone).';
+COMMENT ON COLUMN wheelhouse.request_hours.hour               IS 'Hour of the day in the reporting zone: 0 to 23.';
+COMMENT ON COLUMN wheelhouse.request_hours.requested          IS 'Requests that were not cancelled.';
+COMMENT ON COLUMN wheelhouse.request_hours.answered           IS 'Of requested: those an agent responded to.';
+COMMENT ON COLUMN wheelhouse.request_hours.call_confirmed     IS 'Of requested: those whose call was confirmed.';
+COMMENT ON COLUMN wheelhouse.request_hours.screen_shared      IS 'Of requested: those in which a screen was shared.';
+COMMENT ON COLUMN wheelhouse.request_hours.seconds_to_respond IS 'Seconds to respond of each one that was answered, in no order. NULL: none.';
+
+CREATE TABLE wheelhouse.video_daily (
+    account_id text NOT NULL,
+    day        date NOT NULL,
+    visits     bigint NOT NULL,
+    plays      bigint NOT NULL,
+    cta_clicks bigint NOT NULL,
+    PRIMARY KEY (account_id, day)
+);
+COMMENT ON TABLE wheelhouse.video_daily IS
+    'Visits to video shares added up, for bi.video_daily, those of deleted shares included. Grain: one row for each day that was added up and had anything. Key: account_id, day. Holds for the days that wheelhouse.session_days tells; other days'' rows are old.';
+COMMENT ON COLUMN wheelhouse.video_daily.account_id IS 'Which CrankWheel account: wheelhouse.accounts.account_id. "default" where only one account is configured.';
+COMMENT ON COLUMN wheelhouse.video_daily.day        IS 'The day in the account''s reporting zone (wheelhouse.accounts.timezone).';
+COMMENT ON COLUMN wheelhouse.video_daily.visits     IS 'Visits that day.';
+COMMENT ON COLUMN wheelhouse.video_daily.plays      IS 'Of visits: those that played the video.';
+COMMENT ON COLUMN wheelhouse.video_daily.cta_clicks IS 'Clicks on calls to action.';
+
+-- A day whose last row a load took away is known by its row in video_daily: every day that was added up has one.
+CREATE VIEW wheelhouse.days_stale AS
+SELECT account_id, day FROM wheelhouse.session_days_stale
+UNION
+SELECT g.account_id, d.day
+FROM wheelhouse.session_gaps g
+CROSS JOIN LATERAL (
+    SELECT DISTINCT local_day AS day FROM crankwheel.demo_requests
+    WHERE account_id = g.account_id AND local_day >= coalesce(lower(g.gap), '-infinity') AND local_day < coalesce(upper(g.gap), 'infinity')
+    UNION ALL
+    SELECT DISTINCT day FROM crankwheel.share_engagement_daily
+    WHERE account_id = g.account_id AND day >= coalesce(lower(g.gap), '-infinity') AND day < coalesce(upper(g.gap), 'infinity')
+    UNION ALL
+    SELECT DISTINCT day FROM crankwheel.share_usage_daily
+    WHERE account_id = g.account_id AND day >= coalesce(lower(g.gap), '-infinity') AND day < coalesce(upper(g.gap), 'infinity')
+    UNION ALL
+    SELECT day FROM wheelhouse.video_daily
+    WHERE account_id = g.account_id AND day >= coalesce(lower(g.gap), '-infinity') AND day < coalesce(upper(g.gap), 'infinity')
+) d;
+COMMENT ON VIEW wheelhouse.days_stale IS
+    'Days that have, or had, anything of which sums are kept, and for which they do not hold. Grain: one row for each account and day. Key: account_id, day.';
+COMMENT ON COLUMN wheelhouse.days_stale.account_id IS 'Which CrankWheel account: wheelhouse.accounts.account_id. "default" where only one account is configured.';
+COMMENT ON COLUMN wheelhouse.days_stale.day        IS 'The day in the account''s reporting zone.';
+
+CREATE VIEW bi.request_hours AS
+SELECT t.account_id, t.day, extract(isodow FROM t.day)::integer AS weekday, t.hour::integer AS hour,
+       t.requested, t.answered, t.call_confirmed, t.screen_shared, t.seconds_to_respond
+FROM wheelhouse.request_hours t
+JOIN wheelhouse.session_days s ON s.account_id = t.account_id
+WHERE NOT s.gaps @> t.day
+UNION ALL
+SELECT g.account_id, r.day, extract(isodow FROM r.day)::integer, r.hour::integer,
+       r.requested, r.answered, r.call_confirmed, r.screen_shared, r.seconds_to_respond
+FROM wheelhouse.session_gaps g
+CROSS JOIN LATERAL (
+    SELECT local_day                                                                    AS day,
+           local_hour                                                                   AS hour,
+           count(*)::integer                                                            AS requested,
+           (count(*) FILTER (WHERE answered))::integer                                  AS answered,
+           (count(*) FILTER (WHERE call_confirmed))::integer                            AS call_confirmed,
+           (count(*) FILTER (WHERE screenshared))::integer                              AS screen_shared,
+           array_agg(seconds_to_respond) FILTER (WHERE seconds_to_respond IS NOT NULL)  AS seconds_to_respond
+    FROM crankwheel.demo_requests
+    WHERE account_id = g.account_id AND local_day >= coalesce(lower(g.gap), '-infinity') AND local_day < coalesce(upper(g.gap), 'infinity')
+      AND deleted_at IS NULL
+    GROUP BY local_day, local_hour
+) r;
+COMMENT ON VIEW bi.request_hours IS
+    'Instant Demo requests by the hour, at the speed of a page for any range. Grain: one row for each day and hour with a request. Key: account_id, day, hour. From demo_usage. Counts add up; for percentiles of a longer time join the arrays (bi.join_arrays).';
+COMMENT ON COLUMN bi.request_hours.account_id         IS 'Which CrankWheel account: wheelhouse.accounts.account_id. "default" where only one account is configured.';
+COMMENT ON COLUMN bi.request_hours.day                IS 'Day of the requests in the account''s reporting zone (wheelhouse.accounts.timezone).';
+COMMENT ON COLUMN bi.request_hours.weekday            IS 'Day of the week: 1 Monday to 7 Sunday.';
+COMMENT ON COLUMN bi.request_hours.hour               IS 'Hour of the day in the reporting zone: 0 to 23.';
+COMMENT ON COLUMN bi.request_hours.requested          IS 'Requests that were not cancelled.';
+COMMENT ON COLUMN bi.request_hours.answered           IS 'Of requested: those an agent responded to.';
+COMMENT ON COLUMN bi.request_hours.call_confirmed     IS 'Of requested: those whose call was confirmed.';
+COMMENT ON COLUMN bi.request_hours.screen_shared      IS 'Of requested: those in which a screen was shared.';
+COMMENT ON COLUMN bi.request_hours.seconds_to_respond IS 'Seconds to respond of each one that was answered, in no order. NULL: none.';
+
+CREATE AGGREGATE bi.join_arrays(integer[]) (SFUNC = array_cat, STYPE = integer[], PARALLEL = SAFE);
+COMMENT ON FUNCTION bi.join_arrays(integer[]) IS 'The elements of all arrays in one. NULL: there are none.';
+
+-- What was added up counts deleted shares, and they count nowhere: they are taken off here, so that days long past need
+-- not be added up again for one of them.
+CREATE VIEW bi.video_daily AS
+SELECT v.account_id, v.day, coalesce(sum(v.visits), 0)::bigint AS visits, coalesce(sum(v.plays), 0)::bigint AS plays, coalesce(sum(v.cta_clicks), 0)::bigint AS cta_clicks
+FROM (
+    SELECT t.account_id, t.day, t.visits, t.plays, t.cta_clicks
+    FROM wheelhouse.video_daily t
+    JOIN wheelhouse.session_days s ON s.account_id = t.account_id
+    WHERE NOT s.gaps @> t.day
+    UNION ALL
+    SELECT e.account_id, e.day, -e.visits, -e.plays, -e.cta_clicks
+    FROM crankwheel.shares x
+    JOIN wheelhouse.session_days s ON s.account_id = x.account_id
+    JOIN crankwheel.share_engagement_daily e ON e.account_id = x.account_id AND e.slug = x.slug
+    WHERE x.deleted_at IS NOT NULL AND NOT s.gaps @> e.day
+    UNION ALL
+    SELECT g.account_id, e.day, e.visits, e.plays, e.cta_clicks
+    FROM wheelhouse.session_gaps g
+    CROSS JOIN LATERAL (
+        SELECT day, visits, plays, cta_clicks FROM crankwheel.share_engagement_daily e
+        WHERE account_id = g.account_id AND day >= coalesce(lower(g.gap), '-infinity') AND day < coalesce(upper(g.gap), 'infinity')
+          AND NOT EXISTS (SELECT FROM crankwheel.shares x WHERE x.account_id = e.account_id AND x.slug = e.slug AND x.deleted_at IS NOT NULL)
+    ) e
+) v
+GROUP BY v.account_id, v.day
+HAVING sum(v.visits) <> 0 OR sum(v.plays) <> 0 OR sum(v.cta_clicks) <> 0;
+COMMENT ON VIEW bi.video_daily IS
+    'Visits to video shares, all together. Grain: one row for each day with any. Key: account_id, day. From shares. Figures add up to those of bi.share_engagement_daily.';
+COMMENT ON COLUMN bi.video_daily.account_id IS 'Which CrankWheel account: wheelhouse.accounts.account_id. "default" where only one account is configured.';
+COMMENT ON COLUMN bi.video_daily.day        IS 'The day in the account''s reporting zone (wheelhouse.accounts.timezone).';
+COMMENT ON COLUMN bi.video_daily.visits     IS 'Visits that day.';
+COMMENT ON COLUMN bi.video_daily.plays      IS 'Of visits: those that played the video.';
+COMMENT ON COLUMN bi.video_daily.cta_clicks IS 'Clicks on calls to action.';
+
+-- What agents, campaigns and shares come to in a month. A month's sums hold where those of all its days do: a range is made of whole
+-- months that hold (bi.stretches) and, for the days before, between and after them, of what the day-by-day views say.
+CREATE TABLE wheelhouse.agent_monthly (
+    account_id          text NOT NULL,
+    month               date NOT NULL,
+    agent_email         text NOT NULL,
+    sessions            bigint NOT NULL,
+    session_seconds     bigint NOT NULL,
+    viewers             bigint NOT NULL,
+    demos_handled       bigint NOT NULL,
+    demos_screen_shared bigint NOT NULL,
+    shares              bigint NOT NULL,
+    plays               bigint NOT NULL,
+    PRIMARY KEY (account_id, month, agent_email)
+);
+COMMENT ON TABLE wheelhouse.agent_monthly IS
+    'What agents did in a month, for bi.agent_monthly. Grain: one row for each agent and month. Key: account_id, month, agent_email. Holds for months all of whose days wheelhouse.session_days tells; other months'' rows are old.';
+COMMENT ON COLUMN wheelhouse.agent_monthly.account_id          IS 'Which CrankWheel account: wheelhouse.accounts.account_id. "default" where only one account is configured.';
+COMMENT ON COLUMN wheelhouse.agent_monthly.month               IS 'First day of the month, in the account''s reporting zone (wheelhouse.accounts.timezone).';
+COMMENT ON COLUMN wheelhouse.agent_monthly.agent_email         IS 'E-mail address of the agent, lower case.';
+COMMENT ON COLUMN wheelhouse.agent_monthly.sessions            IS 'Screen-share sessions that began that month.';
+COMMENT ON COLUMN wheelhouse.agent_monthly.session_seconds     IS 'How long they lasted together, in seconds.';
+COMMENT ON COLUMN wheelhouse.agent_monthly.viewers             IS 'Their viewers together.';
+COMMENT ON COLUMN wheelhouse.agent_monthly.demos_handled       IS 'Demo requests that the agent responded to.';
+COMMENT ON COLUMN wheelhouse.agent_monthly.demos_screen_shared IS 'Of them: those in which a screen was shared.';
+COMMENT ON COLUMN wheelhouse.agent_monthly.shares              IS 'Video shares created.';
+COMMENT ON COLUMN wheelhouse.agent_monthly.plays               IS 'Plays of the agent''s video shares, whenever created.';
+
+CREATE TABLE wheelhouse.campaign_monthly (
+    account_id     text NOT NULL,
+    month          date NOT NULL,
+    origin_channel text NOT NULL,
+    origin_name    text NOT NULL,
+    utm_source     text NOT NULL,
+    utm_medium     text NOT NULL,
+    utm_campaign   text NOT NULL,
+    requested      bigint NOT NULL,
+    answered       bigint NOT NULL,
+    call_confirmed bigint NOT NULL,
+    screen_shared  bigint NOT NULL,
+    PRIMARY KEY (account_id, month, origin_channel, origin_name, utm_source, utm_medium, utm_campaign)
+);
+COMMENT ON TABLE wheelhouse.campaign_monthly IS
+    'What campaigns brought in a month, for bi.campaign_monthly. Grain: one row for each month, channel, origin and combination of three UTM tags. Key: account_id, month and the five. Holds for months all of whose days wheelhouse.session_days tells; other months'' rows are old.';
+COMMENT ON COLUMN wheelhouse.campaign_monthly.account_id     IS 'Which CrankWheel account: wheelhouse.accounts.account_id. "default" where only one account is configured.';
+COMMENT ON COLUMN wheelhouse.campaign_monthly.month          IS 'First day of the month, in the account''s reporting zone (wheelhouse.accounts.timezone).';
+COMMENT ON COLUMN wheelhouse.campaign_monthly.origin_channel IS 'See bi.campaign_daily, here and for the four that follow. Empty: none.';
+COMMENT ON COLUMN wheelhouse.campaign_monthly.origin_name    IS 'Short name of the campaign link, or the page. Empty: none.';
+COMMENT ON COLUMN wheelhouse.campaign_monthly.utm_source     IS 'The utm_source. Empty: none.';
+COMMENT ON COLUMN wheelhouse.campaign_monthly.utm_medium     IS 'The utm_medium. Empty: none.';
+COMMENT ON COLUMN wheelhouse.campaign_monthly.utm_campaign   IS 'The utm_campaign. Empty: none.';
+COMMENT ON COLUMN wheelhouse.campaign_monthly.requested      IS 'Requests that were not cancelled.';
+COMMENT ON COLUMN wheelhouse.campaign_monthly.answered       IS 'Of requested: those an agent responded to.';
+COMMENT ON COLUMN wheelhouse.campaign_monthly.call_confirmed IS 'Of requested: those whose call was confirmed.';
+COMMENT ON COLUMN wheelhouse.campaign_monthly.screen_shared  IS 'Of requested: those in which a screen was shared.';
+
+CREATE TABLE wheelhouse.share_monthly (
+    account_id text NOT NULL,
+    month      date NOT NULL,
+    slug       text NOT NULL,
+    visits     bigint NOT NULL,
+    plays      bigint NOT NULL,
+    cta_clicks bigint NOT NULL,
+    PRIMARY KEY (account_id, month, slug)
+);
+COMMENT ON TABLE wheelhouse.share_monthly IS
+    'How shares did in a month, for bi.share_monthly, deleted ones included. Grain: one row for each month and share with a visit. Key: account_id, month, slug. Holds for months all of whose days wheelhouse.session_days tells; other months'' rows are old.';
+COMMENT ON COLUMN wheelhouse.share_monthly.account_id IS 'Which CrankWheel account: wheelhouse.accounts.account_id. "default" where only one account is configured.';
+COMMENT ON COLUMN wheelhouse.share_monthly.month      IS 'First day of the month, in the account''s reporting zone (wheelhouse.accounts.timezone).';
+COMMENT ON COLUMN wheelhouse.share_monthly.slug       IS 'The share: bi.shares.slug.';
+COMMENT ON COLUMN wheelhouse.share_monthly.visits     IS 'Visits that month.';
+COMMENT ON COLUMN wheelhouse.share_monthly.plays      IS 'Of visits: those that played the video.';
+COMMENT ON COLUMN wheelhouse.share_monthly.cta_clicks IS 'Clicks on the call to action.';
+
+CREATE VIEW bi.summed_days AS
+SELECT account_id, days FROM wheelhouse.session_days;
+COMMENT ON VIEW bi.summed_days IS
+    'Which days are added up at this moment. Grain: one row for each account. Key: account_id. For bi.stretches; all other views say the same of days that are not.';
+COMMENT ON COLUMN bi.summed_days.account_id IS 'Which CrankWheel account: wheelhouse.accounts.account_id. "default" where only one account is configured.';
+COMMENT ON COLUMN bi.summed_days.days       IS 'The days.';
+
+CREATE FUNCTION bi.stretches(account text, since date, till date) RETURNS TABLE (first date, last date, whole_month boolean)
+LANGUAGE sql STABLE ROWS 10
+BEGIN ATOMIC
+    WITH months AS (
+        SELECT m.days
+        FROM (SELECT daterange(at::date, (at + interval '1 month')::date) AS days
+              FROM generate_series(date_trunc('month', stretches.since::timestamp), stretches.till::timestamp, interval '1 month') AS at) m
+        WHERE m.days <@ daterange(stretches.since, stretches.till, '[]')
+          AND m.days <@ (SELECT s.days FROM bi.summed_days s WHERE s.account_id = stretches.account)
+    )
+    SELECT lower(m.days), upper(m.days) - 1, true FROM months m
+    UNION ALL
+    SELECT lower(r.days), upper(r.days) - 1, false
+    FROM unnest(datemultirange(daterange(stretches.since, stretches.till, '[]')) - coalesce((SELECT range_agg(m.days) FROM months m), '{}')) AS r (days);
+END;
+COMMENT ON FUNCTION bi.stretches(text, date, date) IS
+    'A range of days in pieces, each from its first day to its last: the whole months that are added up, for which bi.agent_monthly, bi.campaign_monthly and bi.share_monthly have rows, and the stretches of days that are left.';
+
+CREATE VIEW bi.agent_monthly AS
+SELECT t.account_id, t.month, t.agent_email, t.sessions, t.session_seconds, t.viewers, t.demos_handled, t.demos_screen_shared, t.shares, t.plays
+FROM wheelhouse.agent_monthly t;
+COMMENT ON VIEW bi.agent_monthly IS
+    'What agents did in a month. Grain: one row for each agent and month. Key: account_id, month, agent_email. Right for the months that bi.stretches calls whole; rows of others are old.';
+COMMENT ON COLUMN bi.agent_monthly.account_id          IS 'Which CrankWheel account: wheelhouse.accounts.account_id. "default" where only one account is configured.';
+COMMENT ON COLUMN bi.agent_monthly.month               IS 'First day of the month, in the account''s reporting zone (wheelhouse.accounts.timezone).';
+COMMENT ON COLUMN bi.agent_monthly.agent_email         IS 'E-mail address of the agent, lower case.';
+COMMENT ON COLUMN bi.agent_monthly.sessions            IS 'Screen-share sessions that began that month.';
+COMMENT ON COLUMN bi.agent_monthly.session_seconds     IS 'How long they lasted together, in seconds.';
+COMMENT ON COLUMN bi.agent_monthly.viewers             IS 'Their viewers together.';
+COMMENT ON COLUMN bi.agent_monthly.demos_handled       IS 'Demo requests that the agent responded to.';
+COMMENT ON COLUMN bi.agent_monthly.demos_screen_shared IS 'Of them: those in which a screen was shared.';
+COMMENT ON COLUMN bi.agent_monthly.shares              IS 'Video shares created.';
+COMMENT ON COLUMN bi.agent_monthly.plays               IS 'Plays of the agent''s video shares, whenever created.';
+
+CREATE VIEW bi.campaign_monthly AS
+SELECT t.account_id, t.month, t.origin_channel, t.origin_name, t.utm_source, t.utm_medium, t.utm_campaign, t.requested, t.answered, t.call_confirmed, t.screen_shared
+FROM wheelhouse.campaign_monthly t;
+COMMENT ON VIEW bi.campaign_monthly IS
+    'What campaigns brought in a month. Grain: one row for each month, channel, origin and combination of three UTM tags. Key: account_id, month and the five. Right for the months that bi.stretches calls whole; rows of others are old.';
+COMMENT ON COLUMN bi.campaign_monthly.account_id     IS 'Which CrankWheel account: wheelhouse.accounts.account_id. "default" where only one account is configured.';
+COMMENT ON COLUMN bi.campaign_monthly.month          IS 'First day of the month, in the account''s reporting zone (wheelhouse.accounts.timezone).';
+COMMENT ON COLUMN bi.campaign_monthly.origin_channel IS 'See bi.campaign_daily, here and for the four that follow. Empty: none.';
+COMMENT ON COLUMN bi.campaign_monthly.origin_name    IS 'Short name of the campaign link, or the page. Empty: none.';
+COMMENT ON COLUMN bi.campaign_monthly.utm_source     IS 'The utm_source. Empty: none.';
+COMMENT ON COLUMN bi.campaign_monthly.utm_medium     IS 'The utm_medium. Empty: none.';
+COMMENT ON COLUMN bi.campaign_monthly.utm_campaign   IS 'The utm_campaign. Empty: none.';
+COMMENT ON COLUMN bi.campaign_monthly.requested      IS 'Requests that were not cancelled.';
+COMMENT ON COLUMN bi.campaign_monthly.answered       IS 'Of requested: those an agent responded to.';
+COMMENT ON COLUMN bi.campaign_monthly.call_confirmed IS 'Of requested: those whose call was confirmed.';
+COMMENT ON COLUMN bi.campaign_monthly.screen_shared  IS 'Of requested: those in which a screen was shared.';
+
+CREATE VIEW bi.share_monthly AS
+SELECT t.account_id, t.month, t.slug, t.visits, t.plays, t.cta_clicks
+FROM wheelhouse.share_monthly t
+WHERE NOT EXISTS (SELECT FROM crankwheel.shares x WHERE x.account_id = t.account_id AND x.slug = t.slug AND x.deleted_at IS NOT NULL);
+COMMENT ON VIEW bi.share_monthly IS
+    'How shares did in a month, without deleted ones. Grain: one row for each month and share with a visit. Key: account_id, month, slug. Right for the months that bi.stretches calls whole; rows of others are old.';
+COMMENT ON COLUMN bi.share_monthly.account_id IS 'Which CrankWheel account: wheelhouse.accounts.account_id. "default" where only one account is configured.';
+COMMENT ON COLUMN bi.share_monthly.month      IS 'First day of the month, in the account''s reporting zone (wheelhouse.accounts.timezone).';
+COMMENT ON COLUMN bi.share_monthly.slug       IS 'The share: bi.shares.slug.';
+COMMENT ON COLUMN bi.share_monthly.visits     IS 'Visits that month.';
+COMMENT ON COLUMN bi.share_monthly.plays      IS 'Of visits: those that played the video.';
+COMMENT ON COLUMN bi.share_monthly.cta_clicks IS 'Clicks on the call to action.';
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA wheelhouse, bi FROM PUBLIC;
