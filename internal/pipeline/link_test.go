@@ -231,6 +231,16 @@ func readMessage(r io.Reader) ([]byte, error) {
 	return message, err
 }
 
+// loadBegins tells of one statement after another whether a load's transaction begins with it. The sums that a run makes at its
+// end have transactions of their own.
+func loadBegins() func(statement string) bool {
+	summing := false
+	return func(statement string) bool {
+		summing = summing || strings.Contains(statement, "SELECT account_id FROM wheelhouse.accounts ORDER BY account_id")
+		return !summing && strings.HasPrefix(statement, "begin isolation level repeatable read")
+	}
+}
+
 // copyData stands for a piece of a COPY's data.
 const copyData = "copy: data"
 

@@ -130,9 +130,9 @@ func TestWhatMayPass(t *testing.T) {
 				if tt.setting != "" {
 					f.setting(tt.setting)
 				}
-				tries := 0
+				tries, begins := 0, loadBegins()
 				f.link.watch(func(_ int, statement string) fate {
-					if strings.HasPrefix(statement, "begin isolation level repeatable read") {
+					if begins(statement) {
 						if tries++; tries > times || tt.state == "40P01" {
 							r.release()
 						}
