@@ -88,13 +88,14 @@ func (v *visitor) measure(when string, limits bool, ranges ...string) {
 	}
 }
 
-// keepWriting copies windows of sessions into the tables, as a load does, until it is stopped: a thousand sessions and two
-// thousand events a transaction, and a row in the list of what is to be added up.
+// keepWriting copies windows of sessions into the tables, as a backfill does that goes further back, until it is stopped: a thousand sessions and two
+// thousand events a transaction, and a row in the list of what is to be added up. The newest three days are due, too, as after a night's load.
 func keepWriting(t *testing.T, dsn string) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	var writing sync.WaitGroup
 	conn := dial(t, dsn)
+	mustExec(t, dsn, "INSERT INTO wheelhouse.session_due VALUES (999999, 'default', tstzrange(now() - interval '3 days', now()))")
 	writing.Go(func() {
 		defer conn.Close(context.Background())
 		for n := 0; ctx.Err() == nil; n++ {
@@ -109,7 +110,7 @@ func keepWriting(t *testing.T, dsn string) (stop func()) {
 						INSERT INTO crankwheel.screen_session_events (account_id, session_id, seq, occurred_at, kind, agent_email)
 						SELECT account_id, session_id, k, started_at, 'screen', agent_email FROM new, generate_series(1, 2) k
 					)
-					INSERT INTO wheelhouse.session_due SELECT %d, 'default', tstzrange(min(started_at), max(started_at), '[]') FROM new HAVING count(*) > 0`, 1+n%5, 1_000_000+n))
+					INSERT INTO wheelhouse.session_due SELECT %d, 'default', tstzrange(min(started_at), max(started_at), '[]') FROM new HAVING count(*) > 0`, 1830+n, 1_000_000+n))
 				return err
 			})
 			if err != nil && ctx.Err() == nil {
