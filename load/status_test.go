@@ -1,7 +1,6 @@
 package load_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -32,10 +31,7 @@ func newBooks(t *testing.T, historyFrom, now string) *books {
 	}
 	b := &books{t: t, url: testdb.New(t), zone: zone}
 	b.now = b.at(now)
-	if b.conn, err = pgx.Connect(t.Context(), b.url); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { b.conn.Close(context.Background()) })
+	b.conn = connect(t, b.url)
 	// A server far from UTC must not shift a day.
 	b.exec("DO $$BEGIN EXECUTE format('ALTER DATABASE %I SET timezone = ''America/Los_Angeles''', current_database()); END$$")
 	if b.warehouse, err = load.Open(t.Context(), b.url, load.Options{}); err != nil {

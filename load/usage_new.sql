@@ -95,9 +95,9 @@ DELETE FROM stage_screen_sessions_1 WHERE n IN (SELECT n FROM again UNION SELECT
 -- name: keep_twins
 -- Twins in the warehouse that stay among their twins although this answer does not bring them:
 -- what was asked for later than this answer (part -1);
--- what the window need not show. An answer that shows one of several twins by its start shows all; by overlap, all
--- that had not ended before the window; by its end, those that ended inside. So one that ended before the window stays,
--- and one that ended after it does unless the answer shows another that did;
+-- what the window need not show. An answer that shows one of several twins by its start shows all that began up to the window's end; by
+-- overlap, those of them that ended after its start; by its end, those that ended inside. So one that had ended by the window's start stays, and
+-- one that began after its end (the API may count the last instant), and one that ended after it does unless the answer shows another that did;
 -- what was running likewise, unless the answer has an end that is news, which is then its;
 -- and what a record that was set aside may have been.
 WITH shown_groups AS (
@@ -127,11 +127,12 @@ SELECT -row_number() OVER (), CASE WHEN newer THEN -1 ELSE 0 END, '', t.session_
        t.recording_content_id, t.recording_url, t.extra, t.occurrence
 FROM known t
 WHERE newer OR NOT shown AND CASE
+    WHEN t.started_at > @to THEN true
     WHEN t.ended_at IS NULL THEN NOT beyond AND NOT EXISTS (
         SELECT FROM stage_screen_sessions_1 s
         WHERE s.agent_email = t.agent_email AND s.started_at = t.started_at
           AND NOT EXISTS (SELECT FROM known o WHERE o.agent_email = s.agent_email AND o.started_at = s.started_at AND o.ended_at = s.ended_at))
-    WHEN rejected OR t.ended_at < @from THEN true
+    WHEN rejected OR t.ended_at <= @from THEN true
     ELSE t.ended_at >= @to AND NOT beyond END;
 
 -- name: merge_outdated

@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"wheelhouse/internal/testdb"
 	"wheelhouse/load"
 )
@@ -80,11 +78,7 @@ func TestLoadedAtOnceIsLoadedInTurn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, err := pgx.Connect(t.Context(), dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { conn.Close(context.Background()) })
+	conn := connect(t, dsn)
 	// Between what a load looks at and what it writes there is time for another.
 	if _, err := conn.Exec(t.Context(), `CREATE FUNCTION public.dawdle() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN PERFORM pg_sleep(random() * 0.05); RETURN NULL; END$$;
 		CREATE TRIGGER dawdle BEFORE INSERT ON crankwheel.screen_sessions FOR EACH STATEMENT EXECUTE FUNCTION public.dawdle()`); err != nil {

@@ -1,7 +1,6 @@
 package load_test
 
 import (
-	"context"
 	"crypto/sha256"
 	"fmt"
 	"math/rand/v2"
@@ -30,16 +29,26 @@ var worldBegins = time.Date(2026, 3, 9, 0, 0, 0, 0, time.UTC)
 
 const worldDays = 3
 
-// selections are the ways in which an API may choose what a window shows.
+// selections are the ways in which an API may choose what a window shows: by start, by end or by overlap, with the last instant and
+// without, and what ended at the first.
 var selections = []func(s transform.ScreenSession, from, to time.Time) bool{
 	func(s transform.ScreenSession, from, to time.Time) bool {
 		return !s.StartedAt.Before(from) && s.StartedAt.Before(to)
 	},
 	func(s transform.ScreenSession, from, to time.Time) bool {
+		return !s.StartedAt.Before(from) && !s.StartedAt.After(to)
+	},
+	func(s transform.ScreenSession, from, to time.Time) bool {
 		return s.Ended && !s.EndedAt.V.Before(from) && s.EndedAt.V.Before(to)
 	},
 	func(s transform.ScreenSession, from, to time.Time) bool {
+		return s.Ended && !s.EndedAt.V.Before(from) && !s.EndedAt.V.After(to)
+	},
+	func(s transform.ScreenSession, from, to time.Time) bool {
 		return s.StartedAt.Before(to) && (!s.Ended || s.EndedAt.V.After(from))
+	},
+	func(s transform.ScreenSession, from, to time.Time) bool {
+		return !s.StartedAt.After(to) && (!s.Ended || !s.EndedAt.V.Before(from))
 	},
 }
 
@@ -136,11 +145,7 @@ func TestSiftedIsMerged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, err := pgx.Connect(t.Context(), dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { conn.Close(context.Background()) })
+	conn := connect(t, dsn)
 	first := rand.Uint64()
 	for seed := first; seed < first+10 && !t.Failed(); seed++ {
 		h := &history{T: t, warehouse: w, conn: conn, run: run, accounts: [2]string{fmt.Sprint("sifted", seed), fmt.Sprint("merged", seed)}}

@@ -39,13 +39,16 @@ func newScene(t *testing.T, o load.Options) *scene {
 	return s
 }
 
-func (s *scene) connect() *pgx.Conn {
-	s.Helper()
-	conn, err := pgx.Connect(s.Context(), s.dsn)
+func (s *scene) connect() *pgx.Conn { s.Helper(); return connect(s.T, s.dsn) }
+
+// connect connects to a database until the test ends.
+func connect(t *testing.T, dsn string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
 	if err != nil {
-		s.Fatal(err)
+		t.Fatal(err)
 	}
-	s.Cleanup(func() { conn.Close(context.Background()) })
+	t.Cleanup(func() { conn.Close(context.Background()) })
 	return conn
 }
 
@@ -139,6 +142,42 @@ func TestTwinOverMidnightCommittedTwiceAtOnce(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A twin that another window need not show stays: one that ended at that window's first instant, and one that began after its last.
+func TestTwinAtTheEdgeOfAnotherWindowStays(t *testing.T) {
+	t.Parallel()
+	midnight := worldBegins.AddDate(0, 0, 1)
+	ending, crossing := lasting(midnight.Add(-3*time.Hour), 3*time.Hour), lasting(midnight.Add(-3*time.Hour+300*time.Millisecond), 4*time.Hour)
+	beginning, next := lasting(midnight, time.Hour), lasting(midnight.Add(300*time.Millisecond), time.Hour)
+	running := next
+	running.Ended, running.EndedAt = false, transform.Null[time.Time]{}
+	for name, c := range map[string]struct {
+		day    int
+		all    []transform.ScreenSession
+		shown  transform.ScreenSession
+		beside int
+	}{
+		"ended at its start":    {0, []transform.ScreenSession{ending, crossing}, crossing, 1},
+		"begins after its end":  {1, []transform.ScreenSession{beginning, next}, beginning, 0},
+		"running since its end": {1, []transform.ScreenSession{beginning, running}, beginning, 0},
+	} {
+		for way, stream := range bothWays {
+			t.Run(name+", "+way, func(t *testing.T) {
+				t.Parallel()
+				s := newScene(t, load.Options{})
+				for _, l := range []load.Ready{s.ready(stream, c.day, c.all...), s.ready(stream, c.beside, c.shown)} {
+					if done := s.warehouse.Commit(t.Context(), l)[0]; done.Err != nil || done.Counts.Deleted != 0 {
+						t.Errorf("%+v", done)
+					}
+				}
+				var live int
+				if err := s.conn.QueryRow(t.Context(), `SELECT count(*) FROM crankwheel.screen_sessions WHERE deleted_at IS NULL`).Scan(&live); err != nil || live != 2 {
+					t.Errorf("%d sessions (%v), want 2", live, err)
+				}
+			})
+		}
 	}
 }
 
