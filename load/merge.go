@@ -99,11 +99,10 @@ func (m *merger) exec(name string, n *int64) {
 	if !has {
 		return
 	}
-	due := new(int64)
+	var due *int64
 	if _, counted := m.sql[name+"_due"]; counted {
+		due = new(int64)
 		m.row(name+"_due", due)
-	} else {
-		due = nil
 	}
 	m.queue(name, sql, func(wrote int64) error {
 		if n != nil {

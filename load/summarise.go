@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -60,15 +61,19 @@ func summarise(ctx context.Context, tx pgx.Tx, account string, most int) (more b
 	if err != nil {
 		return false, err
 	}
-	days, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil || len(days) == 0 {
+	var days, months []string
+	var day, month string
+	if _, err := pgx.ForEachRow(rows, []any{&day, &month}, func() error {
+		days, months = append(days, day), append(months, month)
+		return nil
+	}); err != nil || len(days) == 0 {
 		return false, err
 	}
 	more = len(days) == most
-	args["days"], args["more"] = days, more
+	args["days"], args["months"], args["more"] = days, slices.Compact(months), more
 	for _, name := range []string{
 		"forget_zone", "forget_sessions", "sessions", "forget_requests", "requests", "forget_video", "video",
-		"forget_agents", "agents", "forget_campaigns", "campaigns", "forget_shares", "shares", "mark", "settle",
+		"forget_agents", "agents", "forget_campaigns", "campaigns", "shares", "mark", "settle",
 	} {
 		if _, err := tx.Exec(ctx, summaries[name], args); err != nil {
 			return false, fmt.Errorf("%s: %w", name, err)

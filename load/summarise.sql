@@ -14,7 +14,7 @@ SELECT pg_try_advisory_xact_lock(hashtext('wheelhouse.session_daily'), 0), set_c
 SELECT account_id FROM wheelhouse.accounts ORDER BY account_id;
 
 -- name: stale
-SELECT day::text FROM wheelhouse.days_stale WHERE account_id = @account ORDER BY day LIMIT @most;
+SELECT day::text, date_trunc('month', day)::date::text FROM wheelhouse.days_stale WHERE account_id = @account ORDER BY day LIMIT @most;
 
 -- name: forget_zone
 -- Sums of days that were cut in another zone: a day between that has no session in this one would show them.
@@ -70,13 +70,13 @@ ORDER BY d.day;
 -- name: forget_agents
 -- All of each month that has one of the days, here and below. A month that lacks days holds only when they are there, and is then made again.
 DELETE FROM wheelhouse.agent_monthly
-WHERE account_id = @account AND month IN (SELECT date_trunc('month', d)::date FROM unnest(@days::text[]::date[]) AS d);
+WHERE account_id = @account AND month = ANY (@months::text[]::date[]);
 
 -- name: agents
 INSERT INTO wheelhouse.agent_monthly (account_id, month, agent_email, sessions, session_seconds, viewers, demos_handled, demos_screen_shared, shares, plays)
 SELECT @account, m.month, f.agent_email, coalesce(sum(f.sessions), 0), coalesce(sum(f.seconds), 0), coalesce(sum(f.viewers), 0),
        coalesce(sum(f.demos), 0), coalesce(sum(f.shared), 0), coalesce(sum(f.shares), 0), coalesce(sum(f.plays), 0)
-FROM (SELECT DISTINCT date_trunc('month', d)::date AS month FROM unnest(@days::text[]::date[]) AS d) m
+FROM unnest(@months::text[]::date[]) AS m (month)
 CROSS JOIN LATERAL (
     SELECT agent_email, sum(sessions) AS sessions, sum(session_seconds) AS seconds, sum(viewers) AS viewers,
            NULL::bigint AS demos, NULL::bigint AS shared, NULL::bigint AS shares, NULL::bigint AS plays
@@ -100,12 +100,12 @@ ORDER BY m.month, f.agent_email;
 
 -- name: forget_campaigns
 DELETE FROM wheelhouse.campaign_monthly
-WHERE account_id = @account AND month IN (SELECT date_trunc('month', d)::date FROM unnest(@days::text[]::date[]) AS d);
+WHERE account_id = @account AND month = ANY (@months::text[]::date[]);
 
 -- name: campaigns
 INSERT INTO wheelhouse.campaign_monthly (account_id, month, origin_channel, origin_name, utm_source, utm_medium, utm_campaign, requested, answered, call_confirmed, screen_shared)
 SELECT @account, m.month, f.*
-FROM (SELECT DISTINCT date_trunc('month', d)::date AS month FROM unnest(@days::text[]::date[]) AS d) m
+FROM unnest(@months::text[]::date[]) AS m (month)
 CROSS JOIN LATERAL (
     SELECT coalesce(origin_channel, ''), coalesce(origin_name, ''), coalesce(campaign_source, ''), coalesce(campaign_medium, ''), coalesce(campaign_name, ''),
            count(*), count(*) FILTER (WHERE answered), count(*) FILTER (WHERE call_confirmed), count(*) FILTER (WHERE screenshared)
@@ -115,35 +115,30 @@ CROSS JOIN LATERAL (
     ORDER BY 1, 2, 3, 4, 5
 ) f;
 
--- name: forget_shares
--- Only what differs: there may be many, of which a day's load changes few.
-DELETE FROM wheelhouse.share_monthly t
-WHERE account_id = @account AND month IN (SELECT date_trunc('month', d)::date FROM unnest(@days::text[]::date[]) AS d)
-  AND NOT EXISTS (
-      SELECT FROM (
-          SELECT m.month, f.*
-          FROM (SELECT DISTINCT date_trunc('month', d)::date AS month FROM unnest(@days::text[]::date[]) AS d) m
-          CROSS JOIN LATERAL (
-              SELECT slug, coalesce(sum(visits), 0) AS visits, coalesce(sum(plays), 0) AS plays, coalesce(sum(cta_clicks), 0) AS cta_clicks
-              FROM crankwheel.share_engagement_daily
-              WHERE account_id = @account AND day >= m.month AND day < (m.month + interval '1 month')::date
-              GROUP BY slug
-          ) f
-      ) f
-      WHERE f.month = t.month AND f.slug = t.slug AND f.visits = t.visits AND f.plays = t.plays AND f.cta_clicks = t.cta_clicks);
-
 -- name: shares
+-- Only what differs is written: there may be many, of which a day's load changes few.
+WITH visited AS MATERIALIZED (
+    SELECT m.month, f.*
+    FROM unnest(@months::text[]::date[]) AS m (month)
+    CROSS JOIN LATERAL (
+        SELECT slug, coalesce(sum(visits), 0) AS visits, coalesce(sum(plays), 0) AS plays, coalesce(sum(cta_clicks), 0) AS cta_clicks
+        FROM crankwheel.share_engagement_daily
+        WHERE account_id = @account AND day >= m.month AND day < (m.month + interval '1 month')::date
+        GROUP BY slug
+    ) f
+), gone AS (
+    DELETE FROM wheelhouse.share_monthly t
+    WHERE account_id = @account AND month = ANY (@months::text[]::date[])
+      AND NOT EXISTS (SELECT FROM visited v WHERE v.month = t.month AND v.slug = t.slug)
+)
 INSERT INTO wheelhouse.share_monthly (account_id, month, slug, visits, plays, cta_clicks)
-SELECT @account, m.month, f.*
-FROM (SELECT DISTINCT date_trunc('month', d)::date AS month FROM unnest(@days::text[]::date[]) AS d) m
-CROSS JOIN LATERAL (
-    SELECT slug, coalesce(sum(visits), 0), coalesce(sum(plays), 0), coalesce(sum(cta_clicks), 0)
-    FROM crankwheel.share_engagement_daily
-    WHERE account_id = @account AND day >= m.month AND day < (m.month + interval '1 month')::date
-    GROUP BY slug
-    ORDER BY slug
-) f
-ON CONFLICT (account_id, month, slug) DO NOTHING;
+SELECT @account, v.*
+FROM visited v
+WHERE NOT EXISTS (
+    SELECT FROM wheelhouse.share_monthly t
+    WHERE t.account_id = @account AND t.month = v.month AND t.slug = v.slug AND t.visits = v.visits AND t.plays = v.plays AND t.cta_clicks = v.cta_clicks)
+ORDER BY v.month, v.slug
+ON CONFLICT (account_id, month, slug) DO UPDATE SET visits = excluded.visits, plays = excluded.plays, cta_clicks = excluded.cta_clicks;
 
 -- name: mark
 -- What loads touched is taken off first; what was added up just now is put on, with the days between that have nothing. Where
