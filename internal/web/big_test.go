@@ -57,6 +57,8 @@ func (v *visitor) bigPages() map[string]string {
 	return map[string]string{
 		"overview": "/", "agent": "/agent?email=" + url.QueryEscape("agent77@acme.example"), "share": "/share?slug=28dd2c7955ce926456240b2ff0100bde",
 		"campaign by tags": "/campaign?source=google&medium=cpc", "campaign by link": "/campaign?channel=email_campaign&origin=ACME3",
+		"pipeline": "/pipeline", "windows": "/pipeline/windows?stream=usage_new", "window": "/pipeline/window?load=5000", "runs": "/pipeline/runs",
+		"rejects": "/pipeline/rejects", "changes": "/pipeline/changes?since=1",
 	}
 }
 
