@@ -1,10 +1,16 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -14,34 +20,43 @@ import (
 	"wheelhouse/internal/testdb"
 )
 
-// serve tells Prometheus of what it loads and when it is due, to whoever has the token, and nothing secret.
-func TestServeTellsMetrics(t *testing.T) {
-	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0") // a port that is free now
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := l.Addr().String()
-	l.Close()
-	dsn := testdb.New(t)
+// served is a `serve` of a simulated account, behind a token, once it has loaded something; and what it says of itself then.
+func served(t *testing.T, dsn string) (cmd *exec.Cmd, at, metrics string, errs *bytes.Buffer) {
+	t.Helper()
+	at = freePort(t)
 	u := newUser(t, account(t), dsn)
 	u.env = append(u.env, "WHEELHOUSE_LISTEN="+at, "WHEELHOUSE_TOKEN="+pagesToken)
-	cmd, _, errs := u.command("serve", "--log", "json,info")
+	cmd, _, errs = u.command("serve", "--log", "json,info")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	t.Cleanup(func() { _ = cmd.Process.Kill() }) // it may have ended
-
-	var text string
+	t.Cleanup(func() { _, _ = cmd.Process.Kill(), cmd.Wait() }) // it may have ended
 	loaded := regexp.MustCompile(`wheelhouse_windows_total\{account="default",outcome="loaded",stream="shares"\} [5-9]`)
-	for deadline := time.Now().Add(time.Minute); !loaded.MatchString(text); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !loaded.MatchString(metrics); time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("shares are not loaded:\n%s\n%s", text, errs)
+			t.Fatalf("shares are not loaded:\n%s\n%s", metrics, errs)
 		}
-		text, _ = read(t, "http://"+at+"/metrics", pagesToken) // until it answers
+		metrics, _ = read(t, "http://"+at+"/metrics", pagesToken) // until it answers
 	}
+	return cmd, at, metrics, errs
+}
+
+// freePort is an address that nobody listens on now.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// serve tells Prometheus of what it loads and when it is due, to whoever has the token, and nothing secret.
+func TestServeTellsMetrics(t *testing.T) {
+	t.Parallel()
+	dsn := testdb.New(t)
+	cmd, at, text, errs := served(t, dsn)
 	for _, want := range []string{
 		`wheelhouse_schedule_next_timestamp_seconds{account="default",stream="company_content"} 1`,
 		`wheelhouse_schedule_due_timestamp_seconds{account="default",stream="company_content"} 1`,
@@ -65,9 +80,89 @@ func TestServeTellsMetrics(t *testing.T) {
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	<-ended // the exit code tells
+	_ = cmd.Wait() // the exit code tells
 	if code := cmd.ProcessState.ExitCode(); code != exitInterrupted {
 		t.Errorf("exit %d\n%s", code, errs)
+	}
+}
+
+// Prometheus itself, set up as deploy/prometheus has it, reads what serve tells, and can judge every rule by it.
+func TestPrometheusReadsServe(t *testing.T) {
+	t.Parallel()
+	program, err := exec.LookPath("prometheus")
+	if err != nil {
+		t.Skip("prometheus is not on this machine (Debian: apt-get install prometheus)")
+	}
+	_, at, _, _ := served(t, testdb.New(t))
+	dir, own := t.TempDir(), freePort(t)
+	for name, in := range map[string]*strings.Replacer{
+		"prometheus.yml": strings.NewReplacer("wheelhouse:8080", at, "/run/secrets", dir, "scrape_interval: 30s", "scrape_interval: 1s", "evaluation_interval: 1m", "evaluation_interval: 1s"),
+		"rules.yml":      strings.NewReplacer(),
+	} {
+		text, err := os.ReadFile("../../deploy/prometheus/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(in.Replace(string(text))), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "pages_token"), []byte(pagesToken), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), program, "--config.file="+dir+"/prometheus.yml", "--storage.tsdb.path="+dir+"/data", "--web.listen-address="+own)
+	cmd.Stderr = &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	end := func() { _, _ = cmd.Process.Kill(), cmd.Wait() }
+	t.Cleanup(end)
+
+	ask := func(path string, answer any) {
+		if text, _ := read(t, "http://"+own+path, ""); text != "" { // until it answers
+			if err := json.Unmarshal([]byte(text), answer); err != nil {
+				t.Fatalf("%s: %s", path, text)
+			}
+		}
+	}
+	judged := func() (fault string) { // what it has read nothing of, or not judged
+		for _, query := range []string{`up{job="wheelhouse"}`, "wheelhouse_ledger_up", "count(wheelhouse_schedule_due_timestamp_seconds)", `sum(wheelhouse_rows_total{stream="shares"})`} {
+			var answer struct {
+				Data struct{ Result []struct{ Value [2]any } }
+			}
+			ask("/api/v1/query?query="+url.QueryEscape(query), &answer)
+			if r := answer.Data.Result; len(r) != 1 || r[0].Value[1] == "0" {
+				return fmt.Sprintf("%s: %v", query, r)
+			}
+		}
+		var answer struct {
+			Data struct {
+				Groups []struct {
+					Rules []struct{ Name, Health, State, LastError string }
+				}
+			}
+		}
+		ask("/api/v1/rules", &answer)
+		rules := 0
+		for _, g := range answer.Data.Groups {
+			for _, r := range g.Rules {
+				if rules++; r.Health != "ok" || r.State == "firing" {
+					return fmt.Sprintf("%s is %s and %s: %s", r.Name, r.Health, r.State, r.LastError)
+				}
+			}
+		}
+		if rules < 10 {
+			return fmt.Sprintf("%d rules", rules)
+		}
+		return ""
+	}
+	fault := judged()
+	for deadline := time.Now().Add(time.Minute); fault != "" && time.Now().Before(deadline); fault = judged() {
+		time.Sleep(200 * time.Millisecond)
+	}
+	if end(); fault != "" {
+		t.Errorf("%s\n%s", fault, log.String())
 	}
 }
 
