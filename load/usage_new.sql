@@ -7,7 +7,8 @@
 
 -- name: stage
 -- n: the record's place in the batch (events refer to it), negative for rows taken from the warehouse;
--- content: a hash of all the record says; session_id and occurrence: as of a session without twins.
+-- content: a hash of all the record says; session_id and occurrence: as of a session without twins; load_id: which load told of a row that
+-- was taken from the warehouse.
 CREATE TEMP TABLE IF NOT EXISTS stage_screen_sessions_1 (
     n                    bigint NOT NULL,
     part                 smallint NOT NULL,
@@ -26,7 +27,8 @@ CREATE TEMP TABLE IF NOT EXISTS stage_screen_sessions_1 (
     recording_content_id bigint,
     recording_url        text,
     extra                jsonb,
-    occurrence           smallint NOT NULL DEFAULT 1
+    occurrence           smallint NOT NULL DEFAULT 1,
+    load_id              bigint
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS stage_screen_session_events_1 (
     n            bigint NOT NULL,
@@ -124,7 +126,7 @@ WITH shown_groups AS (
 INSERT INTO stage_screen_sessions_1
 SELECT -row_number() OVER (), CASE WHEN newer THEN -1 ELSE 0 END, '', t.session_id, t.agent_email, t.started_at, t.ended_at,
        t.duration_seconds, t.ended, t.max_viewers, t.viewers, t.viewer_locations, t.rtc_seconds, t.webcam_seconds,
-       t.recording_content_id, t.recording_url, t.extra, t.occurrence
+       t.recording_content_id, t.recording_url, t.extra, t.occurrence, t.load_id
 FROM known t
 WHERE newer OR NOT shown AND CASE
     WHEN t.started_at > @to THEN true
@@ -249,7 +251,7 @@ INSERT INTO crankwheel.screen_sessions
       (account_id, session_id, agent_email, started_at, occurrence, ended_at, duration_seconds, ended, max_viewers, viewers,
        viewer_locations, rtc_seconds, webcam_seconds, recording_content_id, recording_url, extra, load_id, loaded_at)
 SELECT @account, s.session_id, s.agent_email, s.started_at, s.occurrence, s.ended_at, s.duration_seconds, s.ended, s.max_viewers, s.viewers,
-       s.viewer_locations, s.rtc_seconds, s.webcam_seconds, s.recording_content_id, s.recording_url, s.extra, @load, now()
+       s.viewer_locations, s.rtc_seconds, s.webcam_seconds, s.recording_content_id, s.recording_url, s.extra, coalesce(s.load_id, @load), now()
 FROM stage_screen_sessions_1 s
 WHERE NOT EXISTS (SELECT FROM stage_known_sessions_1 k WHERE k.n = s.n)
 ORDER BY s.session_id;
@@ -263,12 +265,13 @@ CROSS JOIN LATERAL (
 ) t;
 
 -- name: update
+-- A twin that only has another number stays what its load told of: an answer older than this one, which says nothing of it, may be newer than that.
 UPDATE crankwheel.screen_sessions t
 SET agent_email = s.agent_email, started_at = s.started_at, occurrence = s.occurrence, ended_at = s.ended_at,
     duration_seconds = s.duration_seconds, ended = s.ended, max_viewers = s.max_viewers, viewers = s.viewers,
     viewer_locations = s.viewer_locations, rtc_seconds = s.rtc_seconds, webcam_seconds = s.webcam_seconds,
     recording_content_id = s.recording_content_id, recording_url = s.recording_url, extra = s.extra,
-    load_id = @load, loaded_at = now(), deleted_at = NULL
+    load_id = coalesce(s.load_id, @load), loaded_at = now(), deleted_at = NULL
 FROM stage_changed_sessions_2 c
 JOIN stage_screen_sessions_1 s ON s.n = c.n
 WHERE t.ctid = c.at AND t.session_id = c.session_id AND t.account_id = @account;
@@ -334,7 +337,7 @@ SET deleted_at = now(), load_id = @load, loaded_at = now()
 FROM locked WHERE t.ctid = locked.at AND t.session_id = locked.session_id AND t.account_id = @account;
 
 -- name: api
-SELECT 'screen_sessions' AS tbl, s.session_id::text AS key, to_jsonb(s) - '{n,part,content}'::text[] AS doc FROM stage_screen_sessions_1 s
+SELECT 'screen_sessions' AS tbl, s.session_id::text AS key, to_jsonb(s) - '{n,part,content,load_id}'::text[] AS doc FROM stage_screen_sessions_1 s
 UNION ALL
 SELECT 'screen_session_events', concat_ws(' ', s.session_id, e.seq), to_jsonb(e) - 'n' || jsonb_build_object('session_id', s.session_id)
 FROM stage_screen_sessions_1 s

@@ -181,6 +181,33 @@ func TestTwinAtTheEdgeOfAnotherWindowStays(t *testing.T) {
 	}
 }
 
+// A later answer that does not tell of a twin, but gives it another number, makes no older answer outdated that tells of it, and of one that
+// is like it.
+func TestTwinWithAnotherNumberIsNoNews(t *testing.T) {
+	t.Parallel()
+	for way, stream := range bothWays {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			s := newScene(t, load.Options{})
+			second := worldBegins.Add(18 * time.Hour)
+			running, known := transform.ScreenSession{AgentEmail: "a@x.com", StartedAt: second}, lasting(second.Add(600*time.Millisecond), time.Hour)
+			alike := known
+			alike.Viewers = transform.Null[int32]{V: 1, Valid: true}
+			s.warehouse.Commit(t.Context(), s.ready(stream, 0, known))
+			older, later := s.ready(stream, 0, running, known, alike), s.ready(stream, 1, running)
+			for _, l := range []load.Ready{later, older} {
+				if done := s.warehouse.Commit(t.Context(), l)[0]; done.Err != nil {
+					t.Error(done.Err)
+				}
+			}
+			var live int
+			if err := s.conn.QueryRow(t.Context(), `SELECT count(*) FROM crankwheel.screen_sessions WHERE deleted_at IS NULL`).Scan(&live); err != nil || live != 3 {
+				t.Errorf("%d sessions (%v), want 3", live, err)
+			}
+		})
+	}
+}
+
 // Windows that each have something to merge share a transaction all the same, and nothing of one gets into the next.
 func TestMergesShareATransaction(t *testing.T) {
 	t.Parallel()
