@@ -169,3 +169,19 @@ func TestRequestsThatMoveAreDue(t *testing.T) {
 	bring("one from another day", 5, at(5), at(20))
 	bring("moved back", 12, at(12), at(2))
 }
+
+// Whoever asks for one account waits for nothing of the others: here another's zone, of which there are no days.
+func TestSumsOfOneAccountLookAtNoOther(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, load.Options{})
+	s.exec(`INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'UTC', '2026-03-01'), ('b', 'https://x.is', 'No/Where', '2026-03-01');
+		INSERT INTO wheelhouse.session_due VALUES (1, 'a', '[2026-03-01,2026-03-02]'), (2, 'b', '[2026-03-01,2026-03-02]')`)
+	for _, from := range []string{
+		"bi.session_daily WHERE account_id = 'a'", "bi.agent_daily WHERE account_id = 'a'", "bi.request_hours WHERE account_id = 'a'",
+		"bi.video_daily WHERE account_id = 'a'", "wheelhouse.days_stale WHERE account_id = 'a'", "bi.stretches('a', '2026-02-01', '2026-04-01')",
+	} {
+		if _, err := s.conn.Exec(t.Context(), "SELECT * FROM "+from); err != nil {
+			t.Errorf("%s: %v", from, err)
+		}
+	}
+}

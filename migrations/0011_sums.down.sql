@@ -9,6 +9,21 @@ COMMENT ON TABLE wheelhouse.session_summaries IS
 COMMENT ON TABLE wheelhouse.session_due IS
     'Stretches of time whose sessions a load changed since they were added up. Grain: one row for each load that wrote. Key: load_id. Written in the transaction of the load, taken away when the days are added up.';
 COMMENT ON COLUMN wheelhouse.session_due.starts IS 'From the first to the last moment at which a session that it wrote may have begun.';
+DROP INDEX wheelhouse.session_due_account;
+CREATE OR REPLACE VIEW wheelhouse.session_days AS
+SELECT a.account_id,
+       a.timezone,
+       coalesce(s.days, '{}') - coalesce(d.days, '{}')                               AS days,
+       '{(,)}'::datemultirange - coalesce(s.days, '{}') + coalesce(d.days, '{}') AS gaps
+FROM wheelhouse.accounts a
+LEFT JOIN wheelhouse.session_summaries s ON s.account_id = a.account_id AND s.timezone = a.timezone
+CROSS JOIN LATERAL (
+    SELECT range_agg(daterange((lower(d.starts) AT TIME ZONE a.timezone)::date,
+                               ((upper(d.starts) + interval '1 hour') AT TIME ZONE a.timezone)::date, '[]')) AS days
+    FROM wheelhouse.session_due d
+    WHERE d.account_id = a.account_id
+) d
+OFFSET 0;
 CREATE OR REPLACE VIEW wheelhouse.session_days_stale AS
 WITH RECURSIVE gaps AS (
     SELECT g.account_id, g.timezone, upper(g.gap) AS until, bi.session_floor(coalesce(bi.day_start(lower(g.gap), g.timezone), '-infinity')) AS from_id
