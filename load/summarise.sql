@@ -14,7 +14,8 @@ SELECT pg_try_advisory_xact_lock(hashtext('wheelhouse.session_daily'), 0), set_c
 SELECT account_id FROM wheelhouse.accounts ORDER BY account_id;
 
 -- name: stale
-SELECT day::text, date_trunc('month', day)::date::text FROM wheelhouse.days_stale WHERE account_id = @account ORDER BY day LIMIT @most;
+-- d.day: by themselves the days would be in the order of their texts, in which the year 10000 comes first.
+SELECT d.day::text, date_trunc('month', d.day)::date::text FROM wheelhouse.days_stale d WHERE d.account_id = @account ORDER BY d.day LIMIT @most;
 
 -- name: forget_zone
 -- Sums of days that were cut in another zone: a day between that has no session in this one would show them.

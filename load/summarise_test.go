@@ -185,3 +185,20 @@ func TestSumsOfOneAccountLookAtNoOther(t *testing.T) {
 		}
 	}
 }
+
+// More days than are added up at once, and one of the year 10000 among them, whose text comes before theirs.
+func TestSumsOfManyDaysUpToTheYear10000(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, load.Options{})
+	s.exec(`INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'Asia/Tokyo', '2020-01-01');
+		INSERT INTO crankwheel.screen_sessions (account_id, session_id, agent_email, started_at, occurrence, ended, load_id, loaded_at)
+		SELECT 'a', wheelhouse.session_id('a', 'a@x.com', at, 1), 'a@x.com', at, 1, false, 1, now()
+		FROM (SELECT '2020-01-01 00:00Z'::timestamptz + n * interval '1 day' FROM generate_series(1, 2100) n UNION ALL SELECT '9999-12-31 20:00Z') x (at)`)
+	if err := s.warehouse.Summarise(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var days int
+	if err := s.conn.QueryRow(t.Context(), `SELECT count(*) FROM bi.session_daily`).Scan(&days); err != nil || days != 2101 {
+		t.Errorf("%d days (%v), want 2101", days, err)
+	}
+}
