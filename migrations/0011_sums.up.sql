@@ -2,7 +2,11 @@
 -- same days, and what a load has touched since is added up on the spot. So every load of requests, sessions, shares and their
 -- figures notes its days in wheelhouse.session_due.
 
--- Nothing but sessions was added up so far.
+-- Nothing but sessions was added up so far. Where the zone has changed since, days that have no session in the new one would show the old one's.
+DELETE FROM wheelhouse.session_daily t
+USING wheelhouse.session_summaries s
+JOIN wheelhouse.accounts a ON a.account_id = s.account_id AND a.timezone <> s.timezone
+WHERE t.account_id = s.account_id;
 DELETE FROM wheelhouse.session_summaries;
 COMMENT ON TABLE wheelhouse.session_summaries IS
     'Of which days sums hold: wheelhouse.session_daily, request_hours, video_daily. Grain: one row for each account. Key: account_id.';
