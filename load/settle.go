@@ -197,7 +197,7 @@ func (p *part) close(batch *pgx.Batch) {
 		p.args[name] = v
 	}
 	if p.Stream.summed && n.Inserted+n.Updated+n.Deleted > 0 {
-		p.args["first"], p.args["last"] = p.Batch.sessions.touched(p.Window)
+		p.args["first"], p.args["last"] = p.touched()
 		batch.Queue(cmp.Or(p.Stream.sql["touched"], summaries["touched"]), p.args)
 	}
 	batch.Queue(ledger["loaded"], p.args).Exec(func(tag pgconn.CommandTag) error {
@@ -206,6 +206,21 @@ func (p *part) close(batch *pgx.Batch) {
 		}
 		return nil
 	})
+}
+
+// touched is the stretch of time that a load's rows are of. Those of daily tables are a day's by its name, whatever zone the account has when
+// it is looked at: from 9 to 12 o'clock UTC there is some of it in every zone.
+func (p *part) touched() (first, last time.Time) {
+	first, last = p.Batch.sessions.touched(p.Window)
+	if p.Stream.Daily {
+		if at := p.Day.Add(9 * time.Hour); at.Before(first) {
+			first = at
+		}
+		if at := p.Day.Add(12 * time.Hour); at.After(last) {
+			last = at
+		}
+	}
+	return first, last
 }
 
 // closeSame says of an answer that came again what is said of it already.

@@ -202,3 +202,36 @@ func TestSumsOfManyDaysUpToTheYear10000(t *testing.T) {
 		t.Errorf("%d days (%v), want 2101", days, err)
 	}
 }
+
+// What a load says of a day is of the day of that name, also where that is over in the account's zone before the load's window begins.
+func TestDaysOfAnotherZoneAreDue(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, load.Options{})
+	s.exec(`INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'Pacific/Auckland', '2026-03-01');
+		INSERT INTO crankwheel.share_usage_daily (account_id, day, agent_email, shares, plays, load_id, loaded_at) VALUES ('a', '2026-03-11', 'a@x.com', 1, 1, 1, now())`)
+	if err := s.warehouse.Summarise(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.exec(`UPDATE wheelhouse.accounts SET timezone = 'Pacific/Pago_Pago'`)
+	day := time.Date(2026, 3, 11, 0, 0, 0, 0, time.UTC)
+	win := load.Window{Account: "a", Stream: load.UsageShares, From: day.Add(11 * time.Hour), To: day.Add(35 * time.Hour), Day: day}
+	claims, err := s.warehouse.Claim(t.Context(), s.run, load.Wanted{Window: win, Planned: 1 << 62})
+	if err != nil || claims[0].Err != nil {
+		t.Fatal(err, claims)
+	}
+	b := load.NewBatch("a", load.UsageShares)
+	defer b.Close()
+	b.Begin()
+	if err := b.ShareUsage(transform.ShareUsage{AgentEmail: "a@x.com", Shares: 5, Plays: 7}); err != nil {
+		t.Fatal(err)
+	}
+	b.Commit()
+	if c := s.warehouse.Commit(t.Context(), load.Ready{Claim: claims[0].Claim, Batch: b})[0]; c.Err != nil || c.Counts.Updated != 1 {
+		t.Fatalf("%+v", c)
+	}
+	s.exec(`UPDATE wheelhouse.accounts SET timezone = 'Pacific/Auckland'`)
+	var holds bool
+	if err := s.conn.QueryRow(t.Context(), `SELECT days @> date '2026-03-11' FROM bi.summed_days`).Scan(&holds); err != nil || holds {
+		t.Errorf("what was added up before the load is taken for what there is (%v)", err)
+	}
+}
