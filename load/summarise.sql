@@ -144,14 +144,14 @@ ON CONFLICT (account_id, month, slug) DO UPDATE SET visits = excluded.visits, pl
 -- name: mark
 -- What loads touched is taken off first; what was added up just now is put on, with the days between that have nothing. Where
 -- no day is left, all those before have nothing, either.
-INSERT INTO wheelhouse.session_summaries AS s (account_id, timezone, days, summarised_at)
+INSERT INTO wheelhouse.session_summaries AS s (account_id, timezone, summed_days, summarised_at)
 SELECT d.account_id, d.timezone,
        d.days + (SELECT datemultirange(daterange(CASE WHEN NOT @more THEN NULL ELSE min(day) END, max(day), '[]')) FROM unnest(@days::text[]::date[]) AS day),
        now()
 FROM wheelhouse.session_days d
 WHERE d.account_id = @account
 ON CONFLICT (account_id) DO UPDATE
-SET timezone = excluded.timezone, days = excluded.days, summarised_at = excluded.summarised_at;
+SET timezone = excluded.timezone, summed_days = excluded.summed_days, summarised_at = excluded.summarised_at;
 
 -- name: settle
 -- Those that this transaction sees: what a load commits meanwhile stays due.

@@ -10,6 +10,7 @@ COMMENT ON TABLE wheelhouse.session_due IS
     'Stretches of time whose sessions a load changed since they were added up. Grain: one row for each load that wrote. Key: load_id. Written in the transaction of the load, taken away when the days are added up.';
 COMMENT ON COLUMN wheelhouse.session_due.starts IS 'From the first to the last moment at which a session that it wrote may have begun.';
 DROP INDEX wheelhouse.session_due_account;
+ALTER TABLE wheelhouse.session_summaries RENAME COLUMN summed_days TO days;
 CREATE OR REPLACE VIEW wheelhouse.session_days AS
 SELECT a.account_id,
        a.timezone,

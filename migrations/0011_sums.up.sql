@@ -8,6 +8,8 @@ USING wheelhouse.session_summaries s
 JOIN wheelhouse.accounts a ON a.account_id = s.account_id AND a.timezone <> s.timezone
 WHERE t.account_id = s.account_id;
 DELETE FROM wheelhouse.session_summaries;
+-- By another name: a program of before that is still running would say that days hold of which it added up sessions alone.
+ALTER TABLE wheelhouse.session_summaries RENAME COLUMN days TO summed_days;
 COMMENT ON TABLE wheelhouse.session_summaries IS
     'Of which days sums hold: wheelhouse.session_daily, request_hours, video_daily. Grain: one row for each account. Key: account_id.';
 COMMENT ON TABLE wheelhouse.session_due IS
@@ -58,8 +60,8 @@ CREATE INDEX session_due_account ON wheelhouse.session_due (account_id);
 CREATE OR REPLACE VIEW wheelhouse.session_days AS
 SELECT a.account_id,
        a.timezone,
-       coalesce(s.days, '{}') - coalesce(range_agg(d.days), '{}')                           AS days,
-       '{(,)}'::datemultirange - coalesce(s.days, '{}') + coalesce(range_agg(d.days), '{}') AS gaps
+       coalesce(s.summed_days, '{}') - coalesce(range_agg(d.days), '{}')                           AS days,
+       '{(,)}'::datemultirange - coalesce(s.summed_days, '{}') + coalesce(range_agg(d.days), '{}') AS gaps
 FROM wheelhouse.accounts a
 LEFT JOIN wheelhouse.session_summaries s ON s.account_id = a.account_id AND s.timezone = a.timezone
 LEFT JOIN (
