@@ -199,6 +199,9 @@ func (p *part) close(batch *pgx.Batch) {
 	if p.Stream.summed && n.Inserted+n.Updated+n.Deleted > 0 {
 		p.args["first"], p.args["last"] = p.touched()
 		batch.Queue(cmp.Or(p.Stream.sql["touched"], summaries["touched"]), p.args)
+		if p.apart() {
+			batch.Queue(p.Stream.sql["touched_apart"], p.args)
+		}
 	}
 	batch.Queue(ledger["loaded"], p.args).Exec(func(tag pgconn.CommandTag) error {
 		if tag.RowsAffected() != 1 {
@@ -211,7 +214,9 @@ func (p *part) close(batch *pgx.Batch) {
 // touched is the stretch of time that a load's rows are of. Those of daily tables are a day's by its name, whatever zone the account has when
 // it is looked at: from 9 to 12 o'clock UTC there is some of it in every zone.
 func (p *part) touched() (first, last time.Time) {
-	first, last = p.Batch.sessions.touched(p.Window)
+	if first, last = p.From, p.To; !p.apart() {
+		first, last = p.Batch.sessions.touched(p.Window)
+	}
 	if p.Stream.Daily {
 		if at := p.Day.Add(9 * time.Hour); at.Before(first) {
 			first = at
@@ -222,6 +227,10 @@ func (p *part) touched() (first, last time.Time) {
 	}
 	return first, last
 }
+
+// apart tells that sessions which begin outside of the window are noted by themselves: a session that runs for a year would have all of the
+// year be due. Where something was deleted, that may be a twin of any of them.
+func (p *part) apart() bool { return p.Stream.sifted && p.crosses() && p.counts.Deleted == 0 }
 
 // closeSame says of an answer that came again what is said of it already.
 func (p *part) closeSame(batch *pgx.Batch) {

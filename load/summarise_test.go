@@ -235,3 +235,29 @@ func TestDaysOfAnotherZoneAreDue(t *testing.T) {
 		t.Errorf("what was added up before the load is taken for what there is (%v)", err)
 	}
 }
+
+// A session that runs for months is in every day's answer: what lies between it and the day is not due, and its own day is
+// only where it is another than it was.
+func TestLongSessionsLeaveDaysBetweenAlone(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, load.Options{})
+	s.exec(`INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'America/New_York', '2026-03-01')`)
+	long := transform.ScreenSession{AgentEmail: "long@x.com", StartedAt: worldBegins.AddDate(0, 0, -100).Add(12 * time.Hour)}
+	for day, x := range []struct {
+		viewers int32
+		due     string // its first day, one between, and the load's
+	}{{1, "{t,f,t}"}, {1, "{f,f,t}"}, {2, "{t,f,t}"}} {
+		long.Viewers = transform.Null[int32]{V: x.viewers, Valid: true}
+		c := s.warehouse.Commit(t.Context(), s.ready(load.UsageNew, day, long, lasting(worldBegins.AddDate(0, 0, day).Add(12*time.Hour), time.Minute)))[0]
+		if c.Err != nil {
+			t.Fatal(c.Err)
+		}
+		var due string
+		if err := s.conn.QueryRow(t.Context(), `SELECT ARRAY[d.days @> $1::date, d.days @> $1::date + 50, d.days @> $1::date + $2::integer + 100]::text FROM (
+			SELECT range_agg(daterange((lower(starts) AT TIME ZONE 'America/New_York')::date, (upper(starts) AT TIME ZONE 'America/New_York')::date, '[]')) AS days
+			FROM wheelhouse.session_due) d`, long.StartedAt, day).Scan(&due); err != nil || due != x.due {
+			t.Errorf("day %d: due is %s (%v), want %s", day, due, err, x.due)
+		}
+		s.addUp("added up")
+	}
+}

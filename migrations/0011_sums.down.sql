@@ -9,7 +9,11 @@ COMMENT ON TABLE wheelhouse.session_summaries IS
 COMMENT ON TABLE wheelhouse.session_due IS
     'Stretches of time whose sessions a load changed since they were added up. Grain: one row for each load that wrote. Key: load_id. Written in the transaction of the load, taken away when the days are added up.';
 COMMENT ON COLUMN wheelhouse.session_due.starts IS 'From the first to the last moment at which a session that it wrote may have begun.';
-DROP INDEX wheelhouse.session_due_account;
+ALTER TABLE wheelhouse.session_due DROP CONSTRAINT session_due_pkey;
+WITH due AS (DELETE FROM wheelhouse.session_due RETURNING *)
+INSERT INTO wheelhouse.session_due (load_id, account_id, starts)
+SELECT load_id, account_id, tstzrange(min(lower(starts)), max(upper(starts)), '[]') FROM due GROUP BY load_id, account_id;
+ALTER TABLE wheelhouse.session_due ADD PRIMARY KEY (load_id);
 ALTER TABLE wheelhouse.session_summaries RENAME COLUMN summed_days TO days;
 CREATE OR REPLACE VIEW wheelhouse.session_days AS
 SELECT a.account_id,

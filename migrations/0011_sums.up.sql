@@ -12,8 +12,9 @@ DELETE FROM wheelhouse.session_summaries;
 ALTER TABLE wheelhouse.session_summaries RENAME COLUMN days TO summed_days;
 COMMENT ON TABLE wheelhouse.session_summaries IS
     'Of which days sums hold: wheelhouse.session_daily, request_hours, video_daily. Grain: one row for each account. Key: account_id.';
+ALTER TABLE wheelhouse.session_due DROP CONSTRAINT session_due_pkey, ADD PRIMARY KEY (account_id, load_id, starts);
 COMMENT ON TABLE wheelhouse.session_due IS
-    'Stretches of time whose requests, sessions or shares'' figures a load changed since they were added up. Grain: one row for each load that wrote. Key: load_id. Written in the transaction of the load, taken away when the days are added up.';
+    'Stretches of time whose requests, sessions or shares'' figures a load changed since they were added up. Grain: one row for each load that wrote and stretch. Key: account_id, load_id, starts. Written in the transaction of the load, taken away when the days are added up.';
 COMMENT ON COLUMN wheelhouse.session_due.starts IS 'From the first to the last moment at which something that it wrote may have begun.';
 
 CREATE TABLE wheelhouse.request_hours (
@@ -56,7 +57,6 @@ COMMENT ON COLUMN wheelhouse.video_daily.cta_clicks IS 'Clicks on calls to actio
 
 -- Whoever asks for one account has nothing of the others looked at: grouping keeps the view as much apart as OFFSET 0, and lets a
 -- condition on the account in. Stretches that touch are one first: a backfill's thousands of windows have few ends.
-CREATE INDEX session_due_account ON wheelhouse.session_due (account_id);
 CREATE OR REPLACE VIEW wheelhouse.session_days AS
 SELECT a.account_id,
        a.timezone,
