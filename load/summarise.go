@@ -18,8 +18,8 @@ var summaries = parseSQL(summariseSQL)
 const summariseDays = 1000
 
 // Summarise brings the sums from which bi.session_daily, bi.agent_daily and what pages show of long ranges are read up to what
-// is loaded. Without it those show the same figures, and take longer. Nothing is written where nothing was loaded. While another
-// process is at it, it does nothing.
+// is loaded. Without it those show the same figures, and take longer. Nothing is written where nothing was loaded, but for a row a month. While
+// another process is at it, it does nothing.
 func (w *Warehouse) Summarise(ctx context.Context) error {
 	var accounts []string
 	err := w.retry(ctx, func() (err error) {
@@ -66,15 +66,19 @@ func summarise(ctx context.Context, tx pgx.Tx, account string, most int) (more b
 	if _, err := pgx.ForEachRow(rows, []any{&day, &month}, func() error {
 		days, months = append(days, day), append(months, month)
 		return nil
-	}); err != nil || len(days) == 0 {
+	}); err != nil {
 		return false, err
 	}
 	more = len(days) == most
 	args["days"], args["months"], args["more"] = days, slices.Compact(months), more
-	for _, name := range []string{
+	names := []string{
 		"forget_zone", "forget_sessions", "sessions", "forget_requests", "requests", "forget_video", "video",
 		"forget_agents", "agents", "forget_campaigns", "campaigns", "shares", "mark", "settle",
-	} {
+	}
+	if len(days) == 0 {
+		names = []string{"mark", "settle"}
+	}
+	for _, name := range names {
 		if _, err := tx.Exec(ctx, summaries[name], args); err != nil {
 			return false, fmt.Errorf("%s: %w", name, err)
 		}

@@ -143,13 +143,15 @@ ON CONFLICT (account_id, month, slug) DO UPDATE SET visits = excluded.visits, pl
 
 -- name: mark
 -- What loads touched is taken off first; what was added up just now is put on, with the days between that have nothing. Where
--- no day is left, all those before have nothing, either.
+-- no day is left, all those up to yesterday have nothing, either. That is said without any day, too, once it was not for a month: for what is
+-- not known of, the views look through the other accounts' sessions.
 INSERT INTO wheelhouse.session_summaries AS s (account_id, timezone, summed_days, summarised_at)
 SELECT d.account_id, d.timezone,
-       d.days + (SELECT datemultirange(daterange(CASE WHEN NOT @more THEN NULL ELSE min(day) END, max(day), '[]')) FROM unnest(@days::text[]::date[]) AS day),
+       d.days + (SELECT datemultirange(CASE WHEN @more THEN daterange(min(day), max(day), '[]') ELSE daterange(NULL, greatest(max(day), d.yesterday), '[]') END)
+                 FROM unnest(@days::text[]::date[]) AS day),
        now()
-FROM wheelhouse.session_days d
-WHERE d.account_id = @account
+FROM (SELECT *, (now() AT TIME ZONE timezone)::date - 1 AS yesterday FROM wheelhouse.session_days WHERE account_id = @account) d
+WHERE cardinality(@days::text[]) > 0 OR NOT d.days @> d.yesterday - 30
 ON CONFLICT (account_id) DO UPDATE
 SET timezone = excluded.timezone, summed_days = excluded.summed_days, summarised_at = excluded.summarised_at;
 

@@ -261,3 +261,33 @@ func TestLongSessionsLeaveDaysBetweenAlone(t *testing.T) {
 		s.addUp("added up")
 	}
 }
+
+// An account that has nothing, or nothing new, is known to have nothing up to yesterday: else whoever asks for it has the views look through
+// all other accounts' sessions since. Said once, it is not written again.
+func TestIdleAccountsAreKnownToBeIdle(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, load.Options{})
+	s.exec(`INSERT INTO wheelhouse.accounts VALUES ('empty', 'https://x.is', 'UTC', '2020-01-01'), ('idle', 'https://x.is', 'UTC', '2020-01-01');
+		INSERT INTO crankwheel.share_usage_daily (account_id, day, agent_email, shares, plays, load_id, loaded_at) VALUES ('idle', '2020-03-11', 'a@x.com', 1, 1, 1, now());
+		INSERT INTO wheelhouse.session_due VALUES (1, 'empty', '[2020-03-11,2020-03-12]')`) // what that load brought, another took away
+	var before string
+	for _, when := range []string{"first", "again", "two months later"} {
+		if when == "two months later" {
+			s.exec(`UPDATE wheelhouse.session_summaries SET summed_days = datemultirange(daterange(NULL, current_date - 60))`)
+			before = ""
+		}
+		if err := s.warehouse.Summarise(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var idle, due int
+		var rows string
+		if err := s.conn.QueryRow(t.Context(), `SELECT count(*) FILTER (WHERE s.days @> current_date - 1), string_agg(wheelhouse.session_summaries.xmin::text, ' ' ORDER BY account_id), (SELECT count(*) FROM wheelhouse.session_due)
+			FROM bi.summed_days s JOIN wheelhouse.session_summaries USING (account_id)`).Scan(&idle, &rows, &due); err != nil || idle != 2 || due != 0 {
+			t.Errorf("%s: %d accounts are known to be idle, %d stretches are due (%v)", when, idle, due, err)
+		}
+		if before != "" && rows != before {
+			t.Errorf("%s: written again", when)
+		}
+		before = rows
+	}
+}
