@@ -91,7 +91,7 @@ func (v *visitor) measure(when string, limits bool, ranges ...string) {
 }
 
 // keepWriting copies windows of sessions into the tables, as a backfill does that goes further back, until it is stopped: a thousand sessions and two
-// thousand events a transaction, and a row in the list of what is to be added up. The newest three days are due, too, as after a night's load.
+// thousand events a transaction, and the window in the list of what is to be added up. The newest three days are due, too, as after a night's load.
 func keepWriting(t *testing.T, dsn string) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -112,7 +112,8 @@ func keepWriting(t *testing.T, dsn string) (stop func()) {
 						INSERT INTO crankwheel.screen_session_events (account_id, session_id, seq, occurred_at, kind, agent_email)
 						SELECT account_id, session_id, k, started_at, 'screen', agent_email FROM new, generate_series(1, 2) k
 					)
-					INSERT INTO wheelhouse.session_due SELECT %d, 'default', tstzrange(min(started_at), max(started_at), '[]') FROM new HAVING count(*) > 0`, 1830+n, 1_000_000+n))
+					INSERT INTO wheelhouse.session_due SELECT %d, 'default', tstzrange(now() - interval '%d days', now() - interval '%d days', '[]') FROM new HAVING count(*) > 0`,
+					1830+n, 1_000_000+n, 1830+n, 1829+n))
 				return err
 			})
 			if err != nil && ctx.Err() == nil {
