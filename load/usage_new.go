@@ -14,7 +14,7 @@ var usageNewSQL string
 var UsageNew = Stream{
 	Name: "usage_new",
 	stages: []stageTable{
-		{"stage_screen_sessions_1", []string{"n", "part", "content", "session_id", "agent_email", "started_at", "ended_at",
+		{"stage_screen_sessions_2", []string{"n", "part", "content", "session_id", "agent_email", "started_at", "ended_at",
 			"duration_seconds", "ended", "max_viewers", "viewers", "viewer_locations", "rtc_seconds", "webcam_seconds",
 			"recording_content_id", "recording_url", "extra"}},
 		{"stage_screen_session_events_1", []string{"n", "seq", "occurred_at", "kind", "agent_email", "content_id",

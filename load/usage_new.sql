@@ -9,7 +9,7 @@
 -- n: the record's place in the batch (events refer to it), negative for rows taken from the warehouse;
 -- content: a hash of all the record says; session_id and occurrence: as of a session without twins; load_id: which load told of a row that
 -- was taken from the warehouse.
-CREATE TEMP TABLE IF NOT EXISTS stage_screen_sessions_1 (
+CREATE TEMP TABLE IF NOT EXISTS stage_screen_sessions_2 (
     n                    bigint NOT NULL,
     part                 smallint NOT NULL,
     content              bytea NOT NULL,
@@ -47,7 +47,7 @@ CREATE TEMP TABLE IF NOT EXISTS stage_changed_sessions_2 (n bigint NOT NULL, ses
 -- name: unstage
 -- For another window of the same transaction.
 DELETE FROM stage_rejects_1;
-DELETE FROM stage_screen_sessions_1;
+DELETE FROM stage_screen_sessions_2;
 DELETE FROM stage_screen_session_events_1;
 DELETE FROM stage_known_sessions_1;
 DELETE FROM stage_changed_sessions_2;
@@ -82,17 +82,17 @@ ORDER BY t.session_id, t.seq;
 WITH numbered AS (
     SELECT n, part, agent_email, started_at, content,
            row_number() OVER (PARTITION BY part, agent_email, started_at, content ORDER BY n) AS k
-    FROM stage_screen_sessions_1
+    FROM stage_screen_sessions_2
 ), again AS (
     SELECT n FROM (
         SELECT n, row_number() OVER (PARTITION BY agent_email, started_at, content, k ORDER BY part) AS copy FROM numbered
     ) c WHERE copy > 1
 ), outrun AS (  -- running in one part, and told of otherwise by a later one
-    SELECT a.n FROM stage_screen_sessions_1 a
-    JOIN stage_screen_sessions_1 b USING (agent_email, started_at)
+    SELECT a.n FROM stage_screen_sessions_2 a
+    JOIN stage_screen_sessions_2 b USING (agent_email, started_at)
     WHERE NOT a.ended AND a.part < b.part AND a.content <> b.content
 )
-DELETE FROM stage_screen_sessions_1 WHERE n IN (SELECT n FROM again UNION SELECT n FROM outrun);
+DELETE FROM stage_screen_sessions_2 WHERE n IN (SELECT n FROM again UNION SELECT n FROM outrun);
 
 -- name: keep_twins
 -- Twins in the warehouse that stay among their twins although this answer does not bring them:
@@ -105,7 +105,7 @@ DELETE FROM stage_screen_sessions_1 WHERE n IN (SELECT n FROM again UNION SELECT
 WITH shown_groups AS (
     SELECT agent_email, date_trunc('second', started_at) AS second, coalesce(max(ended_at) > @to, false) AS beyond,
            array_agg(started_at) AS starts, array_agg(coalesce(ended_at, 'infinity')) AS ends
-    FROM stage_screen_sessions_1 GROUP BY 1, 2
+    FROM stage_screen_sessions_2 GROUP BY 1, 2
 ), known AS (
     SELECT t.*, g.beyond,
            EXISTS (SELECT FROM unnest(g.starts, g.ends) AS s (started_at, ended_at)  -- of this group alone: no join can be planned wrong
@@ -123,7 +123,7 @@ WITH shown_groups AS (
     ) t
     LEFT JOIN wheelhouse.loads l ON l.id = t.load_id AND l.requested_at > @requested
 )
-INSERT INTO stage_screen_sessions_1
+INSERT INTO stage_screen_sessions_2
 SELECT -row_number() OVER (), CASE WHEN newer THEN -1 ELSE 0 END, '', t.session_id, t.agent_email, t.started_at, t.ended_at,
        t.duration_seconds, t.ended, t.max_viewers, t.viewers, t.viewer_locations, t.rtc_seconds, t.webcam_seconds,
        t.recording_content_id, t.recording_url, t.extra, t.occurrence, t.load_id
@@ -131,7 +131,7 @@ FROM known t
 WHERE newer OR NOT shown AND CASE
     WHEN t.started_at > @to THEN true
     WHEN t.ended_at IS NULL THEN NOT beyond AND NOT EXISTS (
-        SELECT FROM stage_screen_sessions_1 s
+        SELECT FROM stage_screen_sessions_2 s
         WHERE s.agent_email = t.agent_email AND s.started_at = t.started_at
           AND NOT EXISTS (SELECT FROM known o WHERE o.agent_email = s.agent_email AND o.started_at = s.started_at AND o.ended_at = s.ended_at))
     WHEN rejected OR t.ended_at <= @from THEN true
@@ -139,17 +139,17 @@ WHERE newer OR NOT shown AND CASE
 
 -- name: merge_outdated
 -- What the warehouse knows from a later answer, this one tells of again, or tells how it was before it ended.
-DELETE FROM stage_screen_sessions_1 s USING stage_screen_sessions_1 k
+DELETE FROM stage_screen_sessions_2 s USING stage_screen_sessions_2 k
 WHERE s.n >= 0 AND k.part = -1 AND k.agent_email = s.agent_email AND k.started_at = s.started_at
   AND (k.ended_at IS NOT DISTINCT FROM s.ended_at
        OR NOT s.ended AND NOT EXISTS (
-           SELECT FROM stage_screen_sessions_1 o
+           SELECT FROM stage_screen_sessions_2 o
            WHERE o.n >= 0 AND o.agent_email = k.agent_email AND o.started_at = k.started_at AND o.ended_at = k.ended_at));
 
 -- name: keep_twins_events
 INSERT INTO stage_screen_session_events_1
 SELECT s.n, e.seq, e.occurred_at, e.kind, e.agent_email, e.content_id, e.content_name, e.content, e.extra
-FROM stage_screen_sessions_1 s
+FROM stage_screen_sessions_2 s
 CROSS JOIN LATERAL (
     SELECT * FROM crankwheel.screen_session_events t WHERE t.session_id = s.session_id AND t.account_id = @account
     OFFSET 0
@@ -159,8 +159,8 @@ WHERE s.n < 0;
 -- name: number_twins
 WITH twins AS (
     SELECT s.*, date_trunc('second', s.started_at) AS second
-    FROM stage_screen_sessions_1 s
-    JOIN (SELECT agent_email, date_trunc('second', started_at) AS second FROM stage_screen_sessions_1
+    FROM stage_screen_sessions_2 s
+    JOIN (SELECT agent_email, date_trunc('second', started_at) AS second FROM stage_screen_sessions_2
           GROUP BY 1, 2 HAVING count(*) > 1) g
       ON g.agent_email = s.agent_email AND g.second = date_trunc('second', s.started_at)
 ), numbered AS (
@@ -172,7 +172,7 @@ WITH twins AS (
                   FROM stage_screen_session_events_1 e WHERE e.n = twins.n) COLLATE "C"
     ) AS k FROM twins
 )
-UPDATE stage_screen_sessions_1 s
+UPDATE stage_screen_sessions_2 s
 SET occurrence = k, session_id = wheelhouse.session_id(@account, s.agent_email, s.started_at, k::integer)
 FROM numbered WHERE numbered.n = s.n;
 
@@ -187,7 +187,7 @@ SELECT s.n, s.session_id, t.at,
           IS DISTINCT FROM
           (s.agent_email, s.started_at, s.occurrence, s.ended_at, s.duration_seconds, s.ended, s.max_viewers, s.viewers, s.viewer_locations, s.rtc_seconds,
            s.webcam_seconds, s.recording_content_id, s.recording_url, s.extra)
-FROM stage_screen_sessions_1 s
+FROM stage_screen_sessions_2 s
 CROSS JOIN LATERAL (
     SELECT t.*, t.ctid AS at FROM crankwheel.screen_sessions t WHERE t.session_id = s.session_id AND t.account_id = @account
     OFFSET 0
@@ -229,19 +229,19 @@ WHERE t.account_id = @account AND t.deleted_at IS NULL
 -- What is new, what is known and what differs; the rows taken from the warehouse (n < 0) are not the answer's.
 SELECT count(*) FILTER (WHERE NOT known), count(*) FILTER (WHERE n >= 0), count(*) FILTER (WHERE known AND n >= 0),
        (SELECT count(*) FROM stage_changed_sessions_2), (SELECT count(*) FROM stage_changed_sessions_2 WHERE n >= 0)
-FROM (SELECT s.n, EXISTS (SELECT FROM stage_known_sessions_1 k WHERE k.n = s.n) AS known FROM stage_screen_sessions_1 s) s;
+FROM (SELECT s.n, EXISTS (SELECT FROM stage_known_sessions_1 k WHERE k.n = s.n) AS known FROM stage_screen_sessions_2 s) s;
 
 -- name: insert_children_due
 SELECT count(*)
 FROM stage_screen_session_events_1 e
 WHERE NOT EXISTS (SELECT FROM stage_known_sessions_1 k WHERE k.n = e.n)
-  AND EXISTS (SELECT FROM stage_screen_sessions_1 s WHERE s.n = e.n);
+  AND EXISTS (SELECT FROM stage_screen_sessions_2 s WHERE s.n = e.n);
 
 -- name: insert_children
 INSERT INTO crankwheel.screen_session_events
       (account_id, session_id, seq, occurred_at, kind, agent_email, content_id, content_name, content, extra)
 SELECT @account, s.session_id, e.seq, e.occurred_at, e.kind, e.agent_email, e.content_id, e.content_name, e.content, e.extra
-FROM stage_screen_sessions_1 s
+FROM stage_screen_sessions_2 s
 JOIN stage_screen_session_events_1 e ON e.n = s.n
 WHERE NOT EXISTS (SELECT FROM stage_known_sessions_1 k WHERE k.n = s.n)
 ORDER BY s.session_id, e.seq;
@@ -252,7 +252,7 @@ INSERT INTO crankwheel.screen_sessions
        viewer_locations, rtc_seconds, webcam_seconds, recording_content_id, recording_url, extra, load_id, loaded_at)
 SELECT @account, s.session_id, s.agent_email, s.started_at, s.occurrence, s.ended_at, s.duration_seconds, s.ended, s.max_viewers, s.viewers,
        s.viewer_locations, s.rtc_seconds, s.webcam_seconds, s.recording_content_id, s.recording_url, s.extra, coalesce(s.load_id, @load), now()
-FROM stage_screen_sessions_1 s
+FROM stage_screen_sessions_2 s
 WHERE NOT EXISTS (SELECT FROM stage_known_sessions_1 k WHERE k.n = s.n)
 ORDER BY s.session_id;
 
@@ -273,7 +273,7 @@ SET agent_email = s.agent_email, started_at = s.started_at, occurrence = s.occur
     recording_content_id = s.recording_content_id, recording_url = s.recording_url, extra = s.extra,
     load_id = coalesce(s.load_id, @load), loaded_at = now(), deleted_at = NULL
 FROM stage_changed_sessions_2 c
-JOIN stage_screen_sessions_1 s ON s.n = c.n
+JOIN stage_screen_sessions_2 s ON s.n = c.n
 WHERE t.ctid = c.at AND t.session_id = c.session_id AND t.account_id = @account;
 
 -- name: delete_children
@@ -307,23 +307,23 @@ WITH lacking AS (
       AND t.session_id >= wheelhouse.session_floor(@from) AND t.session_id < wheelhouse.session_floor(@to)
       AND t.started_at >= @from AND t.ended AND t.ended_at < @to
       AND (NOT @sifted OR (t.agent_email, date_trunc('second', t.started_at))
-                          IN (SELECT agent_email, date_trunc('second', started_at) FROM stage_screen_sessions_1))
+                          IN (SELECT agent_email, date_trunc('second', started_at) FROM stage_screen_sessions_2))
     EXCEPT  -- rather than NOT EXISTS: one pass over each side, whatever the planner thinks of tables it has no figures of
-    SELECT session_id FROM stage_screen_sessions_1
+    SELECT session_id FROM stage_screen_sessions_2
 ), gone AS (
     SELECT t.session_id FROM crankwheel.screen_sessions t
     WHERE t.account_id = @account AND t.session_id IN (SELECT session_id FROM lacking)
       AND t.agent_email || ' ' || extract(epoch FROM date_trunc('second', t.started_at))::bigint NOT IN (SELECT key FROM stage_rejects_1) AND '' NOT IN (SELECT key FROM stage_rejects_1)
     UNION
     SELECT t.session_id
-    FROM (SELECT DISTINCT agent_email, date_trunc('second', started_at) AS second FROM stage_screen_sessions_1) g
+    FROM (SELECT DISTINCT agent_email, date_trunc('second', started_at) AS second FROM stage_screen_sessions_2) g
     CROSS JOIN LATERAL (
         SELECT t.session_id, t.agent_email FROM crankwheel.screen_sessions t
         WHERE t.session_id >= wheelhouse.session_floor(g.second) AND t.session_id < wheelhouse.session_floor(g.second + interval '1 second')
           AND t.account_id = @account AND t.agent_email = g.agent_email AND t.deleted_at IS NULL
         OFFSET 0
     ) t
-    WHERE NOT EXISTS (SELECT FROM stage_screen_sessions_1 s WHERE s.session_id = t.session_id)
+    WHERE NOT EXISTS (SELECT FROM stage_screen_sessions_2 s WHERE s.session_id = t.session_id)
       AND t.agent_email || ' ' || extract(epoch FROM g.second)::bigint NOT IN (SELECT key FROM stage_rejects_1) AND '' NOT IN (SELECT key FROM stage_rejects_1)
 ), locked AS (
     SELECT g.session_id, t.at FROM (SELECT session_id FROM gone ORDER BY session_id OFFSET 0) g
@@ -342,16 +342,16 @@ INSERT INTO wheelhouse.session_due (load_id, account_id, starts)
 SELECT @load, @account, unnest(range_agg(tstzrange(day, day + interval '24 hours')))
 FROM (
     SELECT date_trunc('day', s.started_at, 'UTC') AS day
-    FROM stage_screen_sessions_1 s
+    FROM stage_screen_sessions_2 s
     WHERE (s.started_at < @from OR s.started_at > @to)
       AND s.n NOT IN (SELECT n FROM stage_known_sessions_1 EXCEPT SELECT n FROM stage_changed_sessions_2)
 ) d;
 
 -- name: api
-SELECT 'screen_sessions' AS tbl, s.session_id::text AS key, to_jsonb(s) - '{n,part,content,load_id}'::text[] AS doc FROM stage_screen_sessions_1 s
+SELECT 'screen_sessions' AS tbl, s.session_id::text AS key, to_jsonb(s) - '{n,part,content,load_id}'::text[] AS doc FROM stage_screen_sessions_2 s
 UNION ALL
 SELECT 'screen_session_events', concat_ws(' ', s.session_id, e.seq), to_jsonb(e) - 'n' || jsonb_build_object('session_id', s.session_id)
-FROM stage_screen_sessions_1 s
+FROM stage_screen_sessions_2 s
 JOIN stage_screen_session_events_1 e ON e.n = s.n
 
 -- name: warehouse
@@ -361,10 +361,10 @@ SELECT 'screen_sessions' AS tbl, t.session_id::text AS key, to_jsonb(t) - '{acco
        AND t.agent_email || ' ' || extract(epoch FROM date_trunc('second', t.started_at))::bigint NOT IN (SELECT key FROM stage_rejects_1) AND '' NOT IN (SELECT key FROM stage_rejects_1) AS held
 FROM crankwheel.screen_sessions t
 WHERE t.account_id = @account
-  AND t.session_id IN (SELECT session_id FROM stage_screen_sessions_1
+  AND t.session_id IN (SELECT session_id FROM stage_screen_sessions_2
                        UNION SELECT session_id FROM crankwheel.screen_sessions
                        WHERE account_id = @account AND session_id >= wheelhouse.session_floor(@from) AND session_id < wheelhouse.session_floor(@to))
 UNION ALL
 SELECT 'screen_session_events', concat_ws(' ', t.session_id, t.seq), to_jsonb(t) - '{account_id,load_id,loaded_at,deleted_at}'::text[], false, true
 FROM crankwheel.screen_session_events t
-WHERE t.account_id = @account AND t.session_id IN (SELECT session_id FROM stage_screen_sessions_1)
+WHERE t.account_id = @account AND t.session_id IN (SELECT session_id FROM stage_screen_sessions_2)

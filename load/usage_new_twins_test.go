@@ -279,7 +279,8 @@ func TestShrinkingAnswerThatBringsNewSessions(t *testing.T) {
 func TestStagingTablesOfTheVersionBefore(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, load.Options{Connections: 1})
-	if _, err := s.warehouse.Pool().Exec(t.Context(), `CREATE TEMP TABLE stage_changed_sessions_1 (n bigint NOT NULL, session_id uuid NOT NULL) ON COMMIT DELETE ROWS`); err != nil {
+	if _, err := s.warehouse.Pool().Exec(t.Context(), `CREATE TEMP TABLE stage_changed_sessions_1 (n bigint NOT NULL, session_id uuid NOT NULL) ON COMMIT DELETE ROWS;
+		CREATE TEMP TABLE stage_screen_sessions_1 (n bigint NOT NULL, part smallint NOT NULL, content bytea NOT NULL) ON COMMIT DELETE ROWS`); err != nil {
 		t.Fatal(err)
 	}
 	twins := []transform.ScreenSession{lasting(worldBegins, time.Minute), lasting(worldBegins.Add(time.Millisecond), time.Minute)}
