@@ -8,3 +8,6 @@ func Unsifted(s Stream) Stream {
 
 // InChunksOf makes a batch's chunks small.
 func (b *Batch) InChunksOf(n int) { b.sessions.size = n }
+
+// Crosses tells whether a window shows sessions that begin outside of it: it is then committed after those that do not.
+func (r Ready) Crosses() bool { return r.crosses() }

@@ -178,7 +178,7 @@ func (h *history) play(seed uint64) {
 				h.load(world, h.accounts[i], stream, slices.Sorted(slices.Values(group)), parts, order)
 			}
 		}
-		sifted, merged := h.live(h.accounts[0]), h.live(h.accounts[1])
+		sifted, merged := h.rows(h.accounts[0]), h.rows(h.accounts[1])
 		if !slices.Equal(sifted, merged) {
 			h.Fatalf("seed %d, turn %d: sifted\n%s\nmerged\n%s", seed, turn, strings.Join(sifted, "\n"), strings.Join(merged, "\n"))
 		}
@@ -202,24 +202,38 @@ func (h *history) load(world *world, account string, stream load.Stream, days []
 		}
 		all = append(all, load.Ready{Claim: claims[0].Claim, Batch: world.batch(h.T, account, from, parts, order)})
 	}
+	// In one order both ways: a twin may stay for a while, by another number, where the window that tells it gone comes last.
+	slices.SortStableFunc(all, func(a, b load.Ready) int {
+		switch {
+		case a.Crosses() == b.Crosses():
+			return 0
+		case b.Crosses():
+			return -1
+		}
+		return 1
+	})
 	for i, done := range h.warehouse.Commit(h.Context(), all...) {
 		if done.Err != nil {
-			h.Fatalf("%s, day %d: %v", account, days[i], done.Err)
+			h.Fatalf("%s, %s: %v", account, all[i].Day, done.Err)
 		}
 	}
 }
 
-// live are an account's sessions that are not deleted, with their events, without what names the account. Deleted ones tell of the order, too:
-// a twin may stay for a while, by another number, where the window that tells it gone comes last.
-func (h *history) live(account string) []string {
+// rows are an account's sessions with their events, without what names the account.
+func (h *history) rows(account string) []string { return h.rowsWhere(account, "true") }
+
+// live are those that are not deleted.
+func (h *history) live(account string) []string { return h.rowsWhere(account, "s.deleted_at IS NULL") }
+
+func (h *history) rowsWhere(account, condition string) []string {
 	h.Helper()
 	return h.query(`
-		SELECT concat_ws(' ', s.agent_email, s.started_at, s.occurrence, s.ended_at, s.ended, s.viewers, s.viewer_locations, s.extra,
+		SELECT concat_ws(' ', s.agent_email, s.started_at, s.occurrence, s.ended_at, s.ended, s.viewers, s.viewer_locations, s.extra, s.deleted_at IS NULL,
 		                 s.session_id = wheelhouse.session_id(s.account_id, s.agent_email, s.started_at, s.occurrence),
 		                 (SELECT string_agg(concat_ws(' ', e.seq, e.occurred_at, e.content), ',' ORDER BY e.seq)
 		                  FROM crankwheel.screen_session_events e WHERE e.account_id = s.account_id AND e.session_id = s.session_id))
-		FROM crankwheel.screen_sessions s WHERE s.account_id = $1 AND s.deleted_at IS NULL
-		ORDER BY s.agent_email, s.started_at, s.occurrence, s.ended_at, s.viewers`, account)
+		FROM crankwheel.screen_sessions s WHERE s.account_id = $1 AND `+condition+`
+		ORDER BY s.agent_email, s.started_at, s.occurrence, s.ended_at, s.deleted_at IS NULL, s.viewers`, account)
 }
 
 // rejects are what of an account is set aside, and what no longer is.
