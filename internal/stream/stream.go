@@ -1,0 +1,82 @@
+// Package stream is the list of what Wheelhouse loads: one entry for each stream, that is for each API endpoint
+// and the tables it fills.
+//
+// Settings, planner, loader, pages, metrics and status read this list. SQL reads it from the table
+// wheelhouse.streams, which a test in package migrations holds equal to it. No other place lists streams.
+//
+// The package imports nothing of Wheelhouse, so that every package can import it.
+package stream
+
+// Grain says what one answer of a stream is about.
+type Grain string
+
+const (
+	Events   Grain = "events"   // things that happened in the window, each with a time of its own
+	Daily    Grain = "daily"    // sums over the window, which is a day
+	Snapshot Grain = "snapshot" // everything there is at the moment of asking
+)
+
+// MaxWindow is the longest window, in days. The API's own default windows are 28 and 29 days long; what the API does
+// with longer ones is unknown.
+const MaxWindow = 31
+
+// Stream describes one stream. The zero value describes none.
+type Stream struct {
+	Name      string // as in settings, in the ledger and on the command line
+	Grain     Grain
+	MainTable string // in schema crankwheel: the table whose rows are the stream's records
+
+	// OneDay says why a window of the stream is always exactly one day, so that only a load of that very day covers
+	// it. "" where a window may have several days.
+	OneDay string
+
+	Open      bool // its rows change until they are over (a session ends, a request is answered): open_lookback applies
+	WindowEnd bool // an instant at the end of a window would be counted twice: window_end applies
+	Requests  int  // requests that one window takes at least
+}
+
+// All lists the streams in the order in which a run takes them and everything shows them. shares comes before
+// share_visits, which asks for each share that was active.
+var All = []Stream{
+	{Name: "demo_usage", Grain: Events, MainTable: "demo_requests", Requests: 1, Open: true,
+		OneDay: "its cancellations are one count for the whole window"},
+	{Name: "usage_new", Grain: Events, MainTable: "screen_sessions", Requests: 1, Open: true},
+	{Name: "usage_shares", Grain: Daily, MainTable: "share_usage_daily", Requests: 1, WindowEnd: true,
+		OneDay: "its counts are for the window as a whole"},
+	{Name: "shares", Grain: Daily, MainTable: "shares", Requests: 1, WindowEnd: true,
+		OneDay: "its engagement is for the window as a whole"},
+	{Name: "share_visits", Grain: Events, MainTable: "share_visits", Requests: 1},
+	{Name: "share_details", Grain: Events, MainTable: "share_details", Requests: 1},
+	{Name: "user_access", Grain: Snapshot, MainTable: "users", Requests: 1},
+	{Name: "company_content", Grain: Snapshot, MainTable: "contents", Requests: 2},
+}
+
+// Names lists the names of all streams, in their order.
+func Names() []string {
+	names := make([]string, len(All))
+	for i, s := range All {
+		names[i] = s.Name
+	}
+	return names
+}
+
+// ByName finds a stream by its name.
+func ByName(name string) (s Stream, found bool) {
+	for _, s := range All {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return Stream{}, false
+}
+
+// LongestWindow is the longest window of the stream in days; 0 for a snapshot, which has no window.
+func (s Stream) LongestWindow() int {
+	switch {
+	case s.Grain == Snapshot:
+		return 0
+	case s.OneDay != "":
+		return 1
+	}
+	return MaxWindow
+}
