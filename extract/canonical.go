@@ -1,7 +1,9 @@
 package extract
 
 import (
+	"cmp"
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,9 +18,10 @@ const maxDepth = 64
 
 var errTooDeep = errors.New("json nests too deep")
 
-// Canonical writes a JSON value so that equal values are equal bytes and jsonb can hold them:
-// members sorted by name (the last of equal names wins), no white space, no U+0000, numbers that
-// jsonb cannot hold as strings. It fails only for a value nested deeper than 64 levels.
+// Canonical writes a JSON value exactly as Postgres prints it once it is stored as jsonb, so that equal values are equal
+// bytes, here and there: members in jsonb's order (of equal names the last wins), a space after each comma and colon,
+// numbers without exponents. What jsonb cannot hold is changed: U+0000 is removed, and a number beyond its range becomes
+// a string. Canonical fails only for a value nested deeper than 64 levels.
 func Canonical(raw jsontext.Value) (jsontext.Value, error) {
 	return appendCanonical(nil, decoderOf(raw), 0)
 }
@@ -57,20 +60,23 @@ func appendObject(b []byte, d *decoder, depth int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	names := make([]string, 0, len(members))
-	for name := range members {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+	return appendMembers(b, members), nil
+}
+
+// appendMembers writes an object in jsonb's order: shorter names first, those of one length by their bytes.
+func appendMembers[V ~[]byte](b []byte, members map[string]V) []byte {
+	names := slices.SortedFunc(maps.Keys(members), func(x, y string) int {
+		return cmp.Or(cmp.Compare(len(x), len(y)), strings.Compare(x, y))
+	})
 	b = append(b, '{')
 	for i, name := range names {
 		if i > 0 {
-			b = append(b, ',')
+			b = append(b, ", "...)
 		}
-		b = append(appendString(b, name), ':')
+		b = append(appendString(b, name), ": "...)
 		b = append(b, members[name]...)
 	}
-	return append(b, '}'), nil
+	return append(b, '}')
 }
 
 func appendArray(b []byte, d *decoder, depth int) ([]byte, error) {
@@ -78,7 +84,7 @@ func appendArray(b []byte, d *decoder, depth int) ([]byte, error) {
 	first := true
 	err := d.array(func() (err error) {
 		if !first {
-			b = append(b, ',')
+			b = append(b, ", "...)
 		}
 		first = false
 		b, err = appendCanonical(b, d, depth+1)
@@ -92,18 +98,45 @@ func appendString(b []byte, s string) []byte {
 	return b
 }
 
-// appendNumber keeps a number's text. jsonb holds numbers as numeric, whose exponent ends far below
-// what JSON may write; such a number is kept as a string.
+// appendNumber writes a number as jsonb prints it: with as many decimals as were sent, without an exponent. jsonb holds
+// numbers as numeric, whose exponent ends far below what JSON may write; a number beyond that becomes a string.
 func appendNumber(b []byte, s string) []byte {
 	if len(s) > 1000 {
 		return appendString(b, s)
 	}
-	if i := strings.IndexAny(s, "eE"); i >= 0 {
-		if exp, err := strconv.Atoi(s[i+1:]); err != nil || exp > 1000 || exp < -1000 {
+	digits, exponent, _ := strings.Cut(strings.ToLower(s), "e")
+	shift := 0
+	if exponent != "" {
+		var err error
+		if shift, err = strconv.Atoi(exponent); err != nil || shift > 1000 || shift < -1000 {
 			return appendString(b, s)
 		}
 	}
-	return append(b, s...)
+	whole, negative := strings.CutPrefix(digits, "-")
+	whole, decimals, _ := strings.Cut(whole, ".")
+	if shift > 0 {
+		moved := min(shift, len(decimals))
+		whole += decimals[:moved] + strings.Repeat("0", shift-moved)
+		decimals = decimals[moved:]
+	} else {
+		moved := min(-shift, len(whole))
+		decimals = strings.Repeat("0", -shift-moved) + whole[len(whole)-moved:] + decimals
+		whole = whole[:len(whole)-moved]
+	}
+	if whole = strings.TrimLeft(whole, "0"); whole == "" {
+		whole = "0"
+	}
+	number := whole
+	if decimals != "" {
+		number += "." + decimals
+	}
+	switch {
+	case len(number) > 1000:
+		return appendString(b, s)
+	case negative && strings.Trim(number, "0.") != "": // numeric has no negative zero
+		b = append(b, '-')
+	}
+	return append(b, number...)
 }
 
 // cleanText makes a text that Postgres can hold: U+0000 is removed, what is not UTF-8 becomes U+FFFD.

@@ -1,8 +1,6 @@
 package extract
 
 import (
-	"slices"
-
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -39,23 +37,10 @@ func (e *Extra) nest(name string, unknown Extra) {
 	}
 }
 
-// JSON writes the members as one object, sorted by name; nil when there are none.
+// JSON writes the members as one canonical object; nil when there are none.
 func (e Extra) JSON() []byte {
 	if len(e) == 0 {
 		return nil
 	}
-	names := make([]string, 0, len(e))
-	for name := range e {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	b := []byte{'{'}
-	for i, name := range names {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(appendString(b, name), ':')
-		b = append(b, e[name]...)
-	}
-	return append(b, '}')
+	return appendMembers(nil, e)
 }

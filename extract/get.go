@@ -14,8 +14,6 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
-
-	"wheelhouse/internal/spare"
 )
 
 // Report is what asking for one window came to.
@@ -111,9 +109,9 @@ func (c *Client) exchange(ctx context.Context, rep *Report, path string, q url.V
 		return cause(ctx, &BodyError{err})
 	}
 	if c.known != nil {
-		var held spare.Bytes
-		defer held.Truncate(0)
-		if err := a.recognise(*c.known, &held); err != nil {
+		var waiting held
+		defer waiting.release()
+		if err := a.recognise(*c.known, &waiting); err != nil {
 			return cause(ctx, err)
 		}
 	}

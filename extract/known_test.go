@@ -27,7 +27,8 @@ func TestKnownAnswer(t *testing.T) {
 		{"the same", one, one, true, 0},
 		{"a space more", one, one + " ", false, 1},
 		{"another session", one, strings.ReplaceAll(one, "a@x", "b@x"), false, 1},
-		{"too large to be held", large, large, false, 1},
+		{"the same, and too large for memory", large, large, true, 0},
+		{"another one, too large for memory", large, large + " ", false, 1},
 		{"totals that do not add up", `{"sessions":[` + session + `],"stats":{"total_count":2}}`, `{"sessions":[` + session + `],"stats":{"total_count":2}}`, false, 3},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

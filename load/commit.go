@@ -45,29 +45,26 @@ type Committed struct {
 	Err        error
 }
 
-// Commit loads complete batches of one stream of one account: rows, deletions, rejects, totals and the ledger's entries
-// of a window always in one transaction. Windows of sessions share one, and so do windows that bring nothing new; one of another stream, or
-// that shows sessions of other days too, or keeps the others from being loaded, has its own.
+// Commit loads complete batches of one stream of one account: rows, deletions, rejects, totals and the ledger's entry of a
+// window always in one transaction. The windows share it. Where one of them may keep the others from being loaded, each
+// has a transaction of its own.
 // ErrFenced: the window has passed to another process, and nothing of it was written. ErrMovedOn: somebody loaded another
 // answer since the one that came again was known; nothing was written, and it is to be asked for once more.
 func (w *Warehouse) Commit(ctx context.Context, loads ...Ready) []Committed {
 	done, err := w.together(ctx, loads)
 	switch {
 	case err == nil:
+		return done
 	case len(loads) == 1 || ctx.Err() != nil || !ofWindow(err):
 		return slices.Repeat([]Committed{{Err: err}}, len(loads))
-	default:
-		done = slices.Repeat([]Committed{{Err: errAlone}}, len(loads))
 	}
-	hopeless := false
+	done = make([]Committed, len(loads))
 	for i, l := range loads {
-		switch {
-		case !errors.Is(done[i].Err, errAlone):
-		case hopeless:
-			done[i].Err = ErrNotTried
-		default:
-			done[i] = w.Commit(ctx, l)[0]
-			hopeless = done[i].Err != nil && !ofWindow(done[i].Err)
+		if done[i] = w.Commit(ctx, l)[0]; done[i].Err != nil && !ofWindow(done[i].Err) {
+			for i++; i < len(loads); i++ {
+				done[i].Err = ErrNotTried
+			}
+			break
 		}
 	}
 	return done
@@ -75,9 +72,6 @@ func (w *Warehouse) Commit(ctx context.Context, loads ...Ready) []Committed {
 
 // ErrNotTried: a window before this one failed as every other would.
 var ErrNotTried = errors.New("not tried: another window failed as all would")
-
-// errAlone: the window is to have a transaction of its own.
-var errAlone = errors.New("not loaded together with others")
 
 // ofWindow tells whether an error may be one window's own.
 func ofWindow(err error) bool {

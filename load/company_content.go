@@ -1,54 +1,50 @@
 package load
 
 import (
-	_ "embed"
+	"time"
 
 	"wheelhouse/transform"
 )
 
-//go:embed company_content.sql
-var companyContentSQL string
-
 // CompanyContent loads crankwheel.contents and content_events.
-var CompanyContent = Stream{
-	Name:     "company_content",
-	Snapshot: true,
-	stages: []stageTable{
-		{"stage_contents_1", []string{"n", "content_id", "name", "type", "state", "created_by", "recorded_at", "runtime_ms",
-			"tag", "url", "view", "extra"}},
-		{"stage_content_events_1", []string{"n", "seq", "name", "at_ms", "extra"}},
+var CompanyContent = newStream("company_content", contents.Table)
+
+type (
+	content      = transform.Content
+	contentEvent = transform.ContentEvent
+)
+
+var contents = withChildren(newRows(
+	Table{Name: "contents", LoadID: "load_id", Scope: Scope{All: true}},
+	[]field[content]{
+		requiredBigint("content_id", func(c *content) int64 { return c.ContentID }),
 	},
-	sql: parseSQL(companyContentSQL),
-}
+	[]field[content]{
+		text("name", func(c *content) transform.Null[string] { return c.Name }),
+		text("type", func(c *content) transform.Null[string] { return c.Type }),
+		text("state", func(c *content) transform.Null[string] { return c.State }),
+		text("created_by", func(c *content) transform.Null[string] { return c.CreatedBy }),
+		timestamp("recorded_at", func(c *content) transform.Null[time.Time] { return c.RecordedAt }),
+		bigint("runtime_ms", func(c *content) transform.Null[int64] { return c.RuntimeMS }),
+		text("tag", func(c *content) transform.Null[string] { return c.Tag }),
+		personal(text("url", func(c *content) transform.Null[string] { return c.URL })),
+		requiredText("view", func(c *content) string { return c.View }),
+		extra(func(c *content) []byte { return c.Extra }),
+	}),
+	contentEvents, 1, func(c *content) []contentEvent { return c.Events })
+
+var contentEvents = newRows(Table{Name: "content_events"},
+	[]field[contentEvent]{
+		requiredInteger("seq", func(e *contentEvent) int32 { return e.Seq }),
+	},
+	[]field[contentEvent]{
+		text("name", func(e *contentEvent) transform.Null[string] { return e.Name }),
+		bigint("at_ms", func(e *contentEvent) transform.Null[int64] { return e.AtMS }),
+		extra(func(e *contentEvent) []byte { return e.Extra }),
+	})
 
 // Content adds a content with its events.
 func (b *Batch) Content(c transform.Content) error {
-	return b.record(func() error {
-		t, place := b.begin(rowsStage, false)
-		t.int8(c.ContentID)
-		t.nullText(c.Name)
-		t.nullText(c.Type)
-		t.nullText(c.State)
-		t.nullText(c.CreatedBy)
-		t.nullTimestamptz(c.RecordedAt)
-		t.nullInt8(c.RuntimeMS)
-		t.nullText(c.Tag)
-		t.nullText(c.URL)
-		t.text(c.View)
-		t.jsonb(c.Extra)
-		if err := b.put(rowsStage, place); err != nil {
-			return err
-		}
-		for _, e := range c.Events {
-			t, place := b.begin(childStage, false)
-			t.int4(e.Seq)
-			t.nullText(e.Name)
-			t.nullInt8(e.AtMS)
-			t.jsonb(e.Extra)
-			if err := b.put(childStage, place); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	b.state.records++
+	return add(b, 0, contents, &c)
 }

@@ -1,63 +1,85 @@
 package load
 
 import (
-	_ "embed"
+	"time"
 
 	"wheelhouse/transform"
 )
 
-//go:embed demo_usage.sql
-var demoUsageSQL string
-
 // DemoUsage loads crankwheel.demo_requests, demo_answers and demo_cancellations_daily.
-var DemoUsage = Stream{
-	Name:  "demo_usage",
-	Daily: true,
-	stages: []stageTable{
-		{"stage_demo_requests_1", []string{"n", "demo_id", "started_at", "last_event_at", "availability_bucket", "answered",
-			"seconds_to_respond", "handled_by", "call_confirmed", "screenshared", "accepted_from", "prospect_name",
-			"prospect_email", "prospect_phone", "prospect_company", "prospect_job_title", "prospect_website",
-			"prospect_location", "request_origin", "origin_channel", "utm_source", "utm_medium", "utm_campaign", "utm_term",
-			"utm_content", "extra"}},
-		{"stage_demo_answers_1", []string{"n", "question", "answer"}},
+var DemoUsage = newStream("demo_usage", demoRequests.Table, demoCancellations.Table)
+
+type (
+	request = transform.DemoRequest
+	answer  = transform.DemoAnswer
+)
+
+var demoRequests = withChildren(newRows(
+	Table{Name: "demo_requests", LoadID: "load_id", findByKey: true,
+		Scope: Scope{Begin: "started_at", End: "last_event_at"}},
+	[]field[request]{
+		requiredBigint("demo_id", func(d *request) int64 { return d.DemoID }),
 	},
-	summed: true,
-	sql:    parseSQL(demoUsageSQL),
+	[]field[request]{
+		requiredTimestamp("started_at", func(d *request) time.Time { return d.StartedAt }),
+		timestamp("last_event_at", func(d *request) transform.Null[time.Time] { return d.LastEventAt }),
+		text("availability_bucket", func(d *request) transform.Null[string] { return d.AvailabilityBucket }),
+		requiredBoolean("answered", func(d *request) bool { return d.Answered }),
+		integer("seconds_to_respond", func(d *request) transform.Null[int32] { return d.SecondsToRespond }),
+		text("handled_by", func(d *request) transform.Null[string] { return d.HandledBy }),
+		boolean("call_confirmed", func(d *request) transform.Null[bool] { return d.CallConfirmed }),
+		boolean("screenshared", func(d *request) transform.Null[bool] { return d.ScreenShared }),
+		text("accepted_from", func(d *request) transform.Null[string] { return d.AcceptedFrom }),
+		personal(text("prospect_name", func(d *request) transform.Null[string] { return d.Prospect.Name })),
+		personal(text("prospect_email", func(d *request) transform.Null[string] { return d.Prospect.Email })),
+		personal(text("prospect_phone", func(d *request) transform.Null[string] { return d.Prospect.Phone })),
+		personal(text("prospect_company", func(d *request) transform.Null[string] { return d.Prospect.Company })),
+		personal(text("prospect_job_title", func(d *request) transform.Null[string] { return d.Prospect.JobTitle })),
+		personal(text("prospect_website", func(d *request) transform.Null[string] { return d.Prospect.Website })),
+		personal(text("prospect_location", func(d *request) transform.Null[string] { return d.Prospect.Location })),
+		personal(text("request_origin", func(d *request) transform.Null[string] { return d.RequestOrigin })),
+		text("origin_channel", func(d *request) transform.Null[string] { return d.OriginChannel }),
+		personal(text("utm_source", func(d *request) transform.Null[string] { return d.UTM.Source })),
+		personal(text("utm_medium", func(d *request) transform.Null[string] { return d.UTM.Medium })),
+		personal(text("utm_campaign", func(d *request) transform.Null[string] { return d.UTM.Campaign })),
+		personal(text("utm_term", func(d *request) transform.Null[string] { return d.UTM.Term })),
+		personal(text("utm_content", func(d *request) transform.Null[string] { return d.UTM.Content })),
+		extra(func(d *request) []byte { return d.Extra }),
+	}),
+	demoAnswers, 1, func(d *request) []answer { return d.Answers })
+
+var demoAnswers = newRows(Table{Name: "demo_answers"},
+	[]field[answer]{
+		requiredText("question", func(a *answer) string { return a.Question }),
+	},
+	[]field[answer]{
+		personal(text("answer", func(a *answer) transform.Null[string] { return a.Answer })),
+	})
+
+// canceledRequests is a day's count of cancelled requests.
+type canceledRequests struct {
+	day   time.Time
+	count int32
 }
+
+// demoCancellations has one row a day. An answer without the count leaves the day as it is.
+var demoCancellations = newRows(
+	Table{Name: "demo_cancellations_daily", LoadID: "load_id", Scope: Scope{Day: true}, Deletion: NeverDelete},
+	[]field[canceledRequests]{
+		date("day", func(c *canceledRequests) time.Time { return c.day }),
+	},
+	[]field[canceledRequests]{
+		addsUp(requiredInteger("canceled", func(c *canceledRequests) int32 { return c.count })),
+	})
 
 // DemoRequest adds a demo request with its answers.
 func (b *Batch) DemoRequest(d transform.DemoRequest) error {
-	return b.record(func() error {
-		t, place := b.begin(rowsStage, false)
-		t.int8(d.DemoID)
-		t.timestamptz(d.StartedAt)
-		t.nullTimestamptz(d.LastEventAt)
-		t.nullText(d.AvailabilityBucket)
-		t.boolean(d.Answered)
-		t.nullInt4(d.SecondsToRespond)
-		t.nullText(d.HandledBy)
-		t.nullBool(d.CallConfirmed)
-		t.nullBool(d.ScreenShared)
-		t.nullText(d.AcceptedFrom)
-		for _, v := range []transform.Null[string]{
-			d.Prospect.Name, d.Prospect.Email, d.Prospect.Phone, d.Prospect.Company, d.Prospect.JobTitle, d.Prospect.Website,
-			d.Prospect.Location, d.RequestOrigin, d.OriginChannel,
-			d.UTM.Source, d.UTM.Medium, d.UTM.Campaign, d.UTM.Term, d.UTM.Content,
-		} {
-			t.nullText(v)
-		}
-		t.jsonb(d.Extra)
-		if err := b.put(rowsStage, place); err != nil {
-			return err
-		}
-		for _, a := range d.Answers {
-			t, place := b.begin(childStage, false)
-			t.text(a.Question)
-			t.nullText(a.Answer)
-			if err := b.put(childStage, place); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	b.state.records++
+	return add(b, 0, demoRequests, &d)
+}
+
+// CancellationCount adds the window's count of cancelled requests.
+func (b *Batch) CancellationCount(n int32) error {
+	b.Canceled = transform.Null[int32]{V: n, Valid: true}
+	return addBeside(b, 1, demoCancellations, &canceledRequests{b.window.Day, n})
 }

@@ -69,7 +69,7 @@ func healthArgs(now time.Time, kept []Kept) pgx.NamedArgs {
 		for _, s := range Streams {
 			if slices.Contains(k.Streams, s.Name) {
 				accounts, streams = append(accounts, k.Account), append(streams, s.Name)
-				dailies, snapshots = append(dailies, s.Daily), append(snapshots, s.Snapshot)
+				dailies, snapshots = append(dailies, s.OneDay != ""), append(snapshots, s.Snapshot())
 			}
 		}
 		for i := range len(k.Starts) - 1 {

@@ -9,7 +9,7 @@ import (
 )
 
 // answersVersion stands before an answer's hash in the books: what is made of an answer may be another thing in the next version.
-var answersVersion = []byte{transform.Version, schemaOfHash}
+var answersVersion = []byte{transform.Version, rowsVersion}
 
 // answerHash is the answer's hash as it stands in the books; nil where there is none.
 func (a Asked) answerHash() []byte {

@@ -41,7 +41,7 @@ func (w Window) String() string {
 func (w Window) args() pgx.NamedArgs {
 	return pgx.NamedArgs{
 		"account": w.Account, "stream": w.Stream.Name, "from": w.From, "to": w.To,
-		"snapshot": w.Stream.Snapshot, "daily": w.Stream.Daily, "day": w.Day,
+		"snapshot": w.Stream.Snapshot(), "daily": w.Stream.OneDay != "", "day": w.Day,
 	}
 }
 

@@ -88,10 +88,11 @@ ORDER BY w.n;
 -- name: renew
 UPDATE wheelhouse.leases SET expires_at = now() + make_interval(secs => @lease) WHERE load_id = @load;
 
--- name: idle
--- If this process is stopped in the middle of the transaction, the server ends it, so that another can take the window.
--- Without compiling: the planner, which has no figures of staging tables, would spend 0.3 s on that for a few rows.
-SELECT set_config('idle_in_transaction_session_timeout', @idle, true), set_config('jit', 'off', true), now();
+-- name: settings
+-- For one transaction. If this process is stopped in the middle, the server ends it, so that another can take the window.
+-- Rows are always looked up by their keys: the planner has no figures of staging tables, nor of tables that are being
+-- filled, and would rather read all there is, or spend time on compiling.
+SELECT set_config('idle_in_transaction_session_timeout', @idle, true), set_config('jit', 'off', true), set_config('enable_seqscan', 'off', true), now();
 
 -- name: fence
 -- Held until the transaction ends: while we write nobody can take the leases, and without them we may not write.
@@ -107,16 +108,15 @@ DELETE FROM wheelhouse.leases WHERE load_id = @load;
 
 -- name: state
 -- For each window:
--- newer: whether an answer asked for later than this one, for all of its window, is in the warehouse already.
--- last: what the warehouse holds of this window, that is the newest load over any part of it, if that load was of exactly
--- this window. For a snapshot, the newest load of the stream. The newest is the one asked for last.
--- Not where a share was found deleted since: what this window says of the share itself may bring it back.
+-- superseded: whether an answer asked for later than this one, for all of its window, is loaded.
+-- last, answer_hash: the newest load of any part of the window, if that load was of exactly this window; of a snapshot,
+-- the newest load of the stream. The newest is the one whose answer was asked for last.
 -- rejects: whether there are some of this window that may be resolved.
 SELECT EXISTS (
            SELECT FROM wheelhouse.loads l
            WHERE l.account_id = @account AND l.stream = @stream AND l.status = 'loaded' AND (@snapshot OR l.span @> w.span)
-             AND l.requested_at > w.requested) AS newer,
-       last.id, last.response_hash, last.answer_hash,
+             AND l.requested_at > w.requested) AS superseded,
+       last.id, last.answer_hash,
        EXISTS (
            SELECT FROM wheelhouse.rejects r
            JOIN wheelhouse.loads l ON l.id = r.load_id
@@ -130,11 +130,22 @@ LEFT JOIN LATERAL (
         WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND (@snapshot OR span && w.span)
         ORDER BY requested_at DESC NULLS LAST, id DESC LIMIT 1
     ) l
-    WHERE (@snapshot OR l.span = w.span)
-      AND NOT (@stream = 'share_visits' AND EXISTS (SELECT FROM crankwheel.shares s
-                                                    WHERE s.account_id = @account AND s.deleted_at IS NOT NULL AND s.load_id > l.id))
+    WHERE @snapshot OR l.span = w.span
 ) AS last ON true
 ORDER BY w.n;
+
+-- name: newer
+-- Loads of the stream whose answers were asked for later than this one.
+SELECT id, lower(span), upper(span)
+FROM wheelhouse.loads
+WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND requested_at > @requested;
+
+-- name: mark_dirty
+INSERT INTO wheelhouse.session_due (load_id, account_id, starts)
+SELECT @load, @account, unnest(range_agg(touched))
+FROM (SELECT tstzrange(t, t + interval '15 minutes') FROM unnest(@times::timestamptz[]) AS t
+      UNION ALL
+      SELECT tstzrange((d + time '09:00') AT TIME ZONE 'UTC', (d + time '12:00') AT TIME ZONE 'UTC') FROM unnest(@days::text[]::date[]) AS d) AS due (touched);
 
 -- name: loaded_same
 -- The answer came again byte for byte: what is said of the last is said of it.

@@ -3,12 +3,18 @@ package load
 import (
 	"bytes"
 	"context"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 )
+
+//go:embed rejects.sql
+var rejectsSQL string
+
+var rejects = parseSQL(rejectsSQL)
 
 // Reject is a record that could not be understood, without the record itself.
 type Reject struct {

@@ -1,38 +1,31 @@
 -- Records, and entries of records, that could not be understood.
 
--- name: stage
--- key: what the record's row would be known by, as its stream writes it; '' where not even that could be read.
-CREATE TEMP TABLE IF NOT EXISTS stage_rejects_1 (
-    n        bigint NOT NULL,
-    key      text NOT NULL,
-    path     text NOT NULL,
-    reason   text NOT NULL,
-    raw      jsonb,
-    raw_text text,
-    raw_hash bytea NOT NULL,
-    whole    boolean NOT NULL
-) ON COMMIT DELETE ROWS;
-
--- name: unprotect
--- Once the rejects are in the books, only records set aside whole stand for rows.
-DELETE FROM stage_rejects_1 WHERE NOT whole;
+-- name: met_first
+-- Whether any of these is met for the first time in this window, or again after it was resolved.
+SELECT EXISTS (
+    SELECT FROM unnest(@hashes::bytea[]) AS h (raw_hash)
+    WHERE NOT EXISTS (SELECT FROM wheelhouse.rejects r
+                      WHERE r.account_id = @account AND r.stream = @stream AND r.raw_hash = h.raw_hash AND r.resolved_at IS NULL
+                        AND r.window_from = CASE WHEN @snapshot THEN '-infinity' ELSE @from::timestamptz END));
 
 -- name: keep
-INSERT INTO wheelhouse.rejects AS r (load_id, account_id, stream, path, reason, raw, raw_text, raw_hash)
-SELECT DISTINCT ON (raw_hash) @load, @account, @stream, path, reason, raw, raw_text, raw_hash
-FROM stage_rejects_1
-ORDER BY raw_hash, n
-ON CONFLICT (account_id, stream, raw_hash) DO UPDATE
+-- The same record in two windows is two rejects: each is resolved when its own window is loaded without it.
+INSERT INTO wheelhouse.rejects AS r (load_id, account_id, stream, window_from, path, reason, raw, raw_text, raw_hash)
+SELECT DISTINCT ON (u.raw_hash) @load, @account, @stream, CASE WHEN @snapshot THEN '-infinity' ELSE @from::timestamptz END,
+       u.path, u.reason, u.raw::jsonb, u.raw_text, u.raw_hash
+FROM unnest(@hashes::bytea[], @paths::text[], @reasons::text[], @raw::text[], @raw_text::text[])
+     WITH ORDINALITY AS u (raw_hash, path, reason, raw, raw_text, n)
+ORDER BY u.raw_hash, u.n
+ON CONFLICT (account_id, stream, raw_hash, window_from) DO UPDATE
 SET load_id = excluded.load_id, path = excluded.path, reason = excluded.reason, last_seen_at = now(), resolved_at = NULL;
 
 -- name: resolve
--- A reject of this window that no longer comes has been mended or has gone.
+-- A reject of this window that came no more is understood now, or is no more.
 UPDATE wheelhouse.rejects r
 SET resolved_at = now()
 FROM wheelhouse.loads l
-WHERE r.account_id = @account AND r.stream = @stream AND r.resolved_at IS NULL
-  AND l.id = r.load_id AND (l.span <@ tstzrange(@from, @to) OR @snapshot)
-  AND r.raw_hash NOT IN (SELECT raw_hash FROM stage_rejects_1);
+WHERE r.account_id = @account AND r.stream = @stream AND r.resolved_at IS NULL AND r.load_id <> @load
+  AND l.id = r.load_id AND (l.span <@ tstzrange(@from, @to) OR @snapshot);
 
 -- name: list
 -- What is set aside, without what it holds.

@@ -1,9 +1,9 @@
 package load
 
 import (
-	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -20,17 +20,16 @@ type part struct {
 	reconciled *bool
 	now        time.Time // the transaction's
 	held       bool      // by this process
-	alone      bool      // left to a transaction of its own
+	dirty      dirtyDays
 
-	// What the ledger says of it.
-	newer        bool   // the warehouse has an answer that was asked for later
-	last         *int64 // the load that the warehouse holds of just this window
-	hash, answer []byte // of that load
-	rejects      bool   // of its own, or earlier ones that may be resolved
-	known        bool   // usage_new: the warehouse has sessions of its stretch of time
+	// What the ledger says of the window.
+	superseded bool   // an answer for all of it that was asked for later is loaded
+	last       *int64 // the newest load of any of it, if that was of exactly this window
+	answer     []byte // hash of that load's answer
+	rejects    bool   // the batch has rejects, or earlier ones of the window may be resolved
 }
 
-// commit loads batches in a transaction. A window that has passed to another process is left out of it.
+// commit loads batches in a transaction. A window that has passed to another process is left out.
 func (w *Warehouse) commit(ctx context.Context, tx pgx.Tx, loads []Ready) ([]Committed, error) {
 	parts := make([]*part, len(loads))
 	for i, l := range loads {
@@ -41,33 +40,27 @@ func (w *Warehouse) commit(ctx context.Context, tx pgx.Tx, loads []Ready) ([]Com
 			Ready: l, args: l.args(), reconciled: l.Asked.Reconciled, counts: Counts{Read: l.Batch.Read(), Rejected: l.Batch.Rejected()},
 		}
 	}
-	if err := w.look(ctx, tx, loads, parts); err != nil {
+	if err := w.look(ctx, tx, parts); err != nil {
 		return nil, err
 	}
 	own := slices.DeleteFunc(slices.Clone(parts), func(p *part) bool { return !p.held })
+	// Oldest first: Postgres fills the pages of an index best in the order of its keys.
+	slices.SortFunc(own, func(a, b *part) int { return a.From.Compare(b.From) })
+	staged := map[string]bool{}
 	for _, p := range own {
-		if err := p.compare(); err != nil {
+		if err := p.settle(ctx, tx, w.mayShrink, staged); err != nil {
 			return nil, err
 		}
 	}
-	// Oldest first: Postgres takes rows best in the key's order.
-	slices.SortFunc(own, func(a, b *part) int { return a.From.Compare(b.From) })
-	if err := w.settle(ctx, tx, own, len(loads) > 1); err != nil {
-		return nil, err
-	}
-	own = slices.DeleteFunc(own, func(p *part) bool { return p.alone })
-	if err := close(ctx, tx, own); err != nil {
+	if err := closeAll(ctx, tx, own); err != nil {
 		return nil, err
 	}
 	done := make([]Committed, len(loads))
 	for i, p := range parts {
-		switch {
-		case !p.held:
-			done[i].Err = ErrFenced
-		case p.alone:
-			done[i].Err = errAlone
-		default:
+		if p.held {
 			done[i] = Committed{Counts: p.counts, Reconciled: p.reconciled}
+		} else {
+			done[i].Err = ErrFenced
 		}
 	}
 	return done, nil
@@ -75,32 +68,23 @@ func (w *Warehouse) commit(ctx context.Context, tx pgx.Tx, loads []Ready) ([]Com
 
 func (r Ready) args() pgx.NamedArgs {
 	args := r.Claim.args()
-	args["load"], args["requested"], args["canceled"], args["sifted"] = r.Load, r.at(r.Batch.asked), nil, false
-	if r.Batch.Canceled.Valid {
-		args["canceled"] = r.Batch.Canceled.V
-	}
+	args["load"], args["requested"] = r.Load, r.at(r.Batch.asked)
 	return args
 }
 
-// look is a transaction's first look, one round trip: it locks the leases that this process still holds, until the transaction
-// ends, and reads what the warehouse has of each window.
-func (w *Warehouse) look(ctx context.Context, tx pgx.Tx, loads []Ready, parts []*part) error {
+// look is a transaction's first look, one round trip: it locks the leases that this process still holds, until the
+// transaction ends, and reads what the ledger says of each window.
+func (w *Warehouse) look(ctx context.Context, tx pgx.Tx, parts []*part) error {
 	var ids []int64
 	var windows []Window
 	var requested []time.Time
-	same := true
 	for _, p := range parts {
 		ids, windows, requested = append(ids, p.Load), append(windows, p.Window), append(requested, p.at(p.Batch.asked))
-		same = same && p.Asked.Same
 	}
 	var batch pgx.Batch
-	sifted := parts[0].Stream.sifted && !same
-	if sifted {
-		lockSessions(&batch, loads)
-	}
-	batch.Queue(ledger["idle"], pgx.NamedArgs{"idle": w.idle()}).QueryRow(func(row pgx.Row) error {
+	batch.Queue(ledger["settings"], pgx.NamedArgs{"idle": w.idle()}).QueryRow(func(row pgx.Row) error {
 		var now time.Time
-		err := row.Scan(nil, nil, &now)
+		err := row.Scan(nil, nil, nil, &now)
 		for _, p := range parts {
 			p.now = now
 		}
@@ -115,65 +99,149 @@ func (w *Warehouse) look(ctx context.Context, tx pgx.Tx, loads []Ready, parts []
 	})
 	args := spans(windows)
 	args["requested"] = requested
-	batch.Queue(ledger["state"], args).Query(eachPart(parts, func(p *part, row pgx.Row) error {
-		return row.Scan(&p.newer, &p.last, &p.hash, &p.answer, &p.rejects)
-	}))
-	if sifted {
-		batch.Queue(UsageNew.sql["sift_known"], knownArgs(windows)).Query(eachPart(parts, func(p *part, row pgx.Row) error { return row.Scan(&p.known) }))
-	}
-	return tx.SendBatch(ctx, &batch).Close()
-}
-
-// eachPart reads a row for each part.
-func eachPart(parts []*part, read func(*part, pgx.Row) error) func(pgx.Rows) error {
-	return func(rows pgx.Rows) error {
+	batch.Queue(ledger["state"], args).Query(func(rows pgx.Rows) error {
 		defer rows.Close()
 		for i := 0; rows.Next(); i++ {
-			if err := read(parts[i], rows); err != nil {
+			p := parts[i]
+			if err := rows.Scan(&p.superseded, &p.last, &p.answer, &p.rejects); err != nil {
 				return err
 			}
 		}
 		return rows.Err()
-	}
+	})
+	return tx.SendBatch(ctx, &batch).Close()
 }
 
-// settle brings the tables to what the batches say. Where there were several, some are left out (see part.alone), also where the others
-// have passed to another process: the transaction's locks are not theirs alone.
-func (w *Warehouse) settle(ctx context.Context, tx pgx.Tx, parts []*part, several bool) error {
-	news := slices.DeleteFunc(slices.Clone(parts), func(p *part) bool { return p.counts.Skipped })
-	for _, p := range news {
-		p.alone = several && (!p.Stream.sifted || p.crosses())
+// settle brings the tables to what the window's batch says.
+func (p *part) settle(ctx context.Context, tx pgx.Tx, mayShrink bool, staged map[string]bool) error {
+	switch {
+	case p.Asked.Same && (p.last == nil || knownAnswer(p.answer) != p.Claim.Answer):
+		return ErrMovedOn
+	case p.Asked.Same, p.superseded:
+		p.counts.Skipped, p.counts.Unchanged = true, p.counts.Read-p.counts.Rejected
+		return nil
 	}
-	news = slices.DeleteFunc(news, func(p *part) bool { return p.alone })
-	if len(news) > 0 && news[0].Stream.sifted {
-		return w.settleSessions(ctx, tx, news)
+	d, err := p.differ(ctx, tx)
+	if err != nil {
+		return err
 	}
-	for _, p := range news {
-		if err := merge(ctx, tx, p, nil, w.mayShrink); err != nil {
+	if p.rejects || len(d.rejected) > 0 || p.Batch.rejects.any() {
+		if err := keepRejects(ctx, tx, p.args, p.Batch); err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-// compare tells whether there is nothing to do: the warehouse holds this very answer, or one that was asked for later.
-func (p *part) compare() error {
-	if p.Asked.Same {
-		if p.last == nil || knownAnswer(p.answer) != p.Claim.Answer {
-			return ErrMovedOn
+	t := tally{several: len(p.Stream.tables) > 1}
+	for i, table := range p.Stream.tables {
+		c, err := newComparison(tx, p.Window, p.Batch, i, d)
+		if err != nil {
+			return err
 		}
-		p.counts.Skipped = true
-		return nil
+		a := &applier{tx: tx, table: table, window: p.Window, load: p.Load, now: p.now, staged: staged, dirty: &p.dirty}
+		err = c.run(ctx, func(changes []change) error {
+			t.count(changes, i == 0)
+			return a.apply(ctx, changes)
+		})
+		if err != nil {
+			return err
+		}
+		t.held += c.held
 	}
-	p.rejects = p.rejects || p.Batch.settled.rows[rejectsStage] > 0
-	if p.counts.Skipped = p.newer || p.hash != nil && string(p.hash) == string(p.Batch.Hash()); p.counts.Skipped {
-		p.counts.Unchanged = p.counts.Read - p.counts.Rejected
+	if !mayShrink && t.Deleted >= shrinkFrom && 2*t.Deleted > t.held {
+		return &ShrinkError{Lacks: t.Deleted, Of: t.held}
+	}
+	t.Read, t.Rejected = p.counts.Read, p.counts.Rejected
+	t.Merged += p.Batch.settled.merged
+	p.counts = t.Counts
+	return p.counts.conserve()
+}
+
+// differ prepares the comparison of the window's batch with the tables.
+func (p *part) differ(ctx context.Context, tx pgx.Tx) (differ, error) {
+	return newDiffer(ctx, tx, p.args, p.Batch, p.now)
+}
+
+// newDiffer prepares the comparison of a window's batch with the tables: which loads' answers were asked for later, and
+// which rows may be missing only because a record was set aside.
+func newDiffer(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs, b *Batch, now time.Time) (d differ, err error) {
+	d = differ{now: now, newer: map[int64]bool{}}
+	rows, err := tx.Query(ctx, ledger["newer"], args)
+	if err != nil {
+		return d, fmt.Errorf("newer loads: %w", err)
+	}
+	var load int64
+	var s span
+	if _, err := pgx.ForEachRow(rows, []any{&load, &s.from, &s.to}, func() error {
+		d.newer[load], d.newerSpan = true, append(d.newerSpan, s)
+		return nil
+	}); err != nil {
+		return d, fmt.Errorf("newer loads: %w", err)
+	}
+	return d, d.protect(ctx, tx, args, b)
+}
+
+// tally counts what becomes of a window's records.
+type tally struct {
+	Counts
+	held    int64          // rows for which the window speaks
+	several bool           // a record may have rows in several tables
+	same    map[int64]bool // records whose own row is unchanged; kept where several tables may change
+}
+
+// count counts changes. Those of the main table are records. A record whose own row is unchanged counts as updated if a
+// row that it has in another table is new or differs.
+func (t *tally) count(changes []change, main bool) {
+	for i := range changes {
+		c := &changes[i]
+		switch {
+		case c.action == remove:
+			t.Deleted++
+		case c.incoming == nil:
+		case !main:
+			if (c.action == insert || c.action == update) && t.same[c.incoming.n] {
+				delete(t.same, c.incoming.n)
+				t.Unchanged, t.Updated = t.Unchanged-1, t.Updated+1
+			}
+		case c.action == insert:
+			t.Inserted++
+		case c.action == update:
+			t.Updated++
+		case c.action == merge:
+			t.Merged++
+		default:
+			t.Unchanged++
+			if t.several {
+				if t.same == nil {
+					t.same = map[int64]bool{}
+				}
+				t.same[c.incoming.n] = true
+			}
+		}
+	}
+}
+
+// conserve checks that no record was lost or made on the way from the answer to the tables.
+func (n Counts) conserve() error {
+	if n.Read != n.Inserted+n.Updated+n.Unchanged+n.Merged+n.Rejected {
+		return fmt.Errorf("conservation: %d records read are not %d inserted, %d updated, %d unchanged, %d merged and %d rejected",
+			n.Read, n.Inserted, n.Updated, n.Unchanged, n.Merged, n.Rejected)
 	}
 	return nil
 }
 
-// close writes the ledger's entries and gives up the leases.
-func close(ctx context.Context, tx pgx.Tx, parts []*part) error {
+// shrinkFrom is how many rows must be lacking before their number is suspect.
+const shrinkFrom = 20
+
+// ShrinkError: an answer lacks more than half of a window's rows. A person must say that they may be deleted: an API that
+// forgets is more likely than a day that was taken back.
+type ShrinkError struct{ Lacks, Of int64 }
+
+func (e *ShrinkError) Error() string {
+	return fmt.Sprintf("the answer lacks %d of the %d rows that were loaded of this window: they stay; if they are to be deleted, load it with --accept-shrink",
+		e.Lacks, e.Of)
+}
+
+// closeAll writes the ledger's entries and gives up the leases.
+func closeAll(ctx context.Context, tx pgx.Tx, parts []*part) error {
 	var batch pgx.Batch
 	for _, p := range parts {
 		if p.Asked.Same {
@@ -196,13 +264,7 @@ func (p *part) close(batch *pgx.Batch) {
 	} {
 		p.args[name] = v
 	}
-	if p.Stream.summed && n.Inserted+n.Updated+n.Deleted > 0 {
-		p.args["first"], p.args["last"] = p.touched()
-		batch.Queue(cmp.Or(p.Stream.sql["touched"], summaries["touched"]), p.args)
-		if p.apart() {
-			batch.Queue(p.Stream.sql["touched_apart"], p.args)
-		}
-	}
+	p.dirty.mark(batch, p.Load, p.Account)
 	batch.Queue(ledger["loaded"], p.args).Exec(func(tag pgconn.CommandTag) error {
 		if tag.RowsAffected() != 1 {
 			return ErrFenced
@@ -210,27 +272,6 @@ func (p *part) close(batch *pgx.Batch) {
 		return nil
 	})
 }
-
-// touched is the stretch of time that a load's rows are of. Those of daily tables are a day's by its name, whatever zone the account has when
-// it is looked at: from 9 to 12 o'clock UTC there is some of it in every zone.
-func (p *part) touched() (first, last time.Time) {
-	if first, last = p.From, p.To; !p.apart() {
-		first, last = p.Batch.sessions.touched(p.Window)
-	}
-	if p.Stream.Daily {
-		if at := p.Day.Add(9 * time.Hour); at.Before(first) {
-			first = at
-		}
-		if at := p.Day.Add(12 * time.Hour); at.After(last) {
-			last = at
-		}
-	}
-	return first, last
-}
-
-// apart tells that sessions which begin outside of the window are noted by themselves: a session that runs for a year would have all of the
-// year be due. Where something was deleted, that may be a twin of any of them.
-func (p *part) apart() bool { return p.Stream.sifted && p.crosses() && p.counts.Deleted == 0 }
 
 // closeSame says of an answer that came again what is said of it already.
 func (p *part) closeSame(batch *pgx.Batch) {

@@ -1,37 +1,34 @@
 package load
 
 import (
-	_ "embed"
+	"time"
 
 	"wheelhouse/transform"
 )
 
-//go:embed share_details.sql
-var shareDetailsSQL string
-
 // ShareDetails loads crankwheel.share_details.
-var ShareDetails = Stream{
-	Name: "share_details",
-	stages: []stageTable{
-		{"stage_share_details_1", []string{"n", "slug", "created_at", "customer_account_id", "content_created_by",
-			"content_recorded_at", "content_runtime_seconds", "video_url", "access_sharing_enabled", "extra"}},
+var ShareDetails = newStream("share_details", shareDetails.Table)
+
+type detail = transform.ShareDetail
+
+var shareDetails = newRows(
+	Table{Name: "share_details", LoadID: "load_id", findByKey: true, Scope: Scope{Begin: "created_at"}},
+	[]field[detail]{
+		requiredText("slug", func(s *detail) string { return s.Slug }),
 	},
-	sql: parseSQL(shareDetailsSQL),
-}
+	[]field[detail]{
+		requiredTimestamp("created_at", func(s *detail) time.Time { return s.CreatedAt }),
+		text("customer_account_id", func(s *detail) transform.Null[string] { return s.CustomerAccountID }),
+		text("content_created_by", func(s *detail) transform.Null[string] { return s.ContentCreatedBy }),
+		timestamp("content_recorded_at", func(s *detail) transform.Null[time.Time] { return s.ContentRecordedAt }),
+		integer("content_runtime_seconds", func(s *detail) transform.Null[int32] { return s.ContentRuntimeSeconds }),
+		personal(text("video_url", func(s *detail) transform.Null[string] { return s.VideoURL })),
+		boolean("access_sharing_enabled", func(s *detail) transform.Null[bool] { return s.AccessSharingEnabled }),
+		extra(func(s *detail) []byte { return s.Extra }),
+	})
 
 // ShareDetail adds a share with its CRM account.
 func (b *Batch) ShareDetail(s transform.ShareDetail) error {
-	return b.record(func() error {
-		t, place := b.begin(rowsStage, false)
-		t.text(s.Slug)
-		t.timestamptz(s.CreatedAt)
-		t.nullText(s.CustomerAccountID)
-		t.nullText(s.ContentCreatedBy)
-		t.nullTimestamptz(s.ContentRecordedAt)
-		t.nullInt4(s.ContentRuntimeSeconds)
-		t.nullText(s.VideoURL)
-		t.nullBool(s.AccessSharingEnabled)
-		t.jsonb(s.Extra)
-		return b.put(rowsStage, place)
-	})
+	b.state.records++
+	return add(b, 0, shareDetails, &s)
 }

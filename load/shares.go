@@ -1,51 +1,58 @@
 package load
 
 import (
-	_ "embed"
+	"time"
 
 	"wheelhouse/transform"
 )
 
-//go:embed shares.sql
-var sharesSQL string
+// Shares loads crankwheel.share_engagement_daily, and of crankwheel.shares what the list of shares says.
+var Shares = newStream("shares", listedShares.Table, shareEngagement.Table)
 
-// Shares loads crankwheel.shares and share_engagement_daily.
-var Shares = Stream{
-	Name:  "shares",
-	Daily: true,
-	stages: []stageTable{
-		{"stage_shares_1", []string{"n", "slug", "content_id", "content_name", "created_at", "created_by_email",
-			"created_by_name", "segment", "has_cta", "extra", "visited", "visits", "plays", "cta_clicks",
-			"avg_percent_watched", "engagement_score"}},
+type share = transform.Share
+
+// listedShares has no scope: a share that a day does not list was not visited that day, and may well exist.
+var listedShares = newRows(
+	Table{Name: "shares", LoadID: "load_id", findByKey: true, Deletion: NeverDelete},
+	[]field[share]{
+		requiredText("slug", func(s *share) string { return s.Slug }),
 	},
-	summed: true,
-	sql:    parseSQL(sharesSQL),
-}
-
-// Share adds a listed share with its engagement over the day.
-func (b *Batch) Share(s transform.Share) error {
-	return b.record(func() error {
-		t, place := b.begin(rowsStage, false)
-		t.share(s)
-		t.boolean(s.Engagement.Any())
-		t.nullInt4(s.Engagement.Visits)
-		t.nullInt4(s.Engagement.Plays)
-		t.nullInt4(s.Engagement.CTAClicks)
-		t.nullFloat8(s.Engagement.AvgPercentWatched)
-		t.nullFloat8(s.Engagement.Score)
-		return b.put(rowsStage, place)
+	[]field[share]{
+		bigint("content_id", func(s *share) transform.Null[int64] { return s.ContentID }),
+		personal(text("content_name", func(s *share) transform.Null[string] { return s.ContentName })),
+		timestamp("created_at", func(s *share) transform.Null[time.Time] { return s.CreatedAt }),
+		text("created_by_email", func(s *share) transform.Null[string] { return s.CreatedByEmail }),
+		text("created_by_name", func(s *share) transform.Null[string] { return s.CreatedByName }),
+		text("segment", func(s *share) transform.Null[string] { return s.Segment }),
+		boolean("has_cta", func(s *share) transform.Null[bool] { return s.HasCTA }),
+		extra(func(s *share) []byte { return s.Extra }),
 	})
+
+// engagementOfDay is what happened to a share on a day.
+type engagementOfDay struct {
+	day time.Time
+	*transform.Share
 }
 
-// share encodes what is true of a share on every day.
-func (t *tuple) share(s transform.Share) {
-	t.text(s.Slug)
-	t.nullInt8(s.ContentID)
-	t.nullText(s.ContentName)
-	t.nullTimestamptz(s.CreatedAt)
-	t.nullText(s.CreatedByEmail)
-	t.nullText(s.CreatedByName)
-	t.nullText(s.Segment)
-	t.nullBool(s.HasCTA)
-	t.jsonb(s.Extra)
+var shareEngagement = newRows(
+	Table{Name: "share_engagement_daily", LoadID: "load_id", Scope: Scope{Day: true}, Deletion: HardDelete},
+	[]field[engagementOfDay]{
+		date("day", func(s *engagementOfDay) time.Time { return s.day }),
+		requiredText("slug", func(s *engagementOfDay) string { return s.Slug }),
+	},
+	[]field[engagementOfDay]{
+		addsUp(integer("visits", func(s *engagementOfDay) transform.Null[int32] { return s.Engagement.Visits })),
+		addsUp(integer("plays", func(s *engagementOfDay) transform.Null[int32] { return s.Engagement.Plays })),
+		addsUp(integer("cta_clicks", func(s *engagementOfDay) transform.Null[int32] { return s.Engagement.CTAClicks })),
+		float("avg_percent_watched", func(s *engagementOfDay) transform.Null[float64] { return s.Engagement.AvgPercentWatched }),
+		float("engagement_score", func(s *engagementOfDay) transform.Null[float64] { return s.Engagement.Score }),
+	})
+
+// Share adds a listed share, and its engagement if anybody visited it.
+func (b *Batch) Share(s transform.Share) error {
+	b.state.records++
+	if err := add(b, 0, listedShares, &s); err != nil || !s.Engagement.Any() {
+		return err
+	}
+	return add(b, 1, shareEngagement, &engagementOfDay{b.window.Day, &s})
 }

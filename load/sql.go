@@ -2,7 +2,7 @@ package load
 
 import "wheelhouse/internal/sqlfile"
 
-// statements are the named statements of one .sql file.
-type statements map[string]string
+// namedSQL is the named statements of one .sql file.
+type namedSQL map[string]string
 
-func parseSQL(file string) statements { return sqlfile.Parse(file) }
+func parseSQL(file string) namedSQL { return sqlfile.Parse(file) }

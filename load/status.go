@@ -150,13 +150,13 @@ func accountStatus(ctx context.Context, tx pgx.Tx, now time.Time, a knownAccount
 			continue
 		}
 		s := StreamStatus{
-			Account: a.ID, Stream: stream.Name, Snapshot: stream.Snapshot, Zone: a.zone,
+			Account: a.ID, Stream: stream.Name, Snapshot: stream.Snapshot(), Zone: a.zone,
 			HistoryFrom: a.HistoryFrom.Format(time.DateOnly), Covered: []Days{}, Gaps: []Days{}, Rows: counts[stream.Name], Unknown: unknown[stream.Name],
 		}
 		if a.Zone != nil {
 			s.Enabled = &enabled
 		}
-		args["stream"], args["daily"], args["snapshot"] = stream.Name, stream.Daily, stream.Snapshot
+		args["stream"], args["daily"], args["snapshot"] = stream.Name, stream.OneDay != "", stream.Snapshot()
 		if err := s.readDays(ctx, tx, args); err != nil {
 			return nil, err
 		}

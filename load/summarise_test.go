@@ -219,7 +219,7 @@ func TestDaysOfAnotherZoneAreDue(t *testing.T) {
 	if err != nil || claims[0].Err != nil {
 		t.Fatal(err, claims)
 	}
-	b := load.NewBatch("a", load.UsageShares)
+	b := load.NewBatch(win)
 	defer b.Close()
 	b.Begin()
 	if err := b.ShareUsage(transform.ShareUsage{AgentEmail: "a@x.com", Shares: 5, Plays: 7}); err != nil {

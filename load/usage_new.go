@@ -1,100 +1,357 @@
 package load
 
 import (
-	_ "embed"
+	"bytes"
+	"cmp"
+	"encoding/binary"
 	"slices"
+	"strconv"
+	"time"
 
 	"wheelhouse/transform"
 )
 
-//go:embed usage_new.sql
-var usageNewSQL string
-
 // UsageNew loads crankwheel.screen_sessions and screen_session_events.
-var UsageNew = Stream{
-	Name: "usage_new",
-	stages: []stageTable{
-		{"stage_screen_sessions_2", []string{"n", "part", "content", "session_id", "agent_email", "started_at", "ended_at",
-			"duration_seconds", "ended", "max_viewers", "viewers", "viewer_locations", "rtc_seconds", "webcam_seconds",
-			"recording_content_id", "recording_url", "extra"}},
-		{"stage_screen_session_events_1", []string{"n", "seq", "occurred_at", "kind", "agent_email", "content_id",
-			"content_name", "content", "extra"}},
-	},
-	summed: true,
-	sql:    parseSQL(usageNewSQL),
-	sifted: true,
+var UsageNew = newStream("usage_new", screenSessions.Table)
+
+// keyedSession is a session with the id that it has if it is alone in its second.
+type keyedSession struct {
+	id [16]byte
+	transform.ScreenSession
 }
 
-// Session adds a session with its events. Its rows are encoded as the tables take them; staging takes them otherwise, but few
-// sessions go there.
+type event = transform.ScreenSessionEvent
+
+// screenSessions has rows that the API gives no key. Their key is made of agent, start and occurrence (see
+// matchSessions), and begins with the start: rows of a stretch of time are found by their keys alone.
+var screenSessions = withChildren(newRows(
+	Table{Name: "screen_sessions", LoadID: "load_id", sessionKeys: true, match: matchSessions, rejectKey: sessionRejectKey,
+		Scope: Scope{Begin: "started_at", End: "ended_at", OpenEnd: true}},
+	[]field[keyedSession]{
+		{Column{Name: "session_id", kind: typeUUID}, func(e *encoder, s *keyedSession) { e.bytea(s.id[:]) }},
+		{Column{Name: "occurrence", kind: typeSmallint}, func(e *encoder, s *keyedSession) { e.int2(1) }},
+	},
+	[]field[keyedSession]{
+		requiredText("agent_email", func(s *keyedSession) string { return s.AgentEmail }),
+		requiredTimestamp("started_at", func(s *keyedSession) time.Time { return s.StartedAt }),
+		timestamp("ended_at", func(s *keyedSession) transform.Null[time.Time] { return s.EndedAt }),
+		requiredBoolean("ended", func(s *keyedSession) bool { return s.Ended }),
+		integer("duration_seconds", func(s *keyedSession) transform.Null[int32] { return s.DurationSeconds }),
+		integer("max_viewers", func(s *keyedSession) transform.Null[int32] { return s.MaxViewers }),
+		integer("viewers", func(s *keyedSession) transform.Null[int32] { return s.Viewers }),
+		personal(texts("viewer_locations", func(s *keyedSession) transform.Null[[]string] { return s.ViewerLocations })),
+		integer("rtc_seconds", func(s *keyedSession) transform.Null[int32] { return s.RTCSeconds }),
+		integer("webcam_seconds", func(s *keyedSession) transform.Null[int32] { return s.WebcamSeconds }),
+		bigint("recording_content_id", func(s *keyedSession) transform.Null[int64] { return s.RecordingContentID }),
+		personal(text("recording_url", func(s *keyedSession) transform.Null[string] { return s.RecordingURL })),
+		extra(func(s *keyedSession) []byte { return s.Extra }),
+	}),
+	screenSessionEvents, 1, func(s *keyedSession) []event { return s.Events })
+
+// Where matchSessions finds what it looks at among the columns above.
+const agentColumn, startColumn, endColumn, endedColumn = 0, 1, 2, 3
+
+var screenSessionEvents = newRows(Table{Name: "screen_session_events"},
+	[]field[event]{
+		requiredInteger("seq", func(e *event) int32 { return e.Seq }),
+	},
+	[]field[event]{
+		requiredTimestamp("occurred_at", func(e *event) time.Time { return e.OccurredAt }),
+		text("kind", func(e *event) transform.Null[string] { return e.Kind }),
+		text("agent_email", func(e *event) transform.Null[string] { return e.AgentEmail }),
+		bigint("content_id", func(e *event) transform.Null[int64] { return e.ContentID }),
+		personal(text("content_name", func(e *event) transform.Null[string] { return e.ContentName })),
+		personal(text("content", func(e *event) transform.Null[string] { return e.Content })),
+		extra(func(e *event) []byte { return e.Extra }),
+	})
+
+// Session adds a session with its events.
 func (b *Batch) Session(s transform.ScreenSession) error {
-	return b.record(func() error {
-		b.sessions.add(&b.state, s)
-		id := b.sessions.ids.ID(b.account, s.AgentEmail, s.StartedAt)
-		t := &b.tuple
-		t.b = t.b[:0]
-		for i := range s.Events {
-			t.sessionEvent(&s.Events[i], id, b.account)
+	b.state.records++
+	b.session = keyedSession{b.ids.ID(b.window.Account, s.AgentEmail, s.StartedAt), s}
+	return add(b, 0, screenSessions, &b.session)
+}
+
+// sessionKey is the encoded key of a session.
+func sessionKey(account string, row []byte, occurrence int) []byte {
+	id := transform.SessionID(account, string(fieldAt(row, agentColumn)), timeOf(fieldAt(row, startColumn)), occurrence)
+	var e encoder
+	e.bytea(id[:])
+	e.int2(int16(occurrence))
+	return e.b
+}
+
+// startOf is the start that an encoded key begins with, in milliseconds since 1970. Only 48 bits of it are kept, which
+// is exact for a few thousand years around now.
+func startOf(key []byte) int64 { return int64(binary.BigEndian.Uint64(key[4:])) >> 16 }
+
+// firstID is the least id that a session can have which starts in a given millisecond since 1970.
+func firstID(ms int64) (id [16]byte) {
+	binary.BigEndian.PutUint32(id[:], uint32(ms>>16))
+	binary.BigEndian.PutUint16(id[4:], uint16(ms))
+	return id
+}
+
+// occurrenceOf reads the occurrence in an encoded key.
+func occurrenceOf(key []byte) int { return int(int16(binary.BigEndian.Uint16(key[len(key)-2:]))) }
+
+// sessionRejectKey names the agent and the second of a session: what a reject of usage_new is known by.
+func sessionRejectKey(_ *Table, r *record) string {
+	return string(fieldAt(r.row, agentColumn)) + " " + strconv.FormatInt(timeOf(fieldAt(r.row, startColumn)).Unix(), 10)
+}
+
+// matchSessions is the matcher of sessions, for those that start together.
+//
+// The API gives a session no id. Sessions of one agent that start in one second are told apart by their occurrence: 1, 2,
+// 3 …, handed out in the order in which they arrive. (The API sends whole seconds. Where it does not, sessions that start
+// together are those of one millisecond, which is as much of the start as the id has: so two loads that number the same
+// sessions at the same time always collide on the primary key, and the later one starts over.) A stored row keeps its number, and so its id, for good. Those that
+// a window brings are paired with those that are there: first equal ones, then those with the same end, then one that
+// was running with one that has ended since, then one that the answer would show if it had not changed. One without a
+// partner is new and gets the lowest free number; numbers of deleted rows are not free.
+func matchSessions(d *differ, existing []stored, incoming []record) {
+	if len(existing) == 0 && len(incoming) == 1 { // as it is nearly always, and below
+		d.pair(nil, &incoming[0])
+		return
+	}
+	if len(existing) == 1 && len(incoming) == 1 && bytes.Equal(incoming[0].key, existing[0].key) && equal(&incoming[0], &existing[0].record) {
+		d.pair(&existing[0], &incoming[0])
+		return
+	}
+	from := len(d.changes)
+	m := sessionMatcher{differ: d}
+	slices.SortFunc(incoming, func(a, b record) int {
+		return cmp.Or(bytes.Compare(agentOf(a.row), agentOf(b.row)), cmp.Compare(a.part, b.part), cmp.Compare(a.n, b.n))
+	})
+	slices.SortStableFunc(existing, func(a, b stored) int { return bytes.Compare(agentOf(a.row), agentOf(b.row)) })
+	for i, j := 0, 0; i < len(existing) || j < len(incoming); {
+		var agent []byte // events without their session have none, and come first
+		if j < len(incoming) {
+			agent = agentOf(incoming[j].row)
 		}
-		events := len(t.b)
-		t.session(&s, id, b.account)
-		b.sum = hashOf(t.b)
-		b.state.offsets[childStage] += int64(events)
-		b.state.rows[childStage] += int64(len(s.Events))
-		if err := b.stages[childStage].spool.write(t.b[:events]); err != nil {
-			return err
+		if i < len(existing) && (j == len(incoming) || bytes.Compare(agentOf(existing[i].row), agent) < 0) {
+			agent = agentOf(existing[i].row)
 		}
-		head := sessionHead{row: len(t.b) - events, events: events, count: len(s.Events), part: b.state.part}.encode()
-		b.state.offsets[rowsStage] += int64(len(head) + len(t.b) - events)
-		b.state.rows[rowsStage]++
-		if err := b.stages[rowsStage].spool.write(head[:]); err != nil {
-			return err
+		firstRow, firstRecord := i, j
+		for i < len(existing) && bytes.Equal(agentOf(existing[i].row), agent) {
+			i++
 		}
-		return b.stages[rowsStage].spool.write(t.b[events:])
+		for j < len(incoming) && bytes.Equal(agentOf(incoming[j].row), agent) {
+			j++
+		}
+		m.match(existing[firstRow:i], incoming[firstRecord:j])
+	}
+	m.finish()
+	slices.SortFunc(d.changes[from:], func(a, b change) int { return d.compare(a.key(), b.key()) })
+}
+
+func agentOf(row []byte) []byte {
+	if row == nil {
+		return nil
+	}
+	return fieldAt(row, agentColumn)
+}
+
+func equal(a, b *record) bool {
+	return bytes.Equal(a.row, b.row) && bytes.Equal(a.children, b.children)
+}
+
+// sessionMatcher matches the sessions that start together, those of one agent after another.
+type sessionMatcher struct {
+	*differ
+	brought  []*record
+	partners []*stored // of what is brought; nil: none
+	left     []*stored // what has no partner
+}
+
+// match finds the partners of one agent's sessions, and numbers those that have none.
+func (m *sessionMatcher) match(existing []stored, incoming []record) {
+	brought := m.fold(incoming)
+	partners := make([]*stored, len(brought))
+	for _, deleted := range []bool{false, true} {
+		var there, left []*record
+		var rows []*stored
+		var places []int
+		for i := range existing {
+			if s := &existing[i]; s.row != nil && s.deleted == deleted {
+				there, rows = append(there, &s.record), append(rows, s)
+			}
+		}
+		for i, r := range brought {
+			if partners[i] == nil {
+				left, places = append(left, r), append(places, i)
+			}
+		}
+		for i, j := range pairSessions(there, left, func(i int) bool { return m.newer[rows[i].load] }) {
+			if j >= 0 {
+				partners[places[i]] = rows[j]
+			}
+		}
+	}
+	m.replace(existing, brought, partners)
+	m.number(existing, brought, partners)
+	m.brought, m.partners = append(m.brought, brought...), append(m.partners, partners...)
+	for i := range existing {
+		if !slices.Contains(partners, &existing[i]) {
+			m.left = append(m.left, &existing[i])
+		}
+	}
+}
+
+// replace makes partners of what is left on both sides where the answer would show a session that is there, however the
+// API selects, if the API still had it as it was: it has changed.
+func (m *sessionMatcher) replace(existing []stored, brought []*record, partners []*stored) {
+	for i := range existing {
+		s := &existing[i]
+		if s.row == nil || s.deleted || m.newer[s.load] || slices.Contains(partners, s) || !m.wouldShow(s, brought) {
+			continue
+		}
+		for j, r := range brought {
+			if partners[j] == nil && sameStart(&s.record, r) {
+				partners[j] = s
+				break
+			}
+		}
+	}
+}
+
+// wouldShow tells whether an answer that shows some sessions shows another one of their start, whichever of the rules that
+// these allow for the API follows: by start, by end or by overlap. One that ends after the window is not shown by its end.
+func (m *sessionMatcher) wouldShow(s *stored, shown []*record) bool {
+	begin, end, over := m.during(s.row)
+	if m.within(s.row, m.from, m.to) {
+		return true
+	}
+	if !begin.Before(m.to) || over && !end.After(m.from) {
+		return false
+	}
+	if over && end.Before(m.to) {
+		return slices.ContainsFunc(shown, func(r *record) bool { return sameStart(&s.record, r) })
+	}
+	return slices.ContainsFunc(shown, func(r *record) bool {
+		_, end, over := m.during(r.row)
+		return over && end.After(m.to) && sameStart(&s.record, r)
 	})
 }
 
-// The columns of the tables in the order in which rows are encoded: staging's from session_id and seq on, and the account,
-// which is as long as it likes, at the end.
-var (
-	sessionColumns = slices.Concat([]string{"load_id", "loaded_at", "occurrence"}, UsageNew.stages[0].columns[sessionFields-sessionOwn:], []string{"account_id"})
-	eventColumns   = slices.Concat([]string{"session_id"}, UsageNew.stages[1].columns[eventFields-eventOwn:], []string{"account_id"})
-)
-
-// session appends a session's row. What only its load will know stays open: see round.add.
-func (t *tuple) session(s *transform.ScreenSession, id [16]byte, account string) {
-	t.fields(len(sessionColumns))
-	t.int8(0)
-	t.int8(0)
-	t.int2(1)
-	t.bytea(id[:])
-	t.text(s.AgentEmail)
-	t.timestamptz(s.StartedAt)
-	t.nullTimestamptz(s.EndedAt)
-	t.nullInt4(s.DurationSeconds)
-	t.boolean(s.Ended)
-	t.nullInt4(s.MaxViewers)
-	t.nullInt4(s.Viewers)
-	t.textArray(s.ViewerLocations)
-	t.nullInt4(s.RTCSeconds)
-	t.nullInt4(s.WebcamSeconds)
-	t.nullInt8(s.RecordingContentID)
-	t.nullText(s.RecordingURL)
-	t.jsonb(s.Extra)
-	t.text(account)
+// finish adds the changes. A row that has the id of a session which has no partner is that session, whatever its columns
+// say: they were changed by hand.
+func (m *sessionMatcher) finish() {
+	for i, r := range m.brought {
+		ours := m.partners[i]
+		if ours == nil {
+			if j := slices.IndexFunc(m.left, func(s *stored) bool { return sameID(s.key, r.key) }); j >= 0 {
+				ours, m.left = m.left[j], slices.Delete(m.left, j, j+1)
+			}
+		}
+		m.pair(ours, r)
+	}
+	for _, s := range m.left {
+		m.lacks(s)
+	}
 }
 
-// sessionEvent appends the row of one of a session's events.
-func (t *tuple) sessionEvent(e *transform.ScreenSessionEvent, session [16]byte, account string) {
-	t.fields(len(eventColumns))
-	t.bytea(session[:])
-	t.int4(e.Seq)
-	t.timestamptz(e.OccurredAt)
-	t.nullText(e.Kind)
-	t.nullText(e.AgentEmail)
-	t.nullInt8(e.ContentID)
-	t.nullText(e.ContentName)
-	t.nullText(e.Content)
-	t.jsonb(e.Extra)
-	t.text(account)
+// sameID tells whether two encoded keys have one id.
+func sameID(a, b []byte) bool { return bytes.Equal(a[:20], b[:20]) }
+
+// fold makes one session of those that several answers of a window show. Within one answer equal sessions are different
+// ones. The result is in an order that does not depend on that of the answers' rows.
+func (m *sessionMatcher) fold(incoming []record) (all []*record) {
+	for start := 0; start < len(incoming); {
+		end := start
+		var answer []*record
+		for end < len(incoming) && incoming[end].part == incoming[start].part {
+			answer = append(answer, &incoming[end])
+			end++
+		}
+		if len(answer) > 1 {
+			slices.SortStableFunc(answer, func(x, y *record) int {
+				return cmp.Or(bytes.Compare(x.row, y.row), bytes.Compare(x.children, y.children))
+			})
+		}
+		for i, j := range pairSessions(all, answer, func(int) bool { return false }) {
+			if j < 0 {
+				all = append(all, answer[i])
+			} else {
+				m.add(change{action: merge, incoming: all[j]})
+				all[j] = answer[i]
+			}
+		}
+		start = end
+	}
+	return all
 }
+
+// number gives the sessions that are brought their keys: those of their partners, or new ones.
+func (m *sessionMatcher) number(existing []stored, brought []*record, partners []*stored) {
+	var taken []int
+	for i := range existing {
+		taken = append(taken, occurrenceOf(existing[i].key))
+	}
+	for i, r := range brought {
+		if partners[i] != nil {
+			r.key = m.keyOf(r, partners[i])
+			continue
+		}
+		n := 1
+		for slices.Contains(taken, n) {
+			n++
+		}
+		if taken = append(taken, n); n > 1 {
+			r.key = sessionKey(m.account, r.row, n)
+		}
+	}
+}
+
+// keyOf is the key of a session that has a partner: the partner's, with the occurrence that the id is made of.
+func (m *sessionMatcher) keyOf(r *record, partner *stored) []byte {
+	if sameID(r.key, partner.key) {
+		return r.key // made of 1
+	}
+	if own := sessionKey(m.account, r.row, occurrenceOf(partner.key)); sameID(own, partner.key) {
+		return own
+	}
+	const most = 100
+	for n := 2; n < most; n++ {
+		if own := sessionKey(m.account, r.row, n); sameID(own, partner.key) {
+			return own // its occurrence was changed by hand
+		}
+	}
+	return partner.key
+}
+
+// pairSessions finds for each of the second sessions the place of its partner among the first, -1 for none. later tells
+// which of the first are known from a later answer: such a one has ended where this answer still says that it runs.
+func pairSessions(first, second []*record, later func(int) bool) []int {
+	partner := make([]int, len(second))
+	taken := make([]bool, len(first))
+	for j := range partner {
+		partner[j] = -1
+	}
+	for _, fits := range []func(i int, a, b *record) bool{
+		func(_ int, a, b *record) bool {
+			return bytes.Equal(a.row, b.row) && bytes.Equal(a.children, b.children)
+		},
+		func(_ int, a, b *record) bool {
+			return sameStart(a, b) && bytes.Equal(fieldAt(a.row, endColumn), fieldAt(b.row, endColumn))
+		},
+		func(i int, a, b *record) bool {
+			return sameStart(a, b) && (!hasEnded(a) && hasEnded(b) || later(i) && hasEnded(a) && !hasEnded(b))
+		},
+	} {
+		for j, b := range second {
+			for i, a := range first {
+				if partner[j] < 0 && !taken[i] && fits(i, a, b) {
+					partner[j], taken[i] = i, true
+				}
+			}
+		}
+	}
+	return partner
+}
+
+func sameStart(a, b *record) bool {
+	return bytes.Equal(fieldAt(a.row, startColumn), fieldAt(b.row, startColumn))
+}
+
+func hasEnded(r *record) bool { return fieldAt(r.row, endedColumn)[0] == 1 }

@@ -17,7 +17,7 @@ func BenchmarkUsageNewEncode(b *testing.B) {
 	rows := madeUp(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		batch := load.NewBatch("default", load.UsageNew)
+		batch := load.NewBatch(load.Window{Account: "default", Stream: load.UsageNew})
 		batch.Begin()
 		for _, row := range rows {
 			if err := batch.Session(row); err != nil {

@@ -1,37 +1,57 @@
 package load
 
 import (
-	_ "embed"
+	"time"
 
 	"wheelhouse/transform"
 )
 
-//go:embed usage_shares.sql
-var usageSharesSQL string
-
 // UsageShares loads crankwheel.share_usage_daily.
-var UsageShares = Stream{
-	Name:  "usage_shares",
-	Daily: true,
-	stages: []stageTable{
-		{"stage_share_usage_1", []string{"n", "agent_email", "agent_name", "shares", "plays", "extra"}},
-	},
-	summed: true,
-	sql:    parseSQL(usageSharesSQL),
+var UsageShares = newStream("usage_shares", shareUsage.Table)
+
+// usageOfDay is an agent's video sharing on a day.
+type usageOfDay struct {
+	day time.Time
+	transform.ShareUsage
 }
 
-// ShareUsage adds an agent's day. A day without a share or a play is not stored, and not counted as read.
-func (b *Batch) ShareUsage(u transform.ShareUsage) error {
-	if u.Shares == 0 && u.Plays == 0 {
-		return nil
-	}
-	return b.record(func() error {
-		t, place := b.begin(rowsStage, false)
-		t.text(u.AgentEmail)
-		t.nullText(u.AgentName)
-		t.int4(u.Shares)
-		t.int4(u.Plays)
-		t.jsonb(u.Extra)
-		return b.put(rowsStage, place)
+var shareUsage = newRows(
+	Table{Name: "share_usage_daily", LoadID: "load_id", Scope: Scope{Day: true}, Deletion: HardDelete},
+	[]field[usageOfDay]{
+		date("day", func(u *usageOfDay) time.Time { return u.day }),
+		requiredText("agent_email", func(u *usageOfDay) string { return u.AgentEmail }),
+	},
+	[]field[usageOfDay]{
+		text("agent_name", func(u *usageOfDay) transform.Null[string] { return u.AgentName }),
+		addsUp(requiredInteger("shares", func(u *usageOfDay) int32 { return u.Shares })),
+		addsUp(requiredInteger("plays", func(u *usageOfDay) int32 { return u.Plays })),
+		extra(func(u *usageOfDay) []byte { return u.Extra }),
 	})
+
+// ShareUsage adds an entry of an agent. One without a share or a play is not stored, and not counted as read.
+func (b *Batch) ShareUsage(u transform.ShareUsage) error {
+	if u.Shares > 0 || u.Plays > 0 {
+		b.state.records++
+		b.usage.Add(u)
+	}
+	return nil
+}
+
+// addUsage adds the rows of the agents, one each, once all entries of an answer are known.
+func (b *Batch) addUsage() error {
+	all, merged, rejects := b.usage.Sums()
+	b.state.merged += int64(merged)
+	b.usage.Clear()
+	for _, r := range rejects {
+		b.state.rejected++
+		if err := b.reject(r, true); err != nil {
+			return err
+		}
+	}
+	for _, u := range all {
+		if err := add(b, 0, shareUsage, &usageOfDay{b.window.Day, u}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

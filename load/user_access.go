@@ -1,32 +1,25 @@
 package load
 
-import (
-	_ "embed"
-
-	"wheelhouse/transform"
-)
-
-//go:embed user_access.sql
-var userAccessSQL string
+import "wheelhouse/transform"
 
 // UserAccess loads crankwheel.users.
-var UserAccess = Stream{
-	Name:     "user_access",
-	Snapshot: true,
-	stages: []stageTable{
-		{"stage_users_1", []string{"n", "email", "privilege", "in_demo_pool", "extra"}},
+var UserAccess = newStream("user_access", users.Table)
+
+type user = transform.User
+
+var users = newRows(
+	Table{Name: "users", LoadID: "load_id", Scope: Scope{All: true}},
+	[]field[user]{
+		requiredText("email", func(u *user) string { return u.Email }),
 	},
-	sql: parseSQL(userAccessSQL),
-}
+	[]field[user]{
+		text("privilege", func(u *user) transform.Null[string] { return u.Privilege }),
+		requiredBoolean("in_demo_pool", func(u *user) bool { return u.InDemoPool }),
+		extra(func(u *user) []byte { return u.Extra }),
+	})
 
 // User adds a user.
 func (b *Batch) User(u transform.User) error {
-	return b.record(func() error {
-		t, place := b.begin(rowsStage, false)
-		t.text(u.Email)
-		t.nullText(u.Privilege)
-		t.boolean(u.InDemoPool)
-		t.jsonb(u.Extra)
-		return b.put(rowsStage, place)
-	})
+	b.state.records++
+	return add(b, 0, users, &u)
 }

@@ -1,11 +1,15 @@
 package load
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -26,13 +30,6 @@ type Difference struct {
 	API       string `json:"api"`
 }
 
-// personalColumns may hold what a prospect or viewer said of themselves: their values are not shown.
-var personalColumns = []string{
-	"prospect_name", "prospect_email", "prospect_phone", "prospect_company", "prospect_job_title", "prospect_website",
-	"prospect_location", "request_origin", "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "answer",
-	"viewer_locations", "recording_url", "video_url", "url", "content", "content_name", "extra",
-}
-
 // ErrMovedOn: the window was loaded by somebody between the request and the comparison, or the commit. To be asked for again.
 var ErrMovedOn = errors.New("the window was loaded by another process meanwhile")
 
@@ -42,16 +39,16 @@ func (w *Warehouse) Now(ctx context.Context) (now time.Time, err error) {
 	return now, err
 }
 
-// Compare holds a complete batch, asked for after a moment of the database's clock, against what the warehouse has
-// of its window. It changes nothing. ErrMovedOn if the warehouse is newer than the batch.
+// Compare compares a complete batch, asked for after a moment of the database's clock, with the tables: it tells what
+// Commit would change, and changes nothing. ErrMovedOn if the tables are newer than the batch.
 func (w *Warehouse) Compare(ctx context.Context, win Window, b *Batch, asked Asked, since time.Time) ([]Difference, error) {
 	if b.err != nil {
 		return nil, b.err
 	}
-	return w.undone(ctx, func(tx pgx.Tx) ([]Difference, error) { return compare(ctx, tx, win, b, asked, since) })
+	return w.undone(ctx, func(tx pgx.Tx) ([]Difference, error) { return w.compare(ctx, tx, win, b, asked, since) })
 }
 
-// undone runs a comparison in a transaction and rolls it back: what was staged goes with it.
+// undone runs a comparison in a transaction and rolls it back.
 func (w *Warehouse) undone(ctx context.Context, f func(pgx.Tx) ([]Difference, error)) (found []Difference, err error) {
 	err = w.retry(ctx, func() error {
 		tx, err := w.pool.BeginTx(ctx, oneMoment)
@@ -65,43 +62,12 @@ func (w *Warehouse) undone(ctx context.Context, f func(pgx.Tx) ([]Difference, er
 	return found, err
 }
 
-// CompareBorders holds the sums of the days from first to last, both included, against a batch that holds the same
-// range asked for as one window. Streams whose rows have keys have no borders to lose a count at.
-func (w *Warehouse) CompareBorders(ctx context.Context, win Window, b *Batch, first, last time.Time) ([]Difference, error) {
-	if b.err != nil {
-		return nil, b.err
-	}
+func (w *Warehouse) compare(ctx context.Context, tx pgx.Tx, win Window, b *Batch, asked Asked, since time.Time) ([]Difference, error) {
 	args := win.args()
-	args["first_day"], args["last_day"], args["canceled"] = first, last, nil
-	if b.Canceled.Valid {
-		args["canceled"] = b.Canceled.V
-	}
-	return w.undone(ctx, func(tx pgx.Tx) ([]Difference, error) {
-		if _, err := stageRows(ctx, tx, win.Stream, b, nil); err != nil {
-			return nil, err
-		}
-		m := merger{sql: win.Stream.sql, args: args}
-		m.exec("set_aside", nil)
-		m.exec("merge_twice", nil)
-		if err := m.send(ctx, tx); err != nil {
-			return nil, err
-		}
-		rows, err := tx.Query(ctx, m.sql["border"], args)
-		if err != nil {
-			return nil, fmt.Errorf("border: %w", err)
-		}
-		return pgx.CollectRows(rows, pgx.RowToStructByPos[Difference])
-	})
-}
-
-// Counted tells whether a stream has counts of its windows beside rows with keys.
-func (s Stream) Counted() bool { return s.sql["border"] != "" }
-
-func compare(ctx context.Context, tx pgx.Tx, win Window, b *Batch, asked Asked, since time.Time) ([]Difference, error) {
-	args := win.args()
-	args["requested"], args["canceled"] = since, nil
-	if b.Canceled.Valid {
-		args["canceled"] = b.Canceled.V
+	args["requested"] = since
+	var now time.Time
+	if err := tx.QueryRow(ctx, ledger["settings"], pgx.NamedArgs{"idle": w.idle()}).Scan(nil, nil, nil, &now); err != nil {
+		return nil, err
 	}
 	var movedOn bool
 	if err := tx.QueryRow(ctx, verify["loaded_since"], args).Scan(&movedOn); err != nil {
@@ -110,31 +76,236 @@ func compare(ctx context.Context, tx pgx.Tx, win Window, b *Batch, asked Asked, 
 	if movedOn {
 		return nil, ErrMovedOn
 	}
-	if _, err := stageRows(ctx, tx, win.Stream, b, nil); err != nil {
+	d, err := newDiffer(ctx, tx, args, b, now)
+	if err != nil {
 		return nil, err
 	}
-	m := merger{sql: win.Stream.sql, args: args}
-	m.queue("rejects unprotect", rejects["unprotect"], nil)
-	for _, name := range append([]string{"set_aside"}, beforeTally...) { // they settle what the answer says, and write nothing but staging
-		m.exec(name, nil)
-	}
-	if err := m.send(ctx, tx); err != nil {
-		return nil, err
-	}
-	rows, err := tx.Query(ctx, "WITH api AS (\n"+m.sql["api"]+"\n), warehouse AS (\n"+m.sql["warehouse"]+"\n)\n"+verify["differences"], args)
-	if err != nil {
-		return nil, fmt.Errorf("compare: %w", err)
-	}
-	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Difference])
-	if err != nil {
-		return nil, fmt.Errorf("compare: %w", err)
-	}
-	for i := range found {
-		if d := &found[i]; slices.Contains(personalColumns, d.Column) {
-			d.Warehouse, d.API = "differs", "differs"
+	var found differences
+	for i, t := range win.Stream.tables {
+		c, err := newComparison(tx, win, b, i, d)
+		if err != nil {
+			return nil, err
+		}
+		if err := c.run(ctx, func(changes []change) error {
+			for i := range changes {
+				found.add(t, &changes[i])
+			}
+			return nil
+		}); err != nil {
+			return nil, fmt.Errorf("compare: %w", err)
 		}
 	}
 	return compareTotals(ctx, tx, args, asked, found)
+}
+
+// differences gathers what changes come to.
+type differences []Difference
+
+const isThere, isNotThere = "is there", "is not there"
+
+func (d *differences) add(t *Table, c *change) {
+	switch {
+	case c.action == insert, c.action == update && c.existing.deleted:
+		*d = append(*d, Difference{Table: t.Name, Key: shownKey(t, c.key()), Warehouse: isNotThere, API: isThere})
+	case c.action == remove:
+		*d = append(*d, Difference{Table: t.Name, Key: shownKey(t, c.key()), Warehouse: isThere, API: isNotThere})
+		return // its children follow it
+	case c.action == update:
+		d.addColumns(t, shownKey(t, c.key()), t.Key[t.sharedKey:], skip(c.existing.key, t.sharedKey), skip(c.incoming.key, t.sharedKey))
+		d.addColumns(t, shownKey(t, c.key()), t.Columns, c.existing.row, c.incoming.row)
+	}
+	var have, want []byte
+	if c.existing != nil {
+		have = c.existing.children
+	}
+	if c.incoming != nil && c.action != merge {
+		want = c.incoming.children
+	}
+	if t.children != nil && c.action != unchanged && (c.action != keep || c.staleChildren) {
+		d.addChildren(t, shownKey(t, c.key()), have, want)
+	}
+}
+
+// addColumns adds the columns in which two rows differ.
+func (d *differences) addColumns(t *Table, key string, columns []Column, have, want []byte) {
+	for _, c := range columns {
+		var ours, theirs []byte
+		ours, have = cut(have)
+		theirs, want = cut(want)
+		if (ours == nil) == (theirs == nil) && bytes.Equal(ours, theirs) {
+			continue
+		}
+		*d = append(*d, Difference{Table: t.Name, Key: key, Column: c.Name, Warehouse: c.shown(ours), API: c.shown(theirs)})
+	}
+}
+
+// shown is a value as a person may see it.
+func (c Column) shown(v []byte) string {
+	switch {
+	case c.Personal:
+		return "differs"
+	case v == nil:
+		return "NULL"
+	}
+	return c.kind.text(v)
+}
+
+// addChildren adds in what the children of a row differ.
+func (d *differences) addChildren(t *Table, parent string, have, want []byte) {
+	c := t.children
+	for len(have) > 0 || len(want) > 0 {
+		var ours, theirs []byte
+		order := 0
+		switch {
+		case len(have) == 0:
+			order = 1
+		case len(want) == 0:
+			order = -1
+		default:
+			ours, _ = cutChild(have)
+			theirs, _ = cutChild(want)
+			order = c.compare(ours, theirs)
+		}
+		difference := Difference{Table: c.Name, Warehouse: isThere, API: isNotThere}
+		if order <= 0 {
+			ours, have = cutChild(have)
+			difference.Key = parent + " " + shownKey(c, ours)
+		}
+		if order >= 0 {
+			theirs, want = cutChild(want)
+			difference.Key = parent + " " + shownKey(c, theirs)
+		}
+		switch {
+		case order == 0:
+			d.addColumns(c, difference.Key, c.Columns, skip(ours, len(c.Key)), skip(theirs, len(c.Key)))
+			continue
+		case order > 0:
+			difference.Warehouse, difference.API = isNotThere, isThere
+		}
+		*d = append(*d, difference)
+	}
+}
+
+// skip leaves out the first fields.
+func skip(fields []byte, n int) []byte {
+	for range n {
+		_, fields = cut(fields)
+	}
+	return fields
+}
+
+// shownKey shows a key. An occurrence is part of the session's id.
+func shownKey(t *Table, key []byte) string {
+	var all []string
+	for _, c := range t.Key[:max(1, t.sharedKey)] {
+		var v []byte
+		v, key = cut(key)
+		all = append(all, c.kind.text(v))
+	}
+	return strings.Join(all, " ")
+}
+
+// CompareBorders compares the sums of the days from first to last, both included, with a batch that holds the same range
+// asked for as one window: it tells what is lost or doubled at midnight. Rows with keys of their own have no such border.
+func (w *Warehouse) CompareBorders(ctx context.Context, win Window, b *Batch, first, last time.Time) ([]Difference, error) {
+	if b.err != nil {
+		return nil, b.err
+	}
+	return w.undone(ctx, func(tx pgx.Tx) (found []Difference, err error) {
+		for i, t := range win.Stream.tables {
+			if !t.counts() {
+				continue
+			}
+			more, err := compareCounts(ctx, tx, win, b.sorters[i], first, last)
+			if err != nil {
+				return nil, fmt.Errorf("border: %w", err)
+			}
+			found = append(found, more...)
+		}
+		return found, nil
+	})
+}
+
+// compareCounts compares the sums of days with a range's counts.
+func compareCounts(ctx context.Context, tx pgx.Tx, win Window, s *sorter, first, last time.Time) (found []Difference, err error) {
+	t := s.table
+	key, columns := dayless(t.Key), counted(t)
+	total := func(key []byte) string {
+		if len(key) == 0 {
+			return "total"
+		}
+		return string(key) // texts alone
+	}
+	api := map[string][]int64{}
+	all, err := s.read()
+	if err != nil {
+		return nil, err
+	}
+	for {
+		r, more, err := all.take()
+		if err != nil {
+			return nil, err
+		}
+		if !more {
+			break
+		}
+		var name []byte
+		if len(key) > 0 {
+			name = fieldAt(r.key, len(t.Key)-1)
+		}
+		counts := make([]int64, len(columns))
+		for i, c := range columns {
+			if v := fieldAt(r.row, t.column(c.Name)); v != nil {
+				counts[i] = int64(int32(binary.BigEndian.Uint32(v)))
+			}
+		}
+		api[total(name)] = counts
+	}
+	if len(key) == 0 && len(api) == 0 { // the API did not say
+		return nil, nil
+	}
+	rows, err := tx.Query(ctx, t.statements().counts, pgx.NamedArgs{"account": win.Account, "first_day": first, "last_day": last})
+	if err != nil {
+		return nil, err
+	}
+	days := map[string][]int64{}
+	counts, name := make([]int64, len(columns)), ""
+	var targets []any
+	if len(key) > 0 {
+		targets = append(targets, &name)
+	}
+	for i := range counts {
+		targets = append(targets, &counts[i])
+	}
+	if _, err := pgx.ForEachRow(rows, targets, func() error {
+		days[total([]byte(name))] = slices.Clone(counts)
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	names := slices.Sorted(maps.Keys(days))
+	for name := range api {
+		if days[name] == nil {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	zeros := make([]int64, len(columns))
+	for _, name := range names {
+		ours, theirs := days[name], api[name]
+		if ours == nil {
+			ours = zeros
+		}
+		if theirs == nil {
+			theirs = zeros
+		}
+		for i, c := range columns {
+			if ours[i] != theirs[i] {
+				found = append(found, Difference{Table: t.Name, Key: name, Column: c.Name, Warehouse: fmt.Sprint(ours[i]), API: fmt.Sprint(theirs[i])})
+			}
+		}
+	}
+	return found, nil
 }
 
 // compareTotals holds the API's totals of the window against those in the books, and against what came.
@@ -148,8 +319,8 @@ func compareTotals(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs, asked Ask
 		return nil, fmt.Errorf("totals: %w", err)
 	}
 	total := func(name string, ours, theirs *int64) {
-		if text(ours) != text(theirs) {
-			found = append(found, Difference{Key: "total", Column: name, Warehouse: text(ours), API: text(theirs)})
+		if shownCount(ours) != shownCount(theirs) {
+			found = append(found, Difference{Key: "total", Column: name, Warehouse: shownCount(ours), API: shownCount(theirs)})
 		}
 	}
 	total("source_count", count, asked.SourceCount)
@@ -160,7 +331,7 @@ func compareTotals(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs, asked Ask
 	return found, nil
 }
 
-func text(n *int64) string {
+func shownCount(n *int64) string {
 	if n == nil {
 		return "NULL"
 	}

@@ -18,8 +18,6 @@ type Warehouse struct {
 	lease     time.Duration
 	mayShrink bool
 	opened    atomic.Bool // there has been a connection
-
-	sessionsTurn turn // to copy into screen_sessions
 }
 
 // Options tune a Warehouse. Zero values mean the defaults.
@@ -56,7 +54,7 @@ func Open(ctx context.Context, dsn string, o Options) (*Warehouse, error) {
 	if err != nil {
 		return nil, sqlError(err)
 	}
-	w := &Warehouse{pool: pool, lease: o.Lease, mayShrink: o.MayShrink, sessionsTurn: make(turn, 1)}
+	w := &Warehouse{pool: pool, lease: o.Lease, mayShrink: o.MayShrink}
 	if err := w.retry(ctx, func() error { return pool.Ping(ctx) }); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("connect to the database: %w", err)

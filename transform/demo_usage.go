@@ -2,6 +2,7 @@ package transform
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,7 +26,7 @@ type DemoRequest struct {
 	OriginChannel      Null[string]
 	UTM                UTM
 	Extra              []byte
-	Answers            []DemoAnswer
+	Answers            []DemoAnswer // in the order of their questions
 }
 
 // Prospect is what a prospect told of themselves.
@@ -73,6 +74,7 @@ func DemoUsage(rec extract.Record[extract.DemoRequest]) (row DemoRequest, ok boo
 	if r.why != "" {
 		return row, false, aside(rec.Path(), r.why, rec.Raw, idText(d.ID))
 	}
+	slices.SortFunc(row.Answers, func(a, b DemoAnswer) int { return strings.Compare(a.Question, b.Question) })
 	row.OriginChannel = channel(row.RequestOrigin)
 	row.Extra = r.extra(d.Extra)
 	return row, true, rejects

@@ -52,7 +52,7 @@ func TestProspectsAnswersAreAsTyped(t *testing.T) {
 		{"demo", info(`"prospect-shoesize":null`), `.Answers[0].Answer = NULL`},
 		{"demo", info(`"prospect-shoesize":"never"`), `.Answers[0].Answer = "never"`},
 		{"demo", info(`"prospect-ok":true`), `.Answers[0].Answer = "true"`},
-		{"demo", info(`"prospect-pick":[ "b", {"z":1,"a":2} ]`), `.Answers[0].Answer = "[\"b\",{\"a\":2,\"z\":1}]"`},
+		{"demo", info(`"prospect-pick":[ "b", {"z":1,"a":2} ]`), `.Answers[0].Answer = "[\"b\", {\"a\": 2, \"z\": 1}]"`},
 		{"demo", info(`"prospect-name":{}`), "reject $.sessions[0] prospect_info.prospect-name: an object where a text belongs"},
 		{"demo", info(`"prospect-` + strings.Repeat("q", 512) + `":"x"`), `.Answers[0].Answer = "x"`},
 		{"demo", info(`"prospect-` + strings.Repeat("q", 513) + `":"x","prospect-` + strings.Repeat("r", 600) + `":"y","prospect-a":"b"`),

@@ -13,7 +13,7 @@ func TestRejects(t *testing.T) {
 	if r.Path != "$.sessions[0]" || r.Key != "a@b.is 1709287200" || r.Text != "" {
 		t.Errorf("%+v", r)
 	}
-	if want := "{\"duration\":-1,\"email\":\"A@b.is\",\"start_date\":\"2024-03-01T10:00:00Z\",\"x\":\"\ufffd\"}"; string(r.JSON) != want {
+	if want := "{\"x\": \"\ufffd\", \"email\": \"A@b.is\", \"duration\": -1, \"start_date\": \"2024-03-01T10:00:00Z\"}"; string(r.JSON) != want {
 		t.Errorf("%s", r.JSON)
 	}
 	same := only(t, sessionRows, `{"sessions":[ {"x":"\u0000\ud800" ,"duration":-1, "email":"A@b.is","start_date":"2024-03-01T10:00:00Z"}]}`).Rejects[0]

@@ -27,7 +27,7 @@ func TestTextsPostgresCannotHold(t *testing.T) {
 		{"demo", `"prospect_info":{"prospect-name":"J\u0000\ud800"}`, ".Prospect.Name = \"J\ufffd\""},
 		{"demo", "\"prospect_info\":{\"prospect-sh\xffoe\\u0000\":\"4\xff2\"}", ".Answers[0].Question = \"sh\ufffdoe\"\n.Answers[0].Answer = \"4\ufffd2\""},
 		{"session", "\"viewer_info\":{\"locations\":[\"\xff\",\"\\u0000\",\"Oslo\"]}", ".ViewerLocations = [\"\ufffd\" \"Oslo\"]"},
-		{"user", "\"x\\u0000\xff\":\"\\u0000\\ud800\"", ".Extra = {\"x\ufffd\":\"\ufffd\"}"},
+		{"user", "\"x\\u0000\xff\":\"\\u0000\\ud800\"", ".Extra = {\"x\ufffd\": \"\ufffd\"}"},
 		{"user", "\"email\":\"\\u0000A\xff@b.is\"", ".Email = \"a\ufffd@b.is\""},
 	})
 }
@@ -40,7 +40,7 @@ func TestLongTextsAreCutAndNoted(t *testing.T) {
 		t.Errorf("%d bytes, extra %s", len(fits.ContentName.V), fits.Extra)
 	}
 	cut := only(t, shareRows, share(name(strings.Repeat("x", limit+1))+`,"new":1`)).Row
-	if len(cut.ContentName.V) != limit || string(cut.Extra) != `{"_cut":{"content_name":1048577},"new":1}` {
+	if len(cut.ContentName.V) != limit || string(cut.Extra) != `{"new": 1, "_cut": {"content_name": 1048577}}` {
 		t.Errorf("%d bytes, extra %s", len(cut.ContentName.V), cut.Extra)
 	}
 	for _, before := range []string{"", "x", "xx", "xxx"} { // never in the middle of a character
@@ -51,11 +51,11 @@ func TestLongTextsAreCutAndNoted(t *testing.T) {
 	}
 	log := `"logs":[{"date":"2024-03-01T10:00:00Z","content":"36|` + strings.Repeat("x", limit) + `"}]`
 	row := only(t, sessionRows, session(log)).Row
-	if e := row.Events[0]; len(e.Content.V) != limit || len(e.ContentName.V) != limit-3 || string(e.Extra) != `{"_cut":{"content":1048579}}` || row.Extra != nil {
+	if e := row.Events[0]; len(e.Content.V) != limit || len(e.ContentName.V) != limit-3 || string(e.Extra) != `{"_cut": {"content": 1048579}}` || row.Extra != nil {
 		t.Errorf("%d, %s, %s", len(e.Content.V), e.Extra, row.Extra)
 	}
 	answer := only(t, demoRows, demo(`"prospect_info":{"prospect-why":"`+strings.Repeat("x", limit+9)+`"}`)).Row
-	if a := answer.Answers[0].Answer.V; len(a) != limit || string(answer.Extra) != `{"_cut":{"prospect_info.prospect-why":1048585}}` {
+	if a := answer.Answers[0].Answer.V; len(a) != limit || string(answer.Extra) != `{"_cut": {"prospect_info.prospect-why": 1048585}}` {
 		t.Errorf("%d, %s", len(a), answer.Extra)
 	}
 }
@@ -63,18 +63,18 @@ func TestLongTextsAreCutAndNoted(t *testing.T) {
 // TestUnknownMembersAreKept, nested ones under the object they stood in.
 func TestUnknownMembersAreKept(t *testing.T) {
 	check(t, []rule{
-		{"demo", `"zeta":[1,{"b":2,"a":1}],"alpha":null`, `.Extra = {"alpha":null,"zeta":[1,{"a":1,"b":2}]}`},
+		{"demo", `"zeta":[1,{"b":2,"a":1}],"alpha":null`, `.Extra = {"zeta": [1, {"a": 1, "b": 2}], "alpha": null}`},
 		{"demo", `"ID":3,"prospect_info":{"other":{"x":1.50},"Prospect-name":"J","prospect-":"e","prospect-name":"K"}`,
-			`.Extra = {"ID":3,"prospect_info":{"Prospect-name":"J","other":{"x":1.50},"prospect-":"e"}}` + "\n.Prospect.Name = \"K\""},
+			`.Extra = {"ID": 3, "prospect_info": {"other": {"x": 1.50}, "prospect-": "e", "Prospect-name": "J"}}` + "\n.Prospect.Name = \"K\""},
 		{"session", `"viewer_info":{"max_viewer_count":3,"cities":["Oslo"]},"links":{"recording":"r","transcript":"t"}`,
-			`.Extra = {"links":{"transcript":"t"},"viewer_info":{"cities":["Oslo"]}}` + "\n.MaxViewers = 3\n.RecordingURL = \"r\""},
-		{"session", `"viewer_info":{"x":1},"viewer_info":{"y":2}`, `.Extra = {"viewer_info":{"y":2}}`},
+			`.Extra = {"links": {"transcript": "t"}, "viewer_info": {"cities": ["Oslo"]}}` + "\n.MaxViewers = 3\n.RecordingURL = \"r\""},
+		{"session", `"viewer_info":{"x":1},"viewer_info":{"y":2}`, `.Extra = {"viewer_info": {"y": 2}}`},
 		{"session", `"viewer_info":{"x":1},"viewer_info":null`, `.Extra = NULL`},
-		{"session", `"logs":[{"date":"2024-03-01T10:00:00Z","pointer":{"x":1}}]`, `.Events[0].Extra = {"pointer":{"x":1}}` + "\n.Extra = NULL"},
-		{"content", `"events":[{"name":"started","time":0,"by":"x"}],"size":1e3`, `.Events[0].Extra = {"by":"x"}` + "\n" + `.Extra = {"size":1e3}`},
-		{"share", `"x":1e9999`, `.Extra = {"x":"1e9999"}`}, {"detail", `"x":{}`, `.Extra = {"x":{}}`}, {"usage", `"x":""`, `.Extra = {"x":""}`},
-		{"user", `"x":"a\u0000b"`, `.Extra = {"x":"ab"}`}, {"visit", `"x":false`, `.Extra = {"x":false}`},
-		{"user", `"x":1,"x":2,"\u0078":3`, `.Extra = {"x":3}`}, {"user", `"_cut":5`, `.Extra = {"_cut":5}`},
+		{"session", `"logs":[{"date":"2024-03-01T10:00:00Z","pointer":{"x":1}}]`, `.Events[0].Extra = {"pointer": {"x": 1}}` + "\n.Extra = NULL"},
+		{"content", `"events":[{"name":"started","time":0,"by":"x"}],"size":1e3`, `.Events[0].Extra = {"by": "x"}` + "\n" + `.Extra = {"size": 1000}`},
+		{"share", `"x":1e9999`, `.Extra = {"x": "1e9999"}`}, {"detail", `"x":{}`, `.Extra = {"x": {}}`}, {"usage", `"x":""`, `.Extra = {"x": ""}`},
+		{"user", `"x":"a\u0000b"`, `.Extra = {"x": "ab"}`}, {"visit", `"x":false`, `.Extra = {"x": false}`},
+		{"user", `"x":1,"x":2,"\u0078":3`, `.Extra = {"x": 3}`}, {"user", `"_cut":5`, `.Extra = {"_cut": 5}`},
 	})
 }
 

@@ -82,9 +82,9 @@ func TestABadLogEntryIsSetAsideAlone(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 	want := []string{
-		`$.sessions[0].logs[1] date: missing {"type":"screen"}`, `$.sessions[0].logs[2] record: log: a number where an object belongs 7`,
-		`$.sessions[0].logs[3] record: not an object null`, `$.sessions[0].logs[4] date: text that is not a time {"content":"jane","date":"x"}`,
-		`$.sessions[0].logs[5] type: an object where a text belongs {"date":"2024-03-01T10:00:01Z","type":{}}`,
+		`$.sessions[0].logs[1] date: missing {"type": "screen"}`, `$.sessions[0].logs[2] record: log: a number where an object belongs 7`,
+		`$.sessions[0].logs[3] record: not an object null`, `$.sessions[0].logs[4] date: text that is not a time {"date": "x", "content": "jane"}`,
+		`$.sessions[0].logs[5] type: an object where a text belongs {"date": "2024-03-01T10:00:01Z", "type": {}}`,
 	}
 	var got []string
 	for _, j := range r.Rejects {

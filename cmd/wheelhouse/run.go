@@ -128,8 +128,6 @@ func (a *app) withRunnerOf(ctx context.Context, s *settings.Settings, l loading,
 	}
 	defer w.Close()
 	workers := max(4, l.parallel)
-	boundMemory(workers)
-	feedAtOnce()
 	runner := &pipeline.Runner{
 		Warehouse: w, Log: said, Version: version, Host: host(), Now: patience.now,
 		Parallel: l.parallel, Workers: workers, Grace: grace,

@@ -64,7 +64,7 @@ func TestClaimAfterAnotherLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := commit(t, w, mustClaim(t, w, run, win), users(t, load.NewBatch(b.account.ID, load.UserAccess), "a@x.com")); err != nil {
+	if _, err := commit(t, w, mustClaim(t, w, run, win), users(t, load.NewBatch(b.window(load.UserAccess, someDay)), "a@x.com")); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := claim(t.Context(), w, run, win, planned); !errors.Is(err, load.ErrLoaded) {

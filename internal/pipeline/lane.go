@@ -57,14 +57,6 @@ func (l *lane) load(ctx, work context.Context) {
 // together is how many windows are claimed or committed in one transaction at most: those that are due, or wait for one.
 const together = 4
 
-// group is together for a lane: one that has a single connection waits for each commit, and makes fewer.
-func (l *lane) group() int {
-	if l.parallel() == 1 {
-		return loadingConnections * together
-	}
-	return together
-}
-
 // parallel is how many windows of the stream may be asked for at the same time.
 func (l *lane) parallel() int { return max(1, or(l.Parallel, l.job.Stream.Parallel)) }
 
@@ -74,7 +66,7 @@ func (l *lane) pass(ctx, work context.Context, due []Due) {
 	l.due = due
 	l.mu.Unlock()
 	parallel := l.parallel()
-	ready := make(chan *inHand, l.group()/2)
+	ready := make(chan *inHand, together/2)
 	var asking, loading sync.WaitGroup
 	for range min(parallel, len(due)) {
 		asking.Go(func() {
@@ -82,9 +74,9 @@ func (l *lane) pass(ctx, work context.Context, due []Due) {
 			}
 		})
 	}
-	for range min(parallel, cap(l.loaders)) {
-		loading.Go(func() { l.loadAll(work, ready) })
-	}
+	// One transaction of a stream and account at a time: neighbouring windows show the same rows, and two transactions that
+	// insert the same row are in each other's way. While one is under way, the next windows are asked for and read.
+	loading.Go(func() { l.loadAll(work, ready) })
 	asking.Wait()
 	close(ready)
 	loading.Wait()
@@ -152,7 +144,7 @@ func (l *lane) keep(claimed []*inHand) {
 // loadAll commits what is ready, as much as is at a time.
 func (l *lane) loadAll(work context.Context, ready <-chan *inHand) {
 	for h := range ready {
-		all := append([]*inHand{h}, waiting(ready, l.group()-1)...)
+		all := append([]*inHand{h}, waiting(ready, together-1)...)
 		l.loaders <- struct{}{}
 		l.stages.ready.Add(-int64(len(all)))
 		if l.isHopeless() {

@@ -93,7 +93,7 @@ func TestLeaseThatPassedOn(t *testing.T) {
 	win := b.window(load.UserAccess, someDay)
 
 	dead := mustClaim(t, hasty, run, win)
-	late := users(t, load.NewBatch(b.account.ID, load.UserAccess), "late@x.com")
+	late := users(t, load.NewBatch(b.window(load.UserAccess, someDay)), "late@x.com")
 	if _, err := claim(t.Context(), other, run, win, 1<<62); !errors.Is(err, load.ErrBusy) {
 		t.Fatalf("a claim on a held window: %v", err)
 	}
@@ -125,7 +125,7 @@ func TestLeaseThatPassedOn(t *testing.T) {
 		t.Errorf("the commit of a lost window: %v", err)
 	}
 	b.want("0", "SELECT count(*) FROM crankwheel.users")
-	n, err := commit(t, other, alive, users(t, load.NewBatch(b.account.ID, load.UserAccess), "a@x.com"))
+	n, err := commit(t, other, alive, users(t, load.NewBatch(b.window(load.UserAccess, someDay)), "a@x.com"))
 	if err != nil || n.Inserted != 1 {
 		t.Errorf("the commit of the window's new holder: %+v, %v", n, err)
 	}
@@ -145,9 +145,9 @@ func TestLateAnswer(t *testing.T) {
 	// Two days' snapshots: no lease keeps them apart.
 	yesterday := mustClaim(t, w, run, b.window(load.UserAccess, someDay))
 	today := mustClaim(t, w, run, b.window(load.UserAccess, someDay.AddDate(0, 0, 1)))
-	older := users(t, load.NewBatch(b.account.ID, load.UserAccess), "left@x.com")
+	older := users(t, load.NewBatch(b.window(load.UserAccess, someDay)), "left@x.com")
 	time.Sleep(100 * time.Millisecond)
-	newer := users(t, load.NewBatch(b.account.ID, load.UserAccess), "joined@x.com")
+	newer := users(t, load.NewBatch(b.window(load.UserAccess, someDay)), "joined@x.com")
 	if _, err := commit(t, w, today, newer); err != nil {
 		t.Fatal(err)
 	}
@@ -160,12 +160,12 @@ func TestLateAnswer(t *testing.T) {
 	b.want("joined@x.com", "SELECT email FROM crankwheel.users")
 	// What the warehouse holds is the newer answer: it again is nothing new, the older one is.
 	for _, again := range []struct {
-		email   string
-		skipped bool
-	}{{"joined@x.com", true}, {"left@x.com", false}} {
+		email string
+		want  load.Counts
+	}{{"joined@x.com", load.Counts{Read: 1, Unchanged: 1}}, {"left@x.com", load.Counts{Read: 1, Inserted: 1, Deleted: 1}}} {
 		c := mustClaim(t, w, run, b.window(load.UserAccess, someDay.AddDate(0, 0, 2)))
-		n, err := commit(t, w, c, users(t, load.NewBatch(b.account.ID, load.UserAccess), again.email))
-		if err != nil || n.Skipped != again.skipped {
+		n, err := commit(t, w, c, users(t, load.NewBatch(b.window(load.UserAccess, someDay)), again.email))
+		if err != nil || n != again.want {
 			t.Errorf("%s again: %+v, %v", again.email, n, err)
 		}
 	}
@@ -183,7 +183,7 @@ func TestLateAnswerOfTheNextDay(t *testing.T) {
 		if !end.IsZero() {
 			s.Ended, s.EndedAt = true, transform.Null[time.Time]{V: end, Valid: true}
 		}
-		batch := load.NewBatch(b.account.ID, load.UsageNew)
+		batch := load.NewBatch(b.window(load.UsageNew, someDay))
 		t.Cleanup(batch.Close)
 		batch.Begin()
 		if err := batch.Session(s); err != nil {

@@ -69,7 +69,7 @@ func Plan(ctx context.Context, w *load.Warehouse, a *Account, s Stream, r Range)
 	if today := dayOf(r.Now, a.Zone); r.Last.After(today) {
 		r.Last = today
 	}
-	if s.load.Snapshot {
+	if s.load.Snapshot() {
 		return planSnapshot(ctx, w, a, s, r)
 	}
 	var windows []load.Window

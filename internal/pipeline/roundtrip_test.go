@@ -63,13 +63,13 @@ func (v *traveller) goes(t testing.TB, to trip, records string) int {
 	account := fmt.Sprint("trip", v.trips)
 	body := fmt.Sprintf(to.frame, records)
 	v.body.Store(&body)
-	b := load.NewBatch(account, to.stream)
+	win := load.Window{Account: account, Stream: to.stream, Day: someDay, From: someDay, To: someDay.AddDate(0, 0, 1)}
+	b := load.NewBatch(win)
 	defer b.Close()
 	var came arrivals
 	if to.fetch(t.Context(), v.client, b, &came) != nil {
 		return 0 // not accepted
 	}
-	win := load.Window{Account: account, Stream: to.stream, Day: someDay, From: someDay, To: someDay.AddDate(0, 0, 1)}
 	claim, err := claim(t.Context(), v.warehouse, v.run, win, 1<<62)
 	if err != nil {
 		t.Fatal(err)

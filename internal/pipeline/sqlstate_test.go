@@ -79,7 +79,7 @@ func (f *faulty) setting(sql string) {
 	f.runner.Warehouse.Pool().Reset()
 }
 
-const copyRequests = "COPY pg_temp.stage_demo_requests"
+const copyRequests = "COPY crankwheel.demo_requests"
 
 // passing is what may stand in a load's way for a moment.
 var passing = []struct {
@@ -88,7 +88,7 @@ var passing = []struct {
 	act            func(r *rival)
 	once           bool // a second try cannot meet it again
 }{
-	{"40P01", "SET deadlock_timeout = '50ms'", "SELECT FROM crankwheel.demo_requests t", (*rival).closeCircle, false},
+	{"40P01", "SET deadlock_timeout = '50ms'", "UPDATE crankwheel.demo_requests t", (*rival).closeCircle, false},
 	{"40001", "", copyRequests, func(r *rival) {
 		r.do("UPDATE crankwheel.demo_requests SET prospect_phone = coalesce(prospect_phone, '') || '1'")
 	}, false},

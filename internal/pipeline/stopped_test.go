@@ -15,7 +15,7 @@ import (
 // lease, not as long as the process sleeps, and the sleeper finds itself refused.
 func TestStoppedInATransaction(t *testing.T) {
 	t.Parallel()
-	for _, at := range []string{"WITH wanted AS", "FROM wheelhouse.leases WHERE", "INSERT INTO crankwheel.users"} {
+	for _, at := range []string{"WITH wanted AS", "FROM wheelhouse.leases WHERE", "COPY crankwheel.users"} {
 		t.Run(at, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, newCanned(), mayDay, nil)
@@ -39,7 +39,7 @@ func TestStoppedInATransaction(t *testing.T) {
 			go func() {
 				claim, err := claim(t.Context(), sleeper, run, win, 0)
 				if err == nil {
-					_, err = commit(t, sleeper, claim, users(t, load.NewBatch(b.account.ID, load.UserAccess), "late@x.com"))
+					_, err = commit(t, sleeper, claim, users(t, load.NewBatch(b.window(load.UserAccess, someDay)), "late@x.com"))
 				}
 				refused <- err
 			}()

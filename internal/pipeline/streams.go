@@ -34,7 +34,9 @@ func demoUsage(ctx context.Context, c *extract.Client, w extract.Window, _ time.
 		return rep, err
 	}
 	count, rejects := transform.Canceled(canceled, w.From)
-	b.Canceled = count
+	if count.Valid {
+		err = b.CancellationCount(count.V)
+	}
 	for _, r := range rejects {
 		err = errors.Join(err, b.RejectEntry(r))
 	}

@@ -136,7 +136,7 @@ func (v *verifier) compare(ctx context.Context, job Job, due Due, o *Outcome) (f
 	if err != nil {
 		return nil, err
 	}
-	batch := load.NewBatch(job.Account.ID, job.Stream.load)
+	batch := load.NewBatch(due.Window)
 	defer batch.Close()
 	rep, err := job.Stream.fetch(ctx, job.Stream.client, job.Stream.window(due.Window), v.Now(), batch)
 	o.Requests += rep.Attempts
@@ -166,7 +166,7 @@ func (v *verifier) borders(ctx context.Context, job Job, days Range) {
 
 func (v *verifier) compareBorders(ctx context.Context, s Stream, win load.Window, days Range) (requests int, found []load.Difference, err error) {
 	defer withheld(&err)
-	batch := load.NewBatch(win.Account, s.load)
+	batch := load.NewBatch(win)
 	defer batch.Close()
 	rep, err := s.fetch(ctx, s.client, s.window(win), v.Now(), batch)
 	if err != nil {

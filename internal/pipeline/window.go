@@ -100,8 +100,10 @@ func (l *lane) ask(h *inHand) (err error) {
 	}()
 	defer withheld(&err)
 	s := l.job.Stream
-	h.Batch = load.NewBatch(l.job.Account.ID, s.load)
-	h.Batch.Known = h.Answer
+	h.Batch = load.NewBatch(h.Outcome.Window)
+	if h.Why != WhyForced { // what is forced is compared with the tables, whatever came
+		h.Batch.Known = h.Answer
+	}
 	rep, err := s.fetch(h.ctx, l.client(), s.window(h.Outcome.Window), l.Now(), h.Batch)
 	h.Asked = books(rep)
 	h.Requests, h.Reconciled = rep.Attempts, h.Asked.Reconciled

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"wheelhouse/internal/pipeline"
+	streams "wheelhouse/internal/stream"
 	"wheelhouse/load"
 )
 
@@ -60,7 +61,7 @@ func (s *screen) lines(t *testing.T) []string {
 
 func outcome(account, name string, rows int64, err error) pipeline.Outcome {
 	return pipeline.Outcome{
-		Due:    pipeline.Due{Window: load.Window{Account: account, Stream: load.Stream{Name: name}}},
+		Due:    pipeline.Due{Window: load.Window{Account: account, Stream: load.Stream{Stream: streams.Stream{Name: name}}}},
 		Counts: load.Counts{Read: rows}, Err: err,
 	}
 }

@@ -1,6 +1,7 @@
 package testdb
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -17,8 +18,23 @@ var Tables = []string{
 	"share_usage_daily", "shares", "share_engagement_daily", "share_visits", "share_details", "users", "contents", "content_events",
 }
 
-// Contents is what a warehouse says, table by table, without when and by which load it came.
+// Contents is what a warehouse says, table by table, without when and by which load it came, and without the numbers of
+// same-second sessions, which depend on the order of their arrival: a session is shown with its events instead.
 type Contents map[string][]string
+
+// queries are what is shown of tables whose rows are not shown as they are.
+var queries = map[string]string{
+	"screen_sessions": `
+		SELECT (to_jsonb(t) - '{session_id,occurrence,load_id,loaded_at,deleted_at}'::text[] || jsonb_build_object(
+		           'deleted', t.deleted_at IS NOT NULL,
+		           'id', t.session_id = wheelhouse.session_id(t.account_id, t.agent_email, t.started_at, t.occurrence),
+		           'events', (SELECT jsonb_agg(to_jsonb(e) - '{account_id,session_id}'::text[] ORDER BY e.seq)
+		                      FROM crankwheel.screen_session_events e WHERE e.session_id = t.session_id AND e.account_id = t.account_id)))::text
+		FROM crankwheel.screen_sessions t ORDER BY 1`,
+	"screen_session_events": `
+		SELECT to_jsonb(e)::text FROM crankwheel.screen_session_events e
+		WHERE NOT EXISTS (SELECT FROM crankwheel.screen_sessions t WHERE t.session_id = e.session_id AND t.account_id = e.account_id) ORDER BY 1`,
+}
 
 // Read reads every row of crankwheel, deleted ones included.
 func Read(t testing.TB, dsn string) Contents {
@@ -30,10 +46,11 @@ func Read(t testing.TB, dsn string) Contents {
 	defer conn.Close(context.Background())
 	all := Contents{}
 	for _, table := range Tables {
-		rows, err := conn.Query(t.Context(), `
-			SELECT ((to_jsonb(t) - 'load_id' - 'loaded_at' - 'deleted_at')
+		sql := cmp.Or(queries[table], `
+			SELECT ((to_jsonb(t) - '{load_id,detail_load_id,loaded_at,deleted_at}'::text[])
 			       || jsonb_build_object('deleted', (to_jsonb(t) -> 'deleted_at') <> 'null'))::text
 			FROM crankwheel.`+table+` t ORDER BY 1`)
+		rows, err := conn.Query(t.Context(), sql)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,128 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+)
+
+// peerFiles are what others might write for the job, in good faith.
+//
+//go:embed peers
+var peerFiles embed.FS
+
+// fewer is the workload of the peers, which are slow, and of a baseline of their own.
+func (b *bench) fewer(ctx context.Context) (_ *hosted, err error) {
+	if b.few == nil {
+		if b.few, err = b.host(ctx, "days for the peers", today.AddDate(0, 0, -60), today, b.peerSessions, 1); err != nil {
+			return nil, err
+		}
+		err = os.CopyFS(b.dir, peerFiles)
+	}
+	return b.few, err
+}
+
+func copyFew(b *bench, ctx context.Context, _ string, take func(string, sample)) error {
+	w, err := b.fewer(ctx)
+	if err != nil {
+		return err
+	}
+	s, err := b.copy(ctx, w)
+	if err == nil {
+		take("copy-few", s)
+	}
+	return err
+}
+
+// peer is a scene of a program that is run with a script.
+func peer(name, title, script string, interpreter func() (path, lacks string)) scene {
+	return scene{
+		measures: []measure{{name, title, "copy-few"}},
+		lacks:    func() string { _, lacks := interpreter(); return lacks },
+		play: func(b *bench, ctx context.Context, _ string, take func(string, sample)) error {
+			w, err := b.fewer(ctx)
+			if err != nil {
+				return err
+			}
+			path, _ := interpreter()
+			s, err := b.peer(ctx, w, path, script)
+			if err == nil {
+				take(name, s)
+			}
+			return err
+		},
+	}
+}
+
+func (b *bench) peer(ctx context.Context, w *hosted, interpreter, script string) (s sample, err error) {
+	if err := b.pg.fresh(ctx, scratch); err != nil {
+		return s, err
+	}
+	schema, err := peerFiles.ReadFile("peers/schema.sql")
+	if err != nil {
+		return s, err
+	}
+	if err := b.pg.exec(ctx, scratch, string(schema)); err != nil {
+		return s, err
+	}
+	cmd := command(ctx, interpreter, filepath.Join(b.dir, "peers", script))
+	cmd.Dir = b.dir
+	cmd.Env = append(neutral(), "URL="+w.api+"/ss/api/usage_new", "KEY="+apiKey,
+		"FROM="+w.from.Format(time.DateOnly), "UNTIL="+w.to.Format(time.DateOnly),
+		"DATABASE=postgresql"+b.pg.URL(scratch)[len("postgres"):], "WORK="+b.dir,
+		"UPSERT="+filepath.Join(b.dir, "peers", "upsert.sql"),
+		"PATH="+filepath.Dir(b.pg.psql)+":"+os.Getenv("PATH"))
+	if s, err = b.measure(ctx, scratch, w.facts.rows(), cmd); err != nil {
+		return s, err
+	}
+	s.tuples, s.memory = -1, 0 // of other tables, and of more than one process
+	return s, b.checkPeer(ctx, w.facts)
+}
+
+// checkPeer wants all rows but those of sessions that a peer cannot tell from another one.
+func (b *bench) checkPeer(ctx context.Context, want facts) error {
+	conn, err := b.pg.connect(ctx, scratch)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.Background())
+	var sessions, events int
+	err = conn.QueryRow(ctx, `
+		SELECT (SELECT count(*) FROM peer.screen_sessions), (SELECT count(*) FROM peer.screen_session_events)`).Scan(&sessions, &events)
+	if err != nil {
+		return err
+	}
+	const longestLog = 6
+	if sessions != want.sessions-want.twins || events > want.events || events < want.events-want.twins*longestLog {
+		return fmt.Errorf("wrong result: %d sessions and %d events, want %d and %d but for %d twins",
+			sessions, events, want.sessions, want.events, want.twins)
+	}
+	return nil
+}
+
+// shell is where sh is, and what it lacks.
+func shell() (path, lacks string) {
+	for _, tool := range []string{"curl", "jq"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			return "", tool
+		}
+	}
+	return "/bin/sh", ""
+}
+
+// python is the first that has the modules: the system's packages are not in every one.
+func python() (path, lacks string) {
+	for _, name := range []string{"python3", "/usr/bin/python3"} {
+		path, err := exec.LookPath(name)
+		if err == nil && exec.Command(path, "-c", "import pandas, sqlalchemy, psycopg2").Run() == nil {
+			return path, ""
+		}
+	}
+	return "", "python3 with pandas, sqlalchemy and psycopg2"
+}

@@ -1,0 +1,178 @@
+//go:build linux
+
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os/exec"
+	"slices"
+	"sync"
+	"time"
+)
+
+// A measure is a row of the table.
+type measure struct {
+	name  string // for -only
+	title string
+	base  string // the measure that it is a ratio to
+}
+
+// A scene takes measures that belong together, in a database of its own. round goes into the names of profiles.
+type scene struct {
+	measures []measure
+	lacks    func() string // what is not installed here, "" for nothing; nil where nothing is needed
+	play     func(b *bench, ctx context.Context, round string, take func(name string, s sample)) error
+}
+
+// scenes are played in this order, in each round.
+var scenes []scene
+
+// The scenes' functions ask for measures by name, hence this late.
+func init() {
+	for _, shape := range shapes {
+		name := func(what string) string { return shape.name + "-" + what }
+		scenes = append(scenes,
+			scene{play: copyAll(shape), measures: []measure{{name: name("copy"), title: shape.title + `: psql \copy`}}},
+			scene{play: firstLoad(shape), measures: []measure{
+				{name("first"), shape.title + ": first load", name("copy")},
+				{name("unchanged"), shape.title + ": read again, nothing changed", name("copy")},
+				{name("force"), shape.title + ": --force, nothing changed", name("copy")},
+				{name("changed"), shape.title + ": read again, 1 % of the sessions changed", name("copy")},
+			}})
+	}
+	scenes = append(scenes,
+		scene{play: nightly, measures: []measure{{"nightly", "nightly run, eight streams, nothing new", ""}}},
+		scene{play: slowAPI, measures: []measure{{"slow", "first load, an API of 200 ms and 5 requests a second", ""}}},
+		scene{play: copyFew, measures: []measure{{name: "copy-few", title: `psql \copy, as many rows as the peers`}}},
+		peer("shell", "peer: curl, jq, psql and an upsert", "shell.sh", sync.OnceValues(shell)),
+		peer("pandas", "peer: pandas, SQLAlchemy and an upsert", "frames.py", sync.OnceValues(python)))
+}
+
+// oldestFirst is how a run loads; a backfill begins with the newest days unless it is told otherwise.
+var oldestFirst = []string{"--oldest-first"}
+
+// scratch is the database that a scene works in.
+const scratch = "bench_scratch"
+
+// fast takes away the limits to the program's requests; the rest of its settings stays.
+const fast = "requests_per_second: 1000\nstreams:\n  share_visits:\n    requests_per_second: 1000\n"
+
+func measures() []measure {
+	var all []measure
+	for _, s := range scenes {
+		all = append(all, s.measures...)
+	}
+	return all
+}
+
+func names() []string {
+	var list []string
+	for _, m := range measures() {
+		list = append(list, m.name)
+	}
+	return list
+}
+
+func known(name string) bool { return slices.Contains(names(), name) }
+
+// wants says whether a measure was asked for, or is what another one is compared with.
+func (b *bench) wants(name string) bool {
+	return len(b.only) == 0 || slices.ContainsFunc(measures(), func(m measure) bool {
+		return slices.Contains(b.only, m.name) && (m.name == name || m.base == name)
+	})
+}
+
+// backfill is the program loading a workload's days into the scratch database.
+func (b *bench) backfill(ctx context.Context, name string, w *hosted, from, to time.Time, flags []string) *exec.Cmd {
+	t := target{api: w.api, database: scratch, settings: w.settings, history: w.from}
+	args := []string{"backfill", "--streams", "usage_new",
+		"--from", from.Format(time.DateOnly), "--to", to.AddDate(0, 0, -1).Format(time.DateOnly)}
+	return b.wheelhouse(ctx, name, t, append(args, flags...)...)
+}
+
+// again is the program reading a workload's days again in a night's run, within its look-back.
+func (b *bench) again(ctx context.Context, name string, w *hosted) *exec.Cmd {
+	t := target{api: w.api, database: scratch, settings: w.settings, history: w.from}
+	return b.wheelhouse(ctx, name, t, "run", "--streams", "usage_new")
+}
+
+// load measures the load of all of a workload, and checks what it left: so many sessions were changed by it.
+func (b *bench) load(ctx context.Context, name string, w *hosted, changed int, cmd *exec.Cmd) (sample, error) {
+	s, err := b.measure(ctx, scratch, w.facts.rows(), cmd)
+	if err == nil {
+		err = b.check(ctx, scratch, w.facts, changed)
+	}
+	if err != nil {
+		return s, fmt.Errorf("%s: %w", cmp.Or(name, "load"), err)
+	}
+	return s, nil
+}
+
+type play = func(b *bench, ctx context.Context, round string, take func(string, sample)) error
+
+func copyAll(of shape) play {
+	return func(b *bench, ctx context.Context, _ string, take func(string, sample)) error {
+		w, err := b.workload(ctx, of)
+		if err != nil {
+			return err
+		}
+		s, err := b.copy(ctx, w)
+		if err == nil {
+			take(of.name+"-copy", s)
+		}
+		return err
+	}
+}
+
+// firstLoad is followed by reloads of the same database. Those that are not asked for are left out.
+func firstLoad(of shape) play {
+	return func(b *bench, ctx context.Context, round string, take func(string, sample)) error {
+		w, err := b.workload(ctx, of)
+		if err != nil {
+			return err
+		}
+		if err := b.pg.fresh(ctx, scratch); err != nil {
+			return err
+		}
+		name := func(what string) string { return of.name + "-" + what }
+		s, err := b.load(ctx, "", w, w.facts.sessions, b.backfill(ctx, name("first")+"-"+round, w, w.from, w.to, oldestFirst))
+		if err != nil {
+			return err
+		}
+		if b.wants(name("first")) {
+			take(name("first"), s)
+		}
+		for _, again := range []struct {
+			name    string
+			changed int
+			cmd     func(name string) *exec.Cmd
+		}{
+			{"unchanged", 0, func(name string) *exec.Cmd { return b.again(ctx, name, w) }},
+			{"force", 0, func(name string) *exec.Cmd {
+				return b.backfill(ctx, name, w, w.from, w.to, append(oldestFirst, "--force"))
+			}},
+			{"changed", len(w.changes), func(name string) *exec.Cmd { return b.again(ctx, name, w) }},
+		} {
+			if !b.wants(name(again.name)) {
+				continue
+			}
+			if again.changed > 0 {
+				w.change(1)
+			}
+			if err := b.pg.exec(ctx, scratch, "VACUUM (ANALYZE)"); err != nil {
+				return err
+			}
+			s, err := b.load(ctx, again.name, w, again.changed, again.cmd(name(again.name)+"-"+round))
+			if again.changed > 0 {
+				w.change(-1)
+			}
+			if err != nil {
+				return err
+			}
+			take(name(again.name), s)
+		}
+		return nil
+	}
+}

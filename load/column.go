@@ -1,0 +1,174 @@
+package load
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"wheelhouse/transform"
+)
+
+// columnType is a type of Postgres in its binary format.
+type columnType struct {
+	sql  string                // its name in SQL
+	text func(v []byte) string // shows a value to a person; never called for NULL
+	// compare orders two values that are not NULL as Postgres orders them, texts by COLLATE "C".
+	compare func(a, b []byte) int
+}
+
+var (
+	typeText        = &columnType{"text", func(v []byte) string { return string(v) }, bytes.Compare}
+	typeBytea       = &columnType{"bytea", func(v []byte) string { return `\x` + hex.EncodeToString(v) }, bytes.Compare}
+	typeUUID        = &columnType{"uuid", uuidText, bytes.Compare}
+	typeSmallint    = &columnType{"smallint", integerText, compareSigned}
+	typeInteger     = &columnType{"integer", integerText, compareSigned}
+	typeBigint      = &columnType{"bigint", integerText, compareSigned}
+	typeDate        = &columnType{"date", dateText, compareSigned}
+	typeTimestamptz = &columnType{"timestamptz", timestamptzText, compareSigned}
+	typeBoolean     = &columnType{"boolean", func(v []byte) string { return strconv.FormatBool(v[0] == 1) }, bytes.Compare}
+	typeFloat       = &columnType{"double precision", floatText, nil}
+	typeJSONB       = &columnType{"jsonb", func(v []byte) string { return string(v[1:]) }, nil}
+	typeTextArray   = &columnType{"text[]", textArrayText, nil}
+)
+
+// Column is a column of a table as the loader writes it.
+type Column struct {
+	Name     string
+	Personal bool // may hold what a prospect or viewer said: its values are never shown
+	AddsUp   bool // a count of a day: the count of several days is their sum
+
+	kind *columnType
+}
+
+// field is a column together with the way in which a row of type R is encoded into it. This is the one place where a
+// column's name, its type and its value meet.
+type field[R any] struct {
+	Column
+	encode func(*encoder, *R)
+}
+
+// personal marks a column whose values are never shown.
+func personal[R any](f field[R]) field[R] {
+	f.Personal = true
+	return f
+}
+
+// addsUp marks a count of a day, the sum of which over several days is the count of all of them.
+func addsUp[R any](f field[R]) field[R] {
+	f.AddsUp = true
+	return f
+}
+
+func text[R any](name string, get func(*R) transform.Null[string]) field[R] {
+	return field[R]{Column{Name: name, kind: typeText}, func(e *encoder, r *R) { e.nullText(get(r)) }}
+}
+
+func requiredText[R any](name string, get func(*R) string) field[R] {
+	return field[R]{Column{Name: name, kind: typeText}, func(e *encoder, r *R) { e.text(get(r)) }}
+}
+
+func integer[R any](name string, get func(*R) transform.Null[int32]) field[R] {
+	return field[R]{Column{Name: name, kind: typeInteger}, func(e *encoder, r *R) { e.nullInt4(get(r)) }}
+}
+
+func requiredInteger[R any](name string, get func(*R) int32) field[R] {
+	return field[R]{Column{Name: name, kind: typeInteger}, func(e *encoder, r *R) { e.int4(get(r)) }}
+}
+
+func bigint[R any](name string, get func(*R) transform.Null[int64]) field[R] {
+	return field[R]{Column{Name: name, kind: typeBigint}, func(e *encoder, r *R) { e.nullInt8(get(r)) }}
+}
+
+func requiredBigint[R any](name string, get func(*R) int64) field[R] {
+	return field[R]{Column{Name: name, kind: typeBigint}, func(e *encoder, r *R) { e.int8(get(r)) }}
+}
+
+func float[R any](name string, get func(*R) transform.Null[float64]) field[R] {
+	return field[R]{Column{Name: name, kind: typeFloat}, func(e *encoder, r *R) { e.nullFloat8(get(r)) }}
+}
+
+func boolean[R any](name string, get func(*R) transform.Null[bool]) field[R] {
+	return field[R]{Column{Name: name, kind: typeBoolean}, func(e *encoder, r *R) { e.nullBool(get(r)) }}
+}
+
+func requiredBoolean[R any](name string, get func(*R) bool) field[R] {
+	return field[R]{Column{Name: name, kind: typeBoolean}, func(e *encoder, r *R) { e.boolean(get(r)) }}
+}
+
+func timestamp[R any](name string, get func(*R) transform.Null[time.Time]) field[R] {
+	return field[R]{Column{Name: name, kind: typeTimestamptz}, func(e *encoder, r *R) { e.nullTimestamptz(get(r)) }}
+}
+
+func requiredTimestamp[R any](name string, get func(*R) time.Time) field[R] {
+	return field[R]{Column{Name: name, kind: typeTimestamptz}, func(e *encoder, r *R) { e.timestamptz(get(r)) }}
+}
+
+// date takes a day as its midnight in UTC.
+func date[R any](name string, get func(*R) time.Time) field[R] {
+	return field[R]{Column{Name: name, kind: typeDate}, func(e *encoder, r *R) { e.date(get(r)) }}
+}
+
+func texts[R any](name string, get func(*R) transform.Null[[]string]) field[R] {
+	return field[R]{Column{Name: name, kind: typeTextArray}, func(e *encoder, r *R) { e.textArray(get(r)) }}
+}
+
+// object takes JSON as Postgres prints jsonb (see extract.Canonical), so that equal values are equal bytes.
+func object[R any](name string, get func(*R) []byte) field[R] {
+	return field[R]{Column{Name: name, kind: typeJSONB}, func(e *encoder, r *R) { e.jsonb(get(r)) }}
+}
+
+// extra is the column of what the pipeline does not know. It may hold anything.
+func extra[R any](get func(*R) []byte) field[R] { return personal(object("extra", get)) }
+
+func compareSigned(a, b []byte) int {
+	if a[0]^b[0] >= 0x80 { // one is negative
+		return bytes.Compare(b[:1], a[:1])
+	}
+	return bytes.Compare(a, b)
+}
+
+func integerText(v []byte) string {
+	switch len(v) {
+	case 2:
+		return strconv.Itoa(int(int16(binary.BigEndian.Uint16(v))))
+	case 4:
+		return strconv.Itoa(int(int32(binary.BigEndian.Uint32(v))))
+	}
+	return strconv.FormatInt(int64(binary.BigEndian.Uint64(v)), 10)
+}
+
+func uuidText(v []byte) string {
+	return fmt.Sprintf("%x-%x-%x-%x-%x", v[:4], v[4:6], v[6:8], v[8:10], v[10:])
+}
+
+func floatText(v []byte) string {
+	return strconv.FormatFloat(math.Float64frombits(binary.BigEndian.Uint64(v)), 'g', -1, 64)
+}
+
+func dateText(v []byte) string {
+	return dayZero.AddDate(0, 0, int(int32(binary.BigEndian.Uint32(v)))).Format(time.DateOnly)
+}
+
+func timestamptzText(v []byte) string { return timeOf(v).Format("2006-01-02T15:04:05.999999-07:00") }
+
+// timeOf reads a timestamptz.
+func timeOf(v []byte) time.Time {
+	return time.UnixMicro(int64(binary.BigEndian.Uint64(v)) + postgresEpoch).UTC()
+}
+
+func textArrayText(v []byte) string {
+	all := []string{}
+	if binary.BigEndian.Uint32(v) > 0 {
+		for v = v[20:]; len(v) > 0; {
+			n := binary.BigEndian.Uint32(v)
+			all, v = append(all, string(v[4:4+n])), v[4+n:]
+		}
+	}
+	b, _ := json.Marshal(all) // of strings: never fails
+	return string(b)
+}

@@ -1,0 +1,334 @@
+package load
+
+import (
+	"bufio"
+	"cmp"
+	"container/heap"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"sync"
+)
+
+// runSize is how many bytes of records a sorter keeps in memory. What is more waits in a temporary file, so that memory
+// does not grow with the window.
+const runSize = 4 << 20
+
+// sorter holds a batch's records of one table until its answers are complete, and gives them back in the order of their
+// keys, those of one key in the order in which they came. It is a merge sort: what does not fit into memory is sorted
+// and written to a file, a run at a time, and the runs are merged while they are read.
+//
+// It forgets what came since the last commit when an answer is asked for again. A sorter belongs to one goroutine.
+type sorter struct {
+	table *Table
+	limit int // bytes in memory
+
+	buf   encoder // the records in memory, one after another
+	index []entry // where they stand
+	file  *os.File
+	runs  []section // of the file
+
+	committed struct{ bytes, entries, runs int }
+}
+
+// entry is where a record stands in the buffer. prefix orders nearly as the key does: it spares looking there.
+type entry struct {
+	prefix uint64
+	at     uint32
+}
+
+// section is a run in the file.
+type section struct {
+	at, size int64
+	records  int
+}
+
+// A record's header: the lengths of its three parts, its answer, its number.
+const headerSize = 4 + 4 + 4 + 4 + 8
+
+var buffers sync.Pool // of *[]byte
+
+func newSorter(t *Table) *sorter {
+	s := &sorter{table: t, limit: runSize}
+	if b, ok := buffers.Get().(*[]byte); ok {
+		s.buf.b = *b
+	}
+	return s
+}
+
+// begin starts a record. Its key, row and children are to be appended to the encoder that it returns, each followed by
+// a mark.
+func (s *sorter) begin() *encoder {
+	s.index = append(s.index, entry{at: uint32(len(s.buf.b))})
+	s.buf.b = append(s.buf.b, make([]byte, headerSize)...)
+	return &s.buf
+}
+
+// end completes the record that begin started. keyEnd and rowEnd are where in the buffer its key and its row end.
+func (s *sorter) end(n int64, part, keyEnd, rowEnd int) (encoded []byte, err error) {
+	e := &s.index[len(s.index)-1]
+	b := s.buf.b[e.at:]
+	key := keyEnd - int(e.at) - headerSize
+	binary.BigEndian.PutUint32(b, uint32(key))
+	binary.BigEndian.PutUint32(b[4:], uint32(rowEnd-keyEnd))
+	binary.BigEndian.PutUint32(b[8:], uint32(len(s.buf.b)-rowEnd))
+	binary.BigEndian.PutUint32(b[12:], uint32(part))
+	binary.BigEndian.PutUint64(b[16:], uint64(n))
+	e.prefix = s.table.prefix(b[headerSize : headerSize+key])
+	if len(s.buf.b) > s.limit {
+		encoded = slices.Clone(b[headerSize:])
+		return encoded, s.spill()
+	}
+	return b[headerSize:], nil
+}
+
+// prefix is a number whose order does not contradict that of keys.
+func (t *Table) prefix(key []byte) uint64 {
+	v, _ := cut(key)
+	var p [8]byte
+	copy(p[:], v)
+	if kind := t.Key[0].kind; kind != typeUUID && kind != typeText {
+		p[0] ^= 0x80 // a signed number
+	}
+	return binary.BigEndian.Uint64(p[:])
+}
+
+func (s *sorter) record(at uint32) record { return decodeRecord(s.buf.b[at:]) }
+
+func decodeRecord(b []byte) record {
+	key, row, children := binary.BigEndian.Uint32(b), binary.BigEndian.Uint32(b[4:]), binary.BigEndian.Uint32(b[8:])
+	body := b[headerSize:]
+	return record{
+		part: int(binary.BigEndian.Uint32(b[12:])), n: int64(binary.BigEndian.Uint64(b[16:])),
+		key: body[:key:key], row: body[key : key+row : key+row], children: body[key+row : key+row+children : key+row+children],
+	}
+}
+
+// sort sorts entries of the buffer.
+func (s *sorter) sort(entries []entry) {
+	slices.SortFunc(entries, func(a, b entry) int {
+		if c := cmp.Compare(a.prefix, b.prefix); c != 0 {
+			return c
+		}
+		return cmp.Or(s.table.compare(s.record(a.at).key, s.record(b.at).key), cmp.Compare(a.at, b.at))
+	})
+}
+
+// commit keeps what came so far whatever rollback forgets.
+func (s *sorter) commit() {
+	s.committed.bytes, s.committed.entries, s.committed.runs = len(s.buf.b), len(s.index), len(s.runs)
+}
+
+// rollback forgets what came since the last commit.
+func (s *sorter) rollback() error {
+	s.buf.b, s.index = s.buf.b[:s.committed.bytes], s.index[:s.committed.entries]
+	if s.runs = s.runs[:s.committed.runs]; s.file == nil {
+		return nil
+	}
+	end := s.fileEnd()
+	if err := s.file.Truncate(end); err != nil {
+		return err
+	}
+	_, err := s.file.Seek(end, io.SeekStart)
+	return err
+}
+
+// any tells whether there are records.
+func (s *sorter) any() bool { return len(s.index)+len(s.runs) > 0 }
+
+func (s *sorter) fileEnd() int64 {
+	if len(s.runs) == 0 {
+		return 0
+	}
+	last := s.runs[len(s.runs)-1]
+	return last.at + last.size
+}
+
+// spill writes the buffer to the file: what is committed as one run, and the rest, which may yet be forgotten, as another.
+func (s *sorter) spill() error {
+	if s.file == nil {
+		f, err := os.CreateTemp("", "wheelhouse-*.rows")
+		if err != nil {
+			return err
+		}
+		if err := os.Remove(f.Name()); err != nil { // it has no name from here on, and ends with the process
+			f.Close()
+			return err
+		}
+		s.file = f
+	}
+	kept := s.committed.entries
+	if err := s.writeRun(s.index[:kept]); err != nil {
+		return err
+	}
+	if kept > 0 {
+		s.committed.runs = len(s.runs)
+	}
+	if err := s.writeRun(s.index[kept:]); err != nil {
+		return err
+	}
+	s.buf.b, s.index = s.buf.b[:0], s.index[:0]
+	s.committed.bytes, s.committed.entries = 0, 0
+	return nil
+}
+
+func (s *sorter) writeRun(entries []entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	s.sort(entries)
+	run := section{at: s.fileEnd(), records: len(entries)}
+	w := bufio.NewWriterSize(s.file, 256<<10)
+	for _, e := range entries {
+		b := s.buf.b[e.at:]
+		n, err := w.Write(b[:headerSize+recordSize(b)])
+		if err != nil {
+			return err
+		}
+		run.size += int64(n)
+	}
+	s.runs = append(s.runs, run)
+	return w.Flush()
+}
+
+func recordSize(header []byte) int {
+	return int(binary.BigEndian.Uint32(header)) + int(binary.BigEndian.Uint32(header[4:])) + int(binary.BigEndian.Uint32(header[8:]))
+}
+
+// close lets go of the file and hands the memory on.
+func (s *sorter) close() {
+	if s.file != nil {
+		s.file.Close()
+	}
+	if b := s.buf.b[:0]; cap(b) > 0 && cap(b) <= 2*runSize {
+		buffers.Put(&b)
+	}
+	*s = sorter{table: s.table, limit: s.limit}
+}
+
+// sorted reads a sorter's records in order. Nothing may be added to the sorter meanwhile.
+type sorted struct {
+	*sorter
+	next    int // of the index, where nothing was spilled
+	merging runHeap
+	back    *record // what was taken back
+}
+
+// read starts reading from the first record.
+func (s *sorter) read() (*sorted, error) {
+	if s.file == nil {
+		s.sort(s.index)
+		return &sorted{sorter: s}, nil
+	}
+	s.committed.entries = len(s.index)
+	if err := s.spill(); err != nil {
+		return nil, err
+	}
+	r := &sorted{sorter: s, merging: runHeap{table: s.table}}
+	for i, run := range s.runs {
+		m := &merged{place: i, left: run.records, from: bufio.NewReaderSize(io.NewSectionReader(s.file, run.at, run.size), 64<<10)}
+		if err := m.advance(); err != nil {
+			return nil, err
+		}
+		r.merging.runs = append(r.merging.runs, m)
+	}
+	heap.Init(&r.merging)
+	return r, nil
+}
+
+// take returns the next record, and false at the end. It is valid as long as the sorter is open.
+func (r *sorted) take() (record, bool, error) {
+	if back := r.back; back != nil {
+		r.back = nil
+		return *back, true, nil
+	}
+	if r.file == nil {
+		if r.next == len(r.index) {
+			return record{}, false, nil
+		}
+		r.next++
+		return r.record(r.index[r.next-1].at), true, nil
+	}
+	if len(r.merging.runs) == 0 {
+		return record{}, false, nil
+	}
+	first := r.merging.runs[0]
+	rec := first.record
+	switch err := first.advance(); {
+	case errors.Is(err, io.EOF):
+		heap.Pop(&r.merging)
+	case err != nil:
+		return record{}, false, err
+	default:
+		heap.Fix(&r.merging, 0)
+	}
+	return rec, true, nil
+}
+
+// untake gives back the record that was taken last.
+func (r *sorted) untake(rec record) { r.back = &rec }
+
+// merged is a run that is being merged, at its next record.
+type merged struct {
+	record
+	place int
+	left  int // records after this one
+	free  []byte
+	from  *bufio.Reader
+}
+
+// advance reads the run's next record. A file that is shorter than what was written to it is an error of its own: a
+// caller must not take it for a lost connection, which is tried again.
+func (m *merged) advance() error {
+	if m.left == 0 {
+		return io.EOF
+	}
+	m.left--
+	var header [headerSize]byte
+	if _, err := io.ReadFull(m.from, header[:]); err != nil {
+		return fileError(err)
+	}
+	size := headerSize + recordSize(header[:])
+	if len(m.free) < size {
+		m.free = make([]byte, max(size, 64<<10))
+	}
+	b := m.free[:size:size]
+	m.free = m.free[size:]
+	copy(b, header[:])
+	if _, err := io.ReadFull(m.from, b[headerSize:]); err != nil {
+		return fileError(err)
+	}
+	m.record = decodeRecord(b)
+	return nil
+}
+
+func fileError(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errShortFile
+	}
+	return fmt.Errorf("temporary file: %w", err)
+}
+
+var errShortFile = errors.New("temporary file: shorter than what was written to it")
+
+// runHeap orders runs by their next records.
+type runHeap struct {
+	table *Table
+	runs  []*merged
+}
+
+func (h *runHeap) Len() int { return len(h.runs) }
+func (h *runHeap) Less(i, j int) bool {
+	a, b := h.runs[i], h.runs[j]
+	return cmp.Or(h.table.compare(a.key, b.key), cmp.Compare(a.place, b.place)) < 0
+}
+func (h *runHeap) Swap(i, j int) { h.runs[i], h.runs[j] = h.runs[j], h.runs[i] }
+func (h *runHeap) Push(x any)    { h.runs = append(h.runs, x.(*merged)) }
+func (h *runHeap) Pop() any {
+	last := h.runs[len(h.runs)-1]
+	h.runs = h.runs[:len(h.runs)-1]
+	return last
+}

@@ -1,0 +1,226 @@
+package load
+
+import (
+	"fmt"
+	"hash/crc32"
+	"strings"
+	"sync"
+)
+
+// statements are the statements of a table, all made from its description.
+type statements struct {
+	existing, existingChildren string // read what is there: see existingReader
+	outside, outsideChildren   string // sessions that start outside of the window
+	stage, update              string // COPY goes into the staging table, and update from there into the table
+	staging                    string // its name
+	remove                     string // what a window no longer brings
+	removeChildren             string
+	counts                     string // sums of the counts of a range of days
+}
+
+var made sync.Map // *Table → *statements
+
+// statements makes a table's statements, once.
+func (t *Table) statements() *statements {
+	if s, known := made.Load(t); known {
+		return s.(*statements)
+	}
+	s := t.makeStatements()
+	made.Store(t, s)
+	return s
+}
+
+// param names the argument of a key's column.
+func param(of string, column int) string { return fmt.Sprintf("%s_%d", of, column) }
+
+func (t *Table) makeStatements() *statements {
+	s := &statements{}
+	t.addReading(s)
+	t.addWriting(s)
+	if t.counts() {
+		t.addCounts(s)
+	}
+	return s
+}
+
+func (t *Table) addReading(s *statements) {
+	columns := list(append(t.Key[:len(t.Key):len(t.Key)], t.Columns...), func(c Column) string { return "t." + c.Name })
+	deleted := "false"
+	if t.Deletion == SoftDelete {
+		deleted = "t.deleted_at IS NOT NULL"
+	}
+	selected := fmt.Sprintf("SELECT %s, coalesce(t.%s, 0), %s\n", columns, t.LoadID, deleted)
+	if t.sessionKeys {
+		t.addReadingSessions(s, selected)
+		return
+	}
+	from := "FROM crankwheel." + t.Name + " t\n"
+	var scope string
+	switch {
+	case t.Scope.Day:
+		scope = "t.day = @day"
+	case t.Scope.Begin != "":
+		scope = fmt.Sprintf("t.%s >= @from AND t.%[1]s < @to", t.Scope.Begin)
+	}
+	if t.findByKey {
+		// Keys are looked up one by one, besides the scope. An OR of the two would read the whole account.
+		names := list(t.Key, func(c Column) string { return c.Name })
+		keys := fmt.Sprintf("SELECT * FROM unnest(%s)", numbered(t.Key, func(i int, c Column) string {
+			return fmt.Sprintf("@%s::text[]::%s[]", param("keys", i), c.kind.sql)
+		}))
+		if scope != "" {
+			keys = fmt.Sprintf("SELECT %s FROM crankwheel.%s t WHERE t.account_id = @account AND %s\n      UNION %s", names, t.Name, scope, keys)
+		} else {
+			keys = "SELECT DISTINCT" + strings.TrimPrefix(keys, "SELECT")
+		}
+		from += fmt.Sprintf("JOIN (%s) AS k (%s) USING (%[2]s)\n", keys, names)
+		scope = ""
+	}
+	where := "WHERE t.account_id = @account"
+	if scope != "" {
+		where += " AND " + scope
+	}
+	where += t.between(len(t.Key))
+	s.existing = selected + from + where + "\nORDER BY " + ordered(t.Key) + "\nLIMIT @limit"
+
+	if c := t.children; c != nil {
+		shared := t.Key[:t.sharedKey]
+		all := append(append(shared[:len(shared):len(shared)], c.Key...), c.Columns...)
+		s.existingChildren = "SELECT " + list(all, func(c Column) string { return "t." + c.Name }) +
+			"\nFROM crankwheel." + c.Name + " t\nWHERE t.account_id = @account"
+		if t.Scope.All { // what has lost its parent, too
+			s.existingChildren += t.between(t.sharedKey)
+		} else {
+			s.existingChildren += fmt.Sprintf(" AND (%s) IN (SELECT * FROM unnest(%s))", list(shared, func(c Column) string { return "t." + c.Name }),
+				numbered(shared, func(i int, c Column) string { return fmt.Sprintf("@%s::text[]::%s[]", param("keys", i), c.kind.sql) }))
+		}
+		s.existingChildren += "\nORDER BY " + ordered(append(shared[:len(shared):len(shared)], c.Key...))
+	}
+}
+
+// between bounds a statement to a stretch of keys.
+func (t *Table) between(columns int) string {
+	key := t.Key[:columns]
+	bound := func(of, operator string) string {
+		return fmt.Sprintf("\n  AND (@%s::text IS NULL OR (%s) %s (%s))", param(of, 0), ordered(key), operator,
+			numbered(key, func(i int, c Column) string { return fmt.Sprintf("@%s::text::%s", param(of, i), c.kind.sql) }))
+	}
+	return bound("after", ">") + bound("through", "<=")
+}
+
+// addReadingSessions reads by stretches of ids, which are stretches of time: there is no index on started_at.
+func (t *Table) addReadingSessions(s *statements, selected string) {
+	id, c := t.Key[0].Name, t.children
+	all := append(append(t.Key[:1:1], c.Key...), c.Columns...)
+	children := "SELECT " + list(all, func(c Column) string { return "t." + c.Name }) + "\n"
+	within := func(table string) string {
+		return fmt.Sprintf("FROM crankwheel.%s t\nWHERE t.account_id = @account AND t.%s >= @low::uuid AND t.%[2]s < @high::uuid\n", table, id)
+	}
+	seconds := func(table string) string {
+		return fmt.Sprintf("FROM unnest(@lows::text[]::uuid[], @highs::text[]::uuid[]) AS s (low, high)\n"+
+			"JOIN crankwheel.%s t ON t.account_id = @account AND t.%s >= s.low AND t.%[2]s < s.high\n", table, id)
+	}
+	s.existing = selected + within(t.Name) + "ORDER BY t." + id + "\nLIMIT @limit"
+	s.existingChildren = children + within(c.Name) + "ORDER BY t." + id + ", " + ordered(c.Key)
+	s.outside = selected + seconds(t.Name) + "ORDER BY t." + id
+	s.outsideChildren = children + seconds(c.Name) + "ORDER BY t." + id + ", " + ordered(c.Key)
+}
+
+func (t *Table) addWriting(s *statements) {
+	all := append(t.Key[:len(t.Key):len(t.Key)], t.Columns...)
+	definition := list(all, func(c Column) string { return c.Name + " " + c.kind.sql })
+	// A connection that PgBouncer hands on may still have the staging table of another version of the program.
+	s.staging = fmt.Sprintf("stage_%s_%08x", t.Name, crc32.ChecksumIEEE([]byte(definition)))
+	s.stage = fmt.Sprintf("CREATE TEMP TABLE IF NOT EXISTS %s (%s) ON COMMIT DELETE ROWS", s.staging, definition)
+	back := ""
+	if t.Deletion == SoftDelete {
+		back = ", deleted_at = NULL"
+	}
+	s.update = fmt.Sprintf("UPDATE crankwheel.%s t\nSET %s,\n    %s = @load, loaded_at = now()%s\nFROM pg_temp.%s s\nWHERE t.account_id = @account AND %s", t.Name,
+		list(append(t.Key[t.sharedKey:len(t.Key):len(t.Key)], t.Columns...), func(c Column) string { return c.Name + " = s." + c.Name }), t.LoadID, back, s.staging, sameKey(t.Key[:t.sharedKey]))
+
+	keys := func(key []Column) string {
+		return fmt.Sprintf("unnest(%s) AS s (%s)",
+			numbered(key, func(i int, c Column) string { return fmt.Sprintf("@%s::text[]::%s[]", param("keys", i), c.kind.sql) }),
+			list(key, func(c Column) string { return c.Name }))
+	}
+	switch t.Deletion {
+	case SoftDelete:
+		s.remove = fmt.Sprintf("UPDATE crankwheel.%s t\nSET deleted_at = now(), %s = @load, loaded_at = now()\nFROM %s\nWHERE t.account_id = @account AND %s",
+			t.Name, t.LoadID, keys(t.Key[:t.sharedKey]), sameKey(t.Key[:t.sharedKey]))
+	case HardDelete:
+		s.remove = fmt.Sprintf("DELETE FROM crankwheel.%s t\nUSING %s\nWHERE t.account_id = @account AND %s", t.Name, keys(t.Key), sameKey(t.Key))
+	}
+	if c := t.children; c != nil {
+		shared := t.Key[:t.sharedKey]
+		s.removeChildren = fmt.Sprintf("DELETE FROM crankwheel.%s t\nUSING %s\nWHERE t.account_id = @account AND %s", c.Name, keys(shared), sameKey(shared))
+	}
+}
+
+func (t *Table) addCounts(s *statements) {
+	counted := counted(t)
+	key := dayless(t.Key)
+	columns := append([]string(nil), names(key)...)
+	for _, c := range counted {
+		columns = append(columns, fmt.Sprintf("coalesce(sum(t.%s), 0)", c.Name))
+	}
+	s.counts = fmt.Sprintf("SELECT %s\nFROM crankwheel.%s t\nWHERE t.account_id = @account AND t.day BETWEEN @first_day AND @last_day", strings.Join(columns, ", "), t.Name)
+	if len(key) > 0 {
+		s.counts += "\nGROUP BY " + strings.Join(names(key), ", ")
+	}
+}
+
+func counted(t *Table) (all []Column) {
+	for _, c := range t.Columns {
+		if c.AddsUp {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+func dayless(key []Column) (all []Column) {
+	for _, c := range key {
+		if c.kind != typeDate {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+func names(columns []Column) (all []string) {
+	for _, c := range columns {
+		all = append(all, c.Name)
+	}
+	return all
+}
+
+// ordered lists columns of a key as they are sorted: texts by their bytes, as this program does.
+func ordered(key []Column) string {
+	return list(key, func(c Column) string {
+		if c.kind == typeText {
+			return "t." + c.Name + ` COLLATE "C"`
+		}
+		return "t." + c.Name
+	})
+}
+
+func sameKey(key []Column) string {
+	var all []string
+	for _, c := range key {
+		all = append(all, fmt.Sprintf("t.%s = s.%[1]s", c.Name))
+	}
+	return strings.Join(all, " AND ")
+}
+
+func list(columns []Column, show func(Column) string) string {
+	return numbered(columns, func(_ int, c Column) string { return show(c) })
+}
+
+func numbered(columns []Column, show func(int, Column) string) string {
+	var all []string
+	for i, c := range columns {
+		all = append(all, show(i, c))
+	}
+	return strings.Join(all, ", ")
+}

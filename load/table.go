@@ -1,0 +1,233 @@
+package load
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Table describes a table of schema crankwheel as one stream writes it. Everything that loading and verifying need is
+// derived from it: the binary rows, the staging table, the statements, the comparison.
+type Table struct {
+	Name    string
+	Key     []Column // the primary key without account_id, in the order in which rows are sorted
+	Columns []Column // every other column that the stream writes
+
+	Scope    Scope    // which rows a window speaks for
+	Deletion Deletion // what becomes of a row in the scope that a load no longer brings
+	LoadID   string   // the column that names the load which last changed what the stream writes
+
+	children *Table // nil: none
+	parent   []Column
+
+	compare     func(a, b []byte) int // orders encoded keys
+	match       matcher
+	begin, end  int // columns of Scope.Begin and Scope.End in Columns; -1: none
+	sharedKey   int // so many columns of the key identify a row, and are repeated in the children
+	rejectKey   func(t *Table, r *record) string
+	findByKey   bool // existing rows are found by their keys, besides those in the scope
+	sessionKeys bool // the key begins with a time: see screenSessions
+}
+
+// Deletion says what becomes of a row that a load of its window no longer brings.
+type Deletion int
+
+const (
+	SoftDelete  Deletion = iota // deleted_at is set, and cleared when the row comes back
+	HardDelete                  // the row is removed
+	NeverDelete                 // nothing: another stream decides
+)
+
+// Scope says which rows of a table a window speaks for. The zero value: none.
+type Scope struct {
+	All        bool   // every row of the account: a snapshot
+	Day        bool   // the rows of the window's day
+	Begin, End string // the rows that begin and end inside the window, by these columns; no End: a row begins and ends at once
+	OpenEnd    bool   // a row without an end is not over, and so not inside. Otherwise it ended when it began
+}
+
+// rows is a table together with the way in which values of type R become its rows.
+type rows[R any] struct {
+	*Table
+	key, columns []field[R]
+	addChildren  func(*encoder, *R) // nil: there are none
+}
+
+// newRows completes a description. It panics where the description names a column that is not there, so that a
+// misspelt name stops the program at its start.
+func newRows[R any](t Table, key, columns []field[R]) *rows[R] {
+	r := &rows[R]{Table: &t, key: key, columns: columns}
+	for _, f := range key {
+		t.Key = append(t.Key, f.Column)
+	}
+	for _, f := range columns {
+		t.Columns = append(t.Columns, f.Column)
+	}
+	t.begin, t.end = t.column(t.Scope.Begin), t.column(t.Scope.End)
+	t.sharedKey = len(t.Key)
+	if t.compare = t.compareKeys; t.sessionKeys { // of fixed length, and not signed
+		t.compare = bytes.Compare
+	}
+	if t.match == nil {
+		t.match = matchByKey
+	}
+	if t.rejectKey == nil {
+		t.rejectKey = keyText
+	}
+	return r
+}
+
+// column is the place of a column in Columns, -1 for the empty name.
+func (t *Table) column(name string) int {
+	i := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == name })
+	if i < 0 && name != "" {
+		panic(fmt.Sprintf("table %s has no column %s", t.Name, name))
+	}
+	return i
+}
+
+// withChildren adds a child table: get returns a row's child rows in the order of the child table's key. The child
+// table repeats the first so many columns of the parent's key.
+func withChildren[R, C any](r *rows[R], child *rows[C], sharedKey int, get func(*R) []C) *rows[R] {
+	r.children, r.sharedKey = child.Table, sharedKey
+	child.parent = r.Key[:sharedKey]
+	r.addChildren = func(e *encoder, row *R) {
+		all := get(row)
+		for i := range all {
+			at := len(e.b)
+			e.uint32(0)
+			child.encode(e, &all[i])
+			binary.BigEndian.PutUint32(e.b[at:], uint32(len(e.b)-at-4))
+		}
+	}
+	return r
+}
+
+func (r *rows[R]) encode(e *encoder, row *R) {
+	for i := range r.key {
+		r.key[i].encode(e, row)
+	}
+	for i := range r.columns {
+		r.columns[i].encode(e, row)
+	}
+}
+
+// record is a row with its children: one that a window brings, or one that is there.
+type record struct {
+	n    int64 // its place among the window's records, from 1
+	part int   // which of the window's answers brought it
+
+	key      []byte // the encoded columns of Table.Key
+	row      []byte // the encoded columns of Table.Columns; nil: there are children without their parent
+	children []byte // the encoded rows of the child table, each after its length in four bytes
+}
+
+// stored is a row that is there.
+type stored struct {
+	record
+	load    int64 // that last changed it
+	deleted bool
+}
+
+// cut cuts the first field off encoded fields. value is nil for NULL.
+func cut(fields []byte) (value, rest []byte) {
+	n := int32(binary.BigEndian.Uint32(fields))
+	if n < 0 {
+		return nil, fields[4:]
+	}
+	return fields[4 : 4+n : 4+n], fields[4+n:]
+}
+
+// fieldAt is one of several encoded fields.
+func fieldAt(fields []byte, i int) (value []byte) {
+	for ; i >= 0; i-- {
+		value, fields = cut(fields)
+	}
+	return value
+}
+
+// split cuts encoded fields into their values.
+func split(fields []byte) (values [][]byte) {
+	for len(fields) > 0 {
+		var v []byte
+		v, fields = cut(fields)
+		values = append(values, v)
+	}
+	return values
+}
+
+// cutChild cuts the first child row off.
+func cutChild(children []byte) (child, rest []byte) {
+	n := binary.BigEndian.Uint32(children)
+	return children[4 : 4+n : 4+n], children[4+n:]
+}
+
+func countChildren(children []byte) (n int64) {
+	for len(children) > 0 {
+		_, children = cutChild(children)
+		n++
+	}
+	return n
+}
+
+// compareKeys orders encoded keys as SQL does with texts in COLLATE "C".
+func (t *Table) compareKeys(a, b []byte) int {
+	for _, c := range t.Key {
+		var x, y []byte
+		x, a = cut(a)
+		y, b = cut(b)
+		if order := c.kind.compare(x, y); order != 0 {
+			return order
+		}
+	}
+	return 0
+}
+
+// during is when a row begins and ends; over is false where it has not ended.
+func (t *Table) during(row []byte) (begin, end time.Time, over bool) {
+	if t.begin < 0 || row == nil {
+		return time.Time{}, time.Time{}, false
+	}
+	v := fieldAt(row, t.begin)
+	if v == nil {
+		return time.Time{}, time.Time{}, false
+	}
+	begin = timeOf(v)
+	if t.end < 0 {
+		return begin, begin, true
+	}
+	if v := fieldAt(row, t.end); v != nil {
+		return begin, timeOf(v), true
+	}
+	return begin, begin, !t.Scope.OpenEnd
+}
+
+// within tells whether a row lies wholly inside a stretch of time, so that whoever asks for that time is shown the row,
+// however the API selects. What lasts and has ended by the first instant need not be shown.
+func (t *Table) within(row []byte, from, to time.Time) bool {
+	begin, end, over := t.during(row)
+	if t.Scope.OpenEnd && !end.After(from) {
+		return false
+	}
+	return over && !begin.Before(from) && begin.Before(to) && !end.Before(from) && end.Before(to)
+}
+
+// keyText shows a key, without the day of a daily table.
+func keyText(t *Table, r *record) string {
+	text := ""
+	rest := r.key
+	for _, c := range t.Key {
+		var v []byte
+		v, rest = cut(rest)
+		if c.kind == typeDate && t.Scope.Day {
+			continue
+		}
+		if text != "" {
+			text += " "
+		}
+		text += c.kind.text(v)
+	}
+	return text
+}
