@@ -13,11 +13,18 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"wheelhouse/internal/testkit"
 )
 
 // TestImage builds what the Dockerfile builds, from what .dockerignore leaves of the
 // tree and with its own RUN lines, and starts the program as the image would.
+//
+// The build compiles the whole program and everything it uses once more: the usual tests leave that to .ci/run.
 func TestImage(t *testing.T) {
+	if !testkit.Long() {
+		t.Skip("set WHEELHOUSE_LONG=1 to build the image's program")
+	}
 	t.Parallel()
 	const version = "1.2.3-deploy-test"
 	root := filepath.Join(buildStage(t, version), "image")

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"wheelhouse/extract"
+	"wheelhouse/internal/testkit"
 )
 
 const head = "Content-Type: application/json\r\n"
@@ -96,12 +96,12 @@ var cutStreams = map[string]struct {
 }
 
 // TestTruncationIsNeverAccepted cuts an answer of each stream at every byte, in every way that is silent, and
-// here and there in the others: two records of what was recorded, or with WHEELHOUSE_EXHAUSTIVE set all of it.
+// here and there in the others: two records of what was recorded, or in the long tests all of it.
 func TestTruncationIsNeverAccepted(t *testing.T) {
 	list := fmt.Sprintf("HTTP/1.0 200 OK\r\n%s\r\n%s", head, recorded(t, "company_content.shares"))
 	for name, stream := range cutStreams {
 		whole := bytes.TrimSpace(recorded(t, stream.recording))
-		if os.Getenv("WHEELHOUSE_EXHAUSTIVE") == "" {
+		if !testkit.Long() {
 			whole = twoRecords(t, whole)
 		}
 		for transport, text := range transports {

@@ -140,24 +140,31 @@ func (w *Warehouse) mostTries(err error) int {
 func (w *Warehouse) retry(ctx context.Context, f func() error) error {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval, wait.MaxInterval = 100*time.Millisecond, 5*time.Second
-	tried := 0
-	_, err := backoff.Retry(ctx, func() (struct{}, error) {
+	for tried := 1; ; tried++ {
 		err := sqlError(f())
-		tried++
-		if err != nil && (!mayPass(err) || ctx.Err() != nil || tried >= w.mostTries(err)) {
-			return struct{}{}, backoff.Permanent(err)
+		if err == nil || !mayPass(err) || ctx.Err() != nil || tried >= w.mostTries(err) {
+			return err
 		}
 		var own *SQLError
 		if errors.As(err, &own) && own.Code == pgerrcode.ReadOnlySQLTransaction {
 			w.pool.Reset() // after a failover the old server is still connected, and read-only
 		}
-		return struct{}{}, err
-	}, backoff.WithBackOff(wait), backoff.WithMaxTries(triesToOutlast), backoff.WithMaxElapsedTime(0))
-	var permanent *backoff.PermanentError
-	if errors.As(err, &permanent) {
-		err = permanent.Unwrap()
+		if err := w.sleep(ctx, wait.NextBackOff()); err != nil {
+			return err
+		}
 	}
-	return err
+}
+
+// sleep waits for d, or returns the cause of ctx's end.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
 }
 
 // inTx runs f in a transaction, again where that can help.

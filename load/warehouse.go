@@ -18,6 +18,7 @@ type Warehouse struct {
 	lease     time.Duration
 	mayShrink bool
 	opened    atomic.Bool // there has been a connection
+	sleep     func(context.Context, time.Duration) error
 }
 
 // Options tune a Warehouse. Zero values mean the defaults.
@@ -26,6 +27,9 @@ type Options struct {
 	Lease       time.Duration // how long a window stays a dead process's; default 2 min
 	MayShrink   bool          // an answer may lack more than half of what its window had: see ShrinkError
 	Tracer      pgx.QueryTracer
+
+	// Sleep waits between two tries of a transaction, and returns an error if ctx ends before; default: real time.
+	Sleep func(ctx context.Context, d time.Duration) error
 }
 
 // Open connects to the warehouse at a libpq-style DSN or URL; empty means the PG* variables.
@@ -39,6 +43,9 @@ func Open(ctx context.Context, dsn string, o Options) (*Warehouse, error) {
 	}
 	if o.Lease <= 0 {
 		o.Lease = 2 * time.Minute
+	}
+	if o.Sleep == nil {
+		o.Sleep = sleep
 	}
 	cfg.ConnConfig.Tracer = o.Tracer
 	cfg.MaxConns = int32(o.Connections)
@@ -54,7 +61,7 @@ func Open(ctx context.Context, dsn string, o Options) (*Warehouse, error) {
 	if err != nil {
 		return nil, sqlError(err)
 	}
-	w := &Warehouse{pool: pool, lease: o.Lease, mayShrink: o.MayShrink}
+	w := &Warehouse{pool: pool, lease: o.Lease, mayShrink: o.MayShrink, sleep: o.Sleep}
 	if err := w.retry(ctx, func() error { return pool.Ping(ctx) }); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("connect to the database: %w", err)

@@ -8,11 +8,13 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 
 	"wheelhouse/internal/pgserver"
+	"wheelhouse/internal/testkit"
 )
 
 // serverURL is a superuser's address of the server that all tests but those of a limited user share.
@@ -21,8 +23,9 @@ var serverURL string
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
+	testkit.Parallel(4) // the tests mostly wait for the server
 	if serverURL = os.Getenv("TEST_DATABASE_URL"); serverURL == "" {
-		server, err := pgserver.Start(context.Background(), pgserver.Options{})
+		server, err := pgserver.Start(context.Background(), pgserver.Options{Settings: map[string]string{"jit": "off", "max_connections": "300"}})
 		if err != nil {
 			log.Print(err)
 			return 1
@@ -30,16 +33,58 @@ func run(m *testing.M) int {
 		defer server.Close()
 		serverURL = server.URL("postgres")
 	}
+	defer func() {
+		if template != "" {
+			_ = admin("DROP DATABASE " + template + " WITH (FORCE)")
+		}
+	}()
 	return m.Run()
+}
+
+// template is a database that has been brought all the way up, "" before the first test wants one.
+var template string
+
+// makeTemplate makes template.
+var makeTemplate = sync.OnceValue(func() error {
+	name := "wheelhouse_template_" + strings.ToLower(rand.Text()[:12])
+	if err := admin("CREATE DATABASE " + name); err != nil {
+		return err
+	}
+	template = name
+	u, err := url.Parse(serverURL)
+	if err != nil {
+		return err
+	}
+	u.Path = "/" + name
+	if _, to, err := Up(context.Background(), u.String()); err != nil || to != Latest() {
+		return fmt.Errorf("up reached %d: %w", to, err)
+	}
+	return nil
+})
+
+// admin runs a statement on the shared server's maintenance database.
+func admin(sql string) error {
+	conn, err := pgx.Connect(context.Background(), serverURL)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.Background())
+	_, err = conn.Exec(context.Background(), sql)
+	return err
 }
 
 // newDatabase makes an empty database on the shared server and returns its address.
 func newDatabase(t *testing.T) string { return newDatabaseOn(t, serverURL) }
 
 func newDatabaseOn(t *testing.T, server string) string {
+	return newDatabaseLike(t, server, "template1")
+}
+
+// newDatabaseLike copies a database of a server.
+func newDatabaseLike(t *testing.T, server, template string) string {
 	t.Helper()
 	name := "wheelhouse_test_" + strings.ToLower(rand.Text()[:12])
-	exec(t, dial(t, server), "CREATE DATABASE "+name)
+	exec(t, dial(t, server), "CREATE DATABASE "+name+" TEMPLATE "+template)
 	t.Cleanup(func() {
 		conn, err := pgx.Connect(context.Background(), server)
 		if err != nil {
@@ -66,11 +111,13 @@ func address(t *testing.T, server, database string, user *url.Userinfo) string {
 	return u.String()
 }
 
-// migrated makes a database and brings it all the way up.
+// migrated makes a database that has been brought all the way up.
 func migrated(t *testing.T) (string, *pgx.Conn) {
 	t.Helper()
-	db := newDatabase(t)
-	mustUp(t, db)
+	if err := makeTemplate(); err != nil {
+		t.Fatal(err)
+	}
+	db := newDatabaseLike(t, serverURL, template)
 	return db, dial(t, db)
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"wheelhouse/internal/testdb"
+	"wheelhouse/internal/testkit"
 )
 
 // panicking builds the program with places at which it panics, with what it has in hand, if PANIC names them.
@@ -51,7 +52,11 @@ func panicking(t *testing.T) (program string) {
 	if err := os.WriteFile(program+".json", replace, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if said, err := exec.Command("go", "build", "-overlay", program+".json", "-o", program, ".").CombinedOutput(); err != nil {
+	build := []string{"build", "-overlay", program + ".json", "-o", program}
+	if raceDetector { // the packages that the overlay does not change are compiled already
+		build = append(build, "-race")
+	}
+	if said, err := exec.Command("go", append(build, ".")...).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, said)
 	}
 	return program
@@ -59,6 +64,7 @@ func panicking(t *testing.T) (program string) {
 
 // A panic with somebody's record in hand tells its place and nothing else, wherever it is.
 func TestPanicsTellNothing(t *testing.T) {
+	testkit.SkipIfShort(t, "it builds a program")
 	t.Parallel()
 	day := time.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly)
 	record := `"start_ts":"` + day + `T00:00:00",` + person + `}`

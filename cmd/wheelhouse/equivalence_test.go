@@ -14,6 +14,7 @@ import (
 	"wheelhouse/internal/faults"
 	"wheelhouse/internal/pgserver"
 	"wheelhouse/internal/testdb"
+	"wheelhouse/internal/testkit"
 	"wheelhouse/migrations"
 )
 
@@ -22,6 +23,7 @@ const shortLease = 2 * time.Second
 
 // Any sequence of faults, kills and concurrent runs, and then runs that succeed: the warehouse is the one without faults.
 func TestEquivalence(t *testing.T) {
+	testkit.SkipIfShort(t, "it kills programs and crashes servers")
 	t.Parallel()
 	want := twoRuns.plain(t)
 	var mu sync.Mutex

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,12 +15,11 @@ import (
 
 	"wheelhouse/internal/faults"
 	"wheelhouse/internal/testdb"
+	"wheelhouse/internal/testkit"
 )
 
-var everyPoint = flag.Bool("killsweep", false, "TestKillSweepOfStreams kills at every point of every stream, not at a sample of them")
-
 // pointsOfStream is how many points of each stream are in a sample.
-const pointsOfStream = 6
+const pointsOfStream = 3
 
 // otherStreams are those that TestKillSweep does not sweep.
 var otherStreams = []string{"demo_usage", "usage_shares", "shares", "share_visits", "share_details", "user_access", "company_content"}
@@ -78,7 +76,7 @@ func (s *twoStates) points(t *testing.T, l lab, seed uint64) (all []killPoint, a
 	for i, stream := range otherStreams {
 		met := l.with(probes[i]).meets(append(loadStates, "--account", probes[i])...)
 		chosen := faults.Rand(seed, stream).Perm(len(met))
-		if !*everyPoint {
+		if !testkit.Long() {
 			chosen = chosen[:pointsOfStream]
 		}
 		for j, n := range chosen {
@@ -109,6 +107,7 @@ func (l *lab) meets(args ...string) (all []killPoint) {
 // What TestKillSweep does to usage_new, at some points of each other stream: each time there is all of the window or none,
 // and one more run makes it as if nothing had been.
 func TestKillSweepOfStreams(t *testing.T) {
+	testkit.SkipIfShort(t, "it kills dozens of programs")
 	t.Parallel()
 	seed := faults.Seed()
 	faults.Replay(t, t.Name(), "./cmd/wheelhouse", seed)
@@ -157,7 +156,7 @@ func mustHaveKilled(t *testing.T, killed map[string][]string, points int) {
 		t.Logf("%s: killed %d times", stream, len(killed[stream]))
 		for _, what := range []string{"GET /ss/api/", "COPY", "end of COPY", "INSERT INTO crankwheel.", "DELETE FROM wheelhouse.leases", "commit", "UPDATE wheelhouse.runs"} {
 			for _, when := range []string{"true ", "false "} {
-				if *everyPoint && !slices.ContainsFunc(killed[stream], func(k string) bool { return strings.HasPrefix(k, when) && strings.Contains(k, what) }) {
+				if testkit.Long() && !slices.ContainsFunc(killed[stream], func(k string) bool { return strings.HasPrefix(k, when) && strings.Contains(k, what) }) {
 					t.Errorf("%s was not killed (after: %s) at %s", stream, when, what)
 				}
 			}

@@ -18,6 +18,7 @@ import (
 	"wheelhouse/internal/faults"
 	"wheelhouse/internal/simulator"
 	"wheelhouse/internal/testdb"
+	"wheelhouse/internal/testkit"
 )
 
 // sweep is as many days of sessions as there are points to be killed at, each in two states: as first loaded, and as
@@ -100,9 +101,10 @@ func (s *sweep) empty(t *testing.T) *lab {
 		hurried: hurried{Now: s.day(s.days), Lease: shortLease, Backoff: time.Millisecond, Idle: time.Minute}}
 }
 
-// A load is killed at every question and at every answer, of the API's and of Postgres's; each time all of the
+// A load is killed at every question or its answer, of the API's and of Postgres's (in the long tests at both); each time all of the
 // window is there or none, and one more run makes it as if nothing had been.
 func TestKillSweep(t *testing.T) {
+	testkit.SkipIfShort(t, "it kills dozens of programs")
 	t.Parallel()
 	const points = 56 // more than a load has
 	s := newSweep(t, 2*points)
@@ -123,6 +125,7 @@ func TestKillSweep(t *testing.T) {
 
 // Windows that nobody has loaded, two at a time: what is new goes straight into the tables. Of each there is all or nothing.
 func TestKillSweepOfFirstLoads(t *testing.T) {
+	testkit.SkipIfShort(t, "it kills dozens of programs")
 	t.Parallel()
 	const points = 60 // more than a load has
 	s := newSweep(t, 4*points)
@@ -143,7 +146,8 @@ func TestKillSweepOfFirstLoads(t *testing.T) {
 	}
 }
 
-// killEverywhere kills a load of its own before and after each of as many questions.
+// killEverywhere kills a load of its own at each of as many questions: before one and after the next, in the long tests before
+// and after each.
 func (l *lab) killEverywhere(points int, load func(n int) []string) map[string]bool {
 	l.t.Helper()
 	var mu sync.Mutex
@@ -152,6 +156,9 @@ func (l *lab) killEverywhere(points int, load func(n int) []string) map[string]b
 	var all errgroup.Group
 	all.SetLimit(4)
 	for n := range 2 * points {
+		if !testkit.Long() && n%2 != n/2%2 {
+			continue
+		}
 		all.Go(func() error {
 			l.killAt(func(at faults.Point) bool {
 				if at.N != n/2+1 || at.After != (n%2 == 1) {
@@ -174,8 +181,12 @@ func (l *lab) killEverywhere(points int, load func(n int) []string) map[string]b
 
 func mustHaveKilledAt(t *testing.T, killed map[string]bool, kinds ...string) {
 	t.Helper()
+	sides := []string{""} // either
+	if testkit.Long() {
+		sides = []string{"true ", "false "}
+	}
 	for _, what := range kinds {
-		for _, after := range []string{"true ", "false "} {
+		for _, after := range sides {
 			if !slices.ContainsFunc(slices.Collect(maps.Keys(killed)), func(k string) bool { return strings.HasPrefix(k, after) && strings.Contains(k, what) }) {
 				t.Errorf("killed at %d points, but not (after: %s) at %s", len(killed), after, what)
 			}

@@ -22,6 +22,7 @@ import (
 
 	"wheelhouse/internal/simulator"
 	"wheelhouse/internal/testdb"
+	"wheelhouse/internal/testkit"
 	"wheelhouse/migrations"
 )
 
@@ -33,6 +34,9 @@ func TestMain(m *testing.M) {
 		hurry()
 		os.Exit(run(os.Args[1:]))
 	}
+	testkit.Default("test.parallel", "3", "3") // some of the tests run six programs at once
+	testkit.Default("schedules", "8", "500")
+	testkit.Default("soak", "10s", "5m")
 	testdb.Main(m)
 }
 

@@ -19,9 +19,10 @@ import (
 	"wheelhouse/internal/faults"
 	"wheelhouse/internal/simulator"
 	"wheelhouse/internal/testdb"
+	"wheelhouse/internal/testkit"
 )
 
-var soakFor = flag.Duration("soak", 20*time.Second, "how long TestSoak keeps serve under faults; minutes and more show whether it grows")
+var soakFor = flag.Duration("soak", 10*time.Second, "how long TestSoak keeps serve under faults; minutes and more show whether it grows")
 
 // usage is what a process holds at one moment.
 type usage struct{ memory, files, threads, connections int }
@@ -70,6 +71,7 @@ func TestSoak(t *testing.T) {
 	if _, err := os.Stat("/proc/self/status"); err != nil {
 		t.Skip("no /proc to read a process's books in")
 	}
+	testkit.SkipIfShort(t, "it takes as long as the flag soak says")
 	t.Parallel()
 	var fixed atomic.Pointer[time.Time]
 	now := func() time.Time {

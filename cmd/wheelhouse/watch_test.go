@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"wheelhouse/internal/testdb"
+	"wheelhouse/internal/testkit"
 )
 
 // served is a `serve` of a simulated account, behind a token, once it has loaded something; and what it says of itself then.
@@ -88,6 +89,7 @@ func TestServeTellsMetrics(t *testing.T) {
 
 // Prometheus itself, set up as deploy/prometheus has it, reads what serve tells, and can judge every rule by it.
 func TestPrometheusReadsServe(t *testing.T) {
+	testkit.SkipIfShort(t, "it starts Prometheus")
 	t.Parallel()
 	program, err := exec.LookPath("prometheus")
 	if err != nil {

@@ -16,7 +16,7 @@
 //
 // A schedule that fails prints its seed and the command that plays it again. The long run is
 //
-//	go test -race -run TestEquivalence ./cmd/wheelhouse -schedules 500 -timeout 2h
+//	WHEELHOUSE_LONG=1 go test -race -run TestEquivalence ./cmd/wheelhouse -timeout 2h
 //
 // On failure of its own (no free port, a proxy that does not start) it fails the test.
 package faults

@@ -10,7 +10,7 @@ import (
 
 var (
 	oneSeed   = flag.Uint64("seed", 0, "run the schedule of this seed alone; 0: run as many as -schedules says")
-	schedules = flag.Int("schedules", 25, "how many seeded fault schedules to run; the long run has 500")
+	schedules = flag.Int("schedules", 8, "how many seeded fault schedules to run; the long tests have 500")
 )
 
 // Seeds are the schedules to run.

@@ -55,7 +55,7 @@ func TestSwallowedRows(t *testing.T) {
 // The same of rows that are there already and are to be changed, and of their children.
 func TestSwallowedChanges(t *testing.T) {
 	t.Parallel()
-	f := contended(t)
+	f := contended(t, &waits{})
 	f.rows(`CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`)
 	before := f.contents()
 	for _, on := range []string{"UPDATE ON crankwheel.demo_requests", "INSERT ON crankwheel.demo_answers"} {

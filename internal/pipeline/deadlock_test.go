@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"wheelhouse/internal/testkit"
 	"wheelhouse/load"
 )
 
@@ -35,7 +36,11 @@ func TestLoadsDoNotDeadlock(t *testing.T) {
 	})
 	b := newBench(t, api, mayDay, nil)
 	run := b.mustStart()
-	for range 5 {
+	rounds := 2
+	if testkit.Long() {
+		rounds = 5
+	}
+	for range rounds {
 		var both sync.WaitGroup
 		for _, day := range []string{"2026-03-11", "2026-03-12"} {
 			both.Go(func() {

@@ -8,16 +8,21 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"go.uber.org/zap"
 
 	"wheelhouse/extract"
 	"wheelhouse/internal/settings"
 	"wheelhouse/internal/simulator"
 	"wheelhouse/internal/testdb"
+	"wheelhouse/internal/testkit"
 	"wheelhouse/load"
 )
 
-func TestMain(m *testing.M) { testdb.Main(m) }
+func TestMain(m *testing.M) {
+	testkit.Default("rapid.checks", "25", "100")
+	testdb.Main(m)
+}
 
 const testKey = "literal-key"
 
@@ -28,6 +33,7 @@ type bench struct {
 	runner  *Runner
 	account *Account
 	now     time.Time
+	own     *pgxpool.Pool // the test's own connections: each new one costs more than most queries
 }
 
 func newBench(t *testing.T, api http.Handler, now time.Time, change func(*settings.Account)) *bench {
@@ -40,7 +46,12 @@ func newBenchAt(t *testing.T, url string, api http.Handler, now time.Time, chang
 	t.Helper()
 	server := httptest.NewServer(api)
 	t.Cleanup(server.Close)
-	b := &bench{t: t, url: url, now: now}
+	own, err := pgxpool.New(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(own.Close)
+	b := &bench{t: t, url: url, now: now, own: own}
 	warehouse, err := load.Open(t.Context(), b.url, load.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -93,14 +104,23 @@ func (b *bench) mustRun(r Range, streams ...string) Result {
 	return result
 }
 
-// rows reads a query's rows as values.
+// rows reads a query's rows as values. A connection that the server has ended since the last query is replaced.
 func (b *bench) rows(sql string, args ...any) [][]any {
 	b.t.Helper()
-	conn, err := pgx.Connect(b.t.Context(), b.url)
+	conn, err := b.own.Acquire(b.t.Context())
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	defer conn.Close(context.Background())
+	defer conn.Release()
+	if conn.Ping(b.t.Context()) != nil {
+		b.own.Reset()
+		fresh, err := b.own.Acquire(b.t.Context())
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		defer fresh.Release()
+		conn = fresh
+	}
 	rows, err := conn.Query(b.t.Context(), sql, args...)
 	if err != nil {
 		b.t.Fatal(err)

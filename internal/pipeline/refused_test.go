@@ -53,7 +53,8 @@ func TestTooManyConnections(t *testing.T) {
 	want.mustRun(few)
 	b := newBenchAt(t, testdb.NewDirect(t), twelveDays.simulator(t, &now, nil), now, account)
 	l, through := newLink(t, b.login(1))
-	w, err := load.Open(t.Context(), through, load.Options{})
+	var waits waits
+	w, err := load.Open(t.Context(), through, load.Options{Sleep: waits.sleep})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,20 +69,23 @@ func TestTooManyConnections(t *testing.T) {
 		}
 	}
 	t.Cleanup(func() { other.Close(context.Background()) })
-	began, before := time.Now(), l.metOf("53300")
+	waits.told()
+	before := l.metOf("53300")
 	_, err = b.runner.Run(t.Context(), "run", []*Account{b.account}, nil, func(*Account) Range { return few })
 	var refused *load.SQLError
 	if !errors.As(err, &refused) || refused.Code != "53300" {
 		t.Errorf("without any connection: %v", err)
 	}
-	if took, met := time.Since(began), l.metOf("53300")-before; took > time.Minute || met > 20 {
-		t.Errorf("it tried %d times in %s", met, took)
+	asked, _ := waits.told()
+	if met := l.metOf("53300") - before; asked < 3*time.Second || asked > time.Minute || met > 20 {
+		t.Errorf("it tried %d times, and wanted to wait %s", met, asked)
 	}
 	b.want("0", "SELECT count(*) FROM wheelhouse.runs")
 	if err := other.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	l.watch(nil)
+	waits.becomeSlow() // four workers take turns, and each must come to its own
 	b.mustRun(few)
 	if l.metOf("53300") == 0 {
 		t.Error("one connection was enough without waiting: the test shows nothing")
@@ -94,7 +98,8 @@ func TestTooManyConnections(t *testing.T) {
 func TestReadOnlyServer(t *testing.T) {
 	t.Parallel()
 	const day = "2026-03-10"
-	f := newFaulty(t, load.Options{Lease: time.Second})
+	var waits waits
+	f := newFaulty(t, load.Options{Lease: time.Second, Sleep: waits.sleep})
 	switches := f.newRival()
 	turn := func(to string) {
 		switches.do("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = " + to + "', current_database()); END $$")
@@ -127,6 +132,9 @@ func TestReadOnlyServer(t *testing.T) {
 	result, err := f.runner.Run(t.Context(), "run", []*Account{f.account}, []string{"demo_usage"}, func(*Account) Range { return f.day(next) })
 	if err == nil || result.Failed != 1 || f.link.metOf("25006") > 30 {
 		t.Errorf("read-only for good: %v, %+v, met %d times", err, result, f.link.metOf("25006"))
+	}
+	if asked, most := waits.told(); asked < time.Second || asked > time.Minute || most > 8*time.Second {
+		t.Errorf("read-only for good: it wanted to wait %s in all, %s at most", asked, most)
 	}
 	f.mustSay("25006")
 	turn("off")

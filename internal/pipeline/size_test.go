@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"wheelhouse/internal/simulator"
+	"wheelhouse/internal/testkit"
 )
 
 // A window that fails for its size is asked for in halves, and comes out the same.
@@ -79,6 +80,7 @@ func many(n int) http.Handler {
 
 // A large answer streams: memory does not grow with it. Not parallel: it looks at the heap of the process.
 func TestLargeAnswer(t *testing.T) {
+	testkit.SkipIfShort(t, "it loads 60,000 sessions twice")
 	const n, bound = 60_000, 32 << 20 // of 30 MB of JSON
 	server := httptest.NewServer(many(n))
 	defer server.Close()

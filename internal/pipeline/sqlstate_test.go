@@ -101,9 +101,9 @@ var passing = []struct {
 }
 
 // contended makes a bench whose day is in the warehouse, though not in the ledger, and whose answer has changed since.
-func contended(t *testing.T) *faulty {
+func contended(t *testing.T, waits *waits) *faulty {
 	t.Helper()
-	f := newFaulty(t, load.Options{})
+	f := newFaulty(t, load.Options{Sleep: waits.sleep})
 	f.mustRun(f.day("2026-03-10"), "demo_usage")
 	f.rows("UPDATE wheelhouse.loads SET status = 'failed', response_hash = NULL")
 	third := `{"id":3,"start_ts":"2026-03-10T11:00:00","seconds_to_respond":7,"prospect_info":{"prospect-name":"c"}},`
@@ -115,7 +115,7 @@ func contended(t *testing.T) *faulty {
 // longer. What stays fails the window, which the next run loads.
 func TestWhatMayPass(t *testing.T) {
 	t.Parallel()
-	clean := contended(t)
+	clean := contended(t, &waits{})
 	clean.mustRun(clean.day("2026-03-10"), "demo_usage")
 	want := clean.contents()
 	for _, tt := range passing {
@@ -125,7 +125,8 @@ func TestWhatMayPass(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("%s met %d times", tt.state, times), func(t *testing.T) {
 				t.Parallel()
-				f := contended(t)
+				var waits waits
+				f := contended(t, &waits)
 				r := f.newRival()
 				if tt.setting != "" {
 					f.setting(tt.setting)
@@ -150,6 +151,10 @@ func TestWhatMayPass(t *testing.T) {
 						t.Errorf("met %d times in %d tries: %+v %v", met, tries, result, f.lines("SELECT status, error FROM wheelhouse.loads"))
 					}
 				} else {
+					// Five waits from 0.1 s on, each half as long again as the one before, give or take a half.
+					if asked, _ := waits.told(); asked < 600*time.Millisecond || asked > 2*time.Second {
+						t.Errorf("it wanted to wait %s between its tries", asked)
+					}
 					f.mustFail(result, tt.state)
 					if met != 6 || tries != 6 {
 						t.Errorf("met %d times in %d tries, want 6", met, tries)

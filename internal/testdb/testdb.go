@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"wheelhouse/internal/pgserver"
+	"wheelhouse/internal/testkit"
 	"wheelhouse/migrations"
 )
 
@@ -25,12 +26,20 @@ const throughBouncer = "TEST_PGBOUNCER"
 
 var pooled *bouncer
 
+// serverSettings suit many small tests at once: compiling a plan takes longer than any query of theirs, and each test has
+// connections of its own.
+var serverSettings = map[string]string{"jit": "off", "max_connections": "300"}
+
+// atOnce is how many of a package's tests run at once. They mostly wait for the server, for leases and for each other.
+const atOnce = 6
+
 // Main runs a package's tests with a server at hand, and exits.
 func Main(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
+	testkit.Parallel(atOnce)
 	if server = os.Getenv("TEST_DATABASE_URL"); server == "" {
-		private, err := pgserver.Start(context.Background(), pgserver.Options{})
+		private, err := pgserver.Start(context.Background(), pgserver.Options{Settings: serverSettings})
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1

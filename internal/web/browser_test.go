@@ -27,6 +27,7 @@ import (
 
 	"wheelhouse/internal/settings"
 	"wheelhouse/internal/simulator"
+	"wheelhouse/internal/testkit"
 )
 
 // screenshots makes the pictures of the README: go test ./internal/web -run Browser -screenshots ../../docs/screenshots
@@ -131,9 +132,13 @@ func (b *tab) do(t *testing.T, what string, actions ...chromedp.Action[chromedp.
 }
 
 // crawl visits what can be reached from a page, two addresses of each page, and wants each link on the way to lead
-// somewhere, up to some dozens to the same page. It returns one address of each page.
+// somewhere, up to a dozen to the same page (in the long tests some dozens). It returns one address of each page.
 func crawl(t *testing.T, v *visitor, first string) (found map[string]string) {
 	t.Helper()
+	most := 12
+	if testkit.Long() {
+		most = 40
+	}
 	found, asked, visited, alike := map[string]string{}, map[string]bool{}, map[string]int{}, map[string]int{}
 	for todo := []string{first}; len(todo) > 0; todo = todo[1:] {
 		here, err := url.Parse(todo[0])
@@ -157,7 +162,7 @@ func crawl(t *testing.T, v *visitor, first string) (found map[string]string) {
 			}
 			href, _, _ = strings.Cut(href, "#")
 			to, _, _ := strings.Cut(href, "?")
-			if alike[to]++; asked[href] || alike[to] > 40 {
+			if alike[to]++; asked[href] || alike[to] > most {
 				continue
 			}
 			asked[href] = true
@@ -174,9 +179,19 @@ func crawl(t *testing.T, v *visitor, first string) (found map[string]string) {
 	return found
 }
 
+// looks are the lights and the widths that pages are looked at in: every light and every width, in the long tests every pair.
+func looks() map[string][]int64 {
+	if testkit.Long() || *screenshots != "" {
+		return map[string][]int64{"light": {1280, 390}, "dark": {1280, 390}}
+	}
+	return map[string][]int64{"light": {390}, "dark": {1280}}
+}
+
 // Every page in a browser, in both lights, on a desk and in a hand.
 func TestBrowser(t *testing.T) {
+	testkit.SkipIfShort(t, "it starts a browser")
 	browser(t) // before the work
+	t.Parallel()
 	now := time.Now().UTC()
 	s := sell(t, simulator.Options{Seed: 1, Agents: 9}, "Atlantic/Reykjavik", now.AddDate(0, 0, -62).Format(time.DateOnly), now.Format("2006-01-02 15:04"))
 	v := visit(t, s.dsn, func(o *Options) {
@@ -196,8 +211,8 @@ func TestBrowser(t *testing.T) {
 		if !strings.HasPrefix(path, "/pipeline") { // whose calendars have other tables
 			chartsShowTheirTables(t, v, path, doc)
 		}
-		for _, light := range []string{"light", "dark"} {
-			for _, width := range []int64{1280, 390} {
+		for light, widths := range looks() {
+			for _, width := range widths {
 				b.look(t, v.url, path, doc, light, width)
 			}
 		}
