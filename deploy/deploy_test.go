@@ -65,7 +65,7 @@ func TestEnvironment(t *testing.T) {
 					t.Errorf("%s is set, but nothing reads it", key)
 				}
 			}
-			if len(s.Accounts) != 1 || s.Accounts[0].APIKey.Reveal() != "key" || s.Database != dsn {
+			if len(s.Accounts) != 1 || s.Accounts[0].APIKey.Reveal() != "key" || s.Database.Reveal() != dsn {
 				t.Errorf("accounts %d, or not the key or the database that the files hold", len(s.Accounts))
 			}
 			// Pages for more than this machine want a token, or serve does not start.

@@ -54,7 +54,7 @@ func (a *app) readStatus(ctx context.Context, only string) ([]load.StreamStatus,
 	if err != nil {
 		return nil, err
 	}
-	w, err := a.warehouse(ctx, s.Database, false, load.Options{})
+	w, err := a.warehouse(ctx, s.Database.Reveal(), false, load.Options{})
 	if err != nil {
 		return nil, err
 	}

@@ -34,22 +34,21 @@ const descriptors = "@hourly, @daily, @weekly, @monthly, @yearly or @every 6h"
 // panics on a field such as TZ=UTC, and reads "1,,2" and "," without complaint.
 var fieldText = regexp.MustCompile(`^[0-9A-Za-z*?/-]+(,[0-9A-Za-z*?/-]+)*$`)
 
-// parseCron checks an expression; now is where the search for its first firing
-// begins.
-func parseCron(text string, now time.Time) error {
+// parseCron checks an expression and returns it without the spaces around it.
+func parseCron(text string) (string, error) {
 	text = strings.TrimSpace(text)
 	fields := strings.Fields(text)
 	switch {
 	case text == "":
-		return errors.New(`empty: write five fields, such as "17 4 * * *"`)
+		return "", errors.New(`empty: write five fields, such as "17 4 * * *"`)
 	case strings.HasPrefix(text, "TZ="), strings.HasPrefix(text, "CRON_TZ="):
-		return fmt.Errorf("%s: write the five fields alone, and the zone under timezone", quote(text))
+		return "", fmt.Errorf("%s: write the five fields alone, and the zone under timezone", quote(text))
 	case strings.HasPrefix(text, "@"):
-		return parseDescriptor(text)
+		return text, parseDescriptor(text)
 	case len(fields) == 6:
-		return fmt.Errorf("%s has six fields: there are five (minute, hour, day, month, day of the week), without seconds", quote(text))
+		return "", fmt.Errorf("%s has six fields: there are five (minute, hour, day, month, day of the week), without seconds", quote(text))
 	case len(fields) != 5:
-		return fmt.Errorf(`%s has %d fields, not five (minute, hour, day, month, day of the week): "17 4 * * *" is each day at 04:17`, quote(text), len(fields))
+		return "", fmt.Errorf(`%s has %d fields, not five (minute, hour, day, month, day of the week): "17 4 * * *" is each day at 04:17`, quote(text), len(fields))
 	}
 	for i, field := range fields {
 		f := cronFields[i]
@@ -58,12 +57,13 @@ func parseCron(text string, now time.Time) error {
 				continue
 			}
 		}
-		return fmt.Errorf("%s: %s %s is wrong: write %s, *, a list (1,3), a range (1-5) or a step (*/2)", quote(text), f.name, quote(field), f.right)
+		return "", fmt.Errorf("%s: %s %s is wrong: write %s, *, a list (1,3), a range (1-5) or a step (*/2)", quote(text), f.name, quote(field), f.right)
 	}
-	if schedule(text, time.UTC).Next(now).IsZero() {
-		return fmt.Errorf("%s never fires: no month it names has such a day", quote(text))
+	// The search looks five years ahead, so the first leap day is enough for any date.
+	if schedule(text, time.UTC).Next(time.Unix(0, 0)).IsZero() {
+		return "", fmt.Errorf("%s never fires: no month it names has such a day", quote(text))
 	}
-	return nil
+	return text, nil
 }
 
 func parseDescriptor(text string) error {

@@ -2,8 +2,11 @@ package settings
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -14,47 +17,119 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// Bounds of a settings file. The parser recurses and is quadratic in nesting, so
-// they are checked on the tokens, before it runs. A hundred accounts with every
-// stream overridden stay below all of them.
+// Bounds of a settings file. The parser recurses and its time grows with the square of the nesting, so the bounds are
+// checked on the tokens, before it runs. A hundred accounts with every stream overridden stay below all of them.
 const (
 	maxFile   = 1 << 20
 	maxTokens = 50_000
 	maxFlow   = 16 // nested [ and {
-	maxDashes = 4  // "- - - -" on end
+	maxDashes = 4  // "- - - -" on one line
 )
 
-// document parses data to its one node; nil is an empty file or a problem.
-func (l *loader) document(file string, data []byte) ast.Node {
+// document is a settings file: a tree as JSON has it, and where each key and value of the tree stands.
+type document struct {
+	file         string
+	root         any // map[string]any, []any, string, float64, bool or nil
+	keys, values map[string]place
+}
+
+// id is a location in the tree as a map's key.
+func id(location ...string) string { return strings.Join(location, "\x00") }
+
+// place is where the value at location stands. Its line is 0 where nothing stands.
+func (d *document) place(location ...string) place {
+	if at, found := d.values[id(location...)]; found {
+		return at
+	}
+	return place{file: d.file}
+}
+
+// keyPlace is where a key of the mapping at location stands.
+func (d *document) keyPlace(location []string, key string) place {
+	return d.keys[id(append(location[:len(location):len(location)], key)...)]
+}
+
+// value returns what stands at location, or nil.
+func (d *document) value(location []string) any {
+	v := d.root
+	for _, step := range location {
+		switch parent := v.(type) {
+		case map[string]any:
+			v = parent[step]
+		case []any:
+			i, _ := strconv.Atoi(step)
+			v = parent[i]
+		}
+	}
+	return v
+}
+
+// remove takes out what stands at location: a key, or the content of a list's entry.
+func (d *document) remove(location []string) {
+	if len(location) == 0 {
+		d.root = nil
+		return
+	}
+	last := location[len(location)-1]
+	switch parent := d.value(location[:len(location)-1]).(type) {
+	case map[string]any:
+		delete(parent, last)
+	case []any:
+		i, _ := strconv.Atoi(last)
+		parent[i] = nil
+	}
+}
+
+// merge lays over upon base, key by key. A null says nothing.
+func merge(base, over any) any {
+	b, isMap := base.(map[string]any)
+	o, areMaps := over.(map[string]any)
+	switch {
+	case over == nil:
+		return base
+	case !isMap || !areMaps:
+		return over
+	}
+	merged := make(map[string]any, len(b)+len(o))
+	for key, value := range b {
+		merged[key] = value
+	}
+	for key, value := range o {
+		merged[key] = merge(b[key], value)
+	}
+	return merged
+}
+
+// decode fills target with a tree that the schema accepts.
+func decode(tree, target any) error {
+	data, err := json.Marshal(tree)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(data, target)
+}
+
+// document parses data; nil after a problem. A file of comments is an empty tree.
+func (l *loader) document(file string, data []byte) *document {
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	if len(data) > maxFile {
 		l.at(place{file: file}, "larger than 1 MiB: this is not a settings file")
 		return nil
 	}
 	if at := invalid(data); at >= 0 {
-		line, column := position(data[:at])
+		start := bytes.LastIndexByte(data[:at], '\n') + 1
+		line, column := bytes.Count(data[:at], []byte("\n"))+1, utf8.RuneCount(data[start:at])+1
 		l.at(place{file, line, column, ""}, "not UTF-8 text: save the file as UTF-8")
 		return nil
 	}
-	tokens, err := tokenize(data)
-	if err == nil {
-		err = bounds(tokens)
-	}
+	root, err := parse(data)
 	if err != nil {
 		l.syntax(file, err)
 		return nil
 	}
-	f, err := parse(tokens)
-	if err != nil {
-		l.syntax(file, err)
-		return nil
-	}
-	for _, doc := range f.Docs {
-		if doc.Body != nil {
-			return doc.Body
-		}
-	}
-	return nil
+	d := &document{file: file, keys: map[string]place{}, values: map[string]place{}}
+	d.root = l.tree(d, root, nil, "")
+	return d
 }
 
 // invalid returns where data stops being text, or -1. A zero byte means UTF-16
@@ -70,32 +145,97 @@ func invalid(data []byte) int {
 	return -1
 }
 
-func position(before []byte) (line, column int) {
-	start := bytes.LastIndexByte(before, '\n') + 1
-	return bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[start:]) + 1
-}
-
-// errParser stands for a panic of the YAML library: a file must not be able to
-// end the process.
+// errParser stands for a panic of the YAML library: a file must not be able to end the process.
 var errParser = errors.New("cannot be read as YAML")
 
-func tokenize(data []byte) (tokens token.Tokens, err error) {
+// parse returns the file's one node; nil for an empty file. It leaves duplicate keys to the walk, which reports all.
+func parse(data []byte) (root ast.Node, err error) {
 	defer func() {
 		if recover() != nil {
-			err = errParser
+			root, err = nil, errParser
 		}
 	}()
-	return lexer.Tokenize(string(data)), nil
+	tokens := lexer.Tokenize(string(data))
+	if err := bounds(tokens); err != nil {
+		return nil, err
+	}
+	f, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
+	if err != nil {
+		return nil, err
+	}
+	for _, doc := range f.Docs {
+		if doc.Body != nil {
+			return doc.Body, nil
+		}
+	}
+	return nil, nil
 }
 
-// parse leaves duplicated keys to the walk, which reports all of them.
-func parse(tokens token.Tokens) (f *ast.File, err error) {
-	defer func() {
-		if recover() != nil {
-			err = errParser
+// number is what YAML and JSON both read as the same decimal number. 010, 1_0 and .nan stay text.
+var number = regexp.MustCompile(`^-?(0|[1-9][0-9]*)?(\.[0-9]+)?$`)
+
+// tree turns node and all below it into values, and notes their places. It reports keys that stand twice.
+func (l *loader) tree(d *document, node ast.Node, location []string, path string) any {
+	d.values[id(location...)] = placeOf(d.file, first(node), path)
+	var pairs []*ast.MappingValueNode
+	switch n := node.(type) {
+	case nil, *ast.NullNode:
+		return nil
+	case *ast.StringNode:
+		return n.Value
+	case *ast.BoolNode:
+		return n.Value
+	case *ast.SequenceNode:
+		entries := make([]any, len(n.Values))
+		for i, entry := range n.Values {
+			entries[i] = l.tree(d, entry, append(location, strconv.Itoa(i)), fmt.Sprintf("%s[%d]", path, i))
 		}
-	}()
-	return parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
+		return entries
+	case *ast.MappingNode:
+		pairs = n.Values
+	case *ast.MappingValueNode:
+		pairs = []*ast.MappingValueNode{n}
+	default:
+		text := node.GetToken().Value
+		if f, err := strconv.ParseFloat(text, 64); err == nil && number.MatchString(text) {
+			return f
+		}
+		return text
+	}
+	mapping := make(map[string]any, len(pairs))
+	for _, pair := range pairs {
+		tk := pair.Key.GetToken()
+		below, at := append(location, tk.Value), placeOf(d.file, tk, path)
+		if before, twice := d.keys[id(below...)]; twice {
+			l.at(at, "the key %s stands here a second time (first in line %d): remove one", quote(tk.Value), before.line)
+			continue
+		}
+		d.keys[id(below...)] = at
+		mapping[tk.Value] = l.tree(d, pair.Value, below, strings.TrimPrefix(path+"."+tk.Value, "."))
+	}
+	return mapping
+}
+
+// first is the token that a reader would point at: a mapping begins at its first key, not at the colon after that key.
+func first(node ast.Node) *token.Token {
+	switch n := node.(type) {
+	case nil:
+		return nil
+	case *ast.MappingNode:
+		if !n.IsFlowStyle && len(n.Values) > 0 {
+			return n.Values[0].Key.GetToken()
+		}
+	case *ast.MappingValueNode:
+		return n.Key.GetToken()
+	}
+	return node.GetToken()
+}
+
+func placeOf(file string, tk *token.Token, path string) place {
+	if tk == nil || tk.Position == nil {
+		return place{file: file, path: path}
+	}
+	return place{file, tk.Position.Line, tk.Position.Column, path}
 }
 
 // refused are the parts of YAML that settings have no use for.
@@ -149,8 +289,8 @@ func bounds(tokens token.Tokens) error {
 	return nil
 }
 
-// syntax reports err by its message alone. Its Error adds an excerpt of the file,
-// which may show a key someone wrote there, and takes minutes on a hostile one.
+// syntax reports err by its message alone. Its Error method adds an excerpt of the file, which may show a key that
+// someone wrote there, and which takes minutes on a hostile file.
 func (l *loader) syntax(file string, err error) {
 	where, message := place{file: file, line: 1, column: 1}, errParser.Error()
 	var at yaml.Error
@@ -161,31 +301,23 @@ func (l *loader) syntax(file string, err error) {
 	if errors.As(err, &wrong) {
 		message = wrong.Message
 	}
-	l.at(where, "%s", advise(message))
+	l.at(where, "%s", remedy(message))
 }
 
-// advise adds to the parser's words what they usually mean here.
-func advise(message string) string {
+// remedy adds to the parser's words what they usually mean here.
+func remedy(message string) string {
 	message = strings.ReplaceAll(message, "\t", `\t`)
 	switch {
 	case message == "mapping value is not allowed in this context":
 		message = "another key: begins inside this value"
-	case strings.Contains(message, "tab character"), strings.Contains(message, `\t`):
+	case strings.Contains(message, `\t`), strings.Contains(message, "tab character"):
 		return message + ": indent with spaces"
 	case strings.Contains(message, "reserved character"):
 		return message + `: write the value in quotes (cron: "@daily")`
 	case strings.Contains(message, "-quoted text"):
 		return message + ": close the quotes"
-	case strings.Contains(message, "not read"), strings.Contains(message, "settings file"),
-		strings.Contains(message, "question mark"):
+	case strings.Contains(message, "not read"), strings.Contains(message, "settings file"), strings.Contains(message, "question mark"):
 		return message
 	}
 	return fmt.Sprintf("not YAML: %s: check the indentation, and that each line is key: value", message)
-}
-
-func placeOf(file string, tk *token.Token, path string) place {
-	if tk == nil || tk.Position == nil {
-		return place{file: file, path: path}
-	}
-	return place{file, tk.Position.Line, tk.Position.Column, path}
 }

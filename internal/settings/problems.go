@@ -89,3 +89,12 @@ type place struct {
 	line, column int
 	path         string
 }
+
+// quote shows a text that a person wrote: escaped, and cut where it is long.
+func quote(text string) string {
+	const most = 40
+	if runes := []rune(text); len(runes) > most {
+		text = string(runes[:most]) + "…"
+	}
+	return fmt.Sprintf("%q", text)
+}

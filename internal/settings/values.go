@@ -13,56 +13,45 @@ import (
 	_ "time/tzdata" // a container without zone files knows the same zones
 )
 
-const (
-	maxLookback = 366
-	minRate     = 0.01
-	maxRate     = 1000
-	zoneExample = "Europe/Berlin"
-)
-
 var (
-	days      = regexp.MustCompile(`^[0-9]{1,4}d$`)
-	accountID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$`)
-	decimal   = regexp.MustCompile(`^[0-9]*\.?[0-9]+$`)
-	hostName  = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`)
+	hostName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`)
+	dateText = regexp.MustCompile(`^\d{4}-\d\d-\d\d$`)
 )
 
-func parseDays(text string, least, most int) (int, error) {
-	n, err := strconv.Atoi(strings.TrimSuffix(text, "d"))
-	if err != nil || !days.MatchString(text) || n < least || n > most {
-		return 0, fmt.Errorf("%s: write days, from %dd to %dd", quote(text), least, most)
-	}
-	return n, nil
+const zoneExample = "Europe/Berlin"
+
+// days is a number of days, written 7d.
+type days int
+
+func (d *days) UnmarshalText(text []byte) error {
+	n, err := strconv.Atoi(strings.TrimSuffix(string(text), "d"))
+	*d = days(n)
+	return err
 }
 
-func parseLookback(text string) (int, error) { return parseDays(text, 0, maxLookback) }
+// timezone is a time zone, written as the tz database names it.
+type timezone struct{ *time.Location }
 
-func parseWindowEnd(text string) (string, error) {
-	if text != EndLastSecond && text != EndMidnight {
-		return "", fmt.Errorf("%s: write %q (the API's own way to end a day) or %q (the next day's 00:00:00)", quote(text), EndLastSecond, EndMidnight)
+func (z *timezone) UnmarshalText(text []byte) error {
+	location, err := parseZone(string(text))
+	if err == nil {
+		z.Location = location
 	}
-	return text, nil
+	return err
 }
 
-func parseRate(text string) (float64, error) {
-	rate, err := strconv.ParseFloat(text, 64)
-	// The comparison is the other way round for NaN.
-	if err != nil || !decimal.MatchString(text) || !(rate >= minRate && rate <= maxRate) {
-		return 0, fmt.Errorf("%s: write a number from %v to %v", text, minRate, maxRate)
+// date is a day at midnight UTC, written 2025-01-31.
+type date struct{ midnight time.Time }
+
+func (d *date) UnmarshalText(text []byte) error {
+	day, err := parseDate(string(text))
+	if err == nil {
+		d.midnight = day
 	}
-	return rate, nil
+	return err
 }
 
-func (l *loader) rate(v value) *float64 {
-	text, ok := l.number(v, "2 or 0.5")
-	if !ok {
-		return nil
-	}
-	return checked(l, v.place, text, parseRate)
-}
-
-// parseZone takes names of the tz database. Local is refused: the same file must
-// mean the same days on every machine.
+// parseZone takes names of the tz database. Local is refused: a file must mean the same days on every machine.
 func parseZone(text string) (*time.Location, error) {
 	switch {
 	case text == "":
@@ -81,7 +70,7 @@ func parseZone(text string) (*time.Location, error) {
 	return nil, fmt.Errorf("unknown zone %s: write a name of the tz database, such as UTC, %s or America/New_York", quote(text), zoneExample)
 }
 
-// zoneLike is text with a zone's usual capitals, if that is one.
+// zoneLike is text with the usual capitals of a zone's name, if a zone has that name, or "".
 func zoneLike(text string) string {
 	if len(text) > 40 {
 		return ""
@@ -105,14 +94,7 @@ func zoneLike(text string) string {
 	return ""
 }
 
-func parseID(text string) (string, error) {
-	if !accountID.MatchString(text) {
-		return "", fmt.Errorf("%s: write 1 to 63 letters, digits, dots, - or _, a letter or digit first", quote(text))
-	}
-	return text, nil
-}
-
-// parseServer quotes nothing of a URL that may hold a key or password.
+// parseServer returns the URL in its usual form. Its errors quote nothing of a URL that may hold a key or a password.
 func parseServer(text string) (string, error) {
 	const right = "write the account's server, such as https://meeting.is"
 	u, err := url.Parse(text)
@@ -158,11 +140,11 @@ func parseListen(text string) (string, error) {
 	return text, nil
 }
 
-// parseDate returns the date at midnight UTC; dayIn moves it to a zone.
+// parseDate returns a date as midnight UTC. dayIn moves that to a zone.
 func parseDate(text string) (time.Time, error) {
 	date, err := time.Parse(time.DateOnly, text)
 	switch {
-	case err != nil && regexp.MustCompile(`^\d{4}-\d\d-\d\d$`).MatchString(text):
+	case err != nil && dateText.MatchString(text):
 		return date, fmt.Errorf("%s: there is no such day", quote(text))
 	case err != nil:
 		return date, fmt.Errorf("%s: write a date as year-month-day, such as 2025-01-31", quote(text))
@@ -172,12 +154,12 @@ func parseDate(text string) (time.Time, error) {
 	return date, nil
 }
 
-// dayIn returns the first instant of date's day in zone. Where a clock change
-// leaves out midnight that is not 00:00, and time.Date may return the day before.
+// dayIn returns the first instant of date's day in zone. Where a clock change leaves out midnight, that instant is later
+// than 00:00, and time.Date may return the day before.
 func dayIn(date time.Time, zone *time.Location) time.Time {
 	const step = 15 * time.Minute // clocks have changed by whole quarters only
 	t := time.Date(date.Year(), date.Month(), date.Day(), 0, 0, 0, 0, zone)
-	for civil(t).Before(date) { // a day the zone skipped whole becomes the next one
+	for civil(t).Before(date) { // a day that the zone left out becomes the next day
 		t = t.Add(step)
 	}
 	for civil(t.Add(-step)).Equal(date) { // 00:00 came twice
