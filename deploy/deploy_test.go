@@ -121,13 +121,6 @@ func TestPort(t *testing.T) {
 	}
 }
 
-func TestSchedulesCopy(t *testing.T) {
-	t.Parallel()
-	if !bytes.Equal(mustRead(t, "kubernetes/schedules.yaml"), wheelhouse.Schedules) {
-		t.Error("kubernetes/schedules.yaml differs from the file at the top: go generate ./deploy")
-	}
-}
-
 // TestSecretsStayOut: the folder of secret files gets neither into git nor into the
 // image's build.
 func TestSecretsStayOut(t *testing.T) {
