@@ -10,28 +10,30 @@ import (
 	"wheelhouse/internal/stream"
 )
 
-// accountSettings is an account of the file, with the layers below it.
+// accountSettings is an account of the file, laid over what the file says for all accounts.
 type accountSettings struct {
 	ID                string                    `json:"id"`
 	Server            string                    `json:"server"`
 	KeyVariable       string                    `json:"api_key_env"`
 	KeyFile           string                    `json:"api_key_file"`
-	Zone              timezone                  `json:"timezone"`
-	HistoryFrom       date                      `json:"history_from"`
+	Zone              string                    `json:"timezone"`
+	HistoryFrom       string                    `json:"history_from"`
 	RequestsPerSecond float64                   `json:"requests_per_second"`
 	Streams           map[string]streamSettings `json:"streams"`
+
+	at func(key ...string) Place
 }
 
 type streamSettings struct {
-	Enabled           bool     `json:"enabled"`
-	Cron              string   `json:"cron"`
-	Zone              timezone `json:"timezone"`
-	Window            days     `json:"window"`
-	Lookback          days     `json:"lookback"`
-	OpenLookback      days     `json:"open_lookback"`
-	Parallel          int      `json:"parallel"`
-	RequestsPerSecond float64  `json:"requests_per_second"`
-	WindowEnd         string   `json:"window_end"`
+	Enabled           bool    `json:"enabled"`
+	Cron              string  `json:"cron"`
+	Zone              string  `json:"timezone"`
+	Window            string  `json:"window"`
+	Lookback          string  `json:"lookback"`
+	OpenLookback      string  `json:"open_lookback"`
+	Parallel          int     `json:"parallel"`
+	RequestsPerSecond float64 `json:"requests_per_second"`
+	WindowEnd         string  `json:"window_end"`
 }
 
 // accounts are those of the file or, where it lists none, the one that the environment describes. top is the file over
@@ -41,28 +43,25 @@ func (l *loader) accounts(d *document, top map[string]any) []Account {
 	if len(list) == 0 {
 		list = []any{map[string]any{"id": DefaultAccount}}
 	}
-	lines := map[string]int{}
-	variables := map[string]bool{}
+	lines, variables := map[string]int{}, map[string]bool{}
 	accounts := make([]Account, len(list))
 	for i, entry := range list {
-		if entry == nil { // reported and taken out
+		if entry == nil { // wrong, reported and taken out
 			lines[""] = 0
 			continue
 		}
-		var a accountSettings
-		at := func(key ...string) place { return d.place(append([]string{"accounts", strconv.Itoa(i)}, key...)...) }
-		below := map[string]any{"requests_per_second": top["requests_per_second"], "streams": top["streams"]}
-		if err := decode(merge(below, entry), &a); err != nil {
-			l.at(at(), "the schema accepts this account and the program cannot read it: this is a defect of Wheelhouse, please report it")
+		a := accountSettings{at: func(key ...string) Place { return d.place(append([]string{"accounts", strconv.Itoa(i)}, key...)...) }}
+		if err := decode(merge(map[string]any{"requests_per_second": top["requests_per_second"], "streams": top["streams"]}, entry), &a); err != nil {
+			l.at(a.at(), "the schema accepts this account and the program cannot read it: this is a defect of Wheelhouse, please report it")
 			continue
 		}
 		if line, twice := lines[a.ID]; twice && a.ID != "" {
-			l.at(at(), "a second account with the id %s (first in line %d): each needs its own", quote(a.ID), line)
+			l.at(a.at(), "a second account with the id %s (first in line %d): each needs its own", quote(a.ID), line)
 		} else {
-			lines[a.ID] = at().line
+			lines[a.ID] = a.at().Line
 		}
 		variables[a.KeyVariable] = true
-		accounts[i] = l.account(a, at)
+		accounts[i] = l.account(a)
 	}
 	_, isDefault := lines[DefaultAccount]
 	if _, unnamed := lines[""]; !isDefault && !unnamed {
@@ -71,36 +70,27 @@ func (l *loader) accounts(d *document, top map[string]any) []Account {
 	return accounts
 }
 
-func (l *loader) account(a accountSettings, at func(...string) place) Account {
-	historyAt := at("history_from")
+func (l *loader) account(a accountSettings) Account {
+	historyAt := a.at("history_from")
 	if a.ID == DefaultAccount {
 		historyAt = l.environment(&a, historyAt)
 	}
-	if a.Zone.Location == nil {
-		a.Zone.Location = time.UTC
-	}
+	zone := zoneOr(a.Zone, time.UTC)
 	server, _ := parseServer(a.Server) // a wrong one is reported already
-	return Account{
-		ID: a.ID, Server: server, APIKey: l.key(a, at), Zone: a.Zone.Location,
-		HistoryFrom: l.history(a, historyAt), RequestsPerSecond: a.RequestsPerSecond, Streams: streams(a),
+	account := Account{
+		ID: a.ID, Server: server, APIKey: l.key(a), Zone: zone, HistoryFrom: l.history(a.HistoryFrom, zone, historyAt),
+		RequestsPerSecond: a.RequestsPerSecond, Streams: make([]Stream, len(stream.All)),
 	}
-}
-
-// streams are all streams of an account, in the order of stream.All.
-func streams(a accountSettings) []Stream {
-	list := make([]Stream, len(stream.All))
 	for i, known := range stream.All {
 		s := a.Streams[known.Name]
-		if s.Zone.Location == nil {
-			s.Zone = a.Zone
-		}
-		list[i] = Stream{
-			Name: known.Name, Enabled: s.Enabled, Cron: s.Cron, CronZone: s.Zone.Location, Schedule: schedule(s.Cron, s.Zone.Location),
-			Window: int(s.Window), Lookback: int(s.Lookback), OpenLookback: int(s.OpenLookback), Parallel: max(1, s.Parallel),
+		cronZone := zoneOr(s.Zone, zone)
+		account.Streams[i] = Stream{
+			Name: known.Name, Enabled: s.Enabled, Cron: s.Cron, CronZone: cronZone, Schedule: schedule(s.Cron, cronZone),
+			Window: days(s.Window), Lookback: days(s.Lookback), OpenLookback: days(s.OpenLookback), Parallel: max(1, s.Parallel),
 			RequestsPerSecond: s.RequestsPerSecond, WindowEnd: s.WindowEnd,
 		}
 	}
-	return list
+	return account
 }
 
 // unread reports variables that describe the default account where the file lists accounts and none is the default:
@@ -116,60 +106,60 @@ func (l *loader) unread(file string, named map[string]bool) {
 }
 
 // environment lays the environment over the default account. It returns where history_from stands.
-func (l *loader) environment(a *accountSettings, historyAt place) place {
-	if text := l.variable("CRANKWHEEL_URL"); text != "" {
-		a.Server = text
-		_, err := parseServer(text)
-		l.refuse("CRANKWHEEL_URL", err)
-	} else if a.Server == "" && !l.opts.Offline {
+func (l *loader) environment(a *accountSettings, historyAt Place) Place {
+	if over(l, "CRANKWHEEL_URL", &a.Server, parseServer); a.Server == "" && !l.opts.Offline {
 		l.env("CRANKWHEEL_URL", "not set: write the account's server, such as https://meeting.is")
 	}
-	if text := l.variable("WHEELHOUSE_TIMEZONE"); text != "" {
-		l.refuse("WHEELHOUSE_TIMEZONE", a.Zone.UnmarshalText([]byte(text)))
-	}
-	if text := l.variable("WHEELHOUSE_HISTORY_FROM"); text != "" {
-		l.refuse("WHEELHOUSE_HISTORY_FROM", a.HistoryFrom.UnmarshalText([]byte(text)))
-		return place{path: "WHEELHOUSE_HISTORY_FROM"}
+	over(l, "WHEELHOUSE_TIMEZONE", &a.Zone, parseZone)
+	if over(l, "WHEELHOUSE_HISTORY_FROM", &a.HistoryFrom, parseDate) {
+		return Place{Path: "WHEELHOUSE_HISTORY_FROM"}
 	}
 	return historyAt
 }
 
-// key reads an account's key. For the default account the environment comes first.
-func (l *loader) key(a accountSettings, at func(...string) place) Secret {
-	if l.opts.Offline {
-		return Secret{}
+// over lays a variable, if it is set, over text, and reports what parse says about it.
+func over[T any](l *loader, variable string, text *string, parse func(string) (T, error)) bool {
+	value := l.variable(variable)
+	if value == "" {
+		return false
 	}
+	*text = value
+	_, err := parse(value)
+	l.refuse(variable, err)
+	return true
+}
+
+// key reads an account's key. For the default account the environment comes first.
+func (l *loader) key(a accountSettings) Secret {
 	const variable = "CRANKWHEEL_API_KEY"
-	isDefault := a.ID == DefaultAccount
 	var text string
-	var where place
-	switch {
+	var where Place
+	var err error
+	switch isDefault := a.ID == DefaultAccount; {
+	case l.opts.Offline:
+		return Secret{}
 	case isDefault && (l.variable(variable) != "" || l.variable(variable+"_FILE") != ""):
-		found, by := l.secret(variable)
-		if by == "" {
+		if text, where.Path = l.secret(variable); where.Path == "" {
 			return Secret{} // reported
 		}
-		text, where = found, place{path: by}
 	case a.KeyVariable != "":
-		text, where = l.variable(a.KeyVariable), at("api_key_env")
+		text, where = l.variable(a.KeyVariable), a.at("api_key_env")
 		if text == "" {
-			l.at(where, "the variable %s is not set: put the account's API key into it (a read-only key is enough)", a.KeyVariable)
-			return Secret{}
+			err = fmt.Errorf("the variable %s is not set: put the account's API key into it (a read-only key is enough)", a.KeyVariable)
 		}
 	case a.KeyFile != "":
-		var err error
-		where = at("api_key_file")
-		if text, err = readSecret(a.KeyFile); err != nil {
-			l.at(where, "%v", err)
-			return Secret{}
-		}
+		where = a.at("api_key_file")
+		text, err = readSecret(a.KeyFile)
 	case isDefault:
 		l.env(variable, "not set: put the account's API key into it (a read-only key is enough), or its file's path into %s_FILE", variable)
 		return Secret{}
 	default:
 		return Secret{} // reported: the schema wants one of the two
 	}
-	if err := checkKey(text); err != nil {
+	if err == nil {
+		err = checkKey(text)
+	}
+	if err != nil {
 		l.at(where, "%v", err)
 		return Secret{}
 	}
@@ -201,17 +191,16 @@ func checkKey(text string) error {
 
 // history is the first day to load: the date that was set, or else the first of this month, a year ago. That default
 // only moves forward, so what is loaded stays.
-func (l *loader) history(a accountSettings, at place) time.Time {
-	year, month, day := l.now.In(a.Zone.Location).Date()
-	if a.HistoryFrom.midnight.IsZero() {
-		return dayIn(time.Date(year-1, month, 1, 0, 0, 0, 0, time.UTC), a.Zone.Location)
+func (l *loader) history(from string, zone *time.Location, at Place) time.Time {
+	today := civil(l.now.In(zone))
+	day, err := parseDate(from)
+	switch {
+	case err != nil: // not set, or reported
+		return dayIn(time.Date(today.Year()-1, today.Month(), 1, 0, 0, 0, 0, time.UTC), zone)
+	case day.After(today):
+		l.at(at, "%s lies in the future: write the first day to load, today (%s) at the latest", from, today.Format(time.DateOnly))
 	}
-	today := time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
-	if a.HistoryFrom.midnight.After(today) {
-		l.at(at, "%s lies in the future: write the first day to load, today (%s) at the latest",
-			a.HistoryFrom.midnight.Format(time.DateOnly), today.Format(time.DateOnly))
-	}
-	return dayIn(a.HistoryFrom.midnight, a.Zone.Location)
+	return dayIn(day, zone)
 }
 
 // Unlimited removes the limits on the account's requests a second: a simulated API has none.

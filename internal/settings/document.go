@@ -26,58 +26,29 @@ const (
 	maxDashes = 4  // "- - - -" on one line
 )
 
-// document is a settings file: a tree as JSON has it, and where each key and value of the tree stands.
+// document is a settings file: a tree as JSON has it, and where each node of the tree stands.
 type document struct {
-	file         string
-	root         any // map[string]any, []any, string, float64, bool or nil
-	keys, values map[string]place
+	file  string
+	root  any // map[string]any, []any, string, float64, bool or nil
+	nodes map[string]node
 }
 
-// id is a location in the tree as a map's key.
+// node is a value of the tree.
+type node struct {
+	key, at Place // of its key, and its own
+	value   any
+	remove  func() // takes it out of the tree
+}
+
+// id is a location in the tree, as the key of document.nodes.
 func id(location ...string) string { return strings.Join(location, "\x00") }
 
 // place is where the value at location stands. Its line is 0 where nothing stands.
-func (d *document) place(location ...string) place {
-	if at, found := d.values[id(location...)]; found {
-		return at
+func (d *document) place(location ...string) Place {
+	if n, found := d.nodes[id(location...)]; found {
+		return n.at
 	}
-	return place{file: d.file}
-}
-
-// keyPlace is where a key of the mapping at location stands.
-func (d *document) keyPlace(location []string, key string) place {
-	return d.keys[id(append(location[:len(location):len(location)], key)...)]
-}
-
-// value returns what stands at location, or nil.
-func (d *document) value(location []string) any {
-	v := d.root
-	for _, step := range location {
-		switch parent := v.(type) {
-		case map[string]any:
-			v = parent[step]
-		case []any:
-			i, _ := strconv.Atoi(step)
-			v = parent[i]
-		}
-	}
-	return v
-}
-
-// remove takes out what stands at location: a key, or the content of a list's entry.
-func (d *document) remove(location []string) {
-	if len(location) == 0 {
-		d.root = nil
-		return
-	}
-	last := location[len(location)-1]
-	switch parent := d.value(location[:len(location)-1]).(type) {
-	case map[string]any:
-		delete(parent, last)
-	case []any:
-		i, _ := strconv.Atoi(last)
-		parent[i] = nil
-	}
+	return Place{File: d.file}
 }
 
 // merge lays over upon base, key by key. A null says nothing.
@@ -113,13 +84,13 @@ func decode(tree, target any) error {
 func (l *loader) document(file string, data []byte) *document {
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	if len(data) > maxFile {
-		l.at(place{file: file}, "larger than 1 MiB: this is not a settings file")
+		l.at(Place{File: file}, "larger than 1 MiB: this is not a settings file")
 		return nil
 	}
 	if at := invalid(data); at >= 0 {
 		start := bytes.LastIndexByte(data[:at], '\n') + 1
 		line, column := bytes.Count(data[:at], []byte("\n"))+1, utf8.RuneCount(data[start:at])+1
-		l.at(place{file, line, column, ""}, "not UTF-8 text: save the file as UTF-8")
+		l.at(Place{file, line, column, ""}, "not UTF-8 text: save the file as UTF-8")
 		return nil
 	}
 	root, err := parse(data)
@@ -127,13 +98,12 @@ func (l *loader) document(file string, data []byte) *document {
 		l.syntax(file, err)
 		return nil
 	}
-	d := &document{file: file, keys: map[string]place{}, values: map[string]place{}}
-	d.root = l.tree(d, root, nil, "")
+	d := &document{file: file, nodes: map[string]node{}}
+	d.root = l.tree(d, root, node{remove: func() { d.root = nil }}, nil, "")
 	return d
 }
 
-// invalid returns where data stops being text, or -1. A zero byte means UTF-16
-// or no text at all.
+// invalid returns where data stops being text, or -1. A zero byte means UTF-16 or no text at all.
 func invalid(data []byte) int {
 	for i := 0; i < len(data); {
 		r, size := utf8.DecodeRune(data[i:])
@@ -174,29 +144,34 @@ func parse(data []byte) (root ast.Node, err error) {
 // number is what YAML and JSON both read as the same decimal number. 010, 1_0 and .nan stay text.
 var number = regexp.MustCompile(`^-?(0|[1-9][0-9]*)?(\.[0-9]+)?$`)
 
-// tree turns node and all below it into values, and notes their places. It reports keys that stand twice.
-func (l *loader) tree(d *document, node ast.Node, location []string, path string) any {
-	d.values[id(location...)] = placeOf(d.file, first(node), path)
+// tree turns from and all below it into values, and notes their places. It reports keys that stand twice.
+func (l *loader) tree(d *document, from ast.Node, n node, location []string, path string) (value any) {
+	n.at = placeOf(d.file, first(from), path)
+	defer func() {
+		n.value = value
+		d.nodes[id(location...)] = n
+	}()
 	var pairs []*ast.MappingValueNode
-	switch n := node.(type) {
+	switch from := from.(type) {
 	case nil, *ast.NullNode:
 		return nil
 	case *ast.StringNode:
-		return n.Value
+		return from.Value
 	case *ast.BoolNode:
-		return n.Value
+		return from.Value
 	case *ast.SequenceNode:
-		entries := make([]any, len(n.Values))
-		for i, entry := range n.Values {
-			entries[i] = l.tree(d, entry, append(location, strconv.Itoa(i)), fmt.Sprintf("%s[%d]", path, i))
+		entries := make([]any, len(from.Values))
+		for i, entry := range from.Values {
+			below := append(location[:len(location):len(location)], strconv.Itoa(i))
+			entries[i] = l.tree(d, entry, node{remove: func() { entries[i] = nil }}, below, fmt.Sprintf("%s[%d]", path, i))
 		}
 		return entries
 	case *ast.MappingNode:
-		pairs = n.Values
+		pairs = from.Values
 	case *ast.MappingValueNode:
-		pairs = []*ast.MappingValueNode{n}
+		pairs = []*ast.MappingValueNode{from}
 	default:
-		text := node.GetToken().Value
+		text := from.GetToken().Value
 		if f, err := strconv.ParseFloat(text, 64); err == nil && number.MatchString(text) {
 			return f
 		}
@@ -204,14 +179,14 @@ func (l *loader) tree(d *document, node ast.Node, location []string, path string
 	}
 	mapping := make(map[string]any, len(pairs))
 	for _, pair := range pairs {
-		tk := pair.Key.GetToken()
-		below, at := append(location, tk.Value), placeOf(d.file, tk, path)
-		if before, twice := d.keys[id(below...)]; twice {
-			l.at(at, "the key %s stands here a second time (first in line %d): remove one", quote(tk.Value), before.line)
+		key := pair.Key.GetToken().Value
+		below := append(location[:len(location):len(location)], key)
+		at := placeOf(d.file, pair.Key.GetToken(), path)
+		if before, twice := d.nodes[id(below...)]; twice {
+			l.at(at, "the key %s stands here a second time (first in line %d): remove one", quote(key), before.key.Line)
 			continue
 		}
-		d.keys[id(below...)] = at
-		mapping[tk.Value] = l.tree(d, pair.Value, below, strings.TrimPrefix(path+"."+tk.Value, "."))
+		mapping[key] = l.tree(d, pair.Value, node{key: at, remove: func() { delete(mapping, key) }}, below, strings.TrimPrefix(path+"."+key, "."))
 	}
 	return mapping
 }
@@ -231,11 +206,11 @@ func first(node ast.Node) *token.Token {
 	return node.GetToken()
 }
 
-func placeOf(file string, tk *token.Token, path string) place {
+func placeOf(file string, tk *token.Token, path string) Place {
 	if tk == nil || tk.Position == nil {
-		return place{file: file, path: path}
+		return Place{File: file, Path: path}
 	}
-	return place{file, tk.Position.Line, tk.Position.Column, path}
+	return Place{file, tk.Position.Line, tk.Position.Column, path}
 }
 
 // refused are the parts of YAML that settings have no use for.
@@ -292,7 +267,7 @@ func bounds(tokens token.Tokens) error {
 // syntax reports err by its message alone. Its Error method adds an excerpt of the file, which may show a key that
 // someone wrote there, and which takes minutes on a hostile file.
 func (l *loader) syntax(file string, err error) {
-	where, message := place{file: file, line: 1, column: 1}, errParser.Error()
+	where, message := Place{File: file, Line: 1, Column: 1}, errParser.Error()
 	var at yaml.Error
 	if errors.As(err, &at) {
 		where = placeOf(file, at.GetToken(), "")

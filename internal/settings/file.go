@@ -36,7 +36,7 @@ func (l *loader) read() (name string, data []byte, ok bool) {
 	case named:
 		l.env(by, "read %s: %v: name a settings file, or leave it out for the built-in one", quote(name), reason(err))
 	default:
-		l.at(place{file: name}, "read: %v", reason(err))
+		l.at(Place{File: name}, "read: %v", reason(err))
 	}
 	return name, nil, false
 }

@@ -38,13 +38,13 @@ func format[T any](parse func(string) (T, error)) func(any) error {
 	}
 }
 
-// schema is schedules.schema.json twice: to validate with, and to read its annotations from, which the validator drops.
+// schema is schedules.schema.json, compiled, and its parts by their addresses: the validator drops annotations.
 type schema struct {
-	compiled *jsonschema.Schema
-	source   any
+	*jsonschema.Schema
+	parts map[string]map[string]any
 }
 
-// theSchema panics on a broken schema. The tests compile it.
+// theSchema compiles the schema. It panics on a broken one, which no test would let pass.
 var theSchema = sync.OnceValue(func() schema {
 	const address = "embedded:///schedules.schema.json"
 	source, err := jsonschema.UnmarshalJSON(bytes.NewReader(wheelhouse.Schema))
@@ -58,75 +58,75 @@ var theSchema = sync.OnceValue(func() schema {
 	if err := c.AddResource(address, source); err != nil {
 		panic(err)
 	}
-	return schema{c.MustCompile(address), source}
+	s := schema{c.MustCompile(address), map[string]map[string]any{}}
+	s.index("", source)
+	return s
 })
 
-// at returns the part of the schema that a violation's address points to.
-func (s schema) at(address string) map[string]any {
-	part := s.source
-	if u, err := url.Parse(address); err == nil {
-		for step := range strings.SplitSeq(strings.TrimPrefix(u.Fragment, "/"), "/") {
-			step = strings.NewReplacer("~1", "/", "~0", "~").Replace(step)
-			switch parent := part.(type) {
-			case map[string]any:
-				if step != "" {
-					part = parent[step]
-				}
-			case []any:
-				i, _ := strconv.Atoi(step)
-				part = parent[i]
-			}
+func (s schema) index(address string, part any) {
+	switch part := part.(type) {
+	case map[string]any:
+		s.parts[address] = part
+		for key, below := range part {
+			s.index(address+"/"+key, below)
+		}
+	case []any:
+		for i, below := range part {
+			s.index(fmt.Sprint(address, "/", i), below)
 		}
 	}
-	object, _ := part.(map[string]any)
-	return object
+}
+
+// at returns the part of the schema at an address, such as #/definitions/cron.
+func (s schema) at(address string) map[string]any {
+	_, fragment, _ := strings.Cut(address, "#")
+	if plain, err := url.PathUnescape(fragment); err == nil {
+		fragment = plain
+	}
+	return s.parts[fragment]
 }
 
 // validate reports each violation of the schema and takes the value out of d.
 func (l *loader) validate(d *document) {
 	var wrong *jsonschema.ValidationError
-	if errors.As(theSchema().compiled.Validate(d.root), &wrong) {
+	if errors.As(theSchema().Validate(d.root), &wrong) {
 		l.violation(d, wrong)
 	}
 }
 
-// violation turns the validator's words into ours. The advice is the schema's errorMessage.
+// violation turns the validator's finding into a problem. The advice is the schema's errorMessage.
 func (l *loader) violation(d *document, v *jsonschema.ValidationError) {
-	part, at := theSchema().at(v.SchemaURL), v.InstanceLocation
+	at, part := v.InstanceLocation, theSchema().at(v.SchemaURL)
+	n := d.nodes[id(at...)]
+	properties, _ := part["properties"].(map[string]any)
 	switch k := v.ErrorKind.(type) {
-	case *kind.AnyOf:
-		l.at(d.place(at...), "%s", advice(part))
-		return // the value is an account: its other keys are still of use
+	case *kind.AnyOf: // an account lacks a key; its others are still of use
+		l.at(n.at, "%s", advice(part))
 	case *kind.Required:
-		properties, _ := part["properties"].(map[string]any)
 		for _, key := range k.Missing {
 			property, _ := properties[key].(map[string]any)
-			l.at(d.place(at...), "%s is missing: %s", key, advice(property))
+			l.at(n.at, "%s is missing: %s", key, advice(property))
 		}
-		return
 	case *kind.AdditionalProperties:
-		properties, _ := part["properties"].(map[string]any)
 		for _, key := range k.Properties {
-			l.at(d.keyPlace(at, key), "%s", unknown(key, slices.Sorted(maps.Keys(properties))))
-			d.remove(append(slices.Clone(at), key))
+			n := d.nodes[id(append(slices.Clone(at), key)...)]
+			l.at(n.key, "%s", unknown(key, slices.Sorted(maps.Keys(properties))))
+			n.remove()
 		}
-		return
-	}
-	if len(v.Causes) > 0 {
+	case *kind.Schema, *kind.Group, *kind.Reference, *kind.AllOf:
 		for _, cause := range v.Causes {
 			l.violation(d, cause)
 		}
-		return
-	}
-	switch k := v.ErrorKind.(type) {
 	case *kind.Format:
-		l.at(d.place(at...), "%v", k.Err)
-	case *kind.Not:
-		l.at(d.place(at...), "%s", advice(part))
-	default:
-		l.at(d.place(at...), "%s%s", said(d.value(at), part), advice(part))
+		l.at(n.at, "%v", k.Err)
+		n.remove()
+	case *kind.Not: // the stream or account cannot have the key
+		l.at(n.at, "%s", advice(part))
+		n.remove()
+	default: // type, pattern, enum, const, minimum, maximum
+		l.at(n.at, "%s%s", said(n.value, part), advice(part))
+		n.remove()
 	}
-	d.remove(at)
 }
 
 func advice(part map[string]any) string {

@@ -20,35 +20,18 @@ var (
 
 const zoneExample = "Europe/Berlin"
 
-// days is a number of days, written 7d.
-type days int
-
-func (d *days) UnmarshalText(text []byte) error {
-	n, err := strconv.Atoi(strings.TrimSuffix(string(text), "d"))
-	*d = days(n)
-	return err
+// days reads a number of days that the schema accepts, such as 7d.
+func days(text string) int {
+	n, _ := strconv.Atoi(strings.TrimSuffix(text, "d"))
+	return n
 }
 
-// timezone is a time zone, written as the tz database names it.
-type timezone struct{ *time.Location }
-
-func (z *timezone) UnmarshalText(text []byte) error {
-	location, err := parseZone(string(text))
-	if err == nil {
-		z.Location = location
+// zoneOr is the zone of that name, or otherwise where none or a wrong one is named.
+func zoneOr(name string, otherwise *time.Location) *time.Location {
+	if zone, err := parseZone(name); err == nil {
+		return zone
 	}
-	return err
-}
-
-// date is a day at midnight UTC, written 2025-01-31.
-type date struct{ midnight time.Time }
-
-func (d *date) UnmarshalText(text []byte) error {
-	day, err := parseDate(string(text))
-	if err == nil {
-		d.midnight = day
-	}
-	return err
+	return otherwise
 }
 
 // parseZone takes names of the tz database. Local is refused: a file must mean the same days on every machine.
