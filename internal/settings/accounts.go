@@ -176,14 +176,14 @@ func checkKey(text string) error {
 	case len(text) > maxKey:
 		return fmt.Errorf("the key is longer than %d characters: this is something else", maxKey)
 	case len(text) > 6 && strings.EqualFold(text[:6], "basic "):
-		return errors.New("the key begins with the word Basic: leave it out, it is added here")
+		return errors.New("the key begins with the word Basic: leave that out, Wheelhouse adds it")
 	}
 	for i := range len(text) {
 		switch c := text[i]; {
 		case c == '\n' || c == '\r':
 			return fmt.Errorf("the key has a line break after %d characters: it should be one line", i)
 		case c <= ' ' || c >= 0x7f:
-			return fmt.Errorf("the key has a space or a character that no key has after %d characters: it should be letters, digits and punctuation", i)
+			return fmt.Errorf("the key has a space, or another character that no key has, after %d characters: it should be letters, digits and punctuation", i)
 		}
 	}
 	return nil

@@ -48,7 +48,7 @@ func parseCron(text string) (string, error) {
 	case len(fields) == 6:
 		return "", fmt.Errorf("%s has six fields: there are five (minute, hour, day, month, day of the week), without seconds", quote(text))
 	case len(fields) != 5:
-		return "", fmt.Errorf(`%s has %d fields, not five (minute, hour, day, month, day of the week): "17 4 * * *" is each day at 04:17`, quote(text), len(fields))
+		return "", fmt.Errorf(`%s is not five fields (minute, hour, day, month, day of the week): "17 4 * * *" is each day at 04:17`, quote(text))
 	}
 	for i, field := range fields {
 		f := cronFields[i]
@@ -61,7 +61,7 @@ func parseCron(text string) (string, error) {
 	}
 	// The search looks five years ahead, so the first leap day is enough for any date.
 	if schedule(text, time.UTC).Next(time.Unix(0, 0)).IsZero() {
-		return "", fmt.Errorf("%s never fires: no month it names has such a day", quote(text))
+		return "", fmt.Errorf("%s never fires: no month that it names has such a day: write another day or month", quote(text))
 	}
 	return text, nil
 }

@@ -8,8 +8,7 @@ import (
 	"wheelhouse/internal/stream"
 )
 
-// Row is one stream of one account, as `config check` shows it. It holds no
-// secret.
+// Row is one stream of one account, as `config check` shows it. It holds no secret.
 type Row struct {
 	Account           string        `json:"account"`
 	Server            string        `json:"server"`
@@ -29,8 +28,8 @@ type Row struct {
 	WindowEnd         string        `json:"window_end,omitempty"`
 }
 
-// Describe returns what was understood: a row for each account and stream, with
-// the next fires times its schedule fires after now.
+// Describe returns a row for each account and stream, with the next times that its schedule fires after now: as many as
+// fires says.
 func (s Settings) Describe(now time.Time, fires int) []Row {
 	rows := make([]Row, 0, len(s.Accounts)*len(stream.All))
 	for _, a := range s.Accounts {

@@ -213,23 +213,31 @@ func placeOf(file string, tk *token.Token, path string) Place {
 	return Place{file, tk.Position.Line, tk.Position.Column, path}
 }
 
-// refused are the parts of YAML that settings have no use for.
+// refused are the parts of YAML that settings do not take.
 var refused = map[token.Type]string{
-	token.AnchorType:     "anchors are not read: write the value out",
-	token.AliasType:      `aliases are not read: write the value out, and a cron expression that begins with * in quotes ("*/15 * * * *")`,
-	token.MergeKeyType:   "merge keys are not read: write the keys out",
-	token.TagType:        "tags are not read: write the value alone",
-	token.DirectiveType:  "directives are not read: remove the line",
+	token.AnchorType:     "anchors are not allowed: write the value out",
+	token.AliasType:      `aliases are not allowed: write the value out, and a cron expression that begins with * in quotes ("*/15 * * * *")`,
+	token.MergeKeyType:   "merge keys are not allowed: write the keys out",
+	token.TagType:        "tags are not allowed: write the value alone",
+	token.DirectiveType:  "directives are not allowed: remove the line",
 	token.MappingKeyType: "a key is written as key: value, without the question mark",
-	token.LiteralType:    "blocks of text are not read: write the value on one line",
-	token.FoldedType:     "blocks of text are not read: write the value on one line",
+	token.LiteralType:    "blocks of text are not allowed: write the value on one line",
+	token.FoldedType:     "blocks of text are not allowed: write the value on one line",
 }
 
-// bounds checks tokens against the limits above and refuses what is not read.
+// refusal is YAML that settings do not take.
+type refusal struct {
+	message string
+	*token.Token
+}
+
+func (r refusal) Error() string { return r.message }
+
+// bounds checks tokens against the limits above and refuses the parts of YAML that settings do not take.
 func bounds(tokens token.Tokens) error {
 	const tooMuch = "too large or too deeply nested for a settings file"
 	if len(tokens) > maxTokens {
-		return &yaml.SyntaxError{Message: tooMuch, Token: tokens[maxTokens]}
+		return refusal{tooMuch, tokens[maxTokens]}
 	}
 	flow, dashes, content := 0, 0, false
 	for _, tk := range tokens {
@@ -240,7 +248,7 @@ func bounds(tokens token.Tokens) error {
 			dashes = 0
 		}
 		if message, no := refused[tk.Type]; no {
-			return &yaml.SyntaxError{Message: message, Token: tk}
+			return refusal{message, tk}
 		}
 		switch tk.Type {
 		case token.InvalidType:
@@ -253,33 +261,36 @@ func bounds(tokens token.Tokens) error {
 			dashes++
 		case token.DocumentHeaderType:
 			if content {
-				return &yaml.SyntaxError{Message: "a second document begins: a settings file has one", Token: tk}
+				return refusal{"a second document begins: a settings file has one", tk}
 			}
 		}
 		if flow > maxFlow || dashes > maxDashes {
-			return &yaml.SyntaxError{Message: tooMuch, Token: tk}
+			return refusal{tooMuch, tk}
 		}
 		content = true
 	}
 	return nil
 }
 
-// syntax reports err by its message alone. Its Error method adds an excerpt of the file, which may show a key that
-// someone wrote there, and which takes minutes on a hostile file.
+// syntax reports err by its message alone. The Error method of the library's errors adds an excerpt of the file, which
+// may show a key that someone wrote there, and which takes minutes on a hostile file.
 func (l *loader) syntax(file string, err error) {
-	where, message := Place{File: file, Line: 1, Column: 1}, errParser.Error()
-	var at yaml.Error
-	if errors.As(err, &at) {
-		where = placeOf(file, at.GetToken(), "")
-	}
+	var no refusal
 	var wrong *yaml.SyntaxError
-	if errors.As(err, &wrong) {
-		message = wrong.Message
+	var at yaml.Error
+	switch {
+	case errors.As(err, &no):
+		l.at(placeOf(file, no.Token, ""), "%s", no.message)
+	case errors.As(err, &wrong):
+		l.at(placeOf(file, wrong.Token, ""), "%s", remedy(wrong.Message))
+	case errors.As(err, &at):
+		l.at(placeOf(file, at.GetToken(), ""), "%s", remedy(errParser.Error()))
+	default:
+		l.at(Place{File: file, Line: 1, Column: 1}, "%s", remedy(errParser.Error()))
 	}
-	l.at(where, "%s", remedy(message))
 }
 
-// remedy adds to the parser's words what they usually mean here.
+// remedy adds to the parser's message what usually causes it in a settings file.
 func remedy(message string) string {
 	message = strings.ReplaceAll(message, "\t", `\t`)
 	switch {
@@ -291,8 +302,6 @@ func remedy(message string) string {
 		return message + `: write the value in quotes (cron: "@daily")`
 	case strings.Contains(message, "-quoted text"):
 		return message + ": close the quotes"
-	case strings.Contains(message, "not read"), strings.Contains(message, "settings file"), strings.Contains(message, "question mark"):
-		return message
 	}
 	return fmt.Sprintf("not YAML: %s: check the indentation, and that each line is key: value", message)
 }

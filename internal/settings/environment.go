@@ -10,8 +10,8 @@ import (
 // DefaultListen is where the web pages listen unless told otherwise: loopback.
 const DefaultListen = "127.0.0.1:8080"
 
-// variable returns an environment variable. Empty is not set: that is what compose files and CI make of a variable that
-// nobody gave.
+// variable returns an environment variable. An empty one counts as not set: compose files and CI pass an unset variable
+// on as empty.
 func (l *loader) variable(name string) string {
 	text, _ := l.lookup(name)
 	return text

@@ -16,6 +16,7 @@ import (
 var (
 	hostName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`)
 	dateText = regexp.MustCompile(`^\d{4}-\d\d-\d\d$`)
+	word     = regexp.MustCompile(`[A-Za-z]+`)
 )
 
 const zoneExample = "Europe/Berlin"
@@ -55,22 +56,11 @@ func parseZone(text string) (*time.Location, error) {
 
 // zoneLike is text with the usual capitals of a zone's name, if a zone has that name, or "".
 func zoneLike(text string) string {
-	if len(text) > 40 {
-		return ""
-	}
-	up := true
-	title := strings.Map(func(r rune) rune {
-		defer func() { up = r == '/' || r == '_' || r == '-' }()
-		if r == ' ' {
-			r = '_'
-		}
-		if up {
-			return []rune(strings.ToUpper(string(r)))[0]
-		}
-		return []rune(strings.ToLower(string(r)))[0]
-	}, text)
+	title := word.ReplaceAllStringFunc(strings.ReplaceAll(text, " ", "_"), func(w string) string {
+		return strings.ToUpper(w[:1]) + strings.ToLower(w[1:])
+	})
 	for _, candidate := range []string{title, strings.ToUpper(text)} {
-		if _, err := time.LoadLocation(candidate); err == nil && candidate != "" && candidate != "Local" {
+		if _, err := time.LoadLocation(candidate); err == nil {
 			return candidate
 		}
 	}
@@ -87,7 +77,7 @@ func parseServer(text string) (string, error) {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
 		return "", errors.New("not an https URL: " + right)
 	case u.Path != "" && u.Path != "/":
-		return "", errors.New("holds a path: " + right + " (the paths below /ss/api/ are added here)")
+		return "", errors.New("holds a path: " + right + " (Wheelhouse adds the paths below /ss/api/)")
 	}
 	host := u.Hostname()
 	addr, err := netip.ParseAddr(host)
@@ -97,7 +87,7 @@ func parseServer(text string) (string, error) {
 	}
 	loopback := strings.EqualFold(host, "localhost") || isAddr && addr.IsLoopback()
 	if u.Scheme == "http" && !loopback {
-		return "", fmt.Errorf("%s would send the key readable by anyone between: write https:// (plain http only to localhost)", quote(text))
+		return "", fmt.Errorf("%s sends the key in clear text: write https:// (plain http is for localhost only)", quote(text))
 	}
 	return u.Scheme + "://" + strings.ToLower(u.Host), nil
 }
