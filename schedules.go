@@ -8,3 +8,9 @@ import _ "embed"
 //
 //go:embed schedules.yaml
 var Schedules []byte
+
+// Schema is schedules.schema.json: the JSON schema of schedules.yaml. The program validates settings with it, and
+// editors complete from it.
+//
+//go:embed schedules.schema.json
+var Schema []byte

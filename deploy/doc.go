@@ -9,6 +9,3 @@
 // against the program. They do not promise that a cluster or a Docker engine takes
 // the files: none is asked.
 package deploy
-
-// kustomize reads nothing outside its folder.
-//go:generate cp ../schedules.yaml kubernetes/schedules.yaml

@@ -38,11 +38,15 @@ func podCommand(t *testing.T, spec podSpec) command {
 			for key := range example.StringData {
 				content[v.Name] = append(content[v.Name], key)
 			}
-		case v.ConfigMap.Name != "":
-			content[v.Name] = k.generated(v.ConfigMap.Name).Files
+		case v.ConfigMap.Name != "" && !v.ConfigMap.Optional && k.generated(v.ConfigMap.Name).Name == "":
+			t.Errorf("the pod waits for the map %s, which nothing makes", v.ConfigMap.Name)
 		}
 	}
 	for _, mount := range container.VolumeMounts {
+		// The program finds a schedules.yaml in its working directory without being told.
+		if dir := dockerfile(t).last("WORKDIR"); mount.Name == "schedules" && mount.MountPath != dir {
+			t.Errorf("the schedules are mounted at %s and looked for in %s", mount.MountPath, dir)
+		}
 		for _, name := range content[mount.Name] {
 			c.files[mount.MountPath+"/"+name] = true
 		}
@@ -165,7 +169,7 @@ func restricted(t *testing.T, spec podSpec) {
 func TestKustomization(t *testing.T) {
 	t.Parallel()
 	k := mustStrict[kustomization](t, mustRead(t, "kubernetes/kustomization.yaml"))
-	for _, path := range append(slices.Clone(k.Resources), k.generated("wheelhouse-schedules").Files...) {
+	for _, path := range k.Resources {
 		if _, err := os.Stat("kubernetes/" + path); err != nil {
 			t.Error(err)
 		}
@@ -173,26 +177,34 @@ func TestKustomization(t *testing.T) {
 	if len(k.Images) != 1 || k.Images[0].Name != "wheelhouse" {
 		t.Error("the pods' image is not the one that is renamed")
 	}
-	// As it stands, and as its comment says one may change it.
-	for name, change := range map[string]string{"CronJob": "- cronjob.yaml", "Deployment": "- deployment.yaml"} {
+	if output, ran := tool(t, "kubectl", "kustomize", "kubernetes"); ran {
+		rendered(t, "CronJob", "", string(output))
+	}
+	// As its comments say one may change it: each of the two forms, with schedules of one's own.
+	const schedules = "requests_per_second: 1\n"
+	for name, resource := range map[string]string{"CronJob": "cronjob.yaml", "Deployment": "deployment.yaml"} {
 		dir := filepath.Join(t.TempDir(), "kubernetes")
 		if err := os.CopyFS(dir, os.DirFS("kubernetes")); err != nil {
 			t.Fatal(err)
 		}
-		text := strings.NewReplacer("  - cronjob.yaml\n", "", "  # - deployment.yaml\n", "  "+change+"\n").Replace(string(mustRead(t, "kubernetes/kustomization.yaml")))
+		mustWrite(t, dir+"/schedules.yaml", schedules)
+		text := strings.NewReplacer("  - cronjob.yaml\n", "", "  # - deployment.yaml\n", "  - "+resource+"\n",
+			"  # - name: wheel", "  - name: wheel", "  #   files:", "    files:", "  #     - sched", "      - sched").
+			Replace(string(mustRead(t, "kubernetes/kustomization.yaml")))
 		mustWrite(t, dir+"/kustomization.yaml", text)
-		if output, ran := tool(t, "kubectl", "kustomize", dir); ran {
-			rendered(t, name, string(output))
+		changed := mustStrict[kustomization](t, []byte(text))
+		if !slices.Equal(changed.Resources, []string{resource}) || !slices.Equal(changed.generated("wheelhouse-schedules").Files, []string{"schedules.yaml"}) {
+			t.Errorf("the comments, followed, give %+v", changed)
 		}
-	}
-	if output, ran := tool(t, "kubectl", "kustomize", "kubernetes"); ran {
-		rendered(t, "CronJob", string(output))
+		if output, ran := tool(t, "kubectl", "kustomize", dir); ran {
+			rendered(t, name, schedules, string(output))
+		}
 	}
 }
 
-// rendered checks what kustomize made: strictly typed, in the namespace, with the
-// names of the maps it made in place of those in the files.
-func rendered(t *testing.T, want, output string) {
+// rendered checks the output of kustomize: strictly typed, in the namespace, with the names of the maps that it generated
+// in place of those in the files. schedules is the content of the pod's own schedules.yaml, "" for none.
+func rendered(t *testing.T, want, schedules, output string) {
 	t.Helper()
 	maps, pods := map[string]configMap{}, []podSpec{}
 	for document := range strings.SplitSeq(output, "\n---\n") {
@@ -221,13 +233,16 @@ func rendered(t *testing.T, want, output string) {
 			t.Errorf("a %s, want a %s", kind, want)
 		}
 	}
-	if len(pods) != 1 || len(maps) != 2 {
-		t.Fatalf("%d pods, %d maps", len(pods), len(maps))
+	if len(pods) != 1 {
+		t.Fatalf("%d pods", len(pods))
 	}
-	for _, v := range pods[0].Volumes {
-		if v.ConfigMap.Name != "" && maps[v.ConfigMap.Name].Data["schedules.yaml"] != string(mustRead(t, "../schedules.yaml")) {
-			t.Errorf("the map %s does not hold schedules.yaml", v.ConfigMap.Name)
-		}
+	i := slices.IndexFunc(pods[0].Volumes, func(v volume) bool { return v.Name == "schedules" })
+	if i < 0 {
+		t.Fatal("no volume of schedules")
+	}
+	v := pods[0].Volumes[i].ConfigMap
+	if got := maps[v.Name].Data["schedules.yaml"]; got != schedules || !v.Optional {
+		t.Errorf("the map %s (optional: %v) holds %q, want %q", v.Name, v.Optional, got, schedules)
 	}
 	if from := pods[0].Containers[0].Env[0].ValueFrom.ConfigMapKeyRef; maps[from.Name].Data[from.Key] == "" {
 		t.Errorf("no map %s with %s", from.Name, from.Key)

@@ -147,7 +147,8 @@ type volume struct {
 		DefaultMode int    `yaml:"defaultMode"`
 	} `yaml:"secret"`
 	ConfigMap struct {
-		Name string `yaml:"name"`
+		Name     string `yaml:"name"`
+		Optional bool   `yaml:"optional"`
 	} `yaml:"configMap"`
 	EmptyDir struct {
 		SizeLimit string `yaml:"sizeLimit"`

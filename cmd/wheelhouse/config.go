@@ -61,7 +61,7 @@ and what would be right. It connects to nothing.`,
 				return report.JSON(a.out, rows)
 			}
 			fmt.Fprintf(a.out, "Settings from %s.\n", s.Source)
-			if s.Database == "" {
+			if s.Database.Empty() {
 				fmt.Fprintln(a.out, "No DATABASE_URL: the usual PG* variables say where the warehouse is.")
 			}
 			fmt.Fprintln(a.out, pagesLine(s))

@@ -33,7 +33,7 @@ func (a *app) database() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return s.Database, nil
+	return s.Database.Reveal(), nil
 }
 
 func (a *app) migrateUp() *cobra.Command {

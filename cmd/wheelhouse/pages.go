@@ -27,7 +27,7 @@ func pages(s *settings.Settings, log *zap.Logger, metrics http.Handler) (*site, 
 		return &site{}, nil
 	}
 	server, err := web.New(web.Options{
-		Database: s.Database, Listen: s.Listen, Token: s.Token, Log: log, Metrics: metrics,
+		Database: s.Database.Reveal(), Listen: s.Listen, Token: s.Token, Log: log, Metrics: metrics,
 		Streams: func(now time.Time) []settings.Row { return s.Describe(now, 1) },
 	})
 	if errors.Is(err, web.ErrNoToken) {

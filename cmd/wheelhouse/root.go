@@ -17,6 +17,7 @@ import (
 
 	"wheelhouse/internal/pipeline"
 	"wheelhouse/internal/settings"
+	"wheelhouse/internal/stream"
 	"wheelhouse/load"
 	"wheelhouse/migrations"
 )
@@ -140,8 +141,8 @@ func accountIDs(s *settings.Settings) []string {
 // checkStreams refuses names that are no streams.
 func checkStreams(names []string) error {
 	for _, name := range names {
-		if !slices.Contains(settings.Names(), name) {
-			return usageError{fmt.Errorf("unknown stream %q; there are: %s", name, strings.Join(settings.Names(), ", "))}
+		if !slices.Contains(stream.Names(), name) {
+			return usageError{fmt.Errorf("unknown stream %q; there are: %s", name, strings.Join(stream.Names(), ", "))}
 		}
 	}
 	return nil
@@ -178,5 +179,5 @@ func host() string {
 
 // completeStreams offers the streams' names to the shell.
 func completeStreams(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return settings.Names(), cobra.ShellCompDirectiveNoFileComp
+	return stream.Names(), cobra.ShellCompDirectiveNoFileComp
 }

@@ -120,7 +120,7 @@ func (a *app) withRunnerOf(ctx context.Context, s *settings.Settings, l loading,
 	defer done()
 	// One for each window in hand: while it commits, the leases of others must be renewed.
 	connections := max(4, l.parallel, l.passes)
-	w, err := a.warehouse(ctx, s.Database, l.migrate, load.Options{
+	w, err := a.warehouse(ctx, s.Database.Reveal(), l.migrate, load.Options{
 		Connections: connections, MayShrink: l.shrink, Lease: patience.lease, Tracer: traces.Database(),
 	})
 	if err != nil {

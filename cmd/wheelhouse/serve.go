@@ -9,11 +9,11 @@ import (
 	"wheelhouse/internal/metrics"
 	"wheelhouse/internal/pipeline"
 	"wheelhouse/internal/scheduler"
-	"wheelhouse/internal/settings"
+	"wheelhouse/internal/stream"
 )
 
 func (a *app) serve() *cobra.Command {
-	l := loading{passes: len(settings.Names())} // the crons of all streams may fire together
+	l := loading{passes: len(stream.Names())} // the crons of all streams may fire together
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Keep schedules.yaml, and serve the pages",

@@ -20,6 +20,7 @@ import (
 	"wheelhouse/internal/pipeline"
 	"wheelhouse/internal/settings"
 	"wheelhouse/internal/simulator"
+	"wheelhouse/internal/stream"
 	"wheelhouse/internal/testdb"
 	"wheelhouse/load"
 )
@@ -96,7 +97,7 @@ func mustAccount(t *testing.T, server string, now time.Time, days int, streams m
 	var file strings.Builder
 	fmt.Fprintf(&file, "accounts:\n  - id: acme\n    server: %s\n    api_key_env: ACME\n    timezone: America/New_York\n    history_from: %s\n    streams:\n",
 		server, now.In(newYork).AddDate(0, 0, -days).Format(time.DateOnly))
-	for _, name := range settings.Names() {
+	for _, name := range stream.Names() {
 		line, on := streams[name]
 		if !on {
 			line = "enabled: false"

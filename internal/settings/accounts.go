@@ -3,136 +3,172 @@ package settings
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
+
+	"wheelhouse/internal/stream"
 )
 
-// accounts are those of the file, or else the one the environment describes.
-func (l *loader) accounts(name string, base, f *file) []Account {
-	patches := f.accounts
-	if len(patches) == 0 {
-		patches = []accountPatch{{id: DefaultAccount}}
+// accountSettings is an account of the file, laid over what the file says for all accounts.
+type accountSettings struct {
+	ID                string                    `json:"id"`
+	Server            string                    `json:"server"`
+	KeyVariable       string                    `json:"api_key_env"`
+	KeyFile           string                    `json:"api_key_file"`
+	Zone              string                    `json:"timezone"`
+	HistoryFrom       string                    `json:"history_from"`
+	RequestsPerSecond float64                   `json:"requests_per_second"`
+	Streams           map[string]streamSettings `json:"streams"`
+
+	at func(key ...string) Place
+}
+
+type streamSettings struct {
+	Enabled           bool    `json:"enabled"`
+	Cron              string  `json:"cron"`
+	Zone              string  `json:"timezone"`
+	Window            string  `json:"window"`
+	Lookback          string  `json:"lookback"`
+	OpenLookback      string  `json:"open_lookback"`
+	Parallel          int     `json:"parallel"`
+	RequestsPerSecond float64 `json:"requests_per_second"`
+	WindowEnd         string  `json:"window_end"`
+}
+
+// accounts are those of the file or, where it lists none, the one that the environment describes. top is the file over
+// the built-in file.
+func (l *loader) accounts(d *document, top map[string]any) []Account {
+	list, _ := top["accounts"].([]any)
+	if len(list) == 0 {
+		list = []any{map[string]any{"id": DefaultAccount}}
 	}
-	rate := base.rate
-	if f.rate != nil {
-		rate = f.rate
+	lines, variables := map[string]int{}, map[string]bool{}
+	accounts := make([]Account, len(list))
+	for i, entry := range list {
+		if entry == nil { // wrong, reported and taken out
+			lines[""] = 0
+			continue
+		}
+		a := accountSettings{at: func(key ...string) Place { return d.place(append([]string{"accounts", strconv.Itoa(i)}, key...)...) }}
+		if err := decode(merge(map[string]any{"requests_per_second": top["requests_per_second"], "streams": top["streams"]}, entry), &a); err != nil {
+			l.at(a.at(), "the schema accepts this account and the program cannot read it: this is a defect of Wheelhouse, please report it")
+			continue
+		}
+		if line, twice := lines[a.ID]; twice && a.ID != "" {
+			l.at(a.at(), "a second account with the id %s (first in line %d): each needs its own", quote(a.ID), line)
+		} else {
+			lines[a.ID] = a.at().Line
+		}
+		variables[a.KeyVariable] = true
+		accounts[i] = l.account(a)
 	}
-	l.unread(name, patches)
-	accounts := make([]Account, 0, len(patches))
-	for _, p := range patches {
-		if p.id == DefaultAccount {
-			l.fromEnvironment(&p)
-		}
-		a := Account{ID: p.id, Zone: time.UTC, APIKey: l.key(p)}
-		set(&a.Server, p.server)
-		set(&a.RequestsPerSecond, rate)
-		set(&a.RequestsPerSecond, p.rate)
-		if p.zone != nil {
-			a.Zone = p.zone
-		}
-		a.HistoryFrom = l.history(p, a.Zone)
-		a.Streams = merged(a.Zone, base.streams, f.streams, p.streams)
-		accounts = append(accounts, a)
+	_, isDefault := lines[DefaultAccount]
+	if _, unnamed := lines[""]; !isDefault && !unnamed {
+		l.unread(d.file, variables)
 	}
 	return accounts
 }
 
-// unread reports variables that describe the default account where there is none:
-// they were set for a reason, and nothing would come of them.
-func (l *loader) unread(name string, patches []accountPatch) {
-	named := map[string]bool{}
-	for _, p := range patches {
-		if p.id == DefaultAccount || p.id == "" {
-			return
-		}
-		if p.keyVariable != nil {
-			named[p.keyVariable.value] = true
+func (l *loader) account(a accountSettings) Account {
+	historyAt := a.at("history_from")
+	if a.ID == DefaultAccount {
+		historyAt = l.environment(&a, historyAt)
+	}
+	zone := zoneOr(a.Zone, time.UTC)
+	server, _ := parseServer(a.Server) // a wrong one is reported already
+	account := Account{
+		ID: a.ID, Server: server, APIKey: l.key(a), Zone: zone, HistoryFrom: l.history(a.HistoryFrom, zone, historyAt),
+		RequestsPerSecond: a.RequestsPerSecond, Streams: make([]Stream, len(stream.All)),
+	}
+	for i, known := range stream.All {
+		s := a.Streams[known.Name]
+		cronZone := zoneOr(s.Zone, zone)
+		account.Streams[i] = Stream{
+			Name: known.Name, Enabled: s.Enabled, Cron: s.Cron, CronZone: cronZone, Schedule: schedule(s.Cron, cronZone),
+			Window: days(s.Window), Lookback: days(s.Lookback), OpenLookback: days(s.OpenLookback), Parallel: max(1, s.Parallel),
+			RequestsPerSecond: s.RequestsPerSecond, WindowEnd: s.WindowEnd,
 		}
 	}
+	return account
+}
+
+// unread reports variables that describe the default account where the file lists accounts and none is the default:
+// they were set for a reason, and would do nothing. named are variables that accounts of the file name.
+func (l *loader) unread(file string, named map[string]bool) {
 	for _, variable := range []string{
-		"CRANKWHEEL_URL", "CRANKWHEEL_API_KEY", "CRANKWHEEL_API_KEY_FILE",
-		"WHEELHOUSE_TIMEZONE", "WHEELHOUSE_HISTORY_FROM",
+		"CRANKWHEEL_URL", "CRANKWHEEL_API_KEY", "CRANKWHEEL_API_KEY_FILE", "WHEELHOUSE_TIMEZONE", "WHEELHOUSE_HISTORY_FROM",
 	} {
 		if l.variable(variable) != "" && !named[variable] {
-			l.env(variable, "set, but nothing reads it: %s lists accounts and none has the id default: add one (- id: default), or unset the variable", name)
+			l.env(variable, "set, but nothing reads it: %s lists accounts and none has the id default: add one (- id: default), or unset the variable", file)
 		}
 	}
 }
 
-// fromEnvironment lays the environment over the default account.
-func (l *loader) fromEnvironment(p *accountPatch) {
-	if text := l.variable("CRANKWHEEL_URL"); text != "" {
-		p.server = checked(l, place{path: "CRANKWHEEL_URL"}, text, parseServer)
-	} else if p.server == nil && !l.opts.Offline {
+// environment lays the environment over the default account. It returns where history_from stands.
+func (l *loader) environment(a *accountSettings, historyAt Place) Place {
+	if over(l, "CRANKWHEEL_URL", &a.Server, parseServer); a.Server == "" && !l.opts.Offline {
 		l.env("CRANKWHEEL_URL", "not set: write the account's server, such as https://meeting.is")
 	}
-	at := place{path: "WHEELHOUSE_TIMEZONE"}
-	if text := l.variable(at.path); text != "" {
-		if zone := checked(l, at, text, parseZone); zone != nil {
-			p.zone = *zone
-		}
+	over(l, "WHEELHOUSE_TIMEZONE", &a.Zone, parseZone)
+	if over(l, "WHEELHOUSE_HISTORY_FROM", &a.HistoryFrom, parseDate) {
+		return Place{Path: "WHEELHOUSE_HISTORY_FROM"}
 	}
-	at = place{path: "WHEELHOUSE_HISTORY_FROM"}
-	if text := l.variable(at.path); text != "" {
-		p.historyFrom = locate(at, checked(l, at, text, parseDate))
-	}
+	return historyAt
 }
 
-// key reads an account's key; for the default account the environment first.
-func (l *loader) key(p accountPatch) Secret {
-	variable, file := p.keyVariable, p.keyFile
-	if p.id == DefaultAccount {
-		const name, fileName = "CRANKWHEEL_API_KEY", "CRANKWHEEL_API_KEY_FILE"
-		path := l.variable(fileName)
-		switch direct := l.variable(name) != ""; {
-		case direct && path != "":
-			l.env(name, "set, and %s too: keep one", fileName)
-			return Secret{}
-		case path != "":
-			variable, file = nil, &located[string]{path, place{path: fileName}}
-		case direct, variable == nil && file == nil:
-			variable, file = &located[string]{name, place{path: name}}, nil
-		}
+// over lays a variable, if it is set, over text, and reports what parse says about it.
+func over[T any](l *loader, variable string, text *string, parse func(string) (T, error)) bool {
+	value := l.variable(variable)
+	if value == "" {
+		return false
 	}
-	switch {
+	*text = value
+	_, err := parse(value)
+	l.refuse(variable, err)
+	return true
+}
+
+// key reads an account's key. For the default account the environment comes first.
+func (l *loader) key(a accountSettings) Secret {
+	const variable = "CRANKWHEEL_API_KEY"
+	var text string
+	var where Place
+	var err error
+	switch isDefault := a.ID == DefaultAccount; {
 	case l.opts.Offline:
-	case variable != nil:
-		text := l.variable(variable.value)
+		return Secret{}
+	case isDefault && (l.variable(variable) != "" || l.variable(variable+"_FILE") != ""):
+		if text, where.Path = l.secret(variable); where.Path == "" {
+			return Secret{} // reported
+		}
+	case a.KeyVariable != "":
+		text, where = l.variable(a.KeyVariable), a.at("api_key_env")
 		if text == "" {
-			l.at(variable.place, "%s", missing(*variable))
-			return Secret{}
+			err = fmt.Errorf("the variable %s is not set: put the account's API key into it (a read-only key is enough)", a.KeyVariable)
 		}
-		return l.secret(variable.place, text)
-	case file != nil:
-		text, err := readSecret(file.value)
-		if err != nil {
-			l.at(file.place, "%v", err)
-			return Secret{}
-		}
-		return l.secret(file.place, text)
+	case a.KeyFile != "":
+		where = a.at("api_key_file")
+		text, err = readSecret(a.KeyFile)
+	case isDefault:
+		l.env(variable, "not set: put the account's API key into it (a read-only key is enough), or its file's path into %s_FILE", variable)
+		return Secret{}
+	default:
+		return Secret{} // reported: the schema wants one of the two
 	}
-	return Secret{}
-}
-
-func missing(variable located[string]) string {
-	const right = "put the account's API key into it (a read-only key is enough)"
-	if variable.file == "" {
-		return "not set: " + right + ", or its file's path into CRANKWHEEL_API_KEY_FILE"
+	if err == nil {
+		err = checkKey(text)
 	}
-	return fmt.Sprintf("the variable %s is not set: %s", variable.value, right)
-}
-
-func (l *loader) secret(at place, text string) Secret {
-	if err := checkKey(text); err != nil {
-		l.at(at, "%v", err)
+	if err != nil {
+		l.at(where, "%v", err)
 		return Secret{}
 	}
 	return NewSecret(text)
 }
 
-const maxKey = 4096
+const maxKey = 4096 // bytes
 
-// checkKey refuses what must not get into a header. It tells where, never what.
+// checkKey refuses what must not get into a header. Its errors say where in the key, never what stands there.
 func checkKey(text string) error {
 	switch {
 	case text == "":
@@ -140,35 +176,34 @@ func checkKey(text string) error {
 	case len(text) > maxKey:
 		return fmt.Errorf("the key is longer than %d characters: this is something else", maxKey)
 	case len(text) > 6 && strings.EqualFold(text[:6], "basic "):
-		return errors.New("the key begins with the word Basic: leave it out, it is added here")
+		return errors.New("the key begins with the word Basic: leave that out, Wheelhouse adds it")
 	}
 	for i := range len(text) {
 		switch c := text[i]; {
 		case c == '\n' || c == '\r':
 			return fmt.Errorf("the key has a line break after %d characters: it should be one line", i)
 		case c <= ' ' || c >= 0x7f:
-			return fmt.Errorf("the key has a space or a character that no key has after %d characters: it should be letters, digits and punctuation", i)
+			return fmt.Errorf("the key has a space, or another character that no key has, after %d characters: it should be letters, digits and punctuation", i)
 		}
 	}
 	return nil
 }
 
-// history is the first day to load: a date, or the first of the month a year
-// ago. That default moves with the months, but only forward: what is loaded stays.
-func (l *loader) history(p accountPatch, zone *time.Location) time.Time {
-	year, month, day := l.now.In(zone).Date()
-	if p.historyFrom == nil {
-		return dayIn(time.Date(year-1, month, 1, 0, 0, 0, 0, time.UTC), zone)
+// history is the first day to load: the date that was set, or else the first of this month, a year ago. That default
+// only moves forward, so what is loaded stays.
+func (l *loader) history(from string, zone *time.Location, at Place) time.Time {
+	today := civil(l.now.In(zone))
+	day, err := parseDate(from)
+	switch {
+	case err != nil: // not set, or reported
+		return dayIn(time.Date(today.Year()-1, today.Month(), 1, 0, 0, 0, 0, time.UTC), zone)
+	case day.After(today):
+		l.at(at, "%s lies in the future: write the first day to load, today (%s) at the latest", from, today.Format(time.DateOnly))
 	}
-	today := time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
-	if p.historyFrom.value.After(today) {
-		l.at(p.historyFrom.place, "%s lies in the future: write the first day to load, today (%s) at the latest",
-			p.historyFrom.value.Format(time.DateOnly), today.Format(time.DateOnly))
-	}
-	return dayIn(p.historyFrom.value, zone)
+	return dayIn(day, zone)
 }
 
-// Unlimited takes away the limits to the account's requests a second: a simulated API has none.
+// Unlimited removes the limits on the account's requests a second: a simulated API has none.
 func (a *Account) Unlimited() {
 	a.RequestsPerSecond = 0
 	for i := range a.Streams {

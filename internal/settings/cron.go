@@ -10,8 +10,8 @@ import (
 	"github.com/robfig/cron/v3"
 )
 
-// Bounds of @every: below a minute is a loop rather than a schedule, above a
-// month a calendar expression says it better (@every starts anew with the process).
+// Bounds of @every. Less than a minute would be a loop. For more than a month a calendar expression is better, since
+// @every starts anew with the process.
 const (
 	minEvery = time.Minute
 	maxEvery = 31 * 24 * time.Hour
@@ -30,26 +30,25 @@ var cronFields = []struct {
 
 const descriptors = "@hourly, @daily, @weekly, @monthly, @yearly or @every 6h"
 
-// fieldText is what may stand in a field. Checked first because the library
-// panics on a field such as TZ=UTC, and reads "1,,2" and "," without complaint.
+// fieldText is what may stand in a field. It is checked first because the library panics on a field such as TZ=UTC, and
+// accepts "1,,2" and ",".
 var fieldText = regexp.MustCompile(`^[0-9A-Za-z*?/-]+(,[0-9A-Za-z*?/-]+)*$`)
 
-// parseCron checks an expression; now is where the search for its first firing
-// begins.
-func parseCron(text string, now time.Time) error {
+// parseCron checks an expression and returns it without the spaces around it.
+func parseCron(text string) (string, error) {
 	text = strings.TrimSpace(text)
 	fields := strings.Fields(text)
 	switch {
 	case text == "":
-		return errors.New(`empty: write five fields, such as "17 4 * * *"`)
+		return "", errors.New(`empty: write five fields, such as "17 4 * * *"`)
 	case strings.HasPrefix(text, "TZ="), strings.HasPrefix(text, "CRON_TZ="):
-		return fmt.Errorf("%s: write the five fields alone, and the zone under timezone", quote(text))
+		return "", fmt.Errorf("%s: write the five fields alone, and the zone under timezone", quote(text))
 	case strings.HasPrefix(text, "@"):
-		return parseDescriptor(text)
+		return text, parseDescriptor(text)
 	case len(fields) == 6:
-		return fmt.Errorf("%s has six fields: there are five (minute, hour, day, month, day of the week), without seconds", quote(text))
+		return "", fmt.Errorf("%s has six fields: there are five (minute, hour, day, month, day of the week), without seconds", quote(text))
 	case len(fields) != 5:
-		return fmt.Errorf(`%s has %d fields, not five (minute, hour, day, month, day of the week): "17 4 * * *" is each day at 04:17`, quote(text), len(fields))
+		return "", fmt.Errorf(`%s is not five fields (minute, hour, day, month, day of the week): "17 4 * * *" is each day at 04:17`, quote(text))
 	}
 	for i, field := range fields {
 		f := cronFields[i]
@@ -58,12 +57,13 @@ func parseCron(text string, now time.Time) error {
 				continue
 			}
 		}
-		return fmt.Errorf("%s: %s %s is wrong: write %s, *, a list (1,3), a range (1-5) or a step (*/2)", quote(text), f.name, quote(field), f.right)
+		return "", fmt.Errorf("%s: %s %s is wrong: write %s, *, a list (1,3), a range (1-5) or a step (*/2)", quote(text), f.name, quote(field), f.right)
 	}
-	if schedule(text, time.UTC).Next(now).IsZero() {
-		return fmt.Errorf("%s never fires: no month it names has such a day", quote(text))
+	// The search looks five years ahead, so the first leap day is enough for any date.
+	if schedule(text, time.UTC).Next(time.Unix(0, 0)).IsZero() {
+		return "", fmt.Errorf("%s never fires: no month that it names has such a day: write another day or month", quote(text))
 	}
-	return nil
+	return text, nil
 }
 
 func parseDescriptor(text string) error {
@@ -81,7 +81,7 @@ func parseDescriptor(text string) error {
 	return nil
 }
 
-// schedule is text, which parseCron accepted, in zone.
+// schedule is text in zone; nil for a text that parseCron refuses.
 func schedule(text string, zone *time.Location) cron.Schedule {
 	text = strings.TrimSpace(text)
 	if every, is := strings.CutPrefix(text, "@every "); is {
@@ -89,9 +89,7 @@ func schedule(text string, zone *time.Location) cron.Schedule {
 	}
 	s, err := cron.ParseStandard(text)
 	if err != nil {
-		// Cannot happen to an accepted text; a schedule that never fires is louder
-		// in `config check` than a nil that panics at night.
-		return never{}
+		return nil
 	}
 	if spec, is := s.(*cron.SpecSchedule); is {
 		spec.Location = time.UTC
@@ -100,11 +98,10 @@ func schedule(text string, zone *time.Location) cron.Schedule {
 	return s
 }
 
-// wallClock reads an expression off the clock on the wall of zone. The library
-// alone skips what falls into the gap of spring, fires twice in the hour that
-// autumn repeats, and loses a day where midnight is left out (Havana) or clocks
-// move by half an hour (Lord Howe). Here each time of the expression comes once: in
-// the gap as much later as the clock jumps, in a repeated hour the first time.
+// wallClock fires when a clock on a wall in zone shows a time of the expression. The library alone skips times in the gap
+// of spring, fires twice in the hour that autumn repeats, and loses a day where midnight is left out (Havana) or clocks
+// move by half an hour (Lord Howe). Here each time of the expression comes once: a time in the gap as much later as the
+// clock jumps, a time in a repeated hour when it comes first.
 type wallClock struct {
 	spec *cron.SpecSchedule // in UTC, which has no clock changes
 	zone *time.Location
@@ -115,16 +112,15 @@ func (w wallClock) Next(after time.Time) time.Time {
 		if wall = w.spec.Next(wall); wall.IsZero() {
 			return wall
 		}
-		// Not after where the hour repeats and the second one has begun.
+		// In the second run of a repeated hour, the time that comes first is over.
 		if fire := onWall(wall, w.zone); fire.After(after) {
 			return fire.In(after.Location())
 		}
 	}
 }
 
-// onWall is when the clock of zone shows wall. time.Date leaves open which of two
-// times it returns in a gap and in a repeated hour; here it is the later one in a
-// gap and the first one in a repeated hour.
+// onWall is when the clock of zone shows wall: the later time in a gap, the first time in a repeated hour. time.Date
+// alone does not promise which of the two it returns.
 func onWall(wall time.Time, zone *time.Location) time.Time {
 	t := inZone(wall, zone)
 	if short := wall.Sub(inZone(t, time.UTC)); short > 0 {
@@ -142,7 +138,3 @@ func onWall(wall time.Time, zone *time.Location) time.Time {
 func inZone(t time.Time, zone *time.Location) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), zone)
 }
-
-type never struct{}
-
-func (never) Next(time.Time) time.Time { return time.Time{} }

@@ -4,10 +4,11 @@ import (
 	"time"
 
 	"github.com/robfig/cron/v3"
+
+	"wheelhouse/internal/stream"
 )
 
-// Row is one stream of one account, as `config check` shows it. It holds no
-// secret.
+// Row is one stream of one account, as `config check` shows it. It holds no secret.
 type Row struct {
 	Account           string        `json:"account"`
 	Server            string        `json:"server"`
@@ -27,23 +28,23 @@ type Row struct {
 	WindowEnd         string        `json:"window_end,omitempty"`
 }
 
-// Describe returns what was understood: a row for each account and stream, with
-// the next fires times its schedule fires after now.
+// Describe returns a row for each account and stream, with the next times that its schedule fires after now: as many as
+// fires says.
 func (s Settings) Describe(now time.Time, fires int) []Row {
-	rows := make([]Row, 0, len(s.Accounts)*len(kinds))
+	rows := make([]Row, 0, len(s.Accounts)*len(stream.All))
 	for _, a := range s.Accounts {
-		for _, stream := range a.Streams {
+		for _, st := range a.Streams {
 			row := Row{
 				Account: a.ID, Server: a.Server, Zone: a.Zone.String(), HistoryFrom: a.HistoryFrom.Format(time.DateOnly),
-				Stream: stream.Name, Enabled: stream.Enabled, Cron: stream.Cron, CronZone: stream.CronZone.String(),
-				Window: stream.Window, Lookback: stream.Lookback, OpenLookback: stream.OpenLookback,
-				Parallel: stream.Parallel, RequestsPerSecond: a.RequestsPerSecond, WindowEnd: stream.WindowEnd,
+				Stream: st.Name, Enabled: st.Enabled, Cron: st.Cron, CronZone: st.CronZone.String(),
+				Window: st.Window, Lookback: st.Lookback, OpenLookback: st.OpenLookback,
+				Parallel: st.Parallel, RequestsPerSecond: a.RequestsPerSecond, WindowEnd: st.WindowEnd,
 			}
-			if stream.RequestsPerSecond > 0 {
-				row.RequestsPerSecond = min(row.RequestsPerSecond, stream.RequestsPerSecond)
+			if st.RequestsPerSecond > 0 {
+				row.RequestsPerSecond = min(row.RequestsPerSecond, st.RequestsPerSecond)
 			}
-			if stream.Enabled {
-				row.Next, row.Schedule = stream.NextFires(now, fires), stream.Schedule
+			if st.Enabled {
+				row.Next, row.Schedule = st.NextFires(now, fires), st.Schedule
 			}
 			rows = append(rows, row)
 		}

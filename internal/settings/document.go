@@ -2,8 +2,11 @@ package settings
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -14,51 +17,93 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// Bounds of a settings file. The parser recurses and is quadratic in nesting, so
-// they are checked on the tokens, before it runs. A hundred accounts with every
-// stream overridden stay below all of them.
+// Bounds of a settings file. The parser recurses and its time grows with the square of the nesting, so the bounds are
+// checked on the tokens, before it runs. A hundred accounts with every stream overridden stay below all of them.
 const (
 	maxFile   = 1 << 20
 	maxTokens = 50_000
 	maxFlow   = 16 // nested [ and {
-	maxDashes = 4  // "- - - -" on end
+	maxDashes = 4  // "- - - -" on one line
 )
 
-// document parses data to its one node; nil is an empty file or a problem.
-func (l *loader) document(file string, data []byte) ast.Node {
+// document is a settings file: a tree as JSON has it, and where each node of the tree stands.
+type document struct {
+	file  string
+	root  any // map[string]any, []any, string, float64, bool or nil
+	nodes map[string]node
+}
+
+// node is a value of the tree.
+type node struct {
+	key, at Place // of its key, and its own
+	value   any
+	remove  func() // takes it out of the tree
+}
+
+// id is a location in the tree, as the key of document.nodes.
+func id(location ...string) string { return strings.Join(location, "\x00") }
+
+// place is where the value at location stands. Its line is 0 where nothing stands.
+func (d *document) place(location ...string) Place {
+	if n, found := d.nodes[id(location...)]; found {
+		return n.at
+	}
+	return Place{File: d.file}
+}
+
+// merge lays over upon base, key by key. A null says nothing.
+func merge(base, over any) any {
+	b, isMap := base.(map[string]any)
+	o, areMaps := over.(map[string]any)
+	switch {
+	case over == nil:
+		return base
+	case !isMap || !areMaps:
+		return over
+	}
+	merged := make(map[string]any, len(b)+len(o))
+	for key, value := range b {
+		merged[key] = value
+	}
+	for key, value := range o {
+		merged[key] = merge(b[key], value)
+	}
+	return merged
+}
+
+// decode fills target with a tree that the schema accepts.
+func decode(tree, target any) error {
+	data, err := json.Marshal(tree)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(data, target)
+}
+
+// document parses data; nil after a problem. A file of comments is an empty tree.
+func (l *loader) document(file string, data []byte) *document {
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	if len(data) > maxFile {
-		l.at(place{file: file}, "larger than 1 MiB: this is not a settings file")
+		l.at(Place{File: file}, "larger than 1 MiB: this is not a settings file")
 		return nil
 	}
 	if at := invalid(data); at >= 0 {
-		line, column := position(data[:at])
-		l.at(place{file, line, column, ""}, "not UTF-8 text: save the file as UTF-8")
+		start := bytes.LastIndexByte(data[:at], '\n') + 1
+		line, column := bytes.Count(data[:at], []byte("\n"))+1, utf8.RuneCount(data[start:at])+1
+		l.at(Place{file, line, column, ""}, "not UTF-8 text: save the file as UTF-8")
 		return nil
 	}
-	tokens, err := tokenize(data)
-	if err == nil {
-		err = bounds(tokens)
-	}
+	root, err := parse(data)
 	if err != nil {
 		l.syntax(file, err)
 		return nil
 	}
-	f, err := parse(tokens)
-	if err != nil {
-		l.syntax(file, err)
-		return nil
-	}
-	for _, doc := range f.Docs {
-		if doc.Body != nil {
-			return doc.Body
-		}
-	}
-	return nil
+	d := &document{file: file, nodes: map[string]node{}}
+	d.root = l.tree(d, root, node{remove: func() { d.root = nil }}, nil, "")
+	return d
 }
 
-// invalid returns where data stops being text, or -1. A zero byte means UTF-16
-// or no text at all.
+// invalid returns where data stops being text, or -1. A zero byte means UTF-16 or no text at all.
 func invalid(data []byte) int {
 	for i := 0; i < len(data); {
 		r, size := utf8.DecodeRune(data[i:])
@@ -70,51 +115,129 @@ func invalid(data []byte) int {
 	return -1
 }
 
-func position(before []byte) (line, column int) {
-	start := bytes.LastIndexByte(before, '\n') + 1
-	return bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[start:]) + 1
-}
-
-// errParser stands for a panic of the YAML library: a file must not be able to
-// end the process.
+// errParser stands for a panic of the YAML library: a file must not be able to end the process.
 var errParser = errors.New("cannot be read as YAML")
 
-func tokenize(data []byte) (tokens token.Tokens, err error) {
+// parse returns the file's one node; nil for an empty file. It leaves duplicate keys to the walk, which reports all.
+func parse(data []byte) (root ast.Node, err error) {
 	defer func() {
 		if recover() != nil {
-			err = errParser
+			root, err = nil, errParser
 		}
 	}()
-	return lexer.Tokenize(string(data)), nil
+	tokens := lexer.Tokenize(string(data))
+	if err := bounds(tokens); err != nil {
+		return nil, err
+	}
+	f, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
+	if err != nil {
+		return nil, err
+	}
+	for _, doc := range f.Docs {
+		if doc.Body != nil {
+			return doc.Body, nil
+		}
+	}
+	return nil, nil
 }
 
-// parse leaves duplicated keys to the walk, which reports all of them.
-func parse(tokens token.Tokens) (f *ast.File, err error) {
+// number is what YAML and JSON both read as the same decimal number. 010, 1_0 and .nan stay text.
+var number = regexp.MustCompile(`^-?(0|[1-9][0-9]*)?(\.[0-9]+)?$`)
+
+// tree turns from and all below it into values, and notes their places. It reports keys that stand twice.
+func (l *loader) tree(d *document, from ast.Node, n node, location []string, path string) (value any) {
+	n.at = placeOf(d.file, first(from), path)
 	defer func() {
-		if recover() != nil {
-			err = errParser
-		}
+		n.value = value
+		d.nodes[id(location...)] = n
 	}()
-	return parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
+	var pairs []*ast.MappingValueNode
+	switch from := from.(type) {
+	case nil, *ast.NullNode:
+		return nil
+	case *ast.StringNode:
+		return from.Value
+	case *ast.BoolNode:
+		return from.Value
+	case *ast.SequenceNode:
+		entries := make([]any, len(from.Values))
+		for i, entry := range from.Values {
+			below := append(location[:len(location):len(location)], strconv.Itoa(i))
+			entries[i] = l.tree(d, entry, node{remove: func() { entries[i] = nil }}, below, fmt.Sprintf("%s[%d]", path, i))
+		}
+		return entries
+	case *ast.MappingNode:
+		pairs = from.Values
+	case *ast.MappingValueNode:
+		pairs = []*ast.MappingValueNode{from}
+	default:
+		text := from.GetToken().Value
+		if f, err := strconv.ParseFloat(text, 64); err == nil && number.MatchString(text) {
+			return f
+		}
+		return text
+	}
+	mapping := make(map[string]any, len(pairs))
+	for _, pair := range pairs {
+		key := pair.Key.GetToken().Value
+		below := append(location[:len(location):len(location)], key)
+		at := placeOf(d.file, pair.Key.GetToken(), path)
+		if before, twice := d.nodes[id(below...)]; twice {
+			l.at(at, "the key %s stands here a second time (first in line %d): remove one", quote(key), before.key.Line)
+			continue
+		}
+		mapping[key] = l.tree(d, pair.Value, node{key: at, remove: func() { delete(mapping, key) }}, below, strings.TrimPrefix(path+"."+key, "."))
+	}
+	return mapping
 }
 
-// refused are the parts of YAML that settings have no use for.
+// first is the token that a reader would point at: a mapping begins at its first key, not at the colon after that key.
+func first(node ast.Node) *token.Token {
+	switch n := node.(type) {
+	case nil:
+		return nil
+	case *ast.MappingNode:
+		if !n.IsFlowStyle && len(n.Values) > 0 {
+			return n.Values[0].Key.GetToken()
+		}
+	case *ast.MappingValueNode:
+		return n.Key.GetToken()
+	}
+	return node.GetToken()
+}
+
+func placeOf(file string, tk *token.Token, path string) Place {
+	if tk == nil || tk.Position == nil {
+		return Place{File: file, Path: path}
+	}
+	return Place{file, tk.Position.Line, tk.Position.Column, path}
+}
+
+// refused are the parts of YAML that settings do not take.
 var refused = map[token.Type]string{
-	token.AnchorType:     "anchors are not read: write the value out",
-	token.AliasType:      `aliases are not read: write the value out, and a cron expression that begins with * in quotes ("*/15 * * * *")`,
-	token.MergeKeyType:   "merge keys are not read: write the keys out",
-	token.TagType:        "tags are not read: write the value alone",
-	token.DirectiveType:  "directives are not read: remove the line",
+	token.AnchorType:     "anchors are not allowed: write the value out",
+	token.AliasType:      `aliases are not allowed: write the value out, and a cron expression that begins with * in quotes ("*/15 * * * *")`,
+	token.MergeKeyType:   "merge keys are not allowed: write the keys out",
+	token.TagType:        "tags are not allowed: write the value alone",
+	token.DirectiveType:  "directives are not allowed: remove the line",
 	token.MappingKeyType: "a key is written as key: value, without the question mark",
-	token.LiteralType:    "blocks of text are not read: write the value on one line",
-	token.FoldedType:     "blocks of text are not read: write the value on one line",
+	token.LiteralType:    "blocks of text are not allowed: write the value on one line",
+	token.FoldedType:     "blocks of text are not allowed: write the value on one line",
 }
 
-// bounds checks tokens against the limits above and refuses what is not read.
+// refusal is YAML that settings do not take.
+type refusal struct {
+	message string
+	*token.Token
+}
+
+func (r refusal) Error() string { return r.message }
+
+// bounds checks tokens against the limits above and refuses the parts of YAML that settings do not take.
 func bounds(tokens token.Tokens) error {
 	const tooMuch = "too large or too deeply nested for a settings file"
 	if len(tokens) > maxTokens {
-		return &yaml.SyntaxError{Message: tooMuch, Token: tokens[maxTokens]}
+		return refusal{tooMuch, tokens[maxTokens]}
 	}
 	flow, dashes, content := 0, 0, false
 	for _, tk := range tokens {
@@ -125,7 +248,7 @@ func bounds(tokens token.Tokens) error {
 			dashes = 0
 		}
 		if message, no := refused[tk.Type]; no {
-			return &yaml.SyntaxError{Message: message, Token: tk}
+			return refusal{message, tk}
 		}
 		switch tk.Type {
 		case token.InvalidType:
@@ -138,54 +261,47 @@ func bounds(tokens token.Tokens) error {
 			dashes++
 		case token.DocumentHeaderType:
 			if content {
-				return &yaml.SyntaxError{Message: "a second document begins: a settings file has one", Token: tk}
+				return refusal{"a second document begins: a settings file has one", tk}
 			}
 		}
 		if flow > maxFlow || dashes > maxDashes {
-			return &yaml.SyntaxError{Message: tooMuch, Token: tk}
+			return refusal{tooMuch, tk}
 		}
 		content = true
 	}
 	return nil
 }
 
-// syntax reports err by its message alone. Its Error adds an excerpt of the file,
-// which may show a key someone wrote there, and takes minutes on a hostile one.
+// syntax reports err by its message alone. The Error method of the library's errors adds an excerpt of the file, which
+// may show a key that someone wrote there, and which takes minutes on a hostile file.
 func (l *loader) syntax(file string, err error) {
-	where, message := place{file: file, line: 1, column: 1}, errParser.Error()
-	var at yaml.Error
-	if errors.As(err, &at) {
-		where = placeOf(file, at.GetToken(), "")
-	}
+	var no refusal
 	var wrong *yaml.SyntaxError
-	if errors.As(err, &wrong) {
-		message = wrong.Message
+	var at yaml.Error
+	switch {
+	case errors.As(err, &no):
+		l.at(placeOf(file, no.Token, ""), "%s", no.message)
+	case errors.As(err, &wrong):
+		l.at(placeOf(file, wrong.Token, ""), "%s", remedy(wrong.Message))
+	case errors.As(err, &at):
+		l.at(placeOf(file, at.GetToken(), ""), "%s", remedy(errParser.Error()))
+	default:
+		l.at(Place{File: file, Line: 1, Column: 1}, "%s", remedy(errParser.Error()))
 	}
-	l.at(where, "%s", advise(message))
 }
 
-// advise adds to the parser's words what they usually mean here.
-func advise(message string) string {
+// remedy adds to the parser's message what usually causes it in a settings file.
+func remedy(message string) string {
 	message = strings.ReplaceAll(message, "\t", `\t`)
 	switch {
 	case message == "mapping value is not allowed in this context":
 		message = "another key: begins inside this value"
-	case strings.Contains(message, "tab character"), strings.Contains(message, `\t`):
+	case strings.Contains(message, `\t`), strings.Contains(message, "tab character"):
 		return message + ": indent with spaces"
 	case strings.Contains(message, "reserved character"):
 		return message + `: write the value in quotes (cron: "@daily")`
 	case strings.Contains(message, "-quoted text"):
 		return message + ": close the quotes"
-	case strings.Contains(message, "not read"), strings.Contains(message, "settings file"),
-		strings.Contains(message, "question mark"):
-		return message
 	}
 	return fmt.Sprintf("not YAML: %s: check the indentation, and that each line is key: value", message)
-}
-
-func placeOf(file string, tk *token.Token, path string) place {
-	if tk == nil || tk.Position == nil {
-		return place{file: file, path: path}
-	}
-	return place{file, tk.Position.Line, tk.Position.Column, path}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"wheelhouse"
+	"wheelhouse/internal/stream"
 )
 
 // hostile files must be answered at once, whatever they would unfold to.
@@ -88,12 +89,12 @@ func FuzzSettings(f *testing.F) {
 			return
 		}
 		for _, a := range s.Accounts {
-			if a.ID == "" || a.Zone == nil || a.HistoryFrom.IsZero() || a.RequestsPerSecond < minRate || len(a.Streams) != len(kinds) {
+			if a.ID == "" || a.Zone == nil || a.HistoryFrom.IsZero() || a.RequestsPerSecond < 0.01 || len(a.Streams) != len(stream.All) {
 				t.Errorf("account %+v", a)
 			}
-			for _, stream := range a.Streams {
-				if stream.Schedule.Next(now).IsZero() || stream.Parallel < 1 || stream.Parallel > maxParallel || stream.Window > maxWindow {
-					t.Errorf("stream %+v", stream)
+			for i, st := range a.Streams {
+				if st.Schedule.Next(now).IsZero() || st.Parallel < 1 || st.Parallel > 32 || st.Window > stream.All[i].LongestWindow() {
+					t.Errorf("stream %+v", st)
 				}
 			}
 		}
@@ -106,7 +107,7 @@ func FuzzCron(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if parseCron(text, now) != nil {
+		if _, err := parseCron(text); err != nil {
 			return
 		}
 		havana := zone(t, "America/Havana")

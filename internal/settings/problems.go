@@ -1,17 +1,22 @@
 package settings
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 )
 
+// Place is where a setting stands: in a file, or in the variable or flag that Path names.
+type Place struct {
+	File         string // empty for a variable or flag
+	Line, Column int    // from 1; the column counts characters
+	Path         string // streams.usage_new.cron, or the name of the variable or flag
+}
+
 // Problem is one wrong setting.
 type Problem struct {
-	File    string // empty when it stands in no file
-	Line    int
-	Column  int    // in characters, from 1
-	Path    string // streams.usage_new.cron; or the variable or flag
+	Place
 	Message string // what is wrong, and what would be right
 }
 
@@ -30,12 +35,11 @@ func (p Problem) String() string {
 	return b.String() + p.Message
 }
 
-// Errors is every problem that one Load found: those of the file in its order,
-// then those of the environment. Exit code 2 hangs on this type.
+// Errors is every problem that one Load found: those of the file in its order, then those of the environment. The program
+// exits with code 2 on an error of this type.
 type Errors struct{ Problems []Problem }
 
-// shown bounds what Error prints: after the first dozens a file is simply not a
-// settings file.
+// shown is how many problems Error prints at most. A file with more is not a settings file.
 const shown = 50
 
 func (e *Errors) Error() string {
@@ -57,13 +61,13 @@ func (e *Errors) Error() string {
 // problems collects.
 type problems struct{ list []Problem }
 
-func (p *problems) at(where place, format string, args ...any) {
-	p.list = append(p.list, Problem{where.file, where.line, where.column, where.path, fmt.Sprintf(format, args...)})
+func (p *problems) at(where Place, format string, args ...any) {
+	p.list = append(p.list, Problem{where, fmt.Sprintf(format, args...)})
 }
 
-// env reports a problem of a variable (or flag) called name.
+// env reports a problem of a variable or flag.
 func (p *problems) env(name, format string, args ...any) {
-	p.at(place{path: name}, format, args...)
+	p.at(Place{Path: name}, format, args...)
 }
 
 // found returns the problems as one error, or nil.
@@ -72,20 +76,16 @@ func (p *problems) found() error {
 		return nil
 	}
 	slices.SortStableFunc(p.list, func(a, b Problem) int {
-		switch {
-		case (a.File == "") != (b.File == ""):
-			return strings.Compare(b.File, a.File)
-		case a.Line != b.Line:
-			return a.Line - b.Line
-		}
-		return a.Column - b.Column
+		return cmp.Or(strings.Compare(b.File, a.File), a.Line-b.Line, a.Column-b.Column)
 	})
 	return &Errors{p.list}
 }
 
-// place is where a value stands.
-type place struct {
-	file         string
-	line, column int
-	path         string
+// quote shows a text that a person wrote: escaped, and cut where it is long.
+func quote(text string) string {
+	const most = 40
+	if runes := []rune(text); len(runes) > most {
+		text = string(runes[:most]) + "…"
+	}
+	return fmt.Sprintf("%q", text)
 }

@@ -7,9 +7,8 @@ import (
 
 const mask = "***"
 
-// Secret holds text that is never printed, logged or marshalled. The text stands
-// behind a pointer because fmt does not call methods on unexported fields: a
-// string kind would show when a struct that holds one privately is dumped.
+// Secret holds a text that is never printed, logged or marshalled. The text stands behind a pointer because fmt calls no
+// methods on unexported fields: printing a struct that holds a Secret in one shows the pointer.
 type Secret struct{ text *string }
 
 // NewSecret wraps text.
@@ -29,17 +28,8 @@ func (s Secret) Empty() bool { return s.Reveal() == "" }
 // String returns ***.
 func (Secret) String() string { return mask }
 
-// GoString returns ***.
-func (Secret) GoString() string { return mask }
-
 // Format prints *** under every verb.
 func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, mask) }
 
-// MarshalText returns ***.
+// MarshalText returns ***, for JSON, YAML and whatever else marshals text.
 func (Secret) MarshalText() ([]byte, error) { return []byte(mask), nil }
-
-// MarshalJSON returns "***".
-func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + mask + `"`), nil }
-
-// MarshalYAML returns ***.
-func (Secret) MarshalYAML() (any, error) { return mask, nil }

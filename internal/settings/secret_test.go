@@ -25,7 +25,7 @@ func TestSecretsNeverShow(t *testing.T) {
 	things := map[string]any{
 		"settings": *s, "pointer": s, "account": s.Accounts[0], "accounts": s.Accounts, "key": key, "key pointer": &key,
 		"private": private{key, s.Accounts[0], []Secret{key}}, "map": map[string]Secret{"key": key},
-		"exported": struct{ Key, Empty Secret }{Key: key}, "settings in a struct": struct{ S *Settings }{s},
+		"exported": struct{ Key, Empty Secret }{Key: key}, "settings in a struct": struct{ S *Settings }{s}, "private settings": struct{ s Settings }{*s},
 	}
 	for name, thing := range things {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%T", "%p", "%10v", "%w"} {

@@ -1,8 +1,6 @@
 package settings
 
 import (
-	"encoding/json"
-	"fmt"
 	"os"
 	"time"
 
@@ -11,66 +9,60 @@ import (
 	"wheelhouse"
 )
 
-// Settings is what one invocation works with.
+// Settings is everything that one invocation works with.
 type Settings struct {
 	Accounts []Account
-	// Database is a DSN from DATABASE_URL or the file DATABASE_URL_FILE names;
-	// empty means that libpq's PG* variables say where. It may hold a password:
-	// printing or marshalling Settings masks it; printing the string, or a struct
-	// that holds a Settings in an unexported field by value, does not.
-	Database string
-	Listen   string // host:port of the web pages; empty: none are served
-	Token    Secret // what the pages want of who reads them; empty: none set
+	Database Secret // a DSN, which may hold a password; empty: libpq's PG* variables say where
+	Listen   string // host:port of the pages; empty: none are served
+	Token    Secret // what the pages ask of their readers; empty: none is set
 	Log      Log
-	Source   string // the file the streams and accounts came from, or BuiltIn
+	Source   string // the file of the streams and accounts, or BuiltIn
 }
 
 // BuiltIn is Settings.Source when no file was found or named.
 const BuiltIn = "built-in"
 
-// DefaultAccount is the id of the account that the environment configures.
+// DefaultAccount is the id of the account that the environment describes.
 const DefaultAccount = "default"
 
 // Account is one CrankWheel account.
 type Account struct {
-	ID     string
-	Server string // scheme://host[:port], no slash at the end
-	APIKey Secret
-	Zone   *time.Location // where its days begin
-	// HistoryFrom is the first instant, in Zone, of the first day to load.
-	HistoryFrom       time.Time
+	ID                string
+	Server            string // scheme://host[:port], no slash at the end
+	APIKey            Secret
+	Zone              *time.Location // where its days begin
+	HistoryFrom       time.Time      // the first instant, in Zone, of the first day to load
 	RequestsPerSecond float64
-	Streams           []Stream // all eight, in the order of Names
+	Streams           []Stream // all streams, in the order of stream.All
 }
 
-// Stream is one stream of one account, overrides applied.
+// Stream is one stream of one account.
 type Stream struct {
 	Name     string
 	Enabled  bool
 	Cron     string
-	CronZone *time.Location // the account's zone unless the file names one
+	CronZone *time.Location // the account's zone unless the file names another
 	Schedule cron.Schedule  // Cron in CronZone
-	Window   int            // days; 0 for a snapshot (user_access, company_content)
-	Lookback int            // days before today that are read again; 0 for a snapshot
-	// OpenLookback is for how many days a day is read again while it holds an
-	// unanswered request (demo_usage) or a running session (usage_new); 0 for others.
+	Window   int            // days; 0 for a snapshot
+	Lookback int            // days before today that each run asks for again; 0 for a snapshot
+	// OpenLookback is for how many days a day is asked for again while a row of it is open; 0 for a stream whose rows
+	// are never open.
 	OpenLookback      int
 	Parallel          int     // windows at a time
 	RequestsPerSecond float64 // 0: only the account's limit
-	WindowEnd         string  // counted streams only: EndLastSecond or EndMidnight
+	WindowEnd         string  // EndLastSecond or EndMidnight; "" for a stream without window_end
 }
 
-// What `to` a counted stream (usage_shares, shares) sends for a day.
+// The ends of a day's window that the API can be asked for.
 const (
-	EndLastSecond = "23:59:59" // as the API's own examples do
+	EndLastSecond = "23:59:59" // as in the API's own examples
 	EndMidnight   = "24:00:00" // the next day's 00:00:00
 )
 
-// Snapshot reports whether the stream has no windows: each answer is the whole.
+// Snapshot reports whether the stream has no windows: each answer is everything there is.
 func (s Stream) Snapshot() bool { return s.Window == 0 }
 
-// Options is what Load is given from outside. The zero value reads the process's
-// environment and clock, as a service would.
+// Options is what Load is given from outside. With the zero value, Load reads the process's environment and clock.
 type Options struct {
 	Config string // flag: settings file
 	Listen string // flag
@@ -80,10 +72,10 @@ type Options struct {
 	Now      func() time.Time            // time.Now when nil
 	BuiltIn  bool                        // read no file at all
 	Dir      string                      // where schedules.yaml is looked for; the working directory when empty
-	Terminal bool                        // logs go to a terminal: console rather than JSON
+	Terminal bool                        // the log goes to a terminal: console rather than JSON
 
-	// Offline is for commands that never call the API: keys are neither wanted nor
-	// read, and the default account may lack its server. What is set is checked.
+	// Offline is for commands that never call the API. No API key is read, and the default account may lack its server.
+	// Everything else is checked.
 	Offline bool
 }
 
@@ -92,7 +84,7 @@ func Load(opts Options) (*Settings, error) {
 	l := newLoader(opts)
 	name, data, ok := l.read()
 	if !ok {
-		l.surroundings(nil) // still worth reporting together
+		l.surroundings(nil) // its problems are reported together with the file's
 		return nil, l.found()
 	}
 	return l.settings(name, data)
@@ -117,18 +109,21 @@ func newLoader(opts Options) *loader {
 	return l
 }
 
-// settings lays data over the built-in file and the environment over both. Nil
-// data is the built-in file alone.
+// settings lays the environment over data and data over the built-in file. Nil data is the built-in file alone.
 func (l *loader) settings(name string, data []byte) (*Settings, error) {
 	base := l.parseFile("built-in schedules.yaml", wheelhouse.Schedules)
 	file := base
 	if data != nil {
 		file = l.parseFile(name, data)
 	}
-	s := l.surroundings(file)
-	s.Source = name
+	var top map[string]any
 	if file != nil && base != nil {
-		s.Accounts = l.accounts(name, base, file)
+		top, _ = merge(base.root, file.root).(map[string]any)
+	}
+	s := l.surroundings(top)
+	s.Source = name
+	if top != nil {
+		s.Accounts = l.accounts(file, top)
 	}
 	if err := l.found(); err != nil {
 		return nil, err
@@ -136,23 +131,18 @@ func (l *loader) settings(name string, data []byte) (*Settings, error) {
 	return s, nil
 }
 
-// plain is Settings without its methods, so that printing it does not recurse.
-type plain Settings
-
-func (s Settings) masked() plain {
-	if s.Database != "" {
-		s.Database = mask
+// parseFile reads data as far as it is right. Nil when data is not YAML.
+func (l *loader) parseFile(name string, data []byte) *document {
+	d := l.document(name, data)
+	if d != nil {
+		l.validate(d)
 	}
-	return plain(s)
+	return d
 }
 
-// Format prints s under any verb with the DSN masked.
-func (s Settings) Format(f fmt.State, verb rune) {
-	fmt.Fprintf(f, fmt.FormatString(f, verb), s.masked())
+// surroundings reads what belongs to no account. top may be nil.
+func (l *loader) surroundings(top map[string]any) *Settings {
+	listen, _ := top["listen"].(string)
+	log, _ := top["log"].(string)
+	return &Settings{Database: l.database(), Listen: l.listen(listen), Token: l.token(), Log: l.log(log)}
 }
-
-// MarshalJSON masks the DSN.
-func (s Settings) MarshalJSON() ([]byte, error) { return json.Marshal(s.masked()) }
-
-// MarshalYAML masks the DSN.
-func (s Settings) MarshalYAML() (any, error) { return s.masked(), nil }

@@ -13,56 +13,29 @@ import (
 	_ "time/tzdata" // a container without zone files knows the same zones
 )
 
-const (
-	maxLookback = 366
-	minRate     = 0.01
-	maxRate     = 1000
-	zoneExample = "Europe/Berlin"
-)
-
 var (
-	days      = regexp.MustCompile(`^[0-9]{1,4}d$`)
-	accountID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$`)
-	decimal   = regexp.MustCompile(`^[0-9]*\.?[0-9]+$`)
-	hostName  = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`)
+	hostName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`)
+	dateText = regexp.MustCompile(`^\d{4}-\d\d-\d\d$`)
+	word     = regexp.MustCompile(`[A-Za-z]+`)
 )
 
-func parseDays(text string, least, most int) (int, error) {
-	n, err := strconv.Atoi(strings.TrimSuffix(text, "d"))
-	if err != nil || !days.MatchString(text) || n < least || n > most {
-		return 0, fmt.Errorf("%s: write days, from %dd to %dd", quote(text), least, most)
-	}
-	return n, nil
+const zoneExample = "Europe/Berlin"
+
+// days reads a number of days that the schema accepts, such as 7d.
+func days(text string) int {
+	n, _ := strconv.Atoi(strings.TrimSuffix(text, "d"))
+	return n
 }
 
-func parseLookback(text string) (int, error) { return parseDays(text, 0, maxLookback) }
-
-func parseWindowEnd(text string) (string, error) {
-	if text != EndLastSecond && text != EndMidnight {
-		return "", fmt.Errorf("%s: write %q (the API's own way to end a day) or %q (the next day's 00:00:00)", quote(text), EndLastSecond, EndMidnight)
+// zoneOr is the zone of that name, or otherwise where none or a wrong one is named.
+func zoneOr(name string, otherwise *time.Location) *time.Location {
+	if zone, err := parseZone(name); err == nil {
+		return zone
 	}
-	return text, nil
+	return otherwise
 }
 
-func parseRate(text string) (float64, error) {
-	rate, err := strconv.ParseFloat(text, 64)
-	// The comparison is the other way round for NaN.
-	if err != nil || !decimal.MatchString(text) || !(rate >= minRate && rate <= maxRate) {
-		return 0, fmt.Errorf("%s: write a number from %v to %v", text, minRate, maxRate)
-	}
-	return rate, nil
-}
-
-func (l *loader) rate(v value) *float64 {
-	text, ok := l.number(v, "2 or 0.5")
-	if !ok {
-		return nil
-	}
-	return checked(l, v.place, text, parseRate)
-}
-
-// parseZone takes names of the tz database. Local is refused: the same file must
-// mean the same days on every machine.
+// parseZone takes names of the tz database. Local is refused: a file must mean the same days on every machine.
 func parseZone(text string) (*time.Location, error) {
 	switch {
 	case text == "":
@@ -81,38 +54,20 @@ func parseZone(text string) (*time.Location, error) {
 	return nil, fmt.Errorf("unknown zone %s: write a name of the tz database, such as UTC, %s or America/New_York", quote(text), zoneExample)
 }
 
-// zoneLike is text with a zone's usual capitals, if that is one.
+// zoneLike is text with the usual capitals of a zone's name, if a zone has that name, or "".
 func zoneLike(text string) string {
-	if len(text) > 40 {
-		return ""
-	}
-	up := true
-	title := strings.Map(func(r rune) rune {
-		defer func() { up = r == '/' || r == '_' || r == '-' }()
-		if r == ' ' {
-			r = '_'
-		}
-		if up {
-			return []rune(strings.ToUpper(string(r)))[0]
-		}
-		return []rune(strings.ToLower(string(r)))[0]
-	}, text)
+	title := word.ReplaceAllStringFunc(strings.ReplaceAll(text, " ", "_"), func(w string) string {
+		return strings.ToUpper(w[:1]) + strings.ToLower(w[1:])
+	})
 	for _, candidate := range []string{title, strings.ToUpper(text)} {
-		if _, err := time.LoadLocation(candidate); err == nil && candidate != "" && candidate != "Local" {
+		if _, err := time.LoadLocation(candidate); err == nil {
 			return candidate
 		}
 	}
 	return ""
 }
 
-func parseID(text string) (string, error) {
-	if !accountID.MatchString(text) {
-		return "", fmt.Errorf("%s: write 1 to 63 letters, digits, dots, - or _, a letter or digit first", quote(text))
-	}
-	return text, nil
-}
-
-// parseServer quotes nothing of a URL that may hold a key or password.
+// parseServer returns the URL in its usual form. Its errors quote nothing of a URL that may hold a key or a password.
 func parseServer(text string) (string, error) {
 	const right = "write the account's server, such as https://meeting.is"
 	u, err := url.Parse(text)
@@ -122,7 +77,7 @@ func parseServer(text string) (string, error) {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
 		return "", errors.New("not an https URL: " + right)
 	case u.Path != "" && u.Path != "/":
-		return "", errors.New("holds a path: " + right + " (the paths below /ss/api/ are added here)")
+		return "", errors.New("holds a path: " + right + " (Wheelhouse adds the paths below /ss/api/)")
 	}
 	host := u.Hostname()
 	addr, err := netip.ParseAddr(host)
@@ -132,7 +87,7 @@ func parseServer(text string) (string, error) {
 	}
 	loopback := strings.EqualFold(host, "localhost") || isAddr && addr.IsLoopback()
 	if u.Scheme == "http" && !loopback {
-		return "", fmt.Errorf("%s would send the key readable by anyone between: write https:// (plain http only to localhost)", quote(text))
+		return "", fmt.Errorf("%s sends the key in clear text: write https:// (plain http is for localhost only)", quote(text))
 	}
 	return u.Scheme + "://" + strings.ToLower(u.Host), nil
 }
@@ -158,11 +113,11 @@ func parseListen(text string) (string, error) {
 	return text, nil
 }
 
-// parseDate returns the date at midnight UTC; dayIn moves it to a zone.
+// parseDate returns a date as midnight UTC. dayIn moves that to a zone.
 func parseDate(text string) (time.Time, error) {
 	date, err := time.Parse(time.DateOnly, text)
 	switch {
-	case err != nil && regexp.MustCompile(`^\d{4}-\d\d-\d\d$`).MatchString(text):
+	case err != nil && dateText.MatchString(text):
 		return date, fmt.Errorf("%s: there is no such day", quote(text))
 	case err != nil:
 		return date, fmt.Errorf("%s: write a date as year-month-day, such as 2025-01-31", quote(text))
@@ -172,12 +127,12 @@ func parseDate(text string) (time.Time, error) {
 	return date, nil
 }
 
-// dayIn returns the first instant of date's day in zone. Where a clock change
-// leaves out midnight that is not 00:00, and time.Date may return the day before.
+// dayIn returns the first instant of date's day in zone. Where a clock change leaves out midnight, that instant is later
+// than 00:00, and time.Date may return the day before.
 func dayIn(date time.Time, zone *time.Location) time.Time {
 	const step = 15 * time.Minute // clocks have changed by whole quarters only
 	t := time.Date(date.Year(), date.Month(), date.Day(), 0, 0, 0, 0, zone)
-	for civil(t).Before(date) { // a day the zone skipped whole becomes the next one
+	for civil(t).Before(date) { // a day that the zone left out becomes the next day
 		t = t.Add(step)
 	}
 	for civil(t.Add(-step)).Equal(date) { // 00:00 came twice

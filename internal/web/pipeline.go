@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wheelhouse/internal/settings"
+	"wheelhouse/internal/stream"
 )
 
 // pipelinePage tells which days can be trusted.
@@ -69,7 +70,7 @@ func readPipeline(ctx context.Context, q *request) (any, error) {
 		return nil, err
 	}
 	var all []*streamDays
-	for _, name := range settings.Names() {
+	for _, name := range stream.Names() {
 		s := &streamDays{name: name, schedule: q.schedule(name), counts: map[string]int64{}}
 		for _, r := range rejects {
 			if r.Stream == name {

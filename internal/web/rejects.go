@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"time"
 
-	"wheelhouse/internal/settings"
+	"wheelhouse/internal/stream"
 )
 
 // rejectsPage lists the records that were not understood.
@@ -34,11 +34,11 @@ type rejectsData struct {
 }
 
 func readRejects(ctx context.Context, q *request) (any, error) {
-	stream, resolved := q.Values.Get("stream"), q.Values.Get("all") == "yes"
-	if stream != "" && !slices.Contains(settings.Names(), stream) {
+	chosen, resolved := q.Values.Get("stream"), q.Values.Get("all") == "yes"
+	if chosen != "" && !slices.Contains(stream.Names(), chosen) {
 		return nil, unknown("There is no such stream.")
 	}
-	args := map[string]any{"stream": stream, "all": resolved, "most": mostRejects}
+	args := map[string]any{"stream": chosen, "all": resolved, "most": mostRejects}
 	reasons, err := rows[struct {
 		Stream, Reason string
 		Count          int64
@@ -61,12 +61,12 @@ func readRejects(ctx context.Context, q *request) (any, error) {
 		data.Rejects.More = "The newest " + showCount(mostRejects) + "; `wheelhouse rejects list` has them all."
 	}
 	both := map[bool]string{true: "yes"}
-	data.Streams = []link{{"all streams", q.Link("/pipeline/rejects", "all", both[resolved]), stream == ""}}
-	for _, name := range settings.Names() {
-		data.Streams = append(data.Streams, link{name, q.Link("/pipeline/rejects", "stream", name, "all", both[resolved]), stream == name})
+	data.Streams = []link{{"all streams", q.Link("/pipeline/rejects", "all", both[resolved]), chosen == ""}}
+	for _, name := range stream.Names() {
+		data.Streams = append(data.Streams, link{name, q.Link("/pipeline/rejects", "stream", name, "all", both[resolved]), chosen == name})
 	}
-	data.States = []link{{"open ones only", q.Link("/pipeline/rejects", "stream", stream), !resolved},
-		{"resolved ones too", q.Link("/pipeline/rejects", "stream", stream, "all", "yes"), resolved}}
+	data.States = []link{{"open ones only", q.Link("/pipeline/rejects", "stream", chosen), !resolved},
+		{"resolved ones too", q.Link("/pipeline/rejects", "stream", chosen, "all", "yes"), resolved}}
 	return data, nil
 }
 

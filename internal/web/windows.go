@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"time"
 
-	"wheelhouse/internal/settings"
+	"wheelhouse/internal/stream"
 )
 
 // windowsPage lists the windows of a stream in a range, each as it was last loaded.
@@ -46,15 +46,15 @@ type windowsData struct {
 }
 
 func readWindows(ctx context.Context, q *request) (any, error) {
-	stream := q.Values.Get("stream")
-	if stream == "" {
-		stream = "usage_new"
+	chosen := q.Values.Get("stream")
+	if chosen == "" {
+		chosen = "usage_new"
 	}
-	if !slices.Contains(settings.Names(), stream) {
+	if !slices.Contains(stream.Names(), chosen) {
 		return nil, unknown("There is no such stream.")
 	}
-	q.Title = "Windows of " + stream
-	all, err := rows[loadRow](ctx, q, "windows", map[string]any{"stream": stream, "most": mostWindows})
+	q.Title = "Windows of " + chosen
+	all, err := rows[loadRow](ctx, q, "windows", map[string]any{"stream": chosen, "most": mostWindows})
 	if err != nil {
 		return nil, err
 	}
@@ -69,8 +69,8 @@ func readWindows(ctx context.Context, q *request) (any, error) {
 			count(l.Updated), count(l.Deleted), count(l.Rejected), count(l.Times), q.moment(l.FinishedAt), textOr(l.Error, ""))
 	}
 	data := windowsData{Windows: t}
-	for _, name := range settings.Names() {
-		data.Streams = append(data.Streams, link{name, q.Link("/pipeline/windows", "stream", name), name == stream})
+	for _, name := range stream.Names() {
+		data.Streams = append(data.Streams, link{name, q.Link("/pipeline/windows", "stream", name), name == chosen})
 	}
 	return data, nil
 }
