@@ -183,11 +183,9 @@ WHERE @canceled::integer IS NOT NULL
 ON CONFLICT (account_id, day) DO UPDATE
 SET canceled = excluded.canceled, load_id = excluded.load_id, loaded_at = excluded.loaded_at;
 
--- name: touched
--- As for other streams, and where requests began, and had begun before, that it wrote of outside of the window.
-INSERT INTO wheelhouse.session_due (load_id, account_id, starts)
-SELECT @load, @account, tstzrange(least(@first, min(at)), greatest(@last, max(at)), '[]')
-FROM (SELECT started_at FROM stage_demo_requests_1 UNION ALL SELECT started_before FROM stage_changed_requests_2) AS wrote (at);
+-- name: dirty_apart
+-- The days that its requests began on, and had begun on before, also outside of the window.
+SELECT wheelhouse.mark_dirty(@account, @load, ARRAY(SELECT started_at FROM stage_demo_requests_1 UNION SELECT started_before FROM stage_changed_requests_2), '{}');
 
 -- name: api
 SELECT 'demo_requests' AS tbl, s.demo_id::text AS key, to_jsonb(s) - 'n' AS doc FROM stage_demo_requests_1 s

@@ -1,7 +1,6 @@
 package load
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -197,10 +196,13 @@ func (p *part) close(batch *pgx.Batch) {
 		p.args[name] = v
 	}
 	if p.Stream.summed && n.Inserted+n.Updated+n.Deleted > 0 {
-		p.args["first"], p.args["last"] = p.touched()
-		batch.Queue(cmp.Or(p.Stream.sql["touched"], summaries["touched"]), p.args)
-		if p.apart() {
-			batch.Queue(p.Stream.sql["touched_apart"], p.args)
+		p.args["first"], p.args["last"] = p.From, p.To.Add(-time.Microsecond)
+		if p.Stream.sifted && !p.apart() {
+			p.args["first"], p.args["last"] = p.Batch.sessions.touched(p.Window)
+		}
+		batch.Queue(ledger["dirty"], p.args)
+		if sql, ok := p.Stream.sql["dirty_apart"]; ok && (p.apart() || !p.Stream.sifted) {
+			batch.Queue(sql, p.args)
 		}
 	}
 	batch.Queue(ledger["loaded"], p.args).Exec(func(tag pgconn.CommandTag) error {
@@ -211,25 +213,8 @@ func (p *part) close(batch *pgx.Batch) {
 	})
 }
 
-// touched is the stretch of time that a load's rows are of. Those of daily tables are a day's by its name, whatever zone the account has when
-// it is looked at: from 9 to 12 o'clock UTC there is some of it in every zone.
-func (p *part) touched() (first, last time.Time) {
-	if first, last = p.From, p.To; !p.apart() {
-		first, last = p.Batch.sessions.touched(p.Window)
-	}
-	if p.Stream.Daily {
-		if at := p.Day.Add(9 * time.Hour); at.Before(first) {
-			first = at
-		}
-		if at := p.Day.Add(12 * time.Hour); at.After(last) {
-			last = at
-		}
-	}
-	return first, last
-}
-
-// apart tells that sessions which begin outside of the window are noted by themselves: a session that runs for a year would have all of the
-// year be due. Where something was deleted, that may be a twin of any of them.
+// apart tells that sessions which begin outside of the window have their days marked by themselves: a session that runs for a year would make
+// all of the year dirty. Where something was deleted, that may be a twin of any of them.
 func (p *part) apart() bool { return p.Stream.sifted && p.crosses() && p.counts.Deleted == 0 }
 
 // closeSame says of an answer that came again what is said of it already.

@@ -9,7 +9,7 @@ type Stream struct {
 	Snapshot bool // a load tells of everything there is, not of a window
 	sifted   bool // what is new goes straight into its tables: see sifting
 	Daily    bool // its counts are the window's: only a load of exactly a day covers the day
-	summed   bool // what it writes is added up: see Summarise
+	summed   bool // rollups sum what it writes: its loads mark days dirty
 }
 
 // stageTable is a temporary table and its columns in the order in which a batch encodes them.

@@ -336,16 +336,12 @@ UPDATE crankwheel.screen_sessions t
 SET deleted_at = now(), load_id = @load, loaded_at = now()
 FROM locked WHERE t.ctid = locked.at AND t.session_id = locked.session_id AND t.account_id = @account;
 
--- name: touched_apart
--- Where sessions that are new or other than they were began outside of the window, by the day. The window is noted beside them.
-INSERT INTO wheelhouse.session_due (load_id, account_id, starts)
-SELECT @load, @account, unnest(range_agg(tstzrange(day, day + interval '24 hours')))
-FROM (
-    SELECT date_trunc('day', s.started_at, 'UTC') AS day
-    FROM stage_screen_sessions_2 s
-    WHERE (s.started_at < @from OR s.started_at > @to)
-      AND s.n NOT IN (SELECT n FROM stage_known_sessions_1 EXCEPT SELECT n FROM stage_changed_sessions_2)
-) d;
+-- name: dirty_apart
+-- The days of sessions that are new or other than they were and began outside of the window.
+SELECT wheelhouse.mark_dirty(@account, @load, ARRAY(
+    SELECT s.started_at FROM stage_screen_sessions_2 s
+    WHERE (s.started_at < @from OR s.started_at >= @to)
+      AND s.n NOT IN (SELECT n FROM stage_known_sessions_1 EXCEPT SELECT n FROM stage_changed_sessions_2)), '{}');
 
 -- name: api
 SELECT 'screen_sessions' AS tbl, s.session_id::text AS key, to_jsonb(s) - '{n,part,content,load_id}'::text[] AS doc FROM stage_screen_sessions_2 s

@@ -60,10 +60,10 @@ func (x *sessionIndex) add(state *mark, s transform.ScreenSession) {
 	state.sessions = sessionMark{len(x.twins), len(x.chunks), x.first, x.last}
 }
 
-// touched is the stretch of time in which sessions that a load of the batch wrote began: those it brings, and those of its
+// touched is from when to when sessions began that a load of the batch wrote: those it brings, and those of its
 // window that it takes for deleted.
 func (x *sessionIndex) touched(win Window) (first, last time.Time) {
-	first, last = win.From, win.To
+	first, last = win.From, win.To.Add(-time.Microsecond)
 	if len(x.twins) > 0 {
 		if x.first.Before(first) {
 			first = x.first
