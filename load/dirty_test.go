@@ -108,7 +108,8 @@ func TestDailyFiguresMarkTheDayOfTheirName(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, load.Options{})
 	s.exec(`INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'Pacific/Auckland', '2026-03-01');
-		INSERT INTO crankwheel.share_usage_daily (account_id, day, agent_email, shares, plays, load_id, loaded_at) VALUES ('a', '2026-03-11', 'a@x.com', 1, 1, 1, now())`)
+		INSERT INTO crankwheel.share_usage_daily (account_id, day, agent_email, shares, plays, load_id, loaded_at) VALUES ('a', '2026-03-11', 'a@x.com', 1, 1, 1, now());
+		SELECT wheelhouse.mark_dirty('a', 1, '{}', ARRAY['2026-03-11'::date])`)
 	s.exec(`UPDATE wheelhouse.accounts SET timezone = 'Pacific/Pago_Pago'`)
 	s.refresh("in Pago Pago")
 	day := time.Date(2026, 3, 11, 0, 0, 0, 0, time.UTC)

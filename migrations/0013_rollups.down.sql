@@ -2,14 +2,14 @@
 DROP TRIGGER new_zone ON wheelhouse.accounts;
 DROP TRIGGER other_zone ON wheelhouse.accounts;
 DROP FUNCTION wheelhouse.move_days();
-DROP TRIGGER deleted ON wheelhouse.session_daily;
-DROP TRIGGER truncated ON wheelhouse.session_daily;
+DROP TRIGGER deleted ON wheelhouse.agent_daily;
+DROP TRIGGER truncated ON wheelhouse.agent_daily;
 DROP TRIGGER deleted ON wheelhouse.request_hours;
 DROP TRIGGER truncated ON wheelhouse.request_hours;
 DROP TRIGGER deleted ON wheelhouse.video_daily;
 DROP TRIGGER truncated ON wheelhouse.video_daily;
 DROP FUNCTION wheelhouse.mark_deleted_rollups();
-TRUNCATE wheelhouse.session_daily, wheelhouse.request_hours, wheelhouse.video_daily;
+TRUNCATE wheelhouse.request_hours, wheelhouse.video_daily;
 
 CREATE FUNCTION wheelhouse.move_local_days() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -26,6 +26,33 @@ COMMENT ON FUNCTION wheelhouse.move_local_days() IS 'Has local_day and local_hou
 
 CREATE TRIGGER local_days AFTER INSERT OR UPDATE OF timezone ON wheelhouse.accounts
     FOR EACH ROW EXECUTE FUNCTION wheelhouse.move_local_days();
+
+CREATE TABLE wheelhouse.session_daily (
+    account_id      text NOT NULL,
+    day             date NOT NULL,
+    agent_email     text NOT NULL,
+    sessions        bigint NOT NULL,
+    session_seconds bigint,
+    viewers         bigint,
+    max_viewers     integer,
+    rtc_seconds     bigint,
+    webcam_seconds  bigint,
+    recordings      bigint NOT NULL,
+    PRIMARY KEY (account_id, day, agent_email)
+);
+CREATE INDEX session_daily_agent ON wheelhouse.session_daily (account_id, agent_email, day);
+COMMENT ON TABLE wheelhouse.session_daily IS
+    'Sessions added up, for bi.session_daily. Grain: one row for each agent and day. Key: account_id, day, agent_email. Holds for the days that wheelhouse.session_days tells; other days'' rows are old.';
+COMMENT ON COLUMN wheelhouse.session_daily.account_id      IS 'Which CrankWheel account: wheelhouse.accounts.account_id. "default" where only one account is configured.';
+COMMENT ON COLUMN wheelhouse.session_daily.day             IS 'Day of the sessions'' start in the account''s reporting zone (wheelhouse.accounts.timezone).';
+COMMENT ON COLUMN wheelhouse.session_daily.agent_email     IS 'E-mail address of the agent, lower case.';
+COMMENT ON COLUMN wheelhouse.session_daily.sessions        IS 'Screen-share sessions that began that day.';
+COMMENT ON COLUMN wheelhouse.session_daily.session_seconds IS 'How long they lasted together, in seconds, wherever midnight fell. NULL: none has ended.';
+COMMENT ON COLUMN wheelhouse.session_daily.viewers         IS 'Their viewers together. NULL: no session that tells.';
+COMMENT ON COLUMN wheelhouse.session_daily.max_viewers     IS 'Most viewers at one time in any of them. NULL: no session that tells.';
+COMMENT ON COLUMN wheelhouse.session_daily.rtc_seconds     IS 'Their seconds of real-time video. NULL: no session that tells.';
+COMMENT ON COLUMN wheelhouse.session_daily.webcam_seconds  IS 'Their seconds with the web camera on. NULL: no session that tells.';
+COMMENT ON COLUMN wheelhouse.session_daily.recordings      IS 'Those that were recorded.';
 
 CREATE TABLE wheelhouse.session_summaries (
     account_id    text PRIMARY KEY,
@@ -194,6 +221,58 @@ WHERE NOT s.gaps @> t.day  -- so said, the planner expects nearly all rows
 UNION ALL
 SELECT account_id, day, agent_email, sessions, session_seconds, viewers, max_viewers, rtc_seconds, webcam_seconds, recordings
 FROM wheelhouse.session_daily_stale;
+-- The name is looked up for the rows that come out, and only where somebody asks for it.
+CREATE OR REPLACE VIEW bi.agent_daily AS
+SELECT f.account_id,
+       f.day,
+       f.agent_email,
+       (SELECT u.agent_name FROM crankwheel.share_usage_daily u
+        WHERE u.account_id = f.account_id AND u.agent_email = f.agent_email AND u.agent_name IS NOT NULL
+        ORDER BY u.day DESC LIMIT 1) AS agent_name,
+       coalesce(f.sessions, 0)             AS sessions,
+       coalesce(f.session_seconds, 0)      AS session_seconds,
+       f.viewers,
+       f.max_viewers,
+       coalesce(f.rtc_seconds, 0)          AS rtc_seconds,
+       coalesce(f.webcam_seconds, 0)       AS webcam_seconds,
+       coalesce(f.recordings, 0)           AS recordings,
+       coalesce(f.demos_handled, 0)        AS demos_handled,
+       coalesce(f.demos_answered, 0)       AS demos_answered,
+       coalesce(f.demos_call_confirmed, 0) AS demos_call_confirmed,
+       coalesce(f.demos_screen_shared, 0)  AS demos_screen_shared,
+       f.seconds_to_respond,
+       coalesce(f.shares, 0)               AS shares,
+       coalesce(f.plays, 0)                AS plays
+FROM (
+    SELECT account_id, day, agent_email,
+           sum(sessions)::bigint AS sessions, sum(session_seconds)::bigint AS session_seconds, sum(viewers)::bigint AS viewers,
+           max(max_viewers) AS max_viewers, sum(rtc_seconds)::bigint AS rtc_seconds, sum(webcam_seconds)::bigint AS webcam_seconds,
+           sum(recordings)::bigint AS recordings, sum(demos_handled)::bigint AS demos_handled, sum(demos_answered)::bigint AS demos_answered,
+           sum(demos_call_confirmed)::bigint AS demos_call_confirmed, sum(demos_screen_shared)::bigint AS demos_screen_shared,
+           sum(seconds_to_respond)::bigint AS seconds_to_respond, sum(shares)::bigint AS shares, sum(plays)::bigint AS plays
+    FROM (
+        SELECT account_id, day, agent_email, sessions, session_seconds, viewers, max_viewers, rtc_seconds, webcam_seconds, recordings,
+               NULL::bigint AS demos_handled, NULL::bigint AS demos_answered, NULL::bigint AS demos_call_confirmed,
+               NULL::bigint AS demos_screen_shared, NULL::bigint AS seconds_to_respond,
+               NULL::bigint AS shares, NULL::bigint AS plays
+        FROM bi.session_daily
+        UNION ALL
+        SELECT account_id, local_day, handled_by,
+               NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+               1, answered::integer, call_confirmed::integer, screenshared::integer, seconds_to_respond,
+               NULL, NULL
+        FROM crankwheel.demo_requests
+        WHERE handled_by IS NOT NULL AND deleted_at IS NULL
+        UNION ALL
+        SELECT account_id, day, agent_email,
+               NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+               NULL, NULL, NULL, NULL, NULL,
+               shares, plays
+        FROM crankwheel.share_usage_daily
+    ) AS every
+    GROUP BY account_id, day, agent_email
+) AS f;
+
 CREATE OR REPLACE VIEW bi.request_hours AS
 SELECT t.account_id, t.day, extract(isodow FROM t.day)::integer AS weekday, t.hour::integer AS hour,
        t.requested, t.answered, t.call_confirmed, t.screen_shared, t.seconds_to_respond
@@ -417,15 +496,13 @@ COMMENT ON COLUMN bi.share_usage_daily.agent_email IS 'E-mail address of the age
 COMMENT ON COLUMN bi.share_usage_daily.shares      IS 'Video shares created that day.';
 COMMENT ON COLUMN bi.share_usage_daily.plays       IS 'Plays that day of the agent''s video shares, whenever created.';
 
-COMMENT ON TABLE wheelhouse.session_daily IS
-    'Sessions added up, for bi.session_daily. Grain: one row for each agent and day. Key: account_id, day, agent_email. Holds for the days that wheelhouse.session_days tells; other days'' rows are old.';
 COMMENT ON TABLE wheelhouse.request_hours IS
     'Requests added up, for bi.request_hours. Grain: one row for each day and hour with a request. Key: account_id, day, hour. Holds for the days that wheelhouse.session_days tells; other days'' rows are old.';
 COMMENT ON TABLE wheelhouse.video_daily IS
     'Visits to video shares added up, for bi.video_daily, those of deleted shares included. Grain: one row for each day that was added up and had anything. Key: account_id, day. Holds for the days that wheelhouse.session_days tells; other days'' rows are old.';
 COMMENT ON COLUMN wheelhouse.request_hours.seconds_to_respond IS 'Seconds to respond of each one that was answered, in no order. NULL: none.';
 
-DROP VIEW wheelhouse.session_daily_dirty, wheelhouse.request_hours_dirty, wheelhouse.video_daily_dirty;
+DROP VIEW wheelhouse.agent_daily_dirty, wheelhouse.request_hours_dirty, wheelhouse.video_daily_dirty;
 DROP FUNCTION wheelhouse.mark_dirty(text, bigint, timestamptz[], date[]), wheelhouse.own_mark();
-DROP TABLE wheelhouse.dirty_days;
+DROP TABLE wheelhouse.agent_daily, wheelhouse.dirty_days;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA wheelhouse, bi FROM PUBLIC;

@@ -83,7 +83,7 @@ func TestDownForgetsRollups(t *testing.T) {
 	db, conn := migrated(t)
 	exec(t, conn, `INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'UTC', '2026-03-01')`)
 	exec(t, conn, rowsWithoutRollups)
-	exec(t, conn, `INSERT INTO wheelhouse.session_daily (account_id, day, agent_email, sessions, recordings) VALUES ('a', '2026-03-05', 'a@x.com', 1, 0)`)
+	exec(t, conn, `INSERT INTO wheelhouse.video_daily VALUES ('a', '2026-03-21', 1, 1, 0)`)
 	if _, _, err := Down(t.Context(), db, int(Latest())-12); err != nil {
 		t.Fatal(err)
 	}

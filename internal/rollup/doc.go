@@ -1,4 +1,4 @@
-// Package rollup keeps the sums by day beside the rows that they sum: wheelhouse.session_daily, request_hours and video_daily.
+// Package rollup keeps the sums by day beside the rows that they sum: wheelhouse.agent_daily, request_hours and video_daily.
 //
 // A day of an account is clean or dirty. The marks in wheelhouse.dirty_days tell, and nothing else:
 //

@@ -61,7 +61,7 @@ func (h *history) happen() string {
 		h.exec(fmt.Sprintf(`UPDATE crankwheel.shares SET deleted_at = CASE WHEN deleted_at IS NULL THEN now() END WHERE slug = 's%d'`, h.random.IntN(6)))
 		return "a share deleted or back"
 	case n == 5:
-		table := []string{"session_daily", "request_hours", "video_daily"}[h.random.IntN(3)]
+		table := []string{"agent_daily", "request_hours", "video_daily"}[h.random.IntN(3)]
 		if h.random.IntN(2) == 0 {
 			h.exec("TRUNCATE wheelhouse." + table)
 			return table + " truncated"
@@ -102,8 +102,8 @@ func (h *history) change() {
 		sql = fmt.Sprintf(`INSERT INTO crankwheel.screen_sessions (account_id, session_id, agent_email, started_at, occurrence, duration_seconds, ended, viewers, max_viewers, load_id, loaded_at)
 			VALUES ('a', wheelhouse.session_id('a', 'a%d@x.example', %s, %[3]d), 'a%[1]d@x.example', %[2]s, %[3]d, %d, true, 2, %s, 1, now()) ON CONFLICT DO NOTHING`,
 			n, at, 1+key, k, orNull(k > 20, fmt.Sprint(k)))
-	case 5: // no rollup has them
-		times = "'{}'"
+	case 5:
+		times, days = "'{}'", "ARRAY["+day+"]"
 		sql = fmt.Sprintf(`DELETE FROM crankwheel.share_usage_daily WHERE day = %s;
 			INSERT INTO crankwheel.share_usage_daily (account_id, day, agent_email, shares, plays, load_id, loaded_at) SELECT 'a', %[1]s, 'a%d@x.example', %d, %d, 1, now() WHERE %t`, day, n, n, k, k > 10)
 	case 6:

@@ -23,7 +23,7 @@ var (
 	statements = sqlfile.Parse(refreshSQL)
 
 	accounts, alone, zone, dirty, clean = statement("accounts"), statement("alone"), statement("zone"), statement("dirty"), statement("clean")
-	rewrite                             = []string{statement("session_daily"), statement("request_hours"), statement("video_daily")}
+	rewrite                             = []string{statement("agent_daily"), statement("request_hours"), statement("video_daily")}
 )
 
 // statement fails when the program starts, not when the statement runs.

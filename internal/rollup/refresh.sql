@@ -19,24 +19,30 @@ SELECT timezone FROM wheelhouse.accounts WHERE account_id = @account FOR SHARE;
 -- The newest first: people look at them most.
 SELECT day::text FROM (SELECT DISTINCT day FROM wheelhouse.dirty_days WHERE account_id = @account) d ORDER BY d.day DESC LIMIT @most;
 
--- name: session_daily
+-- name: agent_daily
 WITH fresh AS MATERIALIZED (
-    SELECT account_id, day, agent_email, sessions, session_seconds, viewers, max_viewers, rtc_seconds, webcam_seconds, recordings
-    FROM wheelhouse.session_daily_dirty WHERE account_id = @account AND day = ANY (@days::text[]::date[])
+    SELECT account_id, day, agent_email, sessions, session_seconds, viewers, max_viewers, rtc_seconds, webcam_seconds, recordings,
+           demos_handled, demos_answered, demos_call_confirmed, demos_screen_shared, seconds_to_respond, shares, plays
+    FROM wheelhouse.agent_daily_dirty WHERE account_id = @account AND day = ANY (@days::text[]::date[])
 ), gone AS (
-    DELETE FROM wheelhouse.session_daily t
+    DELETE FROM wheelhouse.agent_daily t
     WHERE account_id = @account AND day = ANY (@days::text[]::date[])
       AND NOT EXISTS (SELECT FROM fresh f WHERE f.day = t.day AND f.agent_email = t.agent_email)
 )
-INSERT INTO wheelhouse.session_daily AS t (account_id, day, agent_email, sessions, session_seconds, viewers, max_viewers, rtc_seconds, webcam_seconds, recordings)
+INSERT INTO wheelhouse.agent_daily AS t
+      (account_id, day, agent_email, sessions, session_seconds, viewers, max_viewers, rtc_seconds, webcam_seconds, recordings,
+       demos_handled, demos_answered, demos_call_confirmed, demos_screen_shared, seconds_to_respond, shares, plays)
 SELECT * FROM fresh
 EXCEPT
-SELECT account_id, day, agent_email, sessions, session_seconds, viewers, max_viewers, rtc_seconds, webcam_seconds, recordings
-FROM wheelhouse.session_daily WHERE account_id = @account AND day = ANY (@days::text[]::date[])
+SELECT account_id, day, agent_email, sessions, session_seconds, viewers, max_viewers, rtc_seconds, webcam_seconds, recordings,
+       demos_handled, demos_answered, demos_call_confirmed, demos_screen_shared, seconds_to_respond, shares, plays
+FROM wheelhouse.agent_daily WHERE account_id = @account AND day = ANY (@days::text[]::date[])
 ORDER BY day, agent_email
 ON CONFLICT (account_id, day, agent_email) DO UPDATE
 SET sessions = excluded.sessions, session_seconds = excluded.session_seconds, viewers = excluded.viewers, max_viewers = excluded.max_viewers,
-    rtc_seconds = excluded.rtc_seconds, webcam_seconds = excluded.webcam_seconds, recordings = excluded.recordings;
+    rtc_seconds = excluded.rtc_seconds, webcam_seconds = excluded.webcam_seconds, recordings = excluded.recordings, demos_handled = excluded.demos_handled,
+    demos_answered = excluded.demos_answered, demos_call_confirmed = excluded.demos_call_confirmed, demos_screen_shared = excluded.demos_screen_shared, seconds_to_respond = excluded.seconds_to_respond,
+    shares = excluded.shares, plays = excluded.plays;
 
 -- name: request_hours
 WITH fresh AS MATERIALIZED (

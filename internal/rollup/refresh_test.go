@@ -138,17 +138,17 @@ func TestDeletingAllRollupsChangesNoFigure(t *testing.T) {
 		}
 	}
 	for _, remove := range []string{
-		"TRUNCATE wheelhouse.session_daily, wheelhouse.request_hours, wheelhouse.video_daily",
-		"DELETE FROM wheelhouse.session_daily; DELETE FROM wheelhouse.request_hours; DELETE FROM wheelhouse.video_daily",
+		"TRUNCATE wheelhouse.agent_daily, wheelhouse.request_hours, wheelhouse.video_daily",
+		"DELETE FROM wheelhouse.agent_daily; DELETE FROM wheelhouse.request_hours; DELETE FROM wheelhouse.video_daily",
 	} {
 		d.exec(remove)
-		d.want(`SELECT count(*) FROM wheelhouse.session_daily`, "0")
+		d.want(`SELECT count(*) FROM wheelhouse.agent_daily`, "0")
 		check(remove)
 		if d.refresh() == 0 {
 			t.Errorf("%s left no day to refresh", remove)
 		}
 		check(remove + ", refreshed")
-		d.want(`SELECT count(*) > 0 FROM wheelhouse.session_daily`, "true")
+		d.want(`SELECT count(*) > 0 FROM wheelhouse.agent_daily`, "true")
 	}
 }
 
@@ -159,7 +159,7 @@ func TestRefreshWritesWhatDiffers(t *testing.T) {
 	d.exec(seed)
 	d.refresh()
 	const places = `SELECT string_agg(concat(t.tableoid::regclass, t.ctid, t.xmin), ' ' ORDER BY 1) FROM (
-		SELECT tableoid, ctid, xmin FROM wheelhouse.session_daily UNION ALL SELECT tableoid, ctid, xmin FROM wheelhouse.request_hours
+		SELECT tableoid, ctid, xmin FROM wheelhouse.agent_daily UNION ALL SELECT tableoid, ctid, xmin FROM wheelhouse.request_hours
 		UNION ALL SELECT tableoid, ctid, xmin FROM wheelhouse.video_daily) t`
 	before := d.value(places)
 	d.exec(`SELECT wheelhouse.mark_dirty('a', 2, '{}', ARRAY(SELECT day FROM wheelhouse.video_daily))`)
@@ -169,12 +169,12 @@ func TestRefreshWritesWhatDiffers(t *testing.T) {
 	if after := d.value(places); after != before {
 		t.Errorf("rows were written:\n%s\nbefore:\n%s", after, before)
 	}
-	rows := d.value(`SELECT count(*) FROM wheelhouse.session_daily`)
+	rows := d.value(`SELECT count(*) FROM wheelhouse.agent_daily`)
 	d.exec(session("a", "new@x.example", "2026-03-02 10:00Z", 3))
-	last := d.value(`SELECT max(xmin::text::bigint) FROM wheelhouse.session_daily`)
+	last := d.value(`SELECT max(xmin::text::bigint) FROM wheelhouse.agent_daily`)
 	d.refresh()
-	d.want(`SELECT count(*) - `+rows+` FROM wheelhouse.session_daily`, "1")
-	d.want(`SELECT count(*) FROM wheelhouse.session_daily WHERE xmin::text::bigint > `+last, "1")
+	d.want(`SELECT count(*) - `+rows+` FROM wheelhouse.agent_daily`, "1")
+	d.want(`SELECT count(*) FROM wheelhouse.agent_daily WHERE xmin::text::bigint > `+last, "1")
 	d.want(`SELECT count(*) FROM wheelhouse.dirty_days`, "0")
 	rolluptest.Check(t, d.dsn, "refreshed")
 }
@@ -187,7 +187,7 @@ func (d *database) blocked(meanwhile func()) {
 	if err != nil {
 		d.Fatal(err)
 	}
-	if _, err := tx.Exec(d.Context(), "LOCK TABLE wheelhouse.session_daily IN SHARE MODE"); err != nil {
+	if _, err := tx.Exec(d.Context(), "LOCK TABLE wheelhouse.agent_daily IN SHARE MODE"); err != nil {
 		d.Fatal(err)
 	}
 	refreshed := make(chan error, 1)
@@ -196,7 +196,7 @@ func (d *database) blocked(meanwhile func()) {
 		_, err := rollup.Refresh(d.Context(), conn)
 		refreshed <- err
 	}()
-	d.waitFor(`SELECT count(*) = 1 FROM pg_locks WHERE NOT granted AND relation = 'wheelhouse.session_daily'::regclass`)
+	d.waitFor(`SELECT count(*) = 1 FROM pg_locks WHERE NOT granted AND relation = 'wheelhouse.agent_daily'::regclass`)
 	meanwhile()
 	if err := tx.Commit(d.Context()); err != nil {
 		d.Fatal(err)
@@ -229,7 +229,7 @@ func TestLoadDuringARefreshLeavesItsDayDirty(t *testing.T) {
 	d.exec(session("a", "one@x.example", "2026-03-02 10:00Z", 1))
 	d.blocked(func() { d.exec(session("a", "two@x.example", "2026-03-02 11:00Z", 2)) })
 	d.want(`SELECT string_agg(concat(day, ' ', load_id), ',') FROM wheelhouse.dirty_days`, "2026-03-02 2")
-	d.want(`SELECT count(*) FROM wheelhouse.session_daily`, "1")
+	d.want(`SELECT count(*) FROM wheelhouse.agent_daily`, "1")
 	rolluptest.Check(t, d.dsn, "loaded during a refresh")
 	d.refresh()
 	d.want(`SELECT count(*) FROM wheelhouse.dirty_days`, "0")
@@ -257,7 +257,7 @@ func TestZoneWaitsForARefresh(t *testing.T) {
 	d.want(`SELECT string_agg(day::text, ',') FROM bi.session_daily`, "2026-03-03")
 	d.refresh()
 	rolluptest.Check(t, d.dsn, "in Tokyo, refreshed")
-	d.want(`SELECT string_agg(day::text, ',') FROM wheelhouse.session_daily`, "2026-03-03")
+	d.want(`SELECT string_agg(day::text, ',') FROM wheelhouse.agent_daily`, "2026-03-03")
 }
 
 // A load that began before the zone changed cannot mark days of the old one: it fails as one that is to be tried again.
@@ -411,7 +411,7 @@ func TestManyDaysUpToTheYear10000(t *testing.T) {
 	if days := d.refresh(); days != 901 {
 		t.Errorf("%d days were refreshed, want 901", days)
 	}
-	d.want(`SELECT count(*) FROM wheelhouse.session_daily`, "901")
+	d.want(`SELECT count(*) FROM wheelhouse.agent_daily`, "901")
 	d.want(`SELECT count(*) FROM wheelhouse.dirty_days`, "0")
 	d.want(`SELECT sum(sessions) FROM bi.session_daily`, "901")
 }

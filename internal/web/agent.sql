@@ -9,7 +9,7 @@ FROM (SELECT) AS one
 LEFT JOIN bi.users u ON u.account_id = @account AND u.email = @email
 WHERE u.email IS NOT NULL
    OR EXISTS (SELECT FROM bi.share_usage_daily WHERE account_id = @account AND agent_email = @email)
-   OR EXISTS (SELECT FROM bi.session_daily WHERE account_id = @account AND agent_email = @email)
+   OR EXISTS (SELECT FROM bi.agent_daily WHERE account_id = @account AND agent_email = @email)
    OR EXISTS (SELECT FROM bi.agents WHERE account_id = @account AND agent_email = @email);
 
 -- name: totals

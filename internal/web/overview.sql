@@ -20,54 +20,41 @@ WHERE account_id = @account AND day >= @from::date - @days::integer AND day <= @
 GROUP BY 1, 2, 3;
 
 -- name: agents
--- Each stream by agent, over both ranges. Those who did nothing in the range itself are left out. As float8, for which Postgres adds up
--- bigints three times as fast: exact up to 2^53. Names come of the agents that are shown, not of bi.agents: that looks at all dirty days.
-WITH streams AS (
-    SELECT agent_email,
-           sum(sessions::float8) FILTER (WHERE day >= @from::date) AS sessions, sum(session_seconds::float8) FILTER (WHERE day >= @from::date) AS session_seconds,
-           sum(viewers::float8) FILTER (WHERE day >= @from::date) AS viewers, sum(sessions::float8) FILTER (WHERE day < @from::date) AS sessions_before,
-           NULL::bigint AS demos, NULL::bigint AS shared, NULL::bigint AS demos_before, NULL::bigint AS shares, NULL::bigint AS plays, NULL::bigint AS plays_before
-    FROM bi.session_daily
-    WHERE account_id = @account AND day >= @from::date - @days::integer AND day <= @to::date
-    GROUP BY agent_email
-    UNION ALL
-    SELECT handled_by, NULL, NULL, NULL, NULL,
-           count(*) FILTER (WHERE day >= @from::date), count(*) FILTER (WHERE screenshared AND day >= @from::date), count(*) FILTER (WHERE day < @from::date),
-           NULL, NULL, NULL
-    FROM bi.demo_requests
-    WHERE account_id = @account AND day >= @from::date - @days::integer AND day <= @to::date AND handled_by IS NOT NULL
-    GROUP BY handled_by
-    UNION ALL
-    SELECT agent_email, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-           sum(shares) FILTER (WHERE day >= @from::date), sum(plays) FILTER (WHERE day >= @from::date), sum(plays) FILTER (WHERE day < @from::date)
-    FROM bi.share_usage_daily
-    WHERE account_id = @account AND day >= @from::date - @days::integer AND day <= @to::date
-    GROUP BY agent_email
-)
+-- Both ranges. Those who did nothing in the range itself are left out. Names are looked up for the agents that are shown.
 SELECT f.agent_email,
        (SELECT agent_name FROM bi.share_usage_daily
         WHERE account_id = @account AND agent_email = f.agent_email AND agent_name IS NOT NULL ORDER BY day DESC LIMIT 1) AS agent_name,
        f.sessions, f.session_seconds, f.viewers, f.demos, f.shared, f.shares, f.plays, f.sessions_before, f.demos_before, f.plays_before
 FROM (
     SELECT agent_email,
-           coalesce(sum(sessions), 0)::bigint AS sessions, coalesce(sum(session_seconds), 0)::bigint AS session_seconds, coalesce(sum(viewers), 0)::bigint AS viewers,
-           coalesce(sum(demos), 0)::bigint AS demos, coalesce(sum(shared), 0)::bigint AS shared, coalesce(sum(shares), 0)::bigint AS shares, coalesce(sum(plays), 0)::bigint AS plays,
-           coalesce(sum(sessions_before), 0)::bigint AS sessions_before, coalesce(sum(demos_before), 0)::bigint AS demos_before, coalesce(sum(plays_before), 0)::bigint AS plays_before
-    FROM streams
+           coalesce(sum(sessions) FILTER (WHERE now), 0)::bigint AS sessions, coalesce(sum(session_seconds) FILTER (WHERE now), 0)::bigint AS session_seconds,
+           coalesce(sum(viewers) FILTER (WHERE now), 0)::bigint AS viewers, coalesce(sum(demos) FILTER (WHERE now), 0)::bigint AS demos,
+           coalesce(sum(shared) FILTER (WHERE now), 0)::bigint AS shared, coalesce(sum(shares) FILTER (WHERE now), 0)::bigint AS shares,
+           coalesce(sum(plays) FILTER (WHERE now), 0)::bigint AS plays,
+           coalesce(sum(sessions) FILTER (WHERE NOT now), 0)::bigint AS sessions_before, coalesce(sum(demos) FILTER (WHERE NOT now), 0)::bigint AS demos_before,
+           coalesce(sum(plays) FILTER (WHERE NOT now), 0)::bigint AS plays_before
+    FROM (
+        SELECT agent_email, day >= @from::date AS now,
+               sum(sessions) AS sessions, sum(session_seconds) AS session_seconds, sum(viewers) AS viewers,
+               sum(demos_handled) AS demos, sum(demos_screen_shared) AS shared, sum(shares) AS shares, sum(plays) AS plays
+        FROM bi.agent_daily
+        WHERE account_id = @account AND day >= @from::date - @days::integer AND day <= @to::date
+        GROUP BY 1, 2
+    ) ranges
     GROUP BY agent_email
 ) f
 WHERE f.sessions + f.demos + f.shares + f.plays > 0
 ORDER BY f.sessions DESC, f.demos DESC, f.plays DESC, f.agent_email;
 
 -- name: campaigns
--- By all that a campaign is known by; the page adds them up by tags and by origins.
+-- By all that a campaign is known by; the page adds them up by tags and by origins. None of the five is ever ''.
 SELECT coalesce(origin_channel, ''), coalesce(origin_name, ''), coalesce(campaign_source, ''), coalesce(campaign_medium, ''), coalesce(campaign_name, ''),
        count(*) FILTER (WHERE day >= @from::date), count(*) FILTER (WHERE answered AND day >= @from::date),
        count(*) FILTER (WHERE call_confirmed AND day >= @from::date), count(*) FILTER (WHERE screenshared AND day >= @from::date),
        count(*) FILTER (WHERE day < @from::date)
 FROM bi.demo_requests
 WHERE account_id = @account AND day >= @from::date - @days::integer AND day <= @to::date
-GROUP BY 1, 2, 3, 4, 5;
+GROUP BY origin_channel, origin_name, campaign_source, campaign_medium, campaign_name;
 
 -- name: video
 -- Day by day over both ranges.

@@ -154,7 +154,7 @@ func TestViewsSayWhatIsTrue(t *testing.T) {
 			s := sell(t, simulator.Options{Seed: c.seed, Agents: 6, Density: 2}, c.zone, c.from, c.now)
 			f := s.truth()
 			f.check(t, s.dsn, "with rollups")
-			s.exec("TRUNCATE wheelhouse.session_daily, wheelhouse.request_hours, wheelhouse.video_daily")
+			s.exec("TRUNCATE wheelhouse.agent_daily, wheelhouse.request_hours, wheelhouse.video_daily")
 			f.check(t, s.dsn, "without rollups")
 		})
 	}

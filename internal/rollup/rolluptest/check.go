@@ -61,7 +61,7 @@ var pairs = map[string][2]string{
 		`SELECT account_id, agent_email FROM bi.agents`,
 		`SELECT account_id, agent_email FROM bi.screen_sessions
 		UNION SELECT account_id, agent_email FROM crankwheel.share_usage_daily
-		UNION SELECT account_id, handled_by FROM crankwheel.demo_requests WHERE handled_by IS NOT NULL
+		UNION SELECT account_id, handled_by FROM bi.demo_requests WHERE handled_by IS NOT NULL
 		UNION SELECT account_id, email FROM crankwheel.users`,
 	},
 }
