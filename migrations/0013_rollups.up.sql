@@ -42,7 +42,7 @@ BEGIN ATOMIC
         SELECT (t.at AT TIME ZONE (SELECT coalesce((SELECT z.timezone FROM zone z), 'UTC')))::date AS day, max(t.at) AS latest
         FROM unnest(mark_dirty.times) AS t (at)
         GROUP BY 1
-    ), touched AS (
+    ), marked AS (
         SELECT l.day FROM local l
         UNION
         SELECT l.day + 1 FROM local l WHERE l.latest >= bi.day_start(l.day + 1, (SELECT coalesce((SELECT z.timezone FROM zone z), 'UTC')))
@@ -50,7 +50,7 @@ BEGIN ATOMIC
         SELECT d.day FROM unnest(mark_dirty.days) AS d (day)
     )
     INSERT INTO wheelhouse.dirty_days (account_id, day, load_id)
-    SELECT mark_dirty.account, t.day, mark_dirty.load FROM touched t WHERE t.day IS NOT NULL ORDER BY t.day
+    SELECT mark_dirty.account, t.day, mark_dirty.load FROM marked t WHERE t.day IS NOT NULL ORDER BY t.day
     ON CONFLICT DO NOTHING;
 END;
 COMMENT ON FUNCTION wheelhouse.mark_dirty(text, bigint, timestamptz[], date[]) IS
@@ -396,12 +396,12 @@ CREATE TRIGGER new_zone AFTER INSERT ON wheelhouse.accounts
 CREATE TRIGGER other_zone AFTER UPDATE OF timezone ON wheelhouse.accounts
     FOR EACH ROW WHEN (OLD.timezone IS DISTINCT FROM NEW.timezone) EXECUTE FUNCTION wheelhouse.move_days();
 
--- All days with rows, by the first and the last session of each.
+-- All days with rows, by the first and the last session of each; also of accounts that are known by their loads alone.
 SELECT wheelhouse.mark_dirty(a.account_id, wheelhouse.own_mark(),
     ARRAY(SELECT unnest(ARRAY[min(started_at), max(started_at)]) FROM crankwheel.screen_sessions
-          WHERE account_id = a.account_id GROUP BY (started_at AT TIME ZONE a.timezone)::date),
+          WHERE account_id = a.account_id GROUP BY (started_at AT TIME ZONE coalesce(a.timezone, 'UTC'))::date),
     ARRAY(SELECT local_day FROM crankwheel.demo_requests WHERE account_id = a.account_id
           UNION SELECT day FROM crankwheel.share_usage_daily WHERE account_id = a.account_id
           UNION SELECT day FROM crankwheel.share_engagement_daily WHERE account_id = a.account_id))
-FROM wheelhouse.accounts a;
+FROM (SELECT account_id, timezone FROM wheelhouse.accounts FULL JOIN (SELECT DISTINCT account_id FROM wheelhouse.loads) l USING (account_id)) a;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA wheelhouse, bi FROM PUBLIC;

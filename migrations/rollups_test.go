@@ -56,6 +56,20 @@ func TestUpgradeMakesEveryDayWithRowsDirty(t *testing.T) {
 	}
 }
 
+// TestUpgradeKnowsAccountsByTheirLoads: an account whose settings are lacking is shown in full once they are there again.
+func TestUpgradeKnowsAccountsByTheirLoads(t *testing.T) {
+	t.Parallel()
+	db := beforeRollups(t)
+	conn := dial(t, db)
+	exec(t, conn, rowsWithoutRollups)
+	exec(t, conn, `INSERT INTO wheelhouse.runs (kind, version, host) VALUES ('run', 'test', 'test');
+		INSERT INTO wheelhouse.loads (run_id, account_id, stream, span, status) SELECT id, 'a', 'usage_new', '[2026-03-02,2026-03-05)', 'loaded' FROM wheelhouse.runs`)
+	mustUp(t, db)
+	conn = dial(t, db)
+	exec(t, conn, `INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'America/New_York', '2026-03-01')`)
+	want(t, conn, figures, "2026-03-02 1,2026-03-03 1|2026-03-09 1|2026-03-20 3")
+}
+
 // TestDaysOfAZoneOfBeforeAreGone: where the zone changed between migration 0011 and the next sums, those of the old zone's days stayed, and
 // bi.session_daily said a session twice. The upgrade leaves none of them.
 func TestDaysOfAZoneOfBeforeAreGone(t *testing.T) {
