@@ -15,7 +15,7 @@ type (
 )
 
 var demoRequests = withChildren(newRows(
-	Table{Name: "demo_requests", LoadID: "load_id", findByKey: true,
+	Table{Name: "demo_requests", LoadID: "load_id", rolledUp: true, findByKey: true,
 		Scope: Scope{Begin: "started_at", End: "last_event_at"}},
 	[]field[request]{
 		requiredBigint("demo_id", func(d *request) int64 { return d.DemoID }),

@@ -15,10 +15,8 @@ type dirtyDays struct {
 	days  map[string]struct{} // of daily tables
 }
 
-const quarter = 15 * 60
-
 func (d *dirtyDays) add(t *Table, c *change) {
-	if c.action != insert && c.action != update && c.action != remove {
+	if !t.rolledUp || c.action != insert && c.action != update && c.action != remove {
 		return
 	}
 	if c.existing != nil {
@@ -44,11 +42,7 @@ func (d *dirtyDays) addRow(t *Table, r *record) {
 	if d.times == nil {
 		d.times = map[int64]struct{}{}
 	}
-	n := begin.Unix() / quarter
-	if begin.Unix()%quarter < 0 {
-		n--
-	}
-	d.times[n] = struct{}{}
+	d.times[begin.Truncate(time.Minute).Unix()] = struct{}{}
 }
 
 // mark queues the marks.
@@ -58,7 +52,7 @@ func (d *dirtyDays) mark(batch *pgx.Batch, load int64, account string) {
 	}
 	var times []time.Time
 	for _, n := range slices.Sorted(maps.Keys(d.times)) {
-		times = append(times, time.Unix(n*quarter, 0))
+		times = append(times, time.Unix(n, 0))
 	}
 	batch.Queue(ledger["mark_dirty"], pgx.NamedArgs{"load": load, "account": account, "times": times, "days": slices.Sorted(maps.Keys(d.days))})
 }

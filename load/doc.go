@@ -18,9 +18,8 @@
 // byte for byte is known by its hash and not even read as JSON. The other streams have few rows a window, and what they write depends on
 // what is there (counts of a day, shares that several days show): a merge for each window is simple, and enough.
 //
-// Sums of sessions, requests and visits, by day and by month, are kept beside them for the views, by Summarise, outside of the
-// loading transaction. That one only notes which stretch of time it wrote to: the views add up those days on the spot, so that they
-// are right at any moment.
+// Rollups (package internal/rollup) sum sessions, requests and visits by day. A load marks the days that it changes as dirty, in its own
+// transaction: views sum those on the spot, so that they are right at any moment.
 //
 // On failure nothing of the window is written. Deadlocks, serialization failures, time-outs, lost
 // connections and key conflicts between two windows are tried again within bounds, from the batch, without

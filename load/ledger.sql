@@ -141,11 +141,7 @@ FROM wheelhouse.loads
 WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND requested_at > @requested;
 
 -- name: mark_dirty
-INSERT INTO wheelhouse.session_due (load_id, account_id, starts)
-SELECT @load, @account, unnest(range_agg(touched))
-FROM (SELECT tstzrange(t, t + interval '15 minutes') FROM unnest(@times::timestamptz[]) AS t
-      UNION ALL
-      SELECT tstzrange((d + time '09:00') AT TIME ZONE 'UTC', (d + time '12:00') AT TIME ZONE 'UTC') FROM unnest(@days::text[]::date[]) AS d) AS due (touched);
+SELECT wheelhouse.mark_dirty(@account, @load, @times::timestamptz[], @days::text[]::date[]);
 
 -- name: loaded_same
 -- The answer came again byte for byte: what is said of the last is said of it.
@@ -222,3 +218,10 @@ WHERE account_id = @account AND NOT answered AND deleted_at IS NULL AND started_
 SELECT EXISTS (
     SELECT FROM wheelhouse.loads
     WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND upper(span) >= @to);
+
+-- name: dirty
+-- In the transaction of the load: its days' rollups are not read until a refresh has been there. Every 12 hours from the first moment to the last are on
+-- every day between, however short. Daily figures are a day's by its name, whatever the zone.
+SELECT wheelhouse.mark_dirty(@account, @load,
+    ARRAY(SELECT * FROM generate_series(@first::timestamptz, @last::timestamptz, interval '12 hours') UNION SELECT @last::timestamptz),
+    CASE WHEN @daily THEN ARRAY[@day::date] ELSE '{}' END);

@@ -35,7 +35,7 @@ type engagementOfDay struct {
 }
 
 var shareEngagement = newRows(
-	Table{Name: "share_engagement_daily", LoadID: "load_id", Scope: Scope{Day: true}, Deletion: HardDelete},
+	Table{Name: "share_engagement_daily", LoadID: "load_id", rolledUp: true, Scope: Scope{Day: true}, Deletion: HardDelete},
 	[]field[engagementOfDay]{
 		date("day", func(s *engagementOfDay) time.Time { return s.day }),
 		requiredText("slug", func(s *engagementOfDay) string { return s.Slug }),

@@ -27,6 +27,7 @@ type Table struct {
 	begin, end  int // columns of Scope.Begin and Scope.End in Columns; -1: none
 	sharedKey   int // so many columns of the key identify a row, and are repeated in the children
 	rejectKey   func(t *Table, r *record) string
+	rolledUp    bool // days of rows that change are dirty: see package rollup
 	findByKey   bool // existing rows are found by their keys, besides those in the scope
 	sessionKeys bool // the key begins with a time: see screenSessions
 }

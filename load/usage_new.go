@@ -25,7 +25,7 @@ type event = transform.ScreenSessionEvent
 // screenSessions has rows that the API gives no key. Their key is made of agent, start and occurrence (see
 // matchSessions), and begins with the start: rows of a stretch of time are found by their keys alone.
 var screenSessions = withChildren(newRows(
-	Table{Name: "screen_sessions", LoadID: "load_id", sessionKeys: true, match: matchSessions, rejectKey: sessionRejectKey,
+	Table{Name: "screen_sessions", LoadID: "load_id", rolledUp: true, sessionKeys: true, match: matchSessions, rejectKey: sessionRejectKey,
 		Scope: Scope{Begin: "started_at", End: "ended_at", OpenEnd: true}},
 	[]field[keyedSession]{
 		{Column{Name: "session_id", kind: typeUUID}, func(e *encoder, s *keyedSession) { e.bytea(s.id[:]) }},

@@ -16,7 +16,7 @@ type usageOfDay struct {
 }
 
 var shareUsage = newRows(
-	Table{Name: "share_usage_daily", LoadID: "load_id", Scope: Scope{Day: true}, Deletion: HardDelete},
+	Table{Name: "share_usage_daily", LoadID: "load_id", rolledUp: true, Scope: Scope{Day: true}, Deletion: HardDelete},
 	[]field[usageOfDay]{
 		date("day", func(u *usageOfDay) time.Time { return u.day }),
 		requiredText("agent_email", func(u *usageOfDay) string { return u.AgentEmail }),

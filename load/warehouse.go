@@ -80,5 +80,5 @@ func (w *Warehouse) Close() { w.pool.Close() }
 // after which the window is to be another's. (While the server waits for the rows of a COPY it knows no such limit.)
 func (w *Warehouse) idle() string { return fmt.Sprintf("%dms", max(1, w.lease.Milliseconds())) }
 
-// Pool is for reading: what is written goes through the ledger.
+// Pool is for reading, and for refreshing rollups: what the API says goes through the ledger.
 func (w *Warehouse) Pool() *pgxpool.Pool { return w.pool }

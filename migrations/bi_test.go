@@ -36,7 +36,8 @@ const facts = `
 	) v (a, e, t, s, m, v, r, w, c, d);
 	INSERT INTO crankwheel.share_usage_daily (account_id, day, agent_email, agent_name, shares, plays, load_id, loaded_at) VALUES
 		('ny', '2024-02-01', 'ann@x.is', 'Ann Old', 2, 5, 1, now()), ('ny', '2024-02-05', 'ann@x.is', 'Ann New', 1, 0, 1, now()),
-		('ny', '2024-02-01', 'zoe@x.is', NULL, 0, 4, 1, now());`
+		('ny', '2024-02-01', 'zoe@x.is', NULL, 0, 4, 1, now());
+	SELECT wheelhouse.mark_dirty(account_id, 1, '{}', ARRAY(SELECT date '2024-01-31' + n FROM generate_series(0, 5) n)) FROM wheelhouse.accounts;`
 
 func TestFunnel(t *testing.T) {
 	t.Parallel()

@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"wheelhouse/internal/rollup"
 	"wheelhouse/load"
 )
 
@@ -89,21 +90,21 @@ func (r *Runner) keep(ctx context.Context, kind string, accounts []*Account, pla
 		return Result{}, err
 	}
 	result := r.load(ctx, jobs, id, planned)
-	r.summarise(ctx, kind, id)
+	r.refresh(ctx, kind, id)
 	last, stop := context.WithTimeout(context.WithoutCancel(ctx), failGrace)
 	defer stop()
 	return result, r.Warehouse.FinishRun(last, id, result.outcome(ctx))
 }
 
-// summarise has the views' sums follow what was loaded, by this run or before. A backfill leaves that to the next run, or
-// pass of serve: it may be one of many, and they are then made once. Where it fails the views are slower until the next time,
-// and as right: no reason to call the run failed.
-func (r *Runner) summarise(ctx context.Context, kind string, run int64) {
+// refresh brings rollups up to date with what was loaded, by this run or before. A backfill leaves that to the next run, or
+// pass of serve: it may be one of many, and one refresh after all of them does less. Where a refresh fails the views are slower until the
+// next one, and as right: no reason to call the run failed.
+func (r *Runner) refresh(ctx context.Context, kind string, run int64) {
 	if kind == "backfill" {
 		return
 	}
-	if err := r.Warehouse.Summarise(ctx); err != nil && ctx.Err() == nil {
-		r.Log.Warn("sums of sessions are left for the next pass", zap.Int64("run", run), zap.Error(err))
+	if _, err := rollup.Refresh(ctx, r.Warehouse.Pool()); err != nil && ctx.Err() == nil {
+		r.Log.Warn("rollups are left for the next pass", zap.Int64("run", run), zap.Error(err))
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"wheelhouse/internal/rollup"
 	"wheelhouse/internal/testdb"
 	"wheelhouse/load"
 )
@@ -38,14 +39,14 @@ func TestBig(t *testing.T) {
 	}
 	t.Cleanup(books.Close)
 	v := visit(t, dsn, nil)
-	v.measure("not summarised", false, "7", "28", "90", "365")
+	v.measure("all days dirty", false, "7", "28", "90", "365")
 	began = time.Now()
-	if err := books.Summarise(t.Context()); err != nil {
+	days, err := rollup.Refresh(t.Context(), books.Pool())
+	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("summarised in %s", time.Since(began).Round(10*time.Millisecond))
-	mustExec(t, dsn, `VACUUM ANALYZE wheelhouse.session_daily, wheelhouse.request_hours, wheelhouse.video_daily,
-		wheelhouse.agent_monthly, wheelhouse.campaign_monthly, wheelhouse.share_monthly`)
+	t.Logf("%d days refreshed in %s", days, time.Since(began).Round(10*time.Millisecond))
+	mustExec(t, dsn, `VACUUM ANALYZE wheelhouse.dirty_days, wheelhouse.agent_daily, wheelhouse.request_hours, wheelhouse.video_daily`)
 	v.measure("at rest", true, "7", "28", "90", "365", "1826")
 	stop := keepWriting(t, dsn)
 	v.measure("while a load runs", true, "7", "28", "90", "365", "1826")
@@ -91,13 +92,13 @@ func (v *visitor) measure(when string, limits bool, ranges ...string) {
 }
 
 // keepWriting copies windows of sessions into the tables, as a backfill does that goes further back, until it is stopped: a thousand sessions and two
-// thousand events a transaction, and the window in the list of what is to be added up. The newest three days are due, too, as after a night's load.
+// thousand events a transaction, and the mark of their day. The newest three days are dirty, too, as after a night's load.
 func keepWriting(t *testing.T, dsn string) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	var writing sync.WaitGroup
 	conn := dial(t, dsn)
-	mustExec(t, dsn, "INSERT INTO wheelhouse.session_due VALUES (999999, 'default', tstzrange(now() - interval '3 days', now()))")
+	mustExec(t, dsn, "INSERT INTO wheelhouse.dirty_days SELECT 'default', current_date - n, 999999 FROM generate_series(0, 2) n")
 	writing.Go(func() {
 		defer conn.Close(context.Background())
 		for n := 0; ctx.Err() == nil; n++ {
@@ -112,8 +113,8 @@ func keepWriting(t *testing.T, dsn string) (stop func()) {
 						INSERT INTO crankwheel.screen_session_events (account_id, session_id, seq, occurred_at, kind, agent_email)
 						SELECT account_id, session_id, k, started_at, 'screen', agent_email FROM new, generate_series(1, 2) k
 					)
-					INSERT INTO wheelhouse.session_due SELECT %d, 'default', tstzrange(now() - interval '%d days', now() - interval '%d days', '[]') FROM new HAVING count(*) > 0`,
-					1830+n, 1_000_000+n, 1830+n, 1829+n))
+					SELECT wheelhouse.mark_dirty('default', %d, array_agg(started_at), '{}') FROM new HAVING count(*) > 0`,
+					1830+n, 1_000_000+n))
 				return err
 			})
 			if err != nil && ctx.Err() == nil {

@@ -20,51 +20,11 @@ WHERE account_id = @account AND day >= @from::date - @days::integer AND day <= @
 GROUP BY 1, 2, 3;
 
 -- name: agents
--- Each stream by agent, over both ranges: whole months that are added up, and the days that are left. Those who did nothing in the
--- range itself are left out. As float8, for which Postgres adds up bigints three times as fast: exact up to 2^53. Groups in each
--- LATERAL keep it apart, and the days in reach of an index.
-WITH stretches AS MATERIALIZED (
-    SELECT true AS now, first, last, whole_month FROM bi.stretches(@account, @from::date, @to::date)
-    UNION ALL
-    SELECT false, first, last, whole_month FROM bi.stretches(@account, @from::date - @days::integer, @from::date - 1)
-), streams AS (
-    SELECT r.now, m.agent_email, m.sessions, m.session_seconds, m.viewers, m.demos_handled AS demos, m.demos_screen_shared AS shared, m.shares, m.plays
-    FROM stretches r
-    JOIN bi.agent_monthly m ON m.month = r.first AND m.account_id = @account
-    WHERE r.whole_month
-    UNION ALL
-    SELECT r.now, d.agent_email, d.sessions, d.session_seconds, d.viewers, NULL, NULL, NULL, NULL
-    FROM stretches r
-    CROSS JOIN LATERAL (
-        SELECT agent_email, sum(sessions::float8) AS sessions, sum(session_seconds::float8) AS session_seconds, sum(viewers::float8) AS viewers
-        FROM bi.session_daily
-        WHERE account_id = @account AND day >= r.first AND day <= r.last
-        GROUP BY agent_email
-    ) d
-    WHERE NOT r.whole_month
-    UNION ALL
-    SELECT r.now, d.handled_by, NULL, NULL, NULL, d.demos, d.shared, NULL, NULL
-    FROM stretches r
-    CROSS JOIN LATERAL (
-        SELECT handled_by, count(*) AS demos, count(*) FILTER (WHERE screenshared) AS shared
-        FROM bi.demo_requests
-        WHERE account_id = @account AND day >= r.first AND day <= r.last AND handled_by IS NOT NULL
-        GROUP BY handled_by
-    ) d
-    WHERE NOT r.whole_month
-    UNION ALL
-    SELECT r.now, d.agent_email, NULL, NULL, NULL, NULL, NULL, d.shares, d.plays
-    FROM stretches r
-    CROSS JOIN LATERAL (
-        SELECT agent_email, sum(shares) AS shares, sum(plays) AS plays
-        FROM bi.share_usage_daily
-        WHERE account_id = @account AND day >= r.first AND day <= r.last
-        GROUP BY agent_email
-    ) d
-    WHERE NOT r.whole_month
-)
-SELECT f.agent_email, n.agent_name, f.sessions, f.session_seconds, f.viewers, f.demos, f.shared, f.shares, f.plays,
-       f.sessions_before, f.demos_before, f.plays_before
+-- Both ranges. Those who did nothing in the range itself are left out. Names are looked up for the agents that are shown.
+SELECT f.agent_email,
+       (SELECT agent_name FROM bi.share_usage_daily
+        WHERE account_id = @account AND agent_email = f.agent_email AND agent_name IS NOT NULL ORDER BY day DESC LIMIT 1) AS agent_name,
+       f.sessions, f.session_seconds, f.viewers, f.demos, f.shared, f.shares, f.plays, f.sessions_before, f.demos_before, f.plays_before
 FROM (
     SELECT agent_email,
            coalesce(sum(sessions) FILTER (WHERE now), 0)::bigint AS sessions, coalesce(sum(session_seconds) FILTER (WHERE now), 0)::bigint AS session_seconds,
@@ -73,42 +33,28 @@ FROM (
            coalesce(sum(plays) FILTER (WHERE now), 0)::bigint AS plays,
            coalesce(sum(sessions) FILTER (WHERE NOT now), 0)::bigint AS sessions_before, coalesce(sum(demos) FILTER (WHERE NOT now), 0)::bigint AS demos_before,
            coalesce(sum(plays) FILTER (WHERE NOT now), 0)::bigint AS plays_before
-    FROM streams
+    FROM (
+        SELECT agent_email, day >= @from::date AS now,
+               sum(sessions) AS sessions, sum(session_seconds) AS session_seconds, sum(viewers) AS viewers,
+               sum(demos_handled) AS demos, sum(demos_screen_shared) AS shared, sum(shares) AS shares, sum(plays) AS plays
+        FROM bi.agent_daily
+        WHERE account_id = @account AND day >= @from::date - @days::integer AND day <= @to::date
+        GROUP BY 1, 2
+    ) ranges
     GROUP BY agent_email
 ) f
-LEFT JOIN bi.agents n ON n.account_id = @account AND n.agent_email = f.agent_email
 WHERE f.sessions + f.demos + f.shares + f.plays > 0
 ORDER BY f.sessions DESC, f.demos DESC, f.plays DESC, f.agent_email;
 
 -- name: campaigns
--- By all that a campaign is known by; the page adds them up by tags and by origins.
-WITH stretches AS MATERIALIZED (
-    SELECT true AS now, first, last, whole_month FROM bi.stretches(@account, @from::date, @to::date)
-    UNION ALL
-    SELECT false, first, last, whole_month FROM bi.stretches(@account, @from::date - @days::integer, @from::date - 1)
-), campaigns AS (
-    SELECT r.now, m.origin_channel, m.origin_name, m.utm_source, m.utm_medium, m.utm_campaign, m.requested, m.answered, m.call_confirmed, m.screen_shared
-    FROM stretches r
-    JOIN bi.campaign_monthly m ON m.month = r.first AND m.account_id = @account
-    WHERE r.whole_month
-    UNION ALL
-    SELECT r.now, d.*
-    FROM stretches r
-    CROSS JOIN LATERAL (
-        SELECT coalesce(origin_channel, ''), coalesce(origin_name, ''), coalesce(campaign_source, ''), coalesce(campaign_medium, ''), coalesce(campaign_name, ''),
-               count(*), count(*) FILTER (WHERE answered), count(*) FILTER (WHERE call_confirmed), count(*) FILTER (WHERE screenshared)
-        FROM bi.demo_requests
-        WHERE account_id = @account AND day >= r.first AND day <= r.last
-        GROUP BY 1, 2, 3, 4, 5
-    ) d
-    WHERE NOT r.whole_month
-)
-SELECT origin_channel, origin_name, utm_source, utm_medium, utm_campaign,
-       coalesce(sum(requested) FILTER (WHERE now), 0)::bigint, coalesce(sum(answered) FILTER (WHERE now), 0)::bigint,
-       coalesce(sum(call_confirmed) FILTER (WHERE now), 0)::bigint, coalesce(sum(screen_shared) FILTER (WHERE now), 0)::bigint,
-       coalesce(sum(requested) FILTER (WHERE NOT now), 0)::bigint
-FROM campaigns
-GROUP BY 1, 2, 3, 4, 5;
+-- By all that a campaign is known by; the page adds them up by tags and by origins. None of the five is ever ''.
+SELECT coalesce(origin_channel, ''), coalesce(origin_name, ''), coalesce(campaign_source, ''), coalesce(campaign_medium, ''), coalesce(campaign_name, ''),
+       count(*) FILTER (WHERE day >= @from::date), count(*) FILTER (WHERE answered AND day >= @from::date),
+       count(*) FILTER (WHERE call_confirmed AND day >= @from::date), count(*) FILTER (WHERE screenshared AND day >= @from::date),
+       count(*) FILTER (WHERE day < @from::date)
+FROM bi.demo_requests
+WHERE account_id = @account AND day >= @from::date - @days::integer AND day <= @to::date
+GROUP BY origin_channel, origin_name, campaign_source, campaign_medium, campaign_name;
 
 -- name: video
 -- Day by day over both ranges.
@@ -117,28 +63,11 @@ FROM bi.video_daily
 WHERE account_id = @account AND day >= @from::date - @days::integer AND day <= @to::date;
 
 -- name: shares
-WITH stretches AS MATERIALIZED (
-    SELECT first, last, whole_month FROM bi.stretches(@account, @from::date, @to::date)
-), visited AS (
-    SELECT m.slug, m.visits, m.plays, m.cta_clicks
-    FROM stretches r
-    JOIN bi.share_monthly m ON m.month = r.first AND m.account_id = @account AND m.month >= @from::date AND m.month <= @to::date
-    WHERE r.whole_month
-    UNION ALL
-    SELECT d.slug, d.visits, d.plays, d.cta_clicks
-    FROM stretches r
-    CROSS JOIN LATERAL (
-        SELECT slug, sum(visits) AS visits, sum(plays) AS plays, sum(cta_clicks) AS cta_clicks
-        FROM bi.share_engagement_daily
-        WHERE account_id = @account AND day >= r.first AND day <= r.last
-        GROUP BY slug
-    ) d
-    WHERE NOT r.whole_month
-)
 SELECT t.slug, s.content_name, s.created_by_email, s.created_by_name, t.visits, t.plays, t.cta_clicks
 FROM (
-    SELECT slug, coalesce(sum(visits::float8), 0)::bigint AS visits, coalesce(sum(plays::float8), 0)::bigint AS plays, coalesce(sum(cta_clicks::float8), 0)::bigint AS cta_clicks
-    FROM visited
+    SELECT slug, coalesce(sum(visits), 0) AS visits, coalesce(sum(plays), 0) AS plays, coalesce(sum(cta_clicks), 0) AS cta_clicks
+    FROM bi.share_engagement_daily
+    WHERE account_id = @account AND day >= @from::date AND day <= @to::date
     GROUP BY slug
     ORDER BY plays DESC, visits DESC, slug
     LIMIT @most

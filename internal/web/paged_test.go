@@ -15,7 +15,8 @@ func TestPagesOfATableKeepTheRange(t *testing.T) {
 	dsn := testdb.New(t)
 	mustExec(t, dsn, `INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'UTC', '2025-01-01');
 		INSERT INTO crankwheel.share_usage_daily (account_id, day, agent_email, shares, plays, load_id, loaded_at)
-		SELECT 'a', today - n, 'a@acme.example', 1, n, 1, now() FROM bi.accounts, generate_series(1, 60) n`)
+		SELECT 'a', today - n, 'a@acme.example', 1, n, 1, now() FROM bi.accounts, generate_series(1, 60) n;
+		SELECT wheelhouse.mark_dirty('a', 1, '{}', array_agg(day)) FROM crankwheel.share_usage_daily`)
 	v := visit(t, dsn, nil)
 	path, shown := "/agent?email=a%40acme.example&days=90", 0
 	for path != "" && shown < 60 {

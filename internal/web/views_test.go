@@ -11,6 +11,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"wheelhouse/internal/pipeline"
+	"wheelhouse/internal/rollup"
+	"wheelhouse/internal/rollup/rolluptest"
 	"wheelhouse/internal/simulator"
 	"wheelhouse/internal/testdb"
 )
@@ -151,28 +153,34 @@ func TestViewsSayWhatIsTrue(t *testing.T) {
 			t.Parallel()
 			s := sell(t, simulator.Options{Seed: c.seed, Agents: 6, Density: 2}, c.zone, c.from, c.now)
 			f := s.truth()
-			f.check(t, s.dsn, "summarised")
-			s.exec("TRUNCATE wheelhouse.session_daily, wheelhouse.session_summaries")
-			f.check(t, s.dsn, "not summarised")
+			f.check(t, s.dsn, "with rollups")
+			s.exec("TRUNCATE wheelhouse.agent_daily, wheelhouse.request_hours, wheelhouse.video_daily")
+			f.check(t, s.dsn, "without rollups")
 		})
 	}
 }
 
-// Whatever is loaded, changed and taken away, and however often it is added up: what views say that are read from sums is what
+// Whatever is loaded, changed and taken away, and however often rollups are refreshed: views that read rollups say what
 // the rows say.
-func TestSumsFollowWhatIsLoaded(t *testing.T) {
+func TestRollupsFollowWhatIsLoaded(t *testing.T) {
 	t.Parallel()
 	s := sell(t, simulator.Options{Seed: 21, Agents: 5}, "America/New_York", "2025-03-06", "2025-03-11 15:30")
-	check := func(when string) { t.Helper(); checkSums(t, s.dsn, when) }
-	stale := func() string { return s.sql(`SELECT count(*) FROM wheelhouse.days_stale`) }
-	check("loaded")
-	if stale() != "0" {
-		t.Errorf("%s days are not added up after a pass", stale())
+	check := func(when string) { t.Helper(); rolluptest.Check(t, s.dsn, when) }
+	dirty := func() string { return s.sql(`SELECT count(*) FROM wheelhouse.dirty_days`) }
+	refresh := func() {
+		t.Helper()
+		if _, err := rollup.Refresh(t.Context(), s.runner.Warehouse.Pool()); err != nil || dirty() != "0" {
+			t.Error(err, dirty())
+		}
 	}
-	// Another process is at it: a pass loads, and leaves its days to be added up later.
+	check("loaded")
+	if dirty() != "0" {
+		t.Errorf("%s days are dirty after a pass", dirty())
+	}
+	// Another process is at it: a pass loads, and leaves its days dirty.
 	busy := dial(t, s.dsn)
 	defer busy.Close(context.Background())
-	if _, err := busy.Exec(t.Context(), `SELECT pg_advisory_lock(hashtext('wheelhouse.session_daily'), 0)`); err != nil {
+	if _, err := busy.Exec(t.Context(), `SELECT pg_advisory_lock(hashtext('wheelhouse.rollups'), hashtext(account_id)) FROM wheelhouse.accounts`); err != nil {
 		t.Fatal(err)
 	}
 	for i, at := range []time.Time{s.from.AddDate(0, 0, 5).Add(12 * time.Hour), s.from.AddDate(0, 0, 4).Add(12 * time.Hour)} {
@@ -190,10 +198,10 @@ func TestSumsFollowWhatIsLoaded(t *testing.T) {
 		}
 	}
 	s.again(6)
-	if stale() == "0" || s.sql(`SELECT count(*) FROM wheelhouse.session_due`) == "0" {
-		t.Error("nothing is left to be added up")
+	if dirty() == "0" {
+		t.Error("no day is dirty")
 	}
-	check("changed, not added up")
+	check("changed, not refreshed")
 	if got := s.sql(`SELECT sum(sessions) FROM bi.session_daily WHERE agent_email = 'new@acme.example'`); got != "2" {
 		t.Errorf("the new agent has %s sessions", got)
 	}
@@ -201,19 +209,12 @@ func TestSumsFollowWhatIsLoaded(t *testing.T) {
 	if _, err := busy.Exec(t.Context(), `SELECT pg_advisory_unlock_all()`); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.runner.Warehouse.Summarise(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if stale() != "0" || s.sql(`SELECT count(*) FROM wheelhouse.session_due`) != "0" {
-		t.Error("something is left to be added up")
-	}
-	check("changed, added up")
+	refresh()
+	check("changed, refreshed")
 	s.exec(`UPDATE wheelhouse.accounts SET timezone = 'Asia/Tokyo'`)
-	check("in another zone, not added up")
-	if err := s.runner.Warehouse.Summarise(t.Context()); err != nil || stale() != "0" {
-		t.Error(err, stale())
-	}
-	check("in another zone, added up")
+	check("in another zone, not refreshed")
+	refresh()
+	check("in another zone, refreshed")
 	if diff := s.sql(`SELECT count(*) FROM crankwheel.demo_requests WHERE local_day <> (started_at AT TIME ZONE 'Asia/Tokyo')::date
 		OR local_hour <> extract(hour FROM started_at AT TIME ZONE 'Asia/Tokyo')`); diff != "0" {
 		t.Errorf("%s requests are on days of another zone", diff)

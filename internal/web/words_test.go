@@ -55,7 +55,8 @@ func TestHoursShared(t *testing.T) {
 	dsn := testdb.New(t)
 	mustExec(t, dsn, `INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'UTC', '2025-01-01');
 		INSERT INTO crankwheel.screen_sessions (account_id, session_id, agent_email, started_at, occurrence, duration_seconds, ended, load_id, loaded_at)
-		SELECT 'a', wheelhouse.session_id('a', 'a@acme.example', '2025-03-01Z', n), 'a@acme.example', '2025-03-01Z', n, 29 * 3600 + 300, true, 1, now() FROM generate_series(1, 2) n`)
+		SELECT 'a', wheelhouse.session_id('a', 'a@acme.example', '2025-03-01Z', n), 'a@acme.example', '2025-03-01Z', n, 29 * 3600 + 300, true, 1, now() FROM generate_series(1, 2) n;
+		SELECT wheelhouse.mark_dirty('a', 1, '{}', ARRAY['2025-03-01'::date])`)
 	doc := visit(t, dsn, nil).page("/agent?email=a%40acme.example&from=2025-03-01&to=2025-03-02")
 	if got, day := figuresOf(doc)["Time shared"], tableOf(t, doc, "days")[0][2]; got != "58:10 h" || day != got {
 		t.Errorf("%q in all, %q in a day", got, day)

@@ -80,4 +80,5 @@ INSERT INTO crankwheel.share_usage_daily (account_id, day, agent_email, agent_na
 SELECT 'default', day, 'agent' || n || '@acme.example', 'Agent ' || n, (random() * 2)::int, (random() * 3)::int, 1, now()
 FROM days, generate_series(0, 199) n WHERE random() < 0.6 AND starts < now();
 
+SELECT wheelhouse.mark_dirty('default', 1, '{}', array_agg(day)) FROM days;
 DROP TABLE days;

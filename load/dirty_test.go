@@ -1,0 +1,163 @@
+package load_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"wheelhouse/internal/rollup"
+	"wheelhouse/internal/rollup/rolluptest"
+	"wheelhouse/load"
+	"wheelhouse/transform"
+)
+
+// refresh brings rollups up to date. The views say what the rows say, before and after.
+func (s *scene) refresh(when string) {
+	s.Helper()
+	rolluptest.Check(s.T, s.dsn, when+", dirty")
+	if _, err := rollup.Refresh(s.Context(), s.conn); err != nil {
+		s.Fatal(err)
+	}
+	rolluptest.Check(s.T, s.dsn, when+", refreshed")
+}
+
+// dirtyDays are the days that are marked.
+func (s *scene) dirtyDays() (days string) {
+	s.Helper()
+	if err := s.conn.QueryRow(s.Context(), `SELECT coalesce(string_agg(DISTINCT day::text, ' '), '') FROM wheelhouse.dirty_days`).Scan(&days); err != nil {
+		s.Fatal(err)
+	}
+	return days
+}
+
+// Where the reporting zone changes, a day that has sessions in the old zone only has none in the new one.
+func TestDaysThatAnotherZoneEmpties(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, load.Options{})
+	s.exec(`INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'UTC', '2026-03-01')`)
+	at := func(day, hour int) transform.ScreenSession {
+		x := lasting(worldBegins.AddDate(0, 0, day).Add(time.Duration(hour)*time.Hour), time.Minute)
+		x.DurationSeconds = transform.Null[int32]{V: 60, Valid: true}
+		return x
+	}
+	// The second day's only session is late in the evening: in Tokyo it is the third day's.
+	for day, hour := range []int{3, 23, 3} {
+		if c := s.warehouse.Commit(t.Context(), s.ready(load.UsageNew, day, at(day, hour)))[0]; c.Err != nil {
+			t.Fatal(c.Err)
+		}
+	}
+	s.refresh("in UTC")
+	s.exec(`UPDATE wheelhouse.accounts SET timezone = 'Asia/Tokyo'`)
+	s.refresh("in Tokyo")
+	s.exec(`UPDATE wheelhouse.accounts SET timezone = 'UTC'`)
+	s.refresh("in UTC again")
+}
+
+// What an attempt at an answer brought that did not hold marks no day.
+func TestForgottenSessionsMarkNoDay(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, load.Options{})
+	day := s.ready(load.UsageNew, 0, lasting(worldBegins.Add(time.Hour), time.Minute))
+	for _, start := range []time.Time{time.Unix(0, 0), worldBegins.Add(2 * time.Hour)} { // the second is another try of the same part
+		day.Batch.Begin()
+		if err := day.Batch.Session(lasting(start, time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	day.Batch.Commit()
+	if c := s.warehouse.Commit(t.Context(), day)[0]; c.Err != nil || c.Counts.Inserted != 2 {
+		t.Fatal(c)
+	}
+	if days, want := s.dirtyDays(), worldBegins.Format(time.DateOnly); days != want {
+		t.Errorf("dirty are %s, want %s", days, want)
+	}
+}
+
+// A load of requests marks every day that it wrote to: those of its window, of rows that began outside of it, and of the day that a request
+// had begun on before it moved. Days between them stay clean.
+func TestRequestsThatMoveMarkBothDays(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, load.Options{})
+	s.exec(`INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'UTC', '2026-03-01')`)
+	at := func(day int) time.Time { return worldBegins.AddDate(0, 0, day).Add(9 * time.Hour) }
+	bring := func(when, dirty string, window int, started ...time.Time) {
+		t.Helper()
+		day := s.ready(load.DemoUsage, window)
+		day.Batch.Begin()
+		for i, start := range started {
+			if err := day.Batch.DemoRequest(transform.DemoRequest{DemoID: int64(i + 1), StartedAt: start}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		day.Batch.Commit()
+		if c := s.warehouse.Commit(t.Context(), day)[0]; c.Err != nil {
+			t.Fatal(c.Err)
+		}
+		if days := s.dirtyDays(); days != dirty {
+			t.Errorf("%s: dirty are %s, want %s", when, days, dirty)
+		}
+		s.refresh(when)
+	}
+	bring("first", "2026-03-09", 0, at(0), at(0))
+	bring("one from another day", "2026-03-09 2026-03-14 2026-03-29", 5, at(5), at(20))
+	bring("moved back", "2026-03-11 2026-03-14 2026-03-21 2026-03-29", 12, at(12), at(2))
+}
+
+// What a load says of a day is of the day of that name, also where that is over in the account's zone before the load's window begins.
+func TestDailyFiguresMarkTheDayOfTheirName(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, load.Options{})
+	s.exec(`INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'Pacific/Auckland', '2026-03-01');
+		INSERT INTO crankwheel.share_usage_daily (account_id, day, agent_email, shares, plays, load_id, loaded_at) VALUES ('a', '2026-03-11', 'a@x.com', 1, 1, 1, now());
+		SELECT wheelhouse.mark_dirty('a', 1, '{}', ARRAY['2026-03-11'::date])`)
+	s.exec(`UPDATE wheelhouse.accounts SET timezone = 'Pacific/Pago_Pago'`)
+	s.refresh("in Pago Pago")
+	day := time.Date(2026, 3, 11, 0, 0, 0, 0, time.UTC)
+	win := load.Window{Account: "a", Stream: load.UsageShares, From: day.Add(11 * time.Hour), To: day.Add(35 * time.Hour), Day: day}
+	claims, err := s.warehouse.Claim(t.Context(), s.run, load.Wanted{Window: win, Planned: 1 << 62})
+	if err != nil || claims[0].Err != nil {
+		t.Fatal(err, claims)
+	}
+	b := load.NewBatch(win)
+	defer b.Close()
+	b.Begin()
+	if err := b.ShareUsage(transform.ShareUsage{AgentEmail: "a@x.com", Shares: 5, Plays: 7}); err != nil {
+		t.Fatal(err)
+	}
+	b.Commit()
+	if c := s.warehouse.Commit(t.Context(), load.Ready{Claim: claims[0].Claim, Batch: b})[0]; c.Err != nil || c.Counts.Updated != 1 {
+		t.Fatalf("%+v", c)
+	}
+	if days := s.dirtyDays(); !strings.Contains(days, "2026-03-11") {
+		t.Errorf("dirty are %s, want 2026-03-11 among them", days)
+	}
+	s.refresh("loaded")
+}
+
+// A session that runs for months is in every day's answer: the days between it and the answer's stay clean, and its own day is dirty
+// only where it is another than it was.
+func TestLongSessionsLeaveDaysBetweenAlone(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, load.Options{})
+	s.exec(`INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'America/New_York', '2026-03-01')`)
+	long := transform.ScreenSession{AgentEmail: "long@x.com", StartedAt: worldBegins.AddDate(0, 0, -100).Add(12 * time.Hour)}
+	for day, x := range []struct {
+		viewers int32
+		marked  bool // its first day
+	}{{1, true}, {1, false}, {2, true}} {
+		long.Viewers = transform.Null[int32]{V: x.viewers, Valid: true}
+		c := s.warehouse.Commit(t.Context(), s.ready(load.UsageNew, day, long, lasting(worldBegins.AddDate(0, 0, day).Add(12*time.Hour), time.Minute)))[0]
+		if c.Err != nil {
+			t.Fatal(c.Err)
+		}
+		// In New York the window, a day of UTC, begins on the day before.
+		want := worldBegins.AddDate(0, 0, day-1).Format(time.DateOnly) + " " + worldBegins.AddDate(0, 0, day).Format(time.DateOnly)
+		if x.marked {
+			want = long.StartedAt.Format(time.DateOnly) + " " + want
+		}
+		if days := s.dirtyDays(); days != want {
+			t.Errorf("day %d: dirty are %s, want %s", day, days, want)
+		}
+		s.refresh("loaded")
+	}
+}
