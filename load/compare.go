@@ -16,6 +16,7 @@ type comparison struct {
 	existing existingReader
 	incoming *sorted
 	pending  []record // taken from incoming and not compared yet
+	records  []record // memory for a chunk
 	over     bool     // incoming is at its end
 }
 
@@ -101,11 +102,11 @@ func lastKey(t *Table, existing []stored, incoming []record) (last []byte) {
 	return last
 }
 
-// chunk takes the next incoming records, whole groups of them.
+// chunk takes the next incoming records, whole groups of them. They are valid until the next chunk is taken.
 func (c *comparison) chunk() ([]record, error) {
-	all, size := c.pending, 0
-	for i := range all {
-		size += len(all[i].row) + len(all[i].children)
+	all, size := c.records[:0], 0
+	for _, r := range c.pending {
+		all, size = append(all, r), size+len(r.row)+len(r.children)
 	}
 	c.over = false
 	for {
@@ -114,11 +115,12 @@ func (c *comparison) chunk() ([]record, error) {
 			return nil, err
 		}
 		if !more {
-			c.over = true
+			c.over, c.records = true, all
 			return all, nil
 		}
 		if n := len(all); size > chunkSize && !c.sameGroup(all[n-1].key, r.key) {
 			c.incoming.untake(r)
+			c.records = all
 			return all, nil
 		}
 		all, size = append(all, r), size+len(r.key)+len(r.row)+len(r.children)

@@ -41,18 +41,29 @@ func (r *existingReader) read(ctx context.Context, s stretch, incoming []record)
 	args["limit"] = r.limit
 	for i, c := range r.table.Key {
 		args[param("after", i)], args[param("through", i)] = keyValue(c, s.after, i), keyValue(c, s.through, i)
-		if r.table.findByKey {
-			args[param("keys", i)] = keyValues(c, i, incoming)
-		}
 	}
 	statements := r.table.statements()
-	if found, err = r.rows(ctx, statements.existing, args); err != nil {
-		return nil, nil, err
+	if statements.existing != "" {
+		if found, err = r.rows(ctx, statements.existing, args); err != nil {
+			return nil, nil, err
+		}
+		end = r.cutOff(found)
 	}
-	if end = r.cutOff(found); r.table.children == nil {
+	if missing := r.missing(found, incoming); r.table.findByKey && len(missing) > 0 {
+		for i, c := range r.table.Key {
+			args[param("keys", i)] = keyValues(c, i, missing)
+		}
+		more, err := r.rows(ctx, statements.byKey, args)
+		if err != nil {
+			return nil, nil, err
+		}
+		found = append(found, more...)
+		slices.SortStableFunc(found, func(a, b stored) int { return r.table.compare(a.key, b.key) })
+	}
+	if r.table.children == nil {
 		return found, end, nil
 	}
-	parents := slices.Clone(incoming)
+	parents := r.missing(found, incoming)
 	for _, f := range found {
 		parents = append(parents, f.record)
 	}
@@ -61,6 +72,23 @@ func (r *existingReader) read(ctx context.Context, s stretch, incoming []record)
 	}
 	found, err = r.withChildren(ctx, statements.existingChildren, args, found)
 	return found, end, err
+}
+
+// missing are the records whose keys are not among what was found. A key that comes twice is there once.
+func (r *existingReader) missing(found []stored, incoming []record) (missing []record) {
+	next := 0
+	for i := range incoming {
+		if i > 0 && bytes.Equal(incoming[i].key, incoming[i-1].key) {
+			continue
+		}
+		for next < len(found) && r.table.compare(found[next].key, incoming[i].key) < 0 {
+			next++
+		}
+		if next == len(found) || !bytes.Equal(found[next].key, incoming[i].key) {
+			missing = append(missing, incoming[i])
+		}
+	}
+	return missing
 }
 
 // cutOff is the key of the last row where there may be more.

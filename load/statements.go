@@ -10,6 +10,7 @@ import (
 // statements are the statements of a table, all made from its description.
 type statements struct {
 	existing, existingChildren string // read what is there: see existingReader
+	byKey                      string // reads what has given keys
 	outside, outsideChildren   string // sessions that start outside of the window
 	stage, update              string // COPY goes into the staging table, and update from there into the table
 	staging                    string // its name
@@ -54,35 +55,23 @@ func (t *Table) addReading(s *statements) {
 		t.addReadingSessions(s, selected)
 		return
 	}
-	from := "FROM crankwheel." + t.Name + " t\n"
-	var scope string
+	from := "FROM crankwheel." + t.Name + " t\nWHERE t.account_id = @account"
+	order := "\nORDER BY " + ordered(t.Key)
+	scope := ""
 	switch {
+	case t.Scope.All:
+		scope = " "
 	case t.Scope.Day:
-		scope = "t.day = @day"
+		scope = " AND t.day = @day"
 	case t.Scope.Begin != "":
-		scope = fmt.Sprintf("t.%s >= @from AND t.%[1]s < @to", t.Scope.Begin)
+		scope = fmt.Sprintf(" AND t.%s >= @from AND t.%[1]s < @to", t.Scope.Begin)
+	}
+	if scope != "" {
+		s.existing = selected + from + strings.TrimRight(scope, " ") + t.between(len(t.Key)) + order + "\nLIMIT @limit"
 	}
 	if t.findByKey {
-		// Keys are looked up one by one, besides the scope. An OR of the two would read the whole account.
-		names := list(t.Key, func(c Column) string { return c.Name })
-		keys := fmt.Sprintf("SELECT * FROM unnest(%s)", numbered(t.Key, func(i int, c Column) string {
-			return fmt.Sprintf("@%s::text[]::%s[]", param("keys", i), c.kind.sql)
-		}))
-		if scope != "" {
-			keys = fmt.Sprintf("SELECT %s FROM crankwheel.%s t WHERE t.account_id = @account AND %s\n      UNION %s", names, t.Name, scope, keys)
-		} else {
-			keys = "SELECT DISTINCT" + strings.TrimPrefix(keys, "SELECT")
-		}
-		from += fmt.Sprintf("JOIN (%s) AS k (%s) USING (%[2]s)\n", keys, names)
-		scope = ""
+		s.byKey = selected + strings.Replace(from, "\nWHERE", "\n"+t.joinKeys(t.Key)+"\nWHERE", 1) + order
 	}
-	where := "WHERE t.account_id = @account"
-	if scope != "" {
-		where += " AND " + scope
-	}
-	where += t.between(len(t.Key))
-	s.existing = selected + from + where + "\nORDER BY " + ordered(t.Key) + "\nLIMIT @limit"
-
 	if c := t.children; c != nil {
 		shared := t.Key[:t.sharedKey]
 		all := append(append(shared[:len(shared):len(shared)], c.Key...), c.Columns...)
@@ -91,11 +80,17 @@ func (t *Table) addReading(s *statements) {
 		if t.Scope.All { // what has lost its parent, too
 			s.existingChildren += t.between(t.sharedKey)
 		} else {
-			s.existingChildren += fmt.Sprintf(" AND (%s) IN (SELECT * FROM unnest(%s))", list(shared, func(c Column) string { return "t." + c.Name }),
-				numbered(shared, func(i int, c Column) string { return fmt.Sprintf("@%s::text[]::%s[]", param("keys", i), c.kind.sql) }))
+			s.existingChildren = strings.Replace(s.existingChildren, "\nWHERE", "\n"+t.joinKeys(shared)+"\nWHERE", 1)
 		}
 		s.existingChildren += "\nORDER BY " + ordered(append(shared[:len(shared):len(shared)], c.Key...))
 	}
+}
+
+// joinKeys looks rows up by given keys, one by one.
+func (t *Table) joinKeys(key []Column) string {
+	return fmt.Sprintf("JOIN unnest(%s) AS s (%s) ON %s",
+		numbered(key, func(i int, c Column) string { return fmt.Sprintf("@%s::text[]::%s[]", param("keys", i), c.kind.sql) }),
+		list(key, func(c Column) string { return c.Name }), sameKey(key))
 }
 
 // between bounds a statement to a stretch of keys.

@@ -241,7 +241,8 @@ func (m *sessionMatcher) finish() {
 		ours := m.partners[i]
 		if ours == nil {
 			if j := slices.IndexFunc(m.left, func(s *stored) bool { return sameID(s.key, r.key) }); j >= 0 {
-				ours, m.left = m.left[j], slices.Delete(m.left, j, j+1)
+				ours = m.left[j]
+				m.left = slices.Delete(m.left, j, j+1)
 			}
 		}
 		m.pair(ours, r)

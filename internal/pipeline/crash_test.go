@@ -39,7 +39,7 @@ func TestServerCrash(t *testing.T) {
 	var waits waits
 	f := newFaultyAt(t, url, load.Options{Lease: time.Second, Sleep: waits.sleep})
 	days := []string{"2026-03-01", "2026-03-02", "2026-03-03", "2026-03-04", "2026-03-05"}
-	for i, at := range []string{"insert into wheelhouse.leases", "copy pg_temp.stage_demo_requests", "insert into crankwheel.demo_requests", "commit"} {
+	for i, at := range []string{"insert into wheelhouse.leases", "copy crankwheel.demo_requests", "copy crankwheel.demo_answers", "commit"} {
 		loading, crashed := false, false // the first commit is the claim's
 		f.link.watch(func(_ int, statement string) fate {
 			loading = loading || strings.HasPrefix(statement, "begin isolation level repeatable read")

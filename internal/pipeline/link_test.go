@@ -236,7 +236,7 @@ func readMessage(r io.Reader) ([]byte, error) {
 func loadBegins() func(statement string) bool {
 	summing := false
 	return func(statement string) bool {
-		summing = summing || strings.Contains(statement, "SELECT account_id FROM wheelhouse.accounts ORDER BY account_id")
+		summing = summing || strings.Contains(statement, "FROM wheelhouse.dirty_days")
 		return !summing && strings.HasPrefix(statement, "begin isolation level repeatable read")
 	}
 }

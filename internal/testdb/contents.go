@@ -32,8 +32,9 @@ var queries = map[string]string{
 		                      FROM crankwheel.screen_session_events e WHERE e.session_id = t.session_id AND e.account_id = t.account_id)))::text
 		FROM crankwheel.screen_sessions t ORDER BY 1`,
 	"screen_session_events": `
-		SELECT to_jsonb(e)::text FROM crankwheel.screen_session_events e
-		WHERE NOT EXISTS (SELECT FROM crankwheel.screen_sessions t WHERE t.session_id = e.session_id AND t.account_id = e.account_id) ORDER BY 1`,
+		SELECT (to_jsonb(e) - 'session_id' || jsonb_build_object('session', to_jsonb(t) - '{session_id,occurrence,load_id,loaded_at,deleted_at}'::text[]))::text
+		FROM crankwheel.screen_session_events e
+		LEFT JOIN crankwheel.screen_sessions t ON t.session_id = e.session_id AND t.account_id = e.account_id ORDER BY 1`,
 }
 
 // Read reads every row of crankwheel, deleted ones included.

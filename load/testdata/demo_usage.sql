@@ -1,9 +1,7 @@
 -- demo_requests: existing
 SELECT t.demo_id, t.started_at, t.last_event_at, t.availability_bucket, t.answered, t.seconds_to_respond, t.handled_by, t.call_confirmed, t.screenshared, t.accepted_from, t.prospect_name, t.prospect_email, t.prospect_phone, t.prospect_company, t.prospect_job_title, t.prospect_website, t.prospect_location, t.request_origin, t.origin_channel, t.utm_source, t.utm_medium, t.utm_campaign, t.utm_term, t.utm_content, t.extra, coalesce(t.load_id, 0), t.deleted_at IS NOT NULL
 FROM crankwheel.demo_requests t
-JOIN (SELECT demo_id FROM crankwheel.demo_requests t WHERE t.account_id = @account AND t.started_at >= @from AND t.started_at < @to
-      UNION SELECT * FROM unnest(@keys_0::text[]::bigint[])) AS k (demo_id) USING (demo_id)
-WHERE t.account_id = @account
+WHERE t.account_id = @account AND t.started_at >= @from AND t.started_at < @to
   AND (@after_0::text IS NULL OR (t.demo_id) > (@after_0::text::bigint))
   AND (@through_0::text IS NULL OR (t.demo_id) <= (@through_0::text::bigint))
 ORDER BY t.demo_id
@@ -12,7 +10,8 @@ LIMIT @limit;
 -- demo_requests: children of existing
 SELECT t.demo_id, t.question, t.answer
 FROM crankwheel.demo_answers t
-WHERE t.account_id = @account AND (t.demo_id) IN (SELECT * FROM unnest(@keys_0::text[]::bigint[]))
+JOIN unnest(@keys_0::text[]::bigint[]) AS s (demo_id) ON t.demo_id = s.demo_id
+WHERE t.account_id = @account
 ORDER BY t.demo_id, t.question COLLATE "C";
 
 -- demo_requests: stage

@@ -1,9 +1,7 @@
 -- share_details: existing
 SELECT t.slug, t.created_at, t.customer_account_id, t.content_created_by, t.content_recorded_at, t.content_runtime_seconds, t.video_url, t.access_sharing_enabled, t.extra, coalesce(t.load_id, 0), t.deleted_at IS NOT NULL
 FROM crankwheel.share_details t
-JOIN (SELECT slug FROM crankwheel.share_details t WHERE t.account_id = @account AND t.created_at >= @from AND t.created_at < @to
-      UNION SELECT * FROM unnest(@keys_0::text[]::text[])) AS k (slug) USING (slug)
-WHERE t.account_id = @account
+WHERE t.account_id = @account AND t.created_at >= @from AND t.created_at < @to
   AND (@after_0::text IS NULL OR (t.slug COLLATE "C") > (@after_0::text::text))
   AND (@through_0::text IS NULL OR (t.slug COLLATE "C") <= (@through_0::text::text))
 ORDER BY t.slug COLLATE "C"

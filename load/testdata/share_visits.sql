@@ -1,9 +1,7 @@
 -- share_visits: existing
 SELECT t.slug, t.visit_id, t.visited_at, t.played, t.percent_watched, t.watch_time_seconds, t.cta_clicked, t.extra, coalesce(t.load_id, 0), t.deleted_at IS NOT NULL
 FROM crankwheel.share_visits t
-JOIN (SELECT slug, visit_id FROM crankwheel.share_visits t WHERE t.account_id = @account AND t.visited_at >= @from AND t.visited_at < @to
-      UNION SELECT * FROM unnest(@keys_0::text[]::text[], @keys_1::text[]::text[])) AS k (slug, visit_id) USING (slug, visit_id)
-WHERE t.account_id = @account
+WHERE t.account_id = @account AND t.visited_at >= @from AND t.visited_at < @to
   AND (@after_0::text IS NULL OR (t.slug COLLATE "C", t.visit_id COLLATE "C") > (@after_0::text::text, @after_1::text::text))
   AND (@through_0::text IS NULL OR (t.slug COLLATE "C", t.visit_id COLLATE "C") <= (@through_0::text::text, @through_1::text::text))
 ORDER BY t.slug COLLATE "C", t.visit_id COLLATE "C"
@@ -24,16 +22,6 @@ UPDATE crankwheel.share_visits t
 SET deleted_at = now(), load_id = @load, loaded_at = now()
 FROM unnest(@keys_0::text[]::text[], @keys_1::text[]::text[]) AS s (slug, visit_id)
 WHERE t.account_id = @account AND t.slug = s.slug AND t.visit_id = s.visit_id;
-
--- shares: existing
-SELECT t.slug, t.content_runtime_ms, t.deleted_at, coalesce(t.detail_load_id, 0), false
-FROM crankwheel.shares t
-JOIN (SELECT DISTINCT * FROM unnest(@keys_0::text[]::text[])) AS k (slug) USING (slug)
-WHERE t.account_id = @account
-  AND (@after_0::text IS NULL OR (t.slug COLLATE "C") > (@after_0::text::text))
-  AND (@through_0::text IS NULL OR (t.slug COLLATE "C") <= (@through_0::text::text))
-ORDER BY t.slug COLLATE "C"
-LIMIT @limit;
 
 -- shares: stage
 CREATE TEMP TABLE IF NOT EXISTS stage_shares_b8c3448e (slug text, content_runtime_ms bigint, deleted_at timestamptz) ON COMMIT DELETE ROWS;

@@ -1,13 +1,3 @@
--- shares: existing
-SELECT t.slug, t.content_id, t.content_name, t.created_at, t.created_by_email, t.created_by_name, t.segment, t.has_cta, t.extra, coalesce(t.load_id, 0), false
-FROM crankwheel.shares t
-JOIN (SELECT DISTINCT * FROM unnest(@keys_0::text[]::text[])) AS k (slug) USING (slug)
-WHERE t.account_id = @account
-  AND (@after_0::text IS NULL OR (t.slug COLLATE "C") > (@after_0::text::text))
-  AND (@through_0::text IS NULL OR (t.slug COLLATE "C") <= (@through_0::text::text))
-ORDER BY t.slug COLLATE "C"
-LIMIT @limit;
-
 -- shares: stage
 CREATE TEMP TABLE IF NOT EXISTS stage_shares_9148b34b (slug text, content_id bigint, content_name text, created_at timestamptz, created_by_email text, created_by_name text, segment text, has_cta boolean, extra jsonb) ON COMMIT DELETE ROWS;
 
