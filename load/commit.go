@@ -55,8 +55,12 @@ func (w *Warehouse) Commit(ctx context.Context, loads ...Ready) []Committed {
 	switch {
 	case err == nil:
 		return done
-	case len(loads) == 1 || ctx.Err() != nil || !ofWindow(err):
+	case len(loads) == 1 || ctx.Err() != nil || !ofWindow(err) && mayPass(err):
 		return slices.Repeat([]Committed{{Err: err}}, len(loads))
+	case !ofWindow(err): // no room, no right: one window tells it for all
+		done = slices.Repeat([]Committed{{Err: ErrNotTried}}, len(loads))
+		done[0].Err = err
+		return done
 	}
 	done = make([]Committed, len(loads))
 	for i, l := range loads {

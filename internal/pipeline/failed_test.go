@@ -242,7 +242,7 @@ func TestRunTakesOverFromTheDead(t *testing.T) {
 func TestRunClosesTheLoadsOfTheDead(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, newCanned(), mayDay, nil)
-	hasty, err := load.Open(t.Context(), b.url, load.Options{Lease: 10 * time.Millisecond})
+	hasty, err := load.Open(t.Context(), b.url, load.Options{Lease: 200 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,7 +250,7 @@ func TestRunClosesTheLoadsOfTheDead(t *testing.T) {
 	r := b.day("2026-03-10")
 	b.mustRun(r, "usage_new")
 	mustClaim(t, hasty, b.mustStart(), b.window(load.UsageNew, someDay))
-	time.Sleep(20 * time.Millisecond)
+	time.Sleep(250 * time.Millisecond)
 	b.mustRun(r, "usage_new")
 	b.want("0", "SELECT count(*) FROM wheelhouse.leases")
 	b.want("0", "SELECT count(*) FROM wheelhouse.loads WHERE status = 'running'")

@@ -18,7 +18,7 @@ func content(t *testing.T, url string) map[string][]string {
 		name := table[0].(string)
 		tables[name] = nil
 		for _, row := range rows(t, url, fmt.Sprintf(
-			`SELECT (j - 'load_id' - 'loaded_at')::text FROM (SELECT to_jsonb(t) AS j FROM crankwheel.%s t) x
+			`SELECT (j - '{load_id,detail_load_id,loaded_at}'::text[])::text FROM (SELECT to_jsonb(t) AS j FROM crankwheel.%s t) x
 			 WHERE j ->> 'deleted_at' IS NULL ORDER BY 1`, name)) {
 			tables[name] = append(tables[name], row[0].(string))
 		}
