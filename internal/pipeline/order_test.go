@@ -8,6 +8,7 @@ import (
 
 	"wheelhouse/internal/settings"
 	"wheelhouse/internal/simulator"
+	"wheelhouse/internal/testkit"
 	"wheelhouse/load"
 )
 
@@ -22,6 +23,9 @@ func TestOrderOfWindowsDoesNotMatter(t *testing.T) {
 			rand.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })
 		},
 	} {
+		if name != "shuffled" && !testkit.Long() {
+			continue
+		}
 		now := twelveDays.runs[0]
 		b := newBench(t, twelveDays.simulator(t, &now, by), now, func(a *settings.Account) { a.HistoryFrom = twelveDays.first; parallel(a, 1) })
 		for _, now = range twelveDays.runs {

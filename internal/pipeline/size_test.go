@@ -16,10 +16,15 @@ import (
 	"wheelhouse/internal/testkit"
 )
 
-// A window that fails for its size is asked for in halves, and comes out the same.
+// A window that fails for its size is asked for in halves, and comes out the same. The usual tests select by overlap, where
+// one session comes in both halves; the long tests select in every way.
 func TestWindowsThatAreHalved(t *testing.T) {
 	t.Parallel()
-	for by := simulator.ByStart; by <= simulator.ByOverlap; by++ {
+	first := simulator.ByOverlap
+	if testkit.Long() {
+		first = simulator.ByStart
+	}
+	for by := first; by <= simulator.ByOverlap; by++ {
 		change := func(o *simulator.Options) { o.Select = by }
 		days := history{first: date("2026-03-03"), last: date("2026-03-06"), runs: twelveDays.runs[2:]}
 		var refused atomic.Int32
@@ -80,8 +85,11 @@ func many(n int) http.Handler {
 
 // A large answer streams: memory does not grow with it. Not parallel: it looks at the heap of the process.
 func TestLargeAnswer(t *testing.T) {
-	testkit.SkipIfShort(t, "it loads 60,000 sessions twice")
-	const n, bound = 60_000, 32 << 20 // of 30 MB of JSON
+	testkit.SkipIfShort(t, "it loads 30,000 sessions twice")
+	n, bound := 30_000, int64(24<<20) // of 15 MB of JSON
+	if testkit.Long() {
+		n, bound = 60_000, 32<<20
+	}
 	server := httptest.NewServer(many(n))
 	defer server.Close()
 	b := newBench(t, newCanned(), mayDay, nil)
