@@ -147,16 +147,24 @@ func (d *differ) lacks(existing *stored) {
 	switch {
 	case existing.row == nil:
 		d.add(change{action: keep, existing: existing, staleChildren: true})
-		return
-	case !d.speaksFor(existing):
-		return
+	case d.speaksFor(existing):
+		d.remove(existing)
 	}
+}
+
+// remove removes a row that the window does not bring, unless there is a reason to keep it.
+func (d *differ) remove(existing *stored) {
 	d.held++
-	if d.newer[existing.load] || d.suspect || len(d.rejected) > 0 && d.rejected[d.rejectKey(d.Table, &existing.record)] {
+	if d.newer[existing.load] || d.mayBeRejected(existing) {
 		d.add(change{action: keep, existing: existing})
 		return
 	}
 	d.add(change{action: remove, existing: existing})
+}
+
+// mayBeRejected tells whether a row may be missing because its record was set aside.
+func (d *differ) mayBeRejected(s *stored) bool {
+	return d.suspect || len(d.rejected) > 0 && d.rejected[d.rejectKey(d.Table, &s.record)]
 }
 
 // speaksFor tells whether the window would have brought a row that is there, if the API still had it.

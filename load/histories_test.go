@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"wheelhouse/internal/testdb"
+	"wheelhouse/internal/testkit"
 	"wheelhouse/load"
 	"wheelhouse/transform"
 )
@@ -145,15 +146,15 @@ func TestOrderOfWindowsDoesNotMatter(t *testing.T) {
 		t.Fatal(err)
 	}
 	conn := connect(t, dsn)
-	first := rand.Uint64()
+	first, histories := rand.Uint64(), uint64(10)
+	if testkit.Long() {
+		histories = 500
+	}
 	for seed := first; seed < first+histories && !t.Failed(); seed++ {
 		h := &history{T: t, warehouse: w, conn: conn, run: run, accounts: [2]string{fmt.Sprint("one", seed), fmt.Sprint("two", seed)}}
 		h.play(seed)
 	}
 }
-
-// histories is how many histories are played.
-const histories = 10
 
 // history is what becomes of one world in two accounts.
 type history struct {

@@ -162,6 +162,7 @@ type sessionMatcher struct {
 	brought  []*record
 	partners []*stored // of what is brought; nil: none
 	left     []*stored // what has no partner
+	gone     []*stored // of it, what the answer would show if the API still had it
 }
 
 // match finds the partners of one agent's sessions, and numbers those that have none.
@@ -192,8 +193,12 @@ func (m *sessionMatcher) match(existing []stored, incoming []record) {
 	m.number(existing, brought, partners)
 	m.brought, m.partners = append(m.brought, brought...), append(m.partners, partners...)
 	for i := range existing {
-		if !slices.Contains(partners, &existing[i]) {
-			m.left = append(m.left, &existing[i])
+		switch s := &existing[i]; {
+		case slices.Contains(partners, s):
+		case s.row != nil && !s.deleted && m.wouldShow(s, brought):
+			m.gone = append(m.gone, s)
+		default:
+			m.left = append(m.left, s)
 		}
 	}
 }
@@ -203,7 +208,7 @@ func (m *sessionMatcher) match(existing []stored, incoming []record) {
 func (m *sessionMatcher) replace(existing []stored, brought []*record, partners []*stored) {
 	for i := range existing {
 		s := &existing[i]
-		if s.row == nil || s.deleted || m.newer[s.load] || slices.Contains(partners, s) || !m.wouldShow(s, brought) {
+		if s.row == nil || s.deleted || m.newer[s.load] || slices.Contains(partners, s) || m.mayBeRejected(s) || !m.wouldShow(s, brought) {
 			continue
 		}
 		for j, r := range brought {
@@ -240,9 +245,8 @@ func (m *sessionMatcher) finish() {
 	for i, r := range m.brought {
 		ours := m.partners[i]
 		if ours == nil {
-			if j := slices.IndexFunc(m.left, func(s *stored) bool { return sameID(s.key, r.key) }); j >= 0 {
-				ours = m.left[j]
-				m.left = slices.Delete(m.left, j, j+1)
+			if ours = takeID(&m.left, r.key); ours == nil {
+				ours = takeID(&m.gone, r.key)
 			}
 		}
 		m.pair(ours, r)
@@ -250,6 +254,18 @@ func (m *sessionMatcher) finish() {
 	for _, s := range m.left {
 		m.lacks(s)
 	}
+	for _, s := range m.gone {
+		m.remove(s)
+	}
+}
+
+// takeID takes the row that has a key's id, if there is one.
+func takeID(all *[]*stored, key []byte) (taken *stored) {
+	if i := slices.IndexFunc(*all, func(s *stored) bool { return sameID(s.key, key) }); i >= 0 {
+		taken = (*all)[i]
+		*all = slices.Delete(*all, i, i+1)
+	}
+	return taken
 }
 
 // sameID tells whether two encoded keys have one id.
