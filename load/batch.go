@@ -112,6 +112,14 @@ func (b *Batch) Close() {
 // Read is how many records came, rejects included.
 func (b *Batch) Read() int64 { return b.settled.records }
 
+// Size is how many bytes of rows are in memory.
+func (b *Batch) Size() (n int) {
+	for _, s := range b.all() {
+		n += s.size
+	}
+	return n
+}
+
 // Rejected is how many of them were set aside whole.
 func (b *Batch) Rejected() int64 { return b.settled.rejected }
 

@@ -8,7 +8,7 @@ import (
 )
 
 // chunkSize is how many bytes of incoming rows are compared, and then applied, at a time.
-const chunkSize = 1 << 20
+const chunkSize = 2 << 20
 
 // comparison compares a window's batch with one table.
 type comparison struct {

@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"sync"
 )
 
 // runSize is how many bytes of records a sorter keeps in memory. What is more waits in a temporary file, so that memory
@@ -26,18 +25,21 @@ type sorter struct {
 	table *Table
 	limit int // bytes in memory
 
-	buf   encoder // the records in memory, one after another
-	index []entry // where they stand
-	file  *os.File
-	runs  []section // of the file
+	next   encoder  // the record that is being added
+	index  []entry  // the records in memory
+	size   int      // their bytes
+	blocks [][]byte // where they are
+	free   []byte   // of the last block
+	file   *os.File
+	runs   []section // of the file
 
-	committed struct{ bytes, entries, runs int }
+	committed struct{ entries, size, runs int }
 }
 
-// entry is where a record stands in the buffer. prefix orders nearly as the key does: it spares looking there.
+// entry is a record in memory. prefix orders nearly as the key does: it spares looking there.
 type entry struct {
 	prefix uint64
-	at     uint32
+	record []byte
 }
 
 // section is a run in the file.
@@ -49,40 +51,72 @@ type section struct {
 // A record's header: the lengths of its three parts, its answer, its number.
 const headerSize = 4 + 4 + 4 + 4 + 8
 
-var buffers sync.Pool // of *[]byte
+// blockSize is the size of the pieces of memory that sorters hand on to each other: rows come and go by the hundred
+// megabytes, and the collector should have nothing to do with that.
+const blockSize = 256 << 10
 
-func newSorter(t *Table) *sorter {
-	s := &sorter{table: t, limit: runSize}
-	if b, ok := buffers.Get().(*[]byte); ok {
-		s.buf.b = *b
+// blocks are pieces that nobody uses now. More than these are left to the collector.
+var blocks = make(chan []byte, 32)
+
+func newBlock() []byte {
+	select {
+	case b := <-blocks:
+		return b
+	default:
+		return make([]byte, blockSize)
 	}
-	return s
 }
 
-// begin starts a record. Its key, row and children are to be appended to the encoder that it returns, each followed by
-// a mark.
+func newSorter(t *Table) *sorter { return &sorter{table: t, limit: runSize} }
+
+// begin starts a record. Its key, row and children are to be appended to the encoder that it returns.
 func (s *sorter) begin() *encoder {
-	s.index = append(s.index, entry{at: uint32(len(s.buf.b))})
-	s.buf.b = append(s.buf.b, make([]byte, headerSize)...)
-	return &s.buf
+	s.next.b = append(s.next.b[:0], make([]byte, headerSize)...)
+	return &s.next
 }
 
-// end completes the record that begin started. keyEnd and rowEnd are where in the buffer its key and its row end.
+// end completes the record that begin started. keyEnd and rowEnd are where in the encoder its key and its row end. It
+// returns what was encoded, which is valid until the next record begins.
 func (s *sorter) end(n int64, part, keyEnd, rowEnd int) (encoded []byte, err error) {
-	e := &s.index[len(s.index)-1]
-	b := s.buf.b[e.at:]
-	key := keyEnd - int(e.at) - headerSize
-	binary.BigEndian.PutUint32(b, uint32(key))
+	b := s.next.b
+	binary.BigEndian.PutUint32(b, uint32(keyEnd-headerSize))
 	binary.BigEndian.PutUint32(b[4:], uint32(rowEnd-keyEnd))
-	binary.BigEndian.PutUint32(b[8:], uint32(len(s.buf.b)-rowEnd))
+	binary.BigEndian.PutUint32(b[8:], uint32(len(b)-rowEnd))
 	binary.BigEndian.PutUint32(b[12:], uint32(part))
 	binary.BigEndian.PutUint64(b[16:], uint64(n))
-	e.prefix = s.table.prefix(b[headerSize : headerSize+key])
-	if len(s.buf.b) > s.limit {
-		encoded = slices.Clone(b[headerSize:])
-		return encoded, s.spill()
+	record := s.take(len(b))
+	copy(record, b)
+	s.index = append(s.index, entry{s.table.prefix(b[headerSize:keyEnd]), record})
+	if s.size += len(b); s.size > s.limit {
+		err = s.spill()
 	}
-	return b[headerSize:], nil
+	return b[headerSize:], err
+}
+
+// take returns memory for a record.
+func (s *sorter) take(size int) []byte {
+	if size > blockSize {
+		return make([]byte, size)
+	}
+	if len(s.free) < size {
+		s.free = newBlock()
+		s.blocks = append(s.blocks, s.free)
+	}
+	record := s.free[:size:size]
+	s.free = s.free[size:]
+	return record
+}
+
+// release hands the memory of all records on.
+func (s *sorter) release() {
+	for _, b := range s.blocks {
+		select {
+		case blocks <- b:
+		default:
+		}
+	}
+	clear(s.index)
+	s.index, s.blocks, s.free, s.size = s.index[:0], nil, nil, 0
 }
 
 // prefix is a number whose order does not contradict that of keys.
@@ -96,8 +130,6 @@ func (t *Table) prefix(key []byte) uint64 {
 	return binary.BigEndian.Uint64(p[:])
 }
 
-func (s *sorter) record(at uint32) record { return decodeRecord(s.buf.b[at:]) }
-
 func decodeRecord(b []byte) record {
 	key, row, children := binary.BigEndian.Uint32(b), binary.BigEndian.Uint32(b[4:]), binary.BigEndian.Uint32(b[8:])
 	body := b[headerSize:]
@@ -107,24 +139,26 @@ func decodeRecord(b []byte) record {
 	}
 }
 
-// sort sorts entries of the buffer.
+// sort sorts records in memory, those of one key in the order in which they came.
 func (s *sorter) sort(entries []entry) {
 	slices.SortFunc(entries, func(a, b entry) int {
 		if c := cmp.Compare(a.prefix, b.prefix); c != 0 {
 			return c
 		}
-		return cmp.Or(s.table.compare(s.record(a.at).key, s.record(b.at).key), cmp.Compare(a.at, b.at))
+		x, y := decodeRecord(a.record), decodeRecord(b.record)
+		return cmp.Or(s.table.compare(x.key, y.key), cmp.Compare(x.n, y.n))
 	})
 }
 
 // commit keeps what came so far whatever rollback forgets.
 func (s *sorter) commit() {
-	s.committed.bytes, s.committed.entries, s.committed.runs = len(s.buf.b), len(s.index), len(s.runs)
+	s.committed.entries, s.committed.size, s.committed.runs = len(s.index), s.size, len(s.runs)
 }
 
 // rollback forgets what came since the last commit.
 func (s *sorter) rollback() error {
-	s.buf.b, s.index = s.buf.b[:s.committed.bytes], s.index[:s.committed.entries]
+	clear(s.index[s.committed.entries:]) // their memory stays until all records are released
+	s.index, s.size = s.index[:s.committed.entries], s.committed.size
 	if s.runs = s.runs[:s.committed.runs]; s.file == nil {
 		return nil
 	}
@@ -170,8 +204,8 @@ func (s *sorter) spill() error {
 	if err := s.writeRun(s.index[kept:]); err != nil {
 		return err
 	}
-	s.buf.b, s.index = s.buf.b[:0], s.index[:0]
-	s.committed.bytes, s.committed.entries = 0, 0
+	s.release()
+	s.committed.entries, s.committed.size = 0, 0
 	return nil
 }
 
@@ -183,8 +217,7 @@ func (s *sorter) writeRun(entries []entry) error {
 	run := section{at: s.fileEnd(), records: len(entries)}
 	w := bufio.NewWriterSize(s.file, 256<<10)
 	for _, e := range entries {
-		b := s.buf.b[e.at:]
-		n, err := w.Write(b[:headerSize+recordSize(b)])
+		n, err := w.Write(e.record)
 		if err != nil {
 			return err
 		}
@@ -203,16 +236,14 @@ func (s *sorter) close() {
 	if s.file != nil {
 		s.file.Close()
 	}
-	if b := s.buf.b[:0]; cap(b) > 0 && cap(b) <= 2*runSize {
-		buffers.Put(&b)
-	}
+	s.release()
 	*s = sorter{table: s.table, limit: s.limit}
 }
 
 // sorted reads a sorter's records in order. Nothing may be added to the sorter meanwhile.
 type sorted struct {
 	*sorter
-	next    int // of the index, where nothing was spilled
+	at      int // of the index, where nothing was spilled
 	merging runHeap
 	back    *record // what was taken back
 }
@@ -246,11 +277,11 @@ func (r *sorted) take() (record, bool, error) {
 		return *back, true, nil
 	}
 	if r.file == nil {
-		if r.next == len(r.index) {
+		if r.at == len(r.index) {
 			return record{}, false, nil
 		}
-		r.next++
-		return r.record(r.index[r.next-1].at), true, nil
+		r.at++
+		return decodeRecord(r.index[r.at-1].record), true, nil
 	}
 	if len(r.merging.runs) == 0 {
 		return record{}, false, nil

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"wheelhouse/extract"
+	"wheelhouse/internal/settings"
 	"wheelhouse/load"
 )
 
@@ -254,4 +255,44 @@ func TestRunClosesTheLoadsOfTheDead(t *testing.T) {
 	b.mustRun(r, "usage_new")
 	b.want("0", "SELECT count(*) FROM wheelhouse.leases")
 	b.want("0", "SELECT count(*) FROM wheelhouse.loads WHERE status = 'running'")
+}
+
+// A day that never answers costs that day, also where a window has seven: the others load.
+func TestDayThatNeverAnswersCostsThatDay(t *testing.T) {
+	t.Parallel()
+	api := newCanned()
+	bad := "2026-03-10"
+	api.answer("share_details", func(q url.Values) (int, string) {
+		from, to := q.Get("from")[:10], q.Get("to")[:10]
+		if from <= bad && bad < to {
+			return 500, `{}`
+		}
+		var shares []string
+		for day := date(from); day.Before(date(to)); day = day.AddDate(0, 0, 1) {
+			shares = append(shares, fmt.Sprintf(`{"id":"of %s","created_at":"%[1]sT09:00:00Z"}`, day.Format(time.DateOnly)))
+		}
+		return 200, `{"shares":[` + strings.Join(shares, ",") + `]}`
+	})
+	b := newBench(t, api, mayDay, func(a *settings.Account) {
+		for i := range a.Streams {
+			a.Streams[i].Window = 7
+		}
+	})
+	b.impatient(1)
+	week := Range{First: date("2026-03-05"), Last: date("2026-03-11"), Now: mayDay} // a whole window of seven days, counted from 1970
+	result := b.run(week, "share_details")
+	if result.Loaded != 6 || result.Failed != 1 || result.Windows != 7 {
+		t.Errorf("%+v", result)
+	}
+	b.want("6", "SELECT count(*) FROM crankwheel.share_details")
+	b.want("2026-03-10 00:00:00+00|2026-03-11 00:00:00+00", "SELECT lower(span)::text, upper(span)::text FROM wheelhouse.loads WHERE status = 'failed'")
+	asked := api.requests()["share_details"]
+	bad = "never"
+	if r := b.run(week, "share_details"); !r.OK() {
+		t.Errorf("once it answers: %+v", r)
+	}
+	if more := api.requests()["share_details"] - asked; more != 1 {
+		t.Errorf("the next run asked %d times", more)
+	}
+	b.want("7|0", "SELECT count(*), count(deleted_at) FROM crankwheel.share_details")
 }

@@ -99,13 +99,58 @@ func (l *lane) askNext(ctx, work context.Context, ready chan<- *inHand) (more bo
 	err := l.ask(h)
 	l.stages.asking.Add(-1)
 	<-l.workers
-	if err != nil {
+	if days := l.days(h, err); err != nil && len(days) > 1 {
+		l.split(work, h, days, err)
+	} else if err != nil {
 		l.over(l.fail(work, h, err))
 	} else {
 		l.stages.ready.Add(1)
 		ready <- h // whoever loads takes all there are, whatever becomes of them
 	}
 	return true
+}
+
+// days cuts a window whose answer could not be had into its days: one day that never answers must not cost the others.
+func (l *lane) days(h *inHand, why error) (days []Due) {
+	if why == nil || hopeless(why) || h.ctx.Err() != nil {
+		return nil
+	}
+	d := h.Outcome.Due
+	zone := l.job.Account.Zone
+	for _, s := range cut(d.Day, dayOf(d.To.Add(-time.Second), zone), 1, zone) {
+		s.from, s.to = later(s.from, d.From), earlier(s.to, d.To)
+		if s.from.Before(s.to) {
+			win := d.Window
+			win.Day, win.From, win.To = s.day, s.from, s.to
+			days = append(days, Due{win, d.Why})
+		}
+	}
+	return days
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// split gives a window back, and has its days be tried next.
+func (l *lane) split(ctx context.Context, h *inHand, days []Due, why error) {
+	l.Log.Warn("window failed; its days are tried one by one", zap.String("account", h.Outcome.Account), zap.String("stream", h.Outcome.Stream.Name),
+		zap.Time("from", h.Outcome.From), zap.Time("to", h.Outcome.To), zap.Error(why))
+	l.again(ctx, h)
+	l.mu.Lock()
+	l.due = append(days, l.due...)
+	l.mu.Unlock()
+	l.sum.more(len(days)-1, h.Requests)
 }
 
 // take takes a claimed window. Several are claimed at a time; when no more are to be tried, those are given back.
@@ -144,7 +189,7 @@ func (l *lane) keep(claimed []*inHand) {
 // loadAll commits what is ready, as much as is at a time.
 func (l *lane) loadAll(work context.Context, ready <-chan *inHand) {
 	for h := range ready {
-		all := append([]*inHand{h}, waiting(ready, together-1)...)
+		all := append([]*inHand{h}, waiting(ready, h, together-1)...)
 		l.loaders <- struct{}{}
 		l.stages.ready.Add(-int64(len(all)))
 		if l.isHopeless() {
@@ -173,11 +218,15 @@ func (l *lane) isHopeless() bool {
 // linger is how long a window waits for others to share its transaction.
 const linger = 5 * time.Millisecond
 
-// waiting takes up to n windows that are ready now, or nearly.
-func waiting(ready <-chan *inHand, n int) (all []*inHand) {
+// enough is how many bytes of rows share a transaction: a large window gains nothing by waiting for another one, which
+// would hold its rows in memory meanwhile.
+const enough = 4 << 20
+
+// waiting takes up to n windows that are ready now, or nearly, to share a transaction with a first one.
+func waiting(ready <-chan *inHand, first *inHand, n int) (all []*inHand) {
 	timer := time.NewTimer(linger)
 	defer timer.Stop()
-	for len(all) < n {
+	for size := first.Batch.Size(); len(all) < n && size < enough; size += all[len(all)-1].Batch.Size() {
 		select {
 		case h, ok := <-ready:
 			if !ok {

@@ -202,6 +202,14 @@ type summary struct {
 	Result
 }
 
+// more counts windows that became due on the way, and requests that came to nothing.
+func (s *summary) more(windows, requests int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Windows += windows
+	s.Requests += requests
+}
+
 func (s *summary) left(windows int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -86,9 +86,9 @@ func many(n int) http.Handler {
 // A large answer streams: memory does not grow with it. Not parallel: it looks at the heap of the process.
 func TestLargeAnswer(t *testing.T) {
 	testkit.SkipIfShort(t, "it loads 30,000 sessions twice")
-	n, bound := 30_000, int64(24<<20) // of 15 MB of JSON
+	n, bound := 30_000, int64(32<<20) // of 15 MB of JSON
 	if testkit.Long() {
-		n, bound = 60_000, 32<<20
+		n = 90_000
 	}
 	server := httptest.NewServer(many(n))
 	defer server.Close()
