@@ -229,3 +229,61 @@ func perWindow(t *testing.T, api *canned, path, body string, day, longer int) {
 		return 200, fmt.Sprintf(body, day)
 	})
 }
+
+// Whatever was done to the tables by hand within a range of days, verify finds it, backfill --force repairs it, and verify is
+// then silent.
+func TestVerifyFindsAndForceRepairsEverything(t *testing.T) {
+	t.Parallel()
+	b, r := loadedAccount(t, nil)
+	want := b.contents()
+	for name, damage := range map[string][]string{
+		"rows deleted, their children left": {
+			"DELETE FROM crankwheel.demo_requests WHERE demo_id % 2 = 0", "DELETE FROM crankwheel.screen_sessions WHERE viewers = 1",
+			"DELETE FROM crankwheel.contents WHERE content_id % 2 = 0", "DELETE FROM crankwheel.users", "DELETE FROM crankwheel.share_visits WHERE played",
+			"DELETE FROM crankwheel.share_details", "DELETE FROM crankwheel.share_usage_daily WHERE plays > 0", "DELETE FROM crankwheel.demo_cancellations_daily",
+			"DELETE FROM crankwheel.share_engagement_daily WHERE plays > 0",
+		},
+		"children deleted": {
+			"DELETE FROM crankwheel.demo_answers", "DELETE FROM crankwheel.screen_session_events WHERE seq = 1", "DELETE FROM crankwheel.content_events",
+		},
+		"tables emptied": {"TRUNCATE crankwheel.screen_sessions, crankwheel.demo_requests, crankwheel.share_visits"},
+		"rows added": {
+			`INSERT INTO crankwheel.users SELECT (jsonb_populate_record(t, '{"email":"nobody@x.com"}')).* FROM crankwheel.users t LIMIT 1`,
+			`INSERT INTO crankwheel.contents SELECT (jsonb_populate_record(t, '{"content_id":99999999}')).* FROM crankwheel.contents t LIMIT 1`,
+			`INSERT INTO crankwheel.content_events SELECT (jsonb_populate_record(t, '{"seq":99}')).* FROM crankwheel.content_events t LIMIT 1`,
+			`INSERT INTO crankwheel.share_usage_daily SELECT (jsonb_populate_record(t, '{"agent_email":"nobody@x.com"}')).* FROM crankwheel.share_usage_daily t ORDER BY day LIMIT 1`,
+			`INSERT INTO crankwheel.share_visits SELECT (jsonb_populate_record(t, '{"visit_id":"none"}')).* FROM crankwheel.share_visits t ORDER BY visited_at LIMIT 1`,
+			`INSERT INTO crankwheel.screen_sessions SELECT (jsonb_populate_record(t, jsonb_build_object('agent_email', 'nobody@x.com',
+				'session_id', left(t.session_id::text, 24) || '000000000000'))).* FROM crankwheel.screen_sessions t ORDER BY started_at LIMIT 1`,
+			`INSERT INTO crankwheel.screen_session_events SELECT (jsonb_populate_record(t, '{"seq":99}')).* FROM crankwheel.screen_session_events t ORDER BY session_id LIMIT 1`,
+			`INSERT INTO crankwheel.demo_requests (account_id, demo_id, started_at, answered, load_id, loaded_at)
+				SELECT account_id, 99999999, started_at, false, load_id, now() FROM crankwheel.demo_requests ORDER BY started_at LIMIT 1`,
+		},
+		"sessions moved": {"UPDATE crankwheel.screen_sessions SET started_at = started_at - interval '1 year', agent_email = 'x' WHERE viewers > 1"},
+	} {
+		for _, sql := range damage {
+			b.exec(sql)
+		}
+		if v, _ := b.verify(r); v.Equal() {
+			t.Errorf("%s: verify finds nothing", name)
+		}
+		forced := r
+		forced.Force = true
+		if result := b.run(forced); !result.OK() {
+			t.Errorf("%s: %+v %v", name, result, b.lines("SELECT stream, error FROM wheelhouse.loads WHERE status = 'failed'"))
+		}
+		if v, found := b.verify(r); !v.Equal() {
+			t.Errorf("%s: after backfill --force: %+v %v", name, v, found)
+		}
+	}
+	b.exec("DELETE FROM crankwheel.users WHERE email = 'nobody@x.com'") // what was added is deleted softly
+	b.exec("DELETE FROM crankwheel.contents WHERE content_id = 99999999")
+	b.exec("DELETE FROM crankwheel.share_visits WHERE visit_id = 'none'")
+	b.exec("DELETE FROM crankwheel.screen_sessions WHERE agent_email = 'nobody@x.com'")
+	b.exec("DELETE FROM crankwheel.demo_requests WHERE demo_id = 99999999")
+	for table, rows := range b.contents() {
+		if len(rows) < len(want[table])/2 {
+			t.Errorf("%s: %d rows of %d", table, len(rows), len(want[table]))
+		}
+	}
+}

@@ -27,21 +27,15 @@ var bugs = []bug{
 				return err
 			}`}},
 		[]test{{"internal/pipeline", "TestLostCommit|TestConnectionLostAtEachStatement"}, {"cmd/wheelhouse", "TestKillSweep"}}},
-	{"order of the merge: a late answer gives way", []edit{{"load/ledger.sql", `             AND l.requested_at > w.requested) AS newer,`, `             AND false) AS newer,`}},
+	{"a late answer of a window gives way", []edit{{"load/ledger.sql", `             AND l.requested_at > w.requested) AS superseded,`, `             AND false) AS superseded,`}},
 		[]test{{"internal/pipeline", "TestLateAnswer"}}},
-	{"order of the merge: rows in the key's order, and windows that show the same take turns", []edit{{"load/usage_new.sql",
-		`WHERE NOT EXISTS (SELECT FROM stage_known_sessions_1 k WHERE k.n = s.n)
-ORDER BY s.session_id;`,
-		`WHERE NOT EXISTS (SELECT FROM stage_known_sessions_1 k WHERE k.n = s.n);`},
-		{"load/usage_new.sql", `ORDER BY s.session_id, e.seq;`, `;`},
-		{"load/usage_new_rest.go", `		for _, x := range sessions {`,
-			`		for _, x := range slices.SortedFunc(slices.Values(sessions), func(a, b session) int { return a.number - b.number }) {`},
-		{"load/usage_new_rest.go", `	"context"
-`, `	"context"
-	"slices"
-`},
-		{"load/usage_new_locks.go", `	if len(loads) == 1 && loads[0].crosses() {`, `	if len(loads) == 1 && loads[0].crosses() && false {`}},
-		[]test{{"internal/pipeline", "TestLoadsDoNotDeadlock"}}},
+	{"a late answer of another window gives way", []edit{{"load/diff.go", `	case d.newer[existing.load]:
+		c.action = keep
+`, ``}},
+		[]test{{"internal/pipeline", "TestLateAnswerOfTheNextDay"}, {"load", "TestOlderAnswersChangeNothing"}}},
+	{"rows in the order of their keys", []edit{{"load/sorter.go", `		s.sort(s.index)
+		return &sorted`, `		return &sorted`}},
+		[]test{{"load", "TestSorterReturnsEverythingInOrder|TestWindowsInAnyOrderEndInWhatTheyShow"}}},
 	{"strict end of the JSON", []edit{{"extract/stream.go", `		return &BodyError{errors.New("something stands after the JSON")}`, `		return nil`}},
 		[]test{{"extract", "TestBrokenBodies"}, {"internal/pipeline", "TestFaultsOfTheAPI"}}},
 	{"a body that ends early is no answer", []edit{{"extract/stream.go",
@@ -54,9 +48,17 @@ ORDER BY s.session_id;`,
 		return &BodyError{err}
 	}`}},
 		[]test{{"extract", "TestTruncationIsNeverAccepted"}, {"internal/pipeline", "TestCutAnswersTouchNoRow"}}},
-	{"one row a key in staging", []edit{{"load/merge.go", `"merge_parts", "merge_twice",`, ``}},
-		[]test{{"internal/pipeline", "TestAShareThatCameTwice|TestWindowsThatAreHalved"}}},
-	{"one window at a time in staging", []edit{{"load/usage_new_copy.go", `if c.merges() && staged {`, `if c.merges() && staged && false {`}},
+	{"one row a key", []edit{{"load/diff.go", `	for i := range incoming[:max(0, len(incoming)-1)] {
+		d.add(change{action: merge, incoming: &incoming[i]})
+	}`, `	for i := range incoming[:max(0, len(incoming)-1)] {
+		d.pair(nil, &incoming[i])
+	}`}},
+		[]test{{"internal/pipeline", "TestAShareThatCameTwice"}}},
+	{"parts of a window show a session once", []edit{{"load/usage_new.go", `			if j < 0 {
+				all = append(all, answer[i])`, `			if j < 0 || j >= 0 {
+				all = append(all, answer[i])`}},
+		[]test{{"load", "TestPartsOfAWindowShowASessionOnce"}, {"internal/pipeline", "TestWindowsThatAreHalved"}}},
+	{"one chunk at a time in staging", []edit{{"load/apply.go", `	if a.staged[s.staging] {`, `	if a.staged[s.staging] && false {`}},
 		[]test{{"load", "TestMergesShareATransaction"}}},
 	{"the fence", []edit{
 		{"load/ledger.sql", `SELECT load_id FROM wheelhouse.leases WHERE load_id = ANY (@loads::bigint[]) ORDER BY load_id FOR UPDATE;`, `SELECT unnest(@loads::bigint[]);`},
@@ -64,16 +66,14 @@ ORDER BY s.session_id;`,
 WHERE id = @load AND status = 'running';`, `    attempts = @attempts, requested_at = @requested, finished_at = now(), error = NULL
 WHERE id = @load;`}},
 		[]test{{"internal/pipeline", "TestLeaseThatPassedOn"}, {"cmd/wheelhouse", "TestTwoAtOnce"}}},
-	{"a sift leaves twins to the merge", []edit{
-		{"load/usage_new_sift.go", `return s.again[twins[x.number]] })`, `return s.again[twins[x.number]] && false })`},
-		{"load/usage_new_sift.go", `if !s.again[key] {`, `if !s.again[key] || true {`}},
-		[]test{{"load", "TestSiftedIsMerged"}}},
-	{"a sift looks at events", []edit{{"load/usage_new_sift.go", `	return c.siftEvents(ctx, tx, args)`, `	return nil`}},
-		[]test{{"load", "TestSiftedIsMerged"}, {"internal/pipeline", "TestOneChangeWritesOneRow"}}},
-	{"a sift sees what does not come any more", []edit{{"load/usage_new_sift.go",
-		`held != s.met+int64(len(s.merged))`, `held < 0`}},
-		[]test{{"load", "TestSiftedIsMerged"}, {"internal/pipeline", "TestShrinkGuard|TestDeleted"}}},
-	{"the shrink guard", []edit{{"load/merge.go", `if !mayShrink && counts.Deleted`, `if false && counts.Deleted`}},
+	{"events are compared", []edit{{"load/usage_new.go", `func equal(a, b *record) bool { return bytes.Equal(a.row, b.row) && bytes.Equal(a.children, b.children) }`,
+		`func equal(a, b *record) bool { return bytes.Equal(a.row, b.row) }`}, {"load/diff.go", ` && bytes.Equal(existing.children, incoming.children):`, `:`}},
+		[]test{{"internal/pipeline", "TestOneChangeWritesOneRow"}, {"load", "TestOrderOfWindowsDoesNotMatter"}}},
+	{"what does not come any more is deleted", []edit{{"load/diff.go", `	d.add(change{action: remove, existing: existing})`, `	d.add(change{action: keep, existing: existing})`}},
+		[]test{{"internal/pipeline", "TestShrinkGuard|TestDeletedAndBack"}, {"load", "TestOrderOfWindowsDoesNotMatter"}}},
+	{"children without their parent are removed", []edit{{"load/apply.go", `if c.staleChildren || replaced`, `if replaced`}},
+		[]test{{"internal/pipeline", "TestVerifyFindsAndForceRepairsEverything"}}},
+	{"the shrink guard", []edit{{"load/settle.go", `if !mayShrink && t.Deleted`, `if false && t.Deleted`}},
 		[]test{{"internal/pipeline", "TestShrinkGuard|TestShrinkGuardSeesReplacement"}}},
 	{"redirects are refused", []edit{{"extract/client.go", `func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }`, `nil`}},
 		[]test{{"extract", "TestRedirectsAreNeverFollowed"}}},
@@ -83,15 +83,16 @@ WHERE id = @load;`}},
 		return true
 	}`}},
 		[]test{{"extract", "TestTamperedTotalsAreReadThreeTimes|TestTotals"}, {"internal/pipeline", "TestTotalsThatDisagree"}}},
-	{"conservation", []edit{{"load/merge.go", `	return conserve(*counts, t, copied-aside+sifted.settled(), inserted, updated)`, `	_, _, _, _ = t, copied, inserted, updated
-	return nil`}},
+	{"conservation", []edit{{"load/apply.go", `	if err == nil && copied != want {`, `	if false {`}},
 		[]test{{"internal/pipeline", "TestSwallowedRows"}}},
-	{"only rows that differ are written", []edit{{"load/usage_new.sql", `WHERE differs OR n IN (SELECT n FROM events_differ);`, `;`}},
+	{"only rows that differ are written", []edit{{"load/diff.go", `		c.action = unchanged
+`, `		c.action = update
+`}},
 		[]test{{"internal/pipeline", "TestTheSameAnswerTwiceWritesNothing|TestADeletionWritesOneRow"}}},
-	{"rows that an answer no longer brings are told by the window that holds them whole", []edit{{"load/usage_new.sql",
-		`      AND t.started_at >= @from AND t.ended AND t.ended_at < @to
-      AND (NOT @sifted`, `      AND t.started_at >= @from
-      AND (NOT @sifted`}},
+	{"rows that an answer no longer brings are told by the window that holds them whole", []edit{{"load/table.go",
+		` && !end.Before(from) && end.Before(to)
+}`, `
+}`}},
 		[]test{{"internal/pipeline", "TestADeletionWritesOneRow|TestUnknownsGiveTheSameWarehouse"}}},
 	{"a claim looks again whether the window is due", []edit{{"load/ledger.sql", `                     AND l.id > w.planned) AS done`, `                     AND false) AS done`}},
 		[]test{{"internal/pipeline", "TestTwoProcesses|TestClaimAfterAnotherLoad"}}},
