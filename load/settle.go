@@ -84,7 +84,7 @@ func (w *Warehouse) look(ctx context.Context, tx pgx.Tx, parts []*part) error {
 	var batch pgx.Batch
 	batch.Queue(ledger["settings"], pgx.NamedArgs{"idle": w.idle()}).QueryRow(func(row pgx.Row) error {
 		var now time.Time
-		err := row.Scan(nil, nil, nil, &now)
+		err := row.Scan(nil, nil, nil, nil, &now)
 		for _, p := range parts {
 			p.now = now
 		}
