@@ -299,11 +299,14 @@ func (m *sessionMatcher) fold(incoming []record) (all []*record) {
 	return all
 }
 
-// number gives the sessions that are brought their keys: those of their partners, or new ones.
+// number gives the sessions that are brought their keys: those of their partners, or new ones. The number of a row whose
+// start was changed by hand is free: whoever gets it is the session of that row (see finish).
 func (m *sessionMatcher) number(existing []stored, brought []*record, partners []*stored) {
 	var taken []int
 	for i := range existing {
-		taken = append(taken, occurrenceOf(existing[i].key))
+		if m.startsAsItsIDSays(&existing[i]) || slices.Contains(partners, &existing[i]) {
+			taken = append(taken, occurrenceOf(existing[i].key))
+		}
 	}
 	for i, r := range brought {
 		if partners[i] != nil {
@@ -318,6 +321,12 @@ func (m *sessionMatcher) number(existing []stored, brought []*record, partners [
 			r.key = sessionKey(m.account, r.row, n)
 		}
 	}
+}
+
+// startsAsItsIDSays tells whether a row starts in the millisecond that its id begins with.
+func (m *sessionMatcher) startsAsItsIDSays(s *stored) bool {
+	begin, _, _ := m.during(s.row)
+	return s.row == nil || firstID(begin.UnixMilli()) == firstID(startOf(s.key))
 }
 
 // keyOf is the key of a session that has a partner: the partner's, with the occurrence that the id is made of.
