@@ -49,7 +49,7 @@ var screenSessions = withChildren(newRows(
 	screenSessionEvents, 1, func(s *keyedSession) []event { return s.Events })
 
 // Where matchSessions finds what it looks at among the columns above.
-const agentColumn, startColumn, endColumn, endedColumn = 0, 1, 2, 3
+const agentColumn, startColumn, endColumn = 0, 1, 2
 
 var screenSessionEvents = newRows(Table{Name: "screen_session_events"},
 	[]field[event]{
@@ -362,7 +362,7 @@ func pairSessions(first, second []*record, later func(int) bool) []int {
 			return sameStart(a, b) && bytes.Equal(fieldAt(a.row, endColumn), fieldAt(b.row, endColumn))
 		},
 		func(i int, a, b *record) bool {
-			return sameStart(a, b) && (!hasEnded(a) && hasEnded(b) || later(i) && hasEnded(a) && !hasEnded(b))
+			return sameStart(a, b) && (!hasEnd(a) && hasEnd(b) || later(i) && hasEnd(a) && !hasEnd(b))
 		},
 	} {
 		for j, b := range second {
@@ -380,4 +380,5 @@ func sameStart(a, b *record) bool {
 	return bytes.Equal(fieldAt(a.row, startColumn), fieldAt(b.row, startColumn))
 }
 
-func hasEnded(r *record) bool { return fieldAt(r.row, endedColumn)[0] == 1 }
+// hasEnd tells whether it is known when a session ended. One that runs has no end, nor has one that is said to be over without one.
+func hasEnd(r *record) bool { return fieldAt(r.row, endColumn) != nil }
