@@ -16,7 +16,7 @@ UPDATE wheelhouse.runs SET finished_at = now(), outcome = @outcome WHERE id = @r
 -- name: lock_stream
 -- Only for the moment of claiming: two processes must not both find a window free. One that is stopped right
 -- here must not keep the others waiting: the server ends its transaction.
-SELECT set_config('idle_in_transaction_session_timeout', @idle, true),
+SELECT set_config('idle_in_transaction_session_timeout', @idle, true), set_config('bytea_output', 'hex', true),
        pg_advisory_xact_lock(hashtextextended('wheelhouse claim ' || @account || ' ' || @stream, 0));
 
 -- name: abandon
@@ -92,7 +92,8 @@ UPDATE wheelhouse.leases SET expires_at = now() + make_interval(secs => @lease) 
 -- For one transaction. If this process is stopped in the middle, the server ends it, so that another can take the window.
 -- Rows are always looked up by their keys: the planner has no figures of staging tables, nor of tables that are being
 -- filled, and would rather read all there is, or spend time on compiling.
-SELECT set_config('idle_in_transaction_session_timeout', @idle, true), set_config('jit', 'off', true), set_config('enable_seqscan', 'off', true), now();
+SELECT set_config('idle_in_transaction_session_timeout', @idle, true), set_config('jit', 'off', true), set_config('enable_seqscan', 'off', true),
+       set_config('bytea_output', 'hex', true), now();
 
 -- name: fence
 -- Held until the transaction ends: while we write nobody can take the leases, and without them we may not write.

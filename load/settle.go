@@ -47,8 +47,8 @@ func (w *Warehouse) commit(ctx context.Context, tx pgx.Tx, loads []Ready) ([]Com
 	// Oldest first: Postgres fills the pages of an index best in the order of its keys.
 	slices.SortFunc(own, func(a, b *part) int { return a.From.Compare(b.From) })
 	staged := map[string]bool{}
-	for _, p := range own {
-		if err := p.settle(ctx, tx, w.mayShrink, staged); err != nil {
+	for i, p := range own {
+		if err := p.settle(ctx, tx, own[:i], w.mayShrink, staged); err != nil {
 			return nil, err
 		}
 	}
@@ -84,7 +84,7 @@ func (w *Warehouse) look(ctx context.Context, tx pgx.Tx, parts []*part) error {
 	var batch pgx.Batch
 	batch.Queue(ledger["settings"], pgx.NamedArgs{"idle": w.idle()}).QueryRow(func(row pgx.Row) error {
 		var now time.Time
-		err := row.Scan(nil, nil, nil, &now)
+		err := row.Scan(nil, nil, nil, nil, &now)
 		for _, p := range parts {
 			p.now = now
 		}
@@ -112,8 +112,8 @@ func (w *Warehouse) look(ctx context.Context, tx pgx.Tx, parts []*part) error {
 	return tx.SendBatch(ctx, &batch).Close()
 }
 
-// settle brings the tables to what the window's batch says.
-func (p *part) settle(ctx context.Context, tx pgx.Tx, mayShrink bool, staged map[string]bool) error {
+// settle brings the tables to what the window's batch says. before are the parts that are settled already.
+func (p *part) settle(ctx context.Context, tx pgx.Tx, before []*part, mayShrink bool, staged map[string]bool) error {
 	switch {
 	case p.Asked.Same && (p.last == nil || knownAnswer(p.answer) != p.Claim.Answer):
 		return ErrMovedOn
@@ -121,7 +121,7 @@ func (p *part) settle(ctx context.Context, tx pgx.Tx, mayShrink bool, staged map
 		p.counts.Skipped, p.counts.Unchanged = true, p.counts.Read-p.counts.Rejected
 		return nil
 	}
-	d, err := p.differ(ctx, tx)
+	d, err := p.differ(ctx, tx, before)
 	if err != nil {
 		return err
 	}
@@ -155,9 +155,16 @@ func (p *part) settle(ctx context.Context, tx pgx.Tx, mayShrink bool, staged map
 	return p.counts.conserve()
 }
 
-// differ prepares the comparison of the window's batch with the tables.
-func (p *part) differ(ctx context.Context, tx pgx.Tx) (differ, error) {
-	return newDiffer(ctx, tx, p.args, p.Batch, p.now)
+// differ prepares the comparison of the window's batch with the tables. Windows of the same transaction whose answers were
+// asked for later are newer, too: the ledger does not call them loaded yet.
+func (p *part) differ(ctx context.Context, tx pgx.Tx, before []*part) (differ, error) {
+	d, err := newDiffer(ctx, tx, p.args, p.Batch, p.now)
+	for _, q := range before {
+		if q.at(q.Batch.asked).After(p.at(p.Batch.asked)) {
+			d.newer[q.Load], d.newerSpan = true, append(d.newerSpan, span{q.From, q.To})
+		}
+	}
+	return d, err
 }
 
 // newDiffer prepares the comparison of a window's batch with the tables: which loads' answers were asked for later, and

@@ -124,7 +124,7 @@ func (t *Table) prefix(key []byte) uint64 {
 	v, _ := cut(key)
 	var p [8]byte
 	copy(p[:], v)
-	if kind := t.Key[0].kind; kind != typeUUID && kind != typeText {
+	if kind := t.Key[0].kind; kind != typeUUID && kind != typeText && kind != typeBytea {
 		p[0] ^= 0x80 // a signed number
 	}
 	return binary.BigEndian.Uint64(p[:])

@@ -149,3 +149,38 @@ func TestKeysAreOrderedByTheirColumns(t *testing.T) {
 		}
 	})
 }
+
+// Bytes have no sign: rejects come in the order of their hashes, spilled or not.
+func TestSorterOrdersBytes(t *testing.T) {
+	t.Parallel()
+	for _, limit := range []int{1, 1 << 20} {
+		s := newSorter(rejectRows.Table)
+		defer s.close()
+		s.limit = limit
+		for _, first := range []byte{0xff, 0x00, 0x80, 0x7f} {
+			e := s.begin()
+			e.bytea([]byte{first, 0, 0, 0, 0, 0, 0, 0, 0})
+			if _, err := s.end(1, 0, len(e.b), len(e.b)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		all, err := s.read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []byte
+		for {
+			r, more, err := all.take()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !more {
+				break
+			}
+			got = append(got, fieldAt(r.key, 0)[0])
+		}
+		if want := []byte{0x00, 0x7f, 0x80, 0xff}; !bytes.Equal(got, want) {
+			t.Errorf("limit %d: %x, want %x", limit, got, want)
+		}
+	}
+}

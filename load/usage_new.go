@@ -49,7 +49,7 @@ var screenSessions = withChildren(newRows(
 	screenSessionEvents, 1, func(s *keyedSession) []event { return s.Events })
 
 // Where matchSessions finds what it looks at among the columns above.
-const agentColumn, startColumn, endColumn, endedColumn = 0, 1, 2, 3
+const agentColumn, startColumn, endColumn = 0, 1, 2
 
 var screenSessionEvents = newRows(Table{Name: "screen_session_events"},
 	[]field[event]{
@@ -299,11 +299,14 @@ func (m *sessionMatcher) fold(incoming []record) (all []*record) {
 	return all
 }
 
-// number gives the sessions that are brought their keys: those of their partners, or new ones.
+// number gives the sessions that are brought their keys: those of their partners, or new ones. The number of a row whose
+// start was changed by hand is free: whoever gets it is the session of that row (see finish).
 func (m *sessionMatcher) number(existing []stored, brought []*record, partners []*stored) {
 	var taken []int
 	for i := range existing {
-		taken = append(taken, occurrenceOf(existing[i].key))
+		if m.startsAsItsIDSays(&existing[i]) || slices.Contains(partners, &existing[i]) {
+			taken = append(taken, occurrenceOf(existing[i].key))
+		}
 	}
 	for i, r := range brought {
 		if partners[i] != nil {
@@ -318,6 +321,12 @@ func (m *sessionMatcher) number(existing []stored, brought []*record, partners [
 			r.key = sessionKey(m.account, r.row, n)
 		}
 	}
+}
+
+// startsAsItsIDSays tells whether a row starts in the millisecond that its id begins with.
+func (m *sessionMatcher) startsAsItsIDSays(s *stored) bool {
+	begin, _, _ := m.during(s.row)
+	return s.row == nil || firstID(begin.UnixMilli()) == firstID(startOf(s.key))
 }
 
 // keyOf is the key of a session that has a partner: the partner's, with the occurrence that the id is made of.
@@ -353,7 +362,7 @@ func pairSessions(first, second []*record, later func(int) bool) []int {
 			return sameStart(a, b) && bytes.Equal(fieldAt(a.row, endColumn), fieldAt(b.row, endColumn))
 		},
 		func(i int, a, b *record) bool {
-			return sameStart(a, b) && (!hasEnded(a) && hasEnded(b) || later(i) && hasEnded(a) && !hasEnded(b))
+			return sameStart(a, b) && (!hasEnd(a) && hasEnd(b) || later(i) && hasEnd(a) && !hasEnd(b))
 		},
 	} {
 		for j, b := range second {
@@ -371,4 +380,5 @@ func sameStart(a, b *record) bool {
 	return bytes.Equal(fieldAt(a.row, startColumn), fieldAt(b.row, startColumn))
 }
 
-func hasEnded(r *record) bool { return fieldAt(r.row, endedColumn)[0] == 1 }
+// hasEnd tells whether it is known when a session ended. One that runs has no end, nor has one that is said to be over without one.
+func hasEnd(r *record) bool { return fieldAt(r.row, endColumn) != nil }

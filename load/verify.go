@@ -66,7 +66,7 @@ func (w *Warehouse) compare(ctx context.Context, tx pgx.Tx, win Window, b *Batch
 	args := win.args()
 	args["requested"] = since
 	var now time.Time
-	if err := tx.QueryRow(ctx, ledger["settings"], pgx.NamedArgs{"idle": w.idle()}).Scan(nil, nil, nil, &now); err != nil {
+	if err := tx.QueryRow(ctx, ledger["settings"], pgx.NamedArgs{"idle": w.idle()}).Scan(nil, nil, nil, nil, &now); err != nil {
 		return nil, err
 	}
 	var movedOn bool

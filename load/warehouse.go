@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -52,7 +54,7 @@ func Open(ctx context.Context, dsn string, o Options) (*Warehouse, error) {
 	// One round trip a statement and nothing kept on the server: PgBouncer hands each transaction
 	// another connection.
 	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
-	cfg.ConnConfig.RuntimeParams["application_name"] = "wheelhouse"
+	setSession(cfg.ConnConfig.RuntimeParams)
 	cfg.ConnConfig.OnNotice = func(*pgconn.PgConn, *pgconn.Notice) {}
 	if cfg.ConnConfig.ConnectTimeout == 0 {
 		cfg.ConnConfig.ConnectTimeout = 10 * time.Second
@@ -68,6 +70,17 @@ func Open(ctx context.Context, dsn string, o Options) (*Warehouse, error) {
 	}
 	w.opened.Store(true)
 	return w, nil
+}
+
+// setSession sets what every session depends on, whatever the database, the role or the address say. PgBouncer keeps these
+// for each client; what it does not know, bytea_output, the transactions that read bytes set for themselves.
+func setSession(params map[string]string) {
+	for name, value := range map[string]string{
+		"application_name": "wheelhouse", "client_encoding": "UTF8", "DateStyle": "ISO", "standard_conforming_strings": "on",
+	} {
+		maps.DeleteFunc(params, func(other, _ string) bool { return strings.EqualFold(name, other) })
+		params[name] = value
+	}
 }
 
 // Lease is how long a window stays a dead process's.

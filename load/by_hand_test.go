@@ -1,0 +1,22 @@
+package load_test
+
+import (
+	"testing"
+	"time"
+
+	"wheelhouse/load"
+)
+
+// A session whose start was changed by hand is that session still, by its id: loading its window again puts it right.
+func TestStartChangedByHandIsPutRight(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, load.Options{})
+	first, second := lasting(worldBegins.Add(10*time.Hour), time.Minute), lasting(worldBegins.Add(10*time.Hour), time.Hour)
+	for _, change := range []string{"- interval '2 days'", "+ interval '1 hour'"} {
+		s.warehouse.Commit(t.Context(), s.ready(load.UsageNew, 0, first, second))
+		s.exec("UPDATE crankwheel.screen_sessions SET started_at = started_at " + change + " WHERE occurrence = 1")
+		if c := s.warehouse.Commit(t.Context(), s.ready(load.UsageNew, 0, first, second))[0]; c.Err != nil || c.Counts != (load.Counts{Read: 2, Updated: 1, Unchanged: 1}) {
+			t.Errorf("%s: %+v", change, c)
+		}
+	}
+}
