@@ -122,7 +122,7 @@ SELECT EXISTS (
            SELECT FROM wheelhouse.rejects r
            JOIN wheelhouse.loads l ON l.id = r.load_id
            WHERE r.account_id = @account AND r.stream = @stream AND r.resolved_at IS NULL
-             AND (l.span <@ w.span OR @snapshot)) AS rejects
+             AND (l.span && w.span OR @snapshot)) AS rejects
 FROM (SELECT n, requested, tstzrange(start, stop) AS span
       FROM unnest(@froms::timestamptz[], @tos::timestamptz[], @requested::timestamptz[]) WITH ORDINALITY AS u (start, stop, requested, n)) w
 LEFT JOIN LATERAL (

@@ -20,12 +20,18 @@ ON CONFLICT (account_id, stream, raw_hash, window_from) DO UPDATE
 SET load_id = excluded.load_id, path = excluded.path, reason = excluded.reason, last_seen_at = now(), resolved_at = NULL;
 
 -- name: resolve
--- A reject of this window that came no more is understood now, or is no more.
+-- A reject is understood now, or is no more, once all of its window was asked for again without it: by this load alone, or by
+-- this and others, where windows have another length now.
 UPDATE wheelhouse.rejects r
 SET resolved_at = now()
 FROM wheelhouse.loads l
 WHERE r.account_id = @account AND r.stream = @stream AND r.resolved_at IS NULL AND r.load_id <> @load
-  AND l.id = r.load_id AND (l.span <@ tstzrange(@from, @to) OR @snapshot);
+  AND l.id = r.load_id AND (l.requested_at < @requested) IS NOT FALSE
+  AND (@snapshot OR l.span <@ tstzrange(@from, @to)
+       OR l.span && tstzrange(@from, @to) AND l.span <@ (
+           SELECT coalesce(range_agg(n.span), '{}') + tstzmultirange(tstzrange(@from, @to))
+           FROM wheelhouse.loads n
+           WHERE n.account_id = @account AND n.stream = @stream AND n.status = 'loaded' AND n.span && l.span AND n.requested_at > l.requested_at));
 
 -- name: list
 -- What is set aside, without what it holds.

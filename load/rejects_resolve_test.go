@@ -1,0 +1,54 @@
+package load_test
+
+import (
+	"crypto/sha256"
+	"testing"
+
+	"wheelhouse/load"
+	"wheelhouse/transform"
+)
+
+// A reject is resolved once all of its window was asked for again and did not bring it, in whatever pieces; until then it
+// stands, and what a piece of the window does bring is that piece's own.
+func TestRejectOfALongerWindowIsResolved(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, load.Options{})
+	commit := func(from, days int, bad ...byte) {
+		t.Helper()
+		start := worldBegins.AddDate(0, 0, from)
+		win := load.Window{Account: "a", Stream: load.UsageNew, From: start, To: start.AddDate(0, 0, days), Day: start}
+		claims, err := s.warehouse.Claim(t.Context(), s.run, load.Wanted{Window: win, Planned: 1 << 62})
+		if err != nil || claims[0].Err != nil {
+			t.Fatal(err, claims)
+		}
+		b := load.NewBatch(win)
+		defer b.Close()
+		b.Begin()
+		for _, n := range bad {
+			if err := b.Reject(transform.Reject{Path: "$", Reason: "bad", Text: "bad", Hash: sha256.Sum256([]byte{n})}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.Commit()
+		if c := s.warehouse.Commit(t.Context(), load.Ready{Claim: claims[0].Claim, Batch: b})[0]; c.Err != nil {
+			t.Fatal(c.Err)
+		}
+	}
+	open := func(want int) {
+		t.Helper()
+		all, err := s.warehouse.ListRejects(t.Context(), load.RejectFilter{})
+		if err != nil || len(all) != want {
+			t.Errorf("%d rejects are open (%v), want %d", len(all), err, want)
+		}
+	}
+	commit(0, 3, 1, 2)
+	open(2)
+	commit(2, 1)
+	open(2)
+	commit(0, 1)
+	open(2)
+	commit(1, 1, 2)
+	open(1)
+	commit(0, 3)
+	open(0)
+}
