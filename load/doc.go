@@ -32,7 +32,7 @@
 // # Promised
 //
 //   - A row of wheelhouse.loads with status 'loaded' exists exactly when its data does.
-//   - Rows that do not differ are not written. A table that nobody changed by hand differs from what was loaded in nothing.
+//   - Rows that do not differ are not written.
 //   - A writer whose lease on a window has passed on is refused (ErrFenced), and nothing of the window is written.
 //   - An answer that was asked for earlier never overwrites one that was asked for later. Each column has one stream that writes it.
 //   - An answer that lacks more than half of the rows its window speaks for, and at least 20, is refused (ShrinkError) until a
