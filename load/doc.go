@@ -1,31 +1,63 @@
-// Package load keeps the warehouse: the ledger of windows, who works on which, and the one
-// transaction in which a window's rows, its deletions, its totals and its ledger row commit.
+// Package load keeps the warehouse: the ledger of windows, the leases on them, and the one transaction in which a
+// window's rows, its deletions, its totals, its rejects and its ledger row commit.
 //
-// It promises: a row of wheelhouse.loads with status 'loaded' exists exactly when its data does; rows
-// that do not differ are not written; a writer whose lease on a window has passed on is refused; an
-// answer asked for earlier never overwrites one asked for later; an answer that lacks more than half of what its
-// window had, and at least 20 rows, is refused until a person accepts it.
+// # The way in
 //
-// Rows come in a Batch, encoded for COPY while the answer is read and kept (in memory, and above 2 MiB
-// a table in a nameless temporary file) until the answer is complete. A merge copies them into staging tables, joins
-// those with the tables and writes only what is missing or distinct.
+// A Batch takes a window's rows while the answer is read, encoded as COPY sends them, and sorts them by key. Commit
+// compares the batch with the tables and writes what differs. There is one diff for all streams and all sizes:
 //
-// A stream's volume decides how its rows get in. usage_new has most of them by far, a million a year where other streams
-// have thousands: its batches are sifted first (see sifting). What the warehouse does not know goes by COPY straight
-// into the tables, oldest first; what it has already is left; and only twins and what differs are merged. Windows share
-// a transaction, each with its own row in the ledger; one whose answer shows sessions of other days has its own, which waits for
-// whoever loads those days (see lockSessions). An answer of up to 4 MiB, a day's, that comes again
-// byte for byte is known by its hash and not even read as JSON. The other streams have few rows a window, and what they write depends on
-// what is there (counts of a day, shares that several days show): a merge for each window is simple, and enough.
+//	incoming rows, by key ─┐                 ┌─ insert     COPY into the table
+//	                       ├─► merge join ──►├─ update     COPY into a staging table, UPDATE from there
+//	existing rows, by key ─┘                 ├─ unchanged  nothing
+//	                                         ├─ remove     soft delete, or DELETE in daily tables
+//	                                         ├─ keep       nothing: a later answer told of the row, or a reject may be the row
+//	                                         └─ merge      nothing: the record is another one again
 //
-// Rollups (package internal/rollup) sum sessions, requests and visits by day. A load marks the days that it changes as dirty, in its own
-// transaction: views sum those on the spot, so that they are right at any moment.
+// Both sides are bytes in Postgres's binary format, a row with its children. Rows are equal if their bytes are. All statements
+// are made from the description of a table (Table, Column), which also says for which rows a window speaks (Scope). A stream's file
+// holds its descriptions, and what is special about the stream. Compare, behind the command verify, runs the same diff and prints it.
 //
-// On failure nothing of the window is written. Deadlocks, serialization failures, time-outs, lost
-// connections and key conflicts between two windows are tried again within bounds, from the batch, without
-// asking the API. A COMMIT whose acknowledgement was lost is looked up in the ledger, never sent again
-// blindly. Errors carry Postgres's SQLSTATE, table and column, never its DETAIL, which can hold rows.
+// A row of a main table goes through these states:
 //
-// It keeps no session state between transactions (no prepared statements, no session locks), so that
-// PgBouncer may stand between in transaction mode.
+//	            a window brings it         a window that speaks for it lacks it
+//	┌────────┐ ───────────────────► ┌──────┐ ─────────────────────────────► ┌─────────────────┐
+//	│ absent │                      │ live │                                │ deleted_at      │
+//	└────────┘                      └──────┘ ◄───────────────────────────── │ is set          │
+//	                                 │    ▲        a window brings it       └─────────────────┘
+//	                                 └────┘
+//	                           a window brings it changed
+//
+// A row of a daily table is removed instead. A share is deleted and comes back by its detail alone, never by a list.
+//
+// # Promised
+//
+//   - A row of wheelhouse.loads with status 'loaded' exists exactly when its data does.
+//   - Rows that do not differ are not written.
+//   - A writer whose lease on a window has passed on is refused (ErrFenced), and nothing of the window is written.
+//   - An answer that was asked for earlier never overwrites one that was asked for later. Each column has one stream that writes it.
+//   - An answer that lacks more than half of the rows its window speaks for, and at least 20, is refused (ShrinkError) until a
+//     person accepts it.
+//   - No record is lost on the way: those read are those inserted, updated, unchanged, merged and rejected, or the load fails.
+//   - A session keeps its id for good. Loads that number the same new session at once collide on the primary key.
+//   - Memory does not grow with the window: a table's rows above 4 MiB wait in a temporary file that has no name, and existing
+//     rows are read in stretches of keys.
+//   - The days that a load changes are marked in wheelhouse.dirty_days, in its own transaction (see package internal/rollup).
+//
+// # Not promised
+//
+//   - That a row which was changed by hand is noticed by every load. An answer of usage_new that comes again byte for byte is not
+//     compared, unless it was forced (Batch.Known is zero). Compare and forced loads always compare.
+//   - Which of several equal sessions of one second has which number.
+//   - That two processes never wait for each other: Postgres refuses one of two transactions that write the same rows, and that one is
+//     tried again.
+//
+// # On failure
+//
+// Nothing of the window is written. Deadlocks, serialization failures, key conflicts, time-outs, lost connections and a
+// server that is read-only after a failover are tried again within bounds, from the batch, without asking the API. Windows that share a transaction
+// are loaded one by one where one of them may have been the cause. A COMMIT whose acknowledgement was lost is looked up in the ledger, and
+// never sent again blindly. Errors carry Postgres's SQLSTATE, table and column, never its DETAIL, which can hold rows.
+//
+// The package keeps no session state between transactions: no prepared statements, no session locks. So PgBouncer may stand
+// before the server in transaction mode. A staging table that a pooled connection still has from another version has another name.
 package load
