@@ -11,7 +11,7 @@ import (
 // dirtyDays gathers the days of rows that a window changed, before and after the change. Rollups of these days are no
 // longer right (see package rollup).
 type dirtyDays struct {
-	times map[int64]struct{}  // when such rows begin, in quarters of an hour since 1970: each lies in one day, whatever the zone
+	times map[int64]struct{}  // when such rows begin, to the minute, in seconds since 1970
 	days  map[string]struct{} // of daily tables
 }
 

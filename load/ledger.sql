@@ -220,9 +220,3 @@ SELECT EXISTS (
     SELECT FROM wheelhouse.loads
     WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND upper(span) >= @to);
 
--- name: dirty
--- In the transaction of the load: its days' rollups are not read until a refresh has been there. Every 12 hours from the first moment to the last are on
--- every day between, however short. Daily figures are a day's by its name, whatever the zone.
-SELECT wheelhouse.mark_dirty(@account, @load,
-    ARRAY(SELECT * FROM generate_series(@first::timestamptz, @last::timestamptz, interval '12 hours') UNION SELECT @last::timestamptz),
-    CASE WHEN @daily THEN ARRAY[@day::date] ELSE '{}' END);

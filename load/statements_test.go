@@ -3,9 +3,37 @@ package load
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
+
+// Every statement of a .sql file is used, and every name of a statement that is used exists.
+func TestStatementsHaveTheNamesThatAreUsed(t *testing.T) {
+	t.Parallel()
+	code := ""
+	sources, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range sources {
+		if text, err := os.ReadFile(name); err == nil && !strings.HasSuffix(name, "_test.go") {
+			code += string(text)
+		}
+	}
+	for variable, file := range map[string]namedSQL{"ledger": ledger, "rejects": rejects, "verify": verify, "tables": tables} {
+		for name := range file {
+			if !strings.Contains(code, `"`+name+`"`) {
+				t.Errorf("%s: nothing uses the statement %s", variable, name)
+			}
+		}
+		for _, used := range regexp.MustCompile(`\b`+variable+`\["(\w+)"\]`).FindAllStringSubmatch(code, -1) {
+			if file[used[1]] == "" {
+				t.Errorf("%s has no statement %s", variable, used[1])
+			}
+		}
+	}
+}
 
 // The statements that are made from the descriptions are those of testdata. UPDATE=1 writes them anew.
 func TestGeneratedStatementsAreTheGoldenOnes(t *testing.T) {
@@ -15,7 +43,7 @@ func TestGeneratedStatementsAreTheGoldenOnes(t *testing.T) {
 		for _, table := range s.tables {
 			made := table.statements()
 			for _, one := range []struct{ name, sql string }{
-				{"existing", made.existing}, {"children of existing", made.existingChildren},
+				{"existing", made.existing}, {"by key", made.byKey}, {"children of existing", made.existingChildren},
 				{"existing outside of the window", made.outside}, {"children of existing outside of the window", made.outsideChildren},
 				{"stage", made.stage}, {"update", made.update}, {"remove", made.remove}, {"remove children", made.removeChildren}, {"counts", made.counts},
 			} {

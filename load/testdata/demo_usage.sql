@@ -7,6 +7,13 @@ WHERE t.account_id = @account AND t.started_at >= @from AND t.started_at < @to
 ORDER BY t.demo_id
 LIMIT @limit;
 
+-- demo_requests: by key
+SELECT t.demo_id, t.started_at, t.last_event_at, t.availability_bucket, t.answered, t.seconds_to_respond, t.handled_by, t.call_confirmed, t.screenshared, t.accepted_from, t.prospect_name, t.prospect_email, t.prospect_phone, t.prospect_company, t.prospect_job_title, t.prospect_website, t.prospect_location, t.request_origin, t.origin_channel, t.utm_source, t.utm_medium, t.utm_campaign, t.utm_term, t.utm_content, t.extra, coalesce(t.load_id, 0), t.deleted_at IS NOT NULL
+FROM crankwheel.demo_requests t
+JOIN unnest(@keys_0::text[]::bigint[]) AS s (demo_id) ON t.demo_id = s.demo_id
+WHERE t.account_id = @account
+ORDER BY t.demo_id;
+
 -- demo_requests: children of existing
 SELECT t.demo_id, t.question, t.answer
 FROM crankwheel.demo_answers t

@@ -7,6 +7,13 @@ WHERE t.account_id = @account AND t.created_at >= @from AND t.created_at < @to
 ORDER BY t.slug COLLATE "C"
 LIMIT @limit;
 
+-- share_details: by key
+SELECT t.slug, t.created_at, t.customer_account_id, t.content_created_by, t.content_recorded_at, t.content_runtime_seconds, t.video_url, t.access_sharing_enabled, t.extra, coalesce(t.load_id, 0), t.deleted_at IS NOT NULL
+FROM crankwheel.share_details t
+JOIN unnest(@keys_0::text[]::text[]) AS s (slug) ON t.slug = s.slug
+WHERE t.account_id = @account
+ORDER BY t.slug COLLATE "C";
+
 -- share_details: stage
 CREATE TEMP TABLE IF NOT EXISTS stage_share_details_6b58f45a (slug text, created_at timestamptz, customer_account_id text, content_created_by text, content_recorded_at timestamptz, content_runtime_seconds integer, video_url text, access_sharing_enabled boolean, extra jsonb) ON COMMIT DELETE ROWS;
 

@@ -1,3 +1,10 @@
+-- shares: by key
+SELECT t.slug, t.content_id, t.content_name, t.created_at, t.created_by_email, t.created_by_name, t.segment, t.has_cta, t.extra, coalesce(t.load_id, 0), false
+FROM crankwheel.shares t
+JOIN unnest(@keys_0::text[]::text[]) AS s (slug) ON t.slug = s.slug
+WHERE t.account_id = @account
+ORDER BY t.slug COLLATE "C";
+
 -- shares: stage
 CREATE TEMP TABLE IF NOT EXISTS stage_shares_9148b34b (slug text, content_id bigint, content_name text, created_at timestamptz, created_by_email text, created_by_name text, segment text, has_cta boolean, extra jsonb) ON COMMIT DELETE ROWS;
 
