@@ -165,14 +165,6 @@ func cutChild(children []byte) (child, rest []byte) {
 	return children[4 : 4+n : 4+n], children[4+n:]
 }
 
-func countChildren(children []byte) (n int64) {
-	for len(children) > 0 {
-		_, children = cutChild(children)
-		n++
-	}
-	return n
-}
-
 // compareKeys orders encoded keys as SQL does with texts in COLLATE "C".
 func (t *Table) compareKeys(a, b []byte) int {
 	for _, c := range t.Key {

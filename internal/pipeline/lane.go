@@ -32,15 +32,16 @@ type lane struct {
 	stages stages
 }
 
-// load loads the stream's due windows. Those that another process has in hand it comes back to, until they
-// are loaded or given back: a process that was killed holds them as long as its lease, and what it left
-// undone is this run's to do.
+// load loads the stream's due windows. Those that another process has in hand it comes back to, until they are loaded or
+// given back: a process that was killed holds them as long as its lease, and what it left undone is this run's to do. A
+// process that lives may hold them for longer: when none came free for twice as long as a lease, they are left to it.
 func (l *lane) load(ctx, work context.Context) {
 	l.pass(ctx, work, l.job.Due)
 	if len(l.held) > 0 {
 		l.Log.Info("waiting for windows that another process has in hand",
 			zap.String("account", l.job.Account.ID), zap.String("stream", l.job.Stream.Name), zap.Int("windows", len(l.held)))
 	}
+	waited := time.Now()
 	for len(l.held) > 0 {
 		select {
 		case <-ctx.Done():
@@ -51,6 +52,15 @@ func (l *lane) load(ctx, work context.Context) {
 		l.held = nil
 		l.mu.Unlock()
 		l.pass(ctx, work, due)
+		switch {
+		case len(l.held) < len(due):
+			waited = time.Now()
+		case time.Since(waited) > 2*l.Warehouse.Lease():
+			l.Log.Warn("windows are left to another process, which has had them in hand for long",
+				zap.String("account", l.job.Account.ID), zap.String("stream", l.job.Stream.Name), zap.Int("windows", len(l.held)))
+			l.sum.left(len(l.held))
+			return
+		}
 	}
 }
 

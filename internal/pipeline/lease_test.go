@@ -229,3 +229,27 @@ func TestVisitsOfNoShare(t *testing.T) {
 	b.want("v|true", "SELECT visit_id, deleted_at IS NOT NULL FROM crankwheel.share_visits")
 	b.want("2", "SELECT count(*) FROM wheelhouse.loads WHERE requested_at > now() - interval '1 hour'")
 }
+
+// A window that another process goes on holding is waited for, but not for ever: it counts as left over.
+func TestWindowThatAnotherProcessKeepsIsLeftOver(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, newCanned(), mayDay, nil)
+	var err error
+	if b.runner.Warehouse, err = load.Open(t.Context(), b.url, load.Options{Lease: time.Second}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.runner.Warehouse.Close)
+	other := b.second().Warehouse
+	kept := mustClaim(t, other, b.mustStart(), b.window(load.UsageNew, someDay))
+	holding, stop := context.WithCancel(t.Context())
+	t.Cleanup(stop)
+	go other.Hold(holding, kept, func() { t.Error("lost a lease that was renewed") })
+	began := time.Now()
+	result := b.run(b.day("2026-03-10"), "usage_new")
+	if result.OK() || result.Left != 1 || result.Failed+result.Loaded != 0 {
+		t.Errorf("%+v", result)
+	}
+	if took := time.Since(began); took < 2*time.Second || took > 30*time.Second {
+		t.Errorf("waited for %s", took)
+	}
+}
