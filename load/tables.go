@@ -2,15 +2,12 @@ package load
 
 import (
 	"context"
-	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 )
-
-//go:embed tables.sql
-var tablesSQL string
-
-var tables = parseSQL(tablesSQL)
 
 // TableCount is how many live rows a table of schema crankwheel has.
 type TableCount struct {
@@ -18,11 +15,11 @@ type TableCount struct {
 	Rows  int64  `json:"rows"`
 }
 
-// TableCounts counts each table's live rows.
+// TableCounts counts each table's live rows, in the order of the streams.
 func (w *Warehouse) TableCounts(ctx context.Context) ([]TableCount, error) {
 	var counts []TableCount
 	err := w.retry(ctx, func() error {
-		rows, err := w.pool.Query(ctx, tables["counts"])
+		rows, err := w.pool.Query(ctx, countRows())
 		if err != nil {
 			return err
 		}
@@ -30,4 +27,28 @@ func (w *Warehouse) TableCounts(ctx context.Context) ([]TableCount, error) {
 		return err
 	})
 	return counts, err
+}
+
+// countRows is the statement that counts, made from the descriptions of the tables.
+func countRows() string {
+	var all, counted []string
+	count := func(t *Table, condition string) {
+		if !slices.Contains(counted, t.Name) { // two streams write crankwheel.shares
+			counted = append(counted, t.Name)
+			all = append(all, fmt.Sprintf("SELECT '%s', count(*) FROM crankwheel.%[1]s%s", t.Name, condition))
+		}
+	}
+	for _, s := range Streams {
+		for _, t := range s.tables {
+			condition := ""
+			if t.Deletion == SoftDelete || t == listedShares.Table {
+				condition = " WHERE deleted_at IS NULL"
+			}
+			count(t, condition)
+			if t.children != nil {
+				count(t.children, "")
+			}
+		}
+	}
+	return strings.Join(all, "\nUNION ALL ")
 }
