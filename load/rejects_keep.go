@@ -10,7 +10,7 @@ import (
 // rejectsAtATime is how many rejects are written by one statement.
 const rejectsAtATime = 256
 
-// somRejects are some of a batch's rejects as the statements of rejects.sql take them.
+// someRejects are some of a batch's rejects as the statements of rejects.sql take them.
 type someRejects struct {
 	hashes        [][]byte
 	keys          []string

@@ -13,7 +13,7 @@ import (
 // A small run of the main measures keeps the command alive; its figures say nothing.
 func TestMeasures(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
-	o, err := parse([]string{"-scale", "0.01", "-rounds", "1", "-only", "small-first,small-unchanged,small-force,small-changed"}, os.Stderr)
+	o, err := parse([]string{"-scale", "0.01", "-rounds", "1", "-only", "months-first,months-unchanged,months-force,months-changed"}, os.Stderr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,7 +22,7 @@ func TestMeasures(t *testing.T) {
 		t.Fatalf("%v\n%s", err, progress.Bytes())
 	}
 	for _, m := range measures() {
-		if got, want := strings.Contains(out.String(), "| "+m.title+" |"), strings.Contains("small-copy,small-first,small-unchanged,small-force,small-changed", m.name); got != want {
+		if got, want := strings.Contains(out.String(), "| "+m.title+" |"), strings.Contains("months-copy,months-first,months-unchanged,months-force,months-changed", m.name); got != want {
 			t.Errorf("%s is in the table: %v, want %v\n%s", m.name, got, want, out.Bytes())
 		}
 	}
