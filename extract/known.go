@@ -27,7 +27,7 @@ var errSame = errors.New("the answer is the one that is known")
 
 // heldInMemory is how much of an answer waits in memory until it is known whether the answer is the known one. What is
 // more waits in a temporary file.
-const heldInMemory = 4 << 20
+const heldInMemory = 1 << 20
 
 // summer adds up what is read through it, and keeps the error that ended reading.
 type summer struct {
