@@ -66,8 +66,9 @@ var bugs = []bug{
 WHERE id = @load AND status = 'running';`, `    attempts = @attempts, requested_at = @requested, finished_at = now(), error = NULL
 WHERE id = @load;`}},
 		[]test{{"internal/pipeline", "TestLeaseThatPassedOn"}, {"cmd/wheelhouse", "TestTwoAtOnce"}}},
-	{"events are compared", []edit{{"load/usage_new.go", `func equal(a, b *record) bool { return bytes.Equal(a.row, b.row) && bytes.Equal(a.children, b.children) }`,
-		`func equal(a, b *record) bool { return bytes.Equal(a.row, b.row) }`}, {"load/diff.go", ` && bytes.Equal(existing.children, incoming.children):`, `:`}},
+	{"events are compared", []edit{{"load/usage_new.go", `func equal(a, b *record) bool {
+	return bytes.Equal(a.row, b.row) && bytes.Equal(a.children, b.children)`, `func equal(a, b *record) bool {
+	return bytes.Equal(a.row, b.row)`}, {"load/diff.go", ` && bytes.Equal(existing.children, incoming.children):`, `:`}},
 		[]test{{"internal/pipeline", "TestOneChangeWritesOneRow"}, {"load", "TestOrderOfWindowsDoesNotMatter"}}},
 	{"what does not come any more is deleted", []edit{{"load/diff.go", `	d.add(change{action: remove, existing: existing})`, `	d.add(change{action: keep, existing: existing})`}},
 		[]test{{"internal/pipeline", "TestShrinkGuard|TestDeletedAndBack"}, {"load", "TestOrderOfWindowsDoesNotMatter"}}},
