@@ -152,13 +152,7 @@ func addBeside[R any](b *Batch, table int, t *rows[R], row *R) error {
 
 func put[R any](b *Batch, s *sorter, t *rows[R], row *R, n int64) error {
 	e := s.begin()
-	for i := range t.key {
-		t.key[i].encode(e, row)
-	}
-	keyEnd := len(e.b)
-	for i := range t.columns {
-		t.columns[i].encode(e, row)
-	}
+	keyEnd := t.encode(e, row)
 	rowEnd := len(e.b)
 	if t.addChildren != nil {
 		t.addChildren(e, row)

@@ -26,7 +26,7 @@ type part struct {
 	superseded bool   // an answer for all of it that was asked for later is loaded
 	last       *int64 // the newest load of any of it, if that was of exactly this window
 	answer     []byte // hash of that load's answer
-	rejects    bool   // the batch has rejects, or earlier ones of the window may be resolved
+	rejects    bool   // there are earlier ones of the window, which may be resolved
 }
 
 // commit loads batches in a transaction. A window that has passed to another process is left out.
@@ -125,7 +125,7 @@ func (p *part) settle(ctx context.Context, tx pgx.Tx, before []*part, mayShrink 
 	if err != nil {
 		return err
 	}
-	if p.rejects || len(d.rejected) > 0 || p.Batch.rejects.any() {
+	if p.rejects || p.Batch.rejects.any() {
 		if err := keepRejects(ctx, tx, p.args, p.Batch); err != nil {
 			return err
 		}

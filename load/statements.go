@@ -88,9 +88,14 @@ func (t *Table) addReading(s *statements) {
 
 // joinKeys looks rows up by given keys, one by one.
 func (t *Table) joinKeys(key []Column) string {
-	return fmt.Sprintf("JOIN unnest(%s) AS s (%s) ON %s",
+	return "JOIN " + givenKeys(key) + " ON " + sameKey(key)
+}
+
+// givenKeys lists the keys that are given as arguments, one array a column.
+func givenKeys(key []Column) string {
+	return fmt.Sprintf("unnest(%s) AS s (%s)",
 		numbered(key, func(i int, c Column) string { return fmt.Sprintf("@%s::text[]::%s[]", param("keys", i), c.kind.sql) }),
-		list(key, func(c Column) string { return c.Name }), sameKey(key))
+		strings.Join(names(key), ", "))
 }
 
 // between bounds a statement to a stretch of keys.
@@ -134,21 +139,16 @@ func (t *Table) addWriting(s *statements) {
 	s.update = fmt.Sprintf("UPDATE crankwheel.%s t\nSET %s,\n    %s = @load, loaded_at = now()%s\nFROM pg_temp.%s s\nWHERE t.account_id = @account AND %s", t.Name,
 		list(append(t.Key[t.sharedKey:len(t.Key):len(t.Key)], t.Columns...), func(c Column) string { return c.Name + " = s." + c.Name }), t.LoadID, back, s.staging, sameKey(t.Key[:t.sharedKey]))
 
-	keys := func(key []Column) string {
-		return fmt.Sprintf("unnest(%s) AS s (%s)",
-			numbered(key, func(i int, c Column) string { return fmt.Sprintf("@%s::text[]::%s[]", param("keys", i), c.kind.sql) }),
-			list(key, func(c Column) string { return c.Name }))
-	}
 	switch t.Deletion {
 	case SoftDelete:
 		s.remove = fmt.Sprintf("UPDATE crankwheel.%s t\nSET deleted_at = now(), %s = @load, loaded_at = now()\nFROM %s\nWHERE t.account_id = @account AND %s",
-			t.Name, t.LoadID, keys(t.Key[:t.sharedKey]), sameKey(t.Key[:t.sharedKey]))
+			t.Name, t.LoadID, givenKeys(t.Key[:t.sharedKey]), sameKey(t.Key[:t.sharedKey]))
 	case HardDelete:
-		s.remove = fmt.Sprintf("DELETE FROM crankwheel.%s t\nUSING %s\nWHERE t.account_id = @account AND %s", t.Name, keys(t.Key), sameKey(t.Key))
+		s.remove = fmt.Sprintf("DELETE FROM crankwheel.%s t\nUSING %s\nWHERE t.account_id = @account AND %s", t.Name, givenKeys(t.Key), sameKey(t.Key))
 	}
 	if c := t.children; c != nil {
 		shared := t.Key[:t.sharedKey]
-		s.removeChildren = fmt.Sprintf("DELETE FROM crankwheel.%s t\nUSING %s\nWHERE t.account_id = @account AND %s", c.Name, keys(shared), sameKey(shared))
+		s.removeChildren = fmt.Sprintf("DELETE FROM crankwheel.%s t\nUSING %s\nWHERE t.account_id = @account AND %s", c.Name, givenKeys(shared), sameKey(shared))
 	}
 }
 

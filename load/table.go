@@ -20,7 +20,6 @@ type Table struct {
 	LoadID   string   // the column that names the load which last changed what the stream writes
 
 	children *Table // nil: none
-	parent   []Column
 
 	compare     func(a, b []byte) int // orders encoded keys
 	match       matcher
@@ -93,7 +92,6 @@ func (t *Table) column(name string) int {
 // table repeats the first so many columns of the parent's key.
 func withChildren[R, C any](r *rows[R], child *rows[C], sharedKey int, get func(*R) []C) *rows[R] {
 	r.children, r.sharedKey = child.Table, sharedKey
-	child.parent = r.Key[:sharedKey]
 	r.addChildren = func(e *encoder, row *R) {
 		all := get(row)
 		for i := range all {
@@ -106,13 +104,16 @@ func withChildren[R, C any](r *rows[R], child *rows[C], sharedKey int, get func(
 	return r
 }
 
-func (r *rows[R]) encode(e *encoder, row *R) {
+// encode appends a row's key and its columns. It returns where the key ends.
+func (r *rows[R]) encode(e *encoder, row *R) (keyEnd int) {
 	for i := range r.key {
 		r.key[i].encode(e, row)
 	}
+	keyEnd = len(e.b)
 	for i := range r.columns {
 		r.columns[i].encode(e, row)
 	}
+	return keyEnd
 }
 
 // record is a row with its children: one that a window brings, or one that is there.
@@ -197,8 +198,8 @@ func (t *Table) during(row []byte) (begin, end time.Time, over bool) {
 	return begin, begin, !t.Scope.OpenEnd
 }
 
-// within tells whether a row lies wholly inside a stretch of time, so that whoever asks for that time is shown the row,
-// however the API selects. What lasts and has ended by the first instant need not be shown.
+// within tells whether a row lies wholly inside a stretch of time. An answer for that time shows such a row, whichever way
+// the API selects. A session that has ended by the first instant is not inside: the API may leave it out.
 func (t *Table) within(row []byte, from, to time.Time) bool {
 	begin, end, over := t.during(row)
 	if t.Scope.OpenEnd && !end.After(from) {

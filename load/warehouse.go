@@ -73,7 +73,7 @@ func Open(ctx context.Context, dsn string, o Options) (*Warehouse, error) {
 }
 
 // setSession sets what every session depends on, whatever the database, the role or the address say. PgBouncer keeps these
-// for each client; what it does not know, bytea_output, the transactions that read bytes set for themselves.
+// settings for each client. It does not keep bytea_output: each transaction that reads bytes sets that one itself.
 func setSession(params map[string]string) {
 	for name, value := range map[string]string{
 		"application_name": "wheelhouse", "client_encoding": "UTF8", "DateStyle": "ISO", "standard_conforming_strings": "on",
