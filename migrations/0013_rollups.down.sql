@@ -1,4 +1,4 @@
--- What 0013 drops, made again as 0007_bi_sales and 0011_sums left it. Nothing is summed: the program of before does that.
+-- Makes again what 0013 drops, as 0007_bi_sales and 0011_sums left it. The sums are empty: the older program makes them.
 DROP TRIGGER new_zone ON wheelhouse.accounts;
 DROP TRIGGER other_zone ON wheelhouse.accounts;
 DROP FUNCTION wheelhouse.move_days();

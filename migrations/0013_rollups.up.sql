@@ -6,7 +6,8 @@
 -- What was summed before is not carried over. All days with rows are marked; the first refresh makes the rollups. Until then pages
 -- are slower, and right.
 
--- First of all: a load of the program of before commits before this, and is among the rows below, or fails for lack of the table.
+-- A load by an older version of the program either commits before this lock, and then its rows are among those below, or it
+-- finds no such table and fails.
 LOCK TABLE wheelhouse.session_due IN ACCESS EXCLUSIVE MODE;
 
 CREATE TABLE wheelhouse.dirty_days (

@@ -109,10 +109,12 @@ func (l *lane) askNext(ctx, work context.Context, ready chan<- *inHand) (more bo
 	err := l.ask(h)
 	l.stages.asking.Add(-1)
 	<-l.workers
-	if days := l.days(h, err); err != nil && len(days) > 1 {
-		l.split(work, h, days, err)
-	} else if err != nil {
-		l.over(l.fail(work, h, err))
+	if err != nil {
+		if days := l.days(h, err); len(days) > 1 {
+			l.split(work, h, days, err)
+		} else {
+			l.over(l.fail(work, h, err))
+		}
 	} else {
 		l.stages.ready.Add(1)
 		ready <- h // whoever loads takes all there are, whatever becomes of them
@@ -122,7 +124,7 @@ func (l *lane) askNext(ctx, work context.Context, ready chan<- *inHand) (more bo
 
 // days cuts a window whose answer could not be had into its days: one day that never answers must not cost the others.
 func (l *lane) days(h *inHand, why error) (days []Due) {
-	if why == nil || hopeless(why) || h.ctx.Err() != nil {
+	if hopeless(why) || h.ctx.Err() != nil {
 		return nil
 	}
 	d := h.Outcome.Due

@@ -363,7 +363,7 @@ func TestAccountThatIsBeingRefreshedIsPassedOver(t *testing.T) {
 	d.want(`SELECT string_agg(account_id, ',') FROM wheelhouse.dirty_days`, "a")
 }
 
-// An account that cannot be refreshed is named, and the others are refreshed. Nobody who asks for one of those meets it.
+// The error names an account that cannot be refreshed. The other accounts are refreshed, and their views work.
 func TestOneAccountsFailureIsItsOwn(t *testing.T) {
 	t.Parallel()
 	d := withAccount(t)

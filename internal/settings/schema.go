@@ -159,8 +159,8 @@ func said(value any, part map[string]any) string {
 	return fmt.Sprint(value, ": ")
 }
 
-// unknown says what was probably meant by a key. A key that names a secret is told where secrets belong; its value is
-// never looked at.
+// unknown suggests the known key that a misspelt one probably stands for. For a key that names a secret it says where
+// secrets belong, and does not read the key's value.
 func unknown(key string, known []string) string {
 	switch strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(key)) {
 	case "apikey", "key", "token", "secret", "password", "auth", "authorization", "crankwheelapikey":

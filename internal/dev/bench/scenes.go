@@ -50,7 +50,7 @@ func init() {
 		peer("pandas", "peer: pandas, SQLAlchemy and an upsert", "frames.py", sync.OnceValues(python)))
 }
 
-// oldestFirst is how a run loads; a backfill begins with the newest days unless it is told otherwise.
+// oldestFirst makes a backfill begin with the oldest day, as a run does. By default it begins with the newest.
 var oldestFirst = []string{"--oldest-first"}
 
 // scratch is the database that a scene works in.
