@@ -19,13 +19,22 @@ const (
 // inParts asks for a window and, where that keeps failing for its size, for its halves. What size worked is kept in
 // mind for the windows to come.
 func (c *Client) inParts(ctx context.Context, w Window, ask func(*Client, Window) error) error {
-	return c.part(ctx, w, wholeTries, ask)
+	before := c.sizes.longest()
+	err := c.part(ctx, w, wholeTries, ask)
+	if err != nil && ctx.Err() == nil {
+		c.sizes.doubt(before)
+	}
+	return err
 }
 
 func (c *Client) part(ctx context.Context, w Window, tries int, ask func(*Client, Window) error) error {
 	size := w.To.Sub(w.From)
 	if size <= smallestPart {
-		return ask(c, w)
+		err := ask(c, w)
+		if err == nil {
+			c.sizes.worked(size)
+		}
+		return err
 	}
 	if c.sizes.allow(size) {
 		hasty := *c
@@ -51,6 +60,9 @@ type sizes struct {
 	mu    sync.Mutex
 	limit time.Duration // longer ones failed; 0: none did
 	good  int           // windows of about that length that worked since
+
+	doubted bool          // a window failed at every size: its size was not the cause
+	before  time.Duration // limit before that window
 }
 
 // growAfter is how many windows must work before a longer one is tried again: the server may have been ill, or is faster now.
@@ -62,6 +74,22 @@ func (s *sizes) allow(size time.Duration) bool {
 	return s.limit == 0 || size <= s.limit
 }
 
+func (s *sizes) longest() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.limit
+}
+
+// doubt notes that a window failed at every size, and what the limit was before. While the server is down, windows begin at the smallest size.
+// Once one works, the limit is what it was before.
+func (s *sizes) doubt(before time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.doubted {
+		s.doubted, s.before = true, before
+	}
+}
+
 func (s *sizes) failed(size time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -71,6 +99,10 @@ func (s *sizes) failed(size time.Duration) {
 func (s *sizes) worked(size time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.doubted { // the server answers again
+		s.limit, s.good, s.doubted = s.before, 0, false
+		return
+	}
 	if s.limit == 0 || size < s.limit/2 {
 		return
 	}

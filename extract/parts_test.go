@@ -185,3 +185,32 @@ func TestNotForSize(t *testing.T) {
 		t.Errorf("%d requests, %v", len(server.asked()), err)
 	}
 }
+
+// TestADayThatNeverAnswersTeachesNoSize: after a window that failed at every size, windows are asked for whole again as soon as one works.
+func TestADayThatNeverAnswersTeachesNoSize(t *testing.T) {
+	answer := hourly(t, 24*time.Hour, nil)
+	down := true
+	server := serve(t, func(n int, w http.ResponseWriter, r *http.Request) {
+		if down {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		answer(n, w, r)
+	})
+	c := client(t, server.URL, attempts(1))
+	if _, _, err := sessions(t, c, day); err == nil {
+		t.Fatal("the day was answered")
+	}
+	down = false
+	var asked []int
+	for range 2 {
+		_, rep, err := sessions(t, c, day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		asked = append(asked, rep.Attempts)
+	}
+	if got := fmt.Sprint(asked); got != "[6 1]" { // the first ¾ h, then its siblings of ¾, 1½, 3, 6 and 12 h
+		t.Errorf("requests a window: %s", got)
+	}
+}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"wheelhouse/extract"
+	"wheelhouse/internal/ledger"
 	"wheelhouse/load"
 	"wheelhouse/transform"
 )
@@ -37,13 +39,13 @@ func TestSettingsOfTheDatabaseChangeNothing(t *testing.T) {
 			x.Extra = []byte(`{"a": "é"}`)
 			y := x
 			y.RTCSeconds = transform.Null[int32]{V: 5, Valid: true}
-			for i, want := range []load.Counts{{Read: 1, Inserted: 1}, {Read: 1, Unchanged: 1}, {Read: 1, Updated: 1}, {Read: 1, Unchanged: 1}} {
+			for i, want := range []ledger.Counts{{Read: 1, Inserted: 1}, {Read: 1, Unchanged: 1}, {Read: 1, Updated: 1}, {Read: 1, Unchanged: 1}} {
 				shown := x
 				if i > 1 {
 					shown = y
 				}
 				r := s.ready(load.UsageNew, 0, shown)
-				r.Asked.Answer[3] = byte(i + 1)
+				r.Asked.AnswerHash = load.AnswerHash(extract.Sum{3: byte(i + 1)})
 				if c := s.warehouse.Commit(t.Context(), r)[0]; c.Err != nil || c.Counts != want {
 					t.Errorf("load %d: %+v", i, c)
 				}

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"wheelhouse/internal/ledger"
+
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -21,7 +23,7 @@ import (
 type applier struct {
 	tx     pgx.Tx
 	table  *Table
-	window Window
+	window ledger.Window
 	load   int64
 	now    time.Time
 	staged map[string]bool // staging tables that have rows of this transaction

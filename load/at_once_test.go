@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"wheelhouse/internal/ledger"
 	"wheelhouse/internal/testdb"
 	"wheelhouse/load"
 )
@@ -28,7 +29,7 @@ func TestLoadedAtOnceIsLoadedInTurn(t *testing.T) {
 		t.Cleanup(w.Close)
 		processes = append(processes, w)
 	}
-	run, err := processes[0].StartRun(t.Context(), "run", "test", "test")
+	run, err := processes[0].Ledger.StartRun(t.Context(), "run", "test", "test")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,8 +99,8 @@ func (w *world) cuts() (cuts []time.Time) {
 func (h *history) windows(world *world, process *load.Warehouse, account string, cuts []time.Time) (all []load.Ready) {
 	h.Helper()
 	for i, from := range cuts[:len(cuts)-1] {
-		win := load.Window{Account: account, Stream: load.UsageNew, From: from, To: cuts[i+1], Day: from.Truncate(24 * time.Hour)}
-		claims, err := process.Claim(h.Context(), h.run, load.Wanted{Window: win, Planned: 1 << 62})
+		win := ledger.Window{Account: account, Stream: load.UsageNew.Stream, From: from, To: cuts[i+1], Day: from.Truncate(24 * time.Hour)}
+		claims, err := process.Ledger.Claim(h.Context(), h.run, ledger.Due{Window: win, Known: 1 << 62})
 		if err != nil || claims[0].Err != nil {
 			h.Fatal(err, claims)
 		}
@@ -114,7 +115,7 @@ func (h *history) windows(world *world, process *load.Warehouse, account string,
 			}
 		}
 		b.Commit()
-		all = append(all, load.Ready{Claim: claims[0].Claim, Batch: b})
+		all = append(all, load.Ready{Claim: claims[0], Batch: b})
 	}
 	return all
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/zeebo/xxh3"
 
 	"wheelhouse/extract"
+	"wheelhouse/internal/ledger"
 	"wheelhouse/internal/stream"
 	"wheelhouse/transform"
 )
@@ -29,11 +30,14 @@ func (t *Table) counts() bool {
 	return slices.ContainsFunc(t.Columns, func(c Column) bool { return c.AddsUp })
 }
 
-// Snapshot tells whether an answer of the stream is about everything there is, not about a window.
-func (s Stream) Snapshot() bool { return s.Grain == stream.Snapshot }
-
 // Streams are all streams, in the order in which they are shown.
 var Streams = []Stream{DemoUsage, UsageNew, UsageShares, Shares, ShareVisits, ShareDetails, UserAccess, CompanyContent}
+
+// tablesOf are the tables that a stream fills, its records' own first.
+func tablesOf(s stream.Stream) []*Table {
+	i := slices.IndexFunc(Streams, func(known Stream) bool { return known.Name == s.Name })
+	return Streams[i].tables
+}
 
 // newStream finds a stream's description. It panics if there is none of that name, or if its main table is another.
 func newStream(name string, main *Table, more ...*Table) Stream {
@@ -47,7 +51,7 @@ func newStream(name string, main *Table, more ...*Table) Stream {
 // Batch holds the rows of one window, encoded as Postgres takes them, until the window's answers are complete. It
 // implements extract.Answers: Begin forgets what came since the last Commit.
 type Batch struct {
-	window   Window
+	window   ledger.Window
 	asked    time.Time // not after the first request
 	sorters  []*sorter // by Stream.tables
 	rejects  *sorter
@@ -73,9 +77,9 @@ type mark struct {
 
 // NewBatch makes an empty batch for a window. It is made before the window is asked for: what was loaded from a request
 // after this moment the batch does not overwrite.
-func NewBatch(w Window) *Batch {
+func NewBatch(w ledger.Window) *Batch {
 	b := &Batch{window: w, asked: time.Now(), rejects: newSorter(rejectRows.Table)}
-	for _, t := range w.Stream.tables {
+	for _, t := range tablesOf(w.Stream) {
 		b.sorters = append(b.sorters, newSorter(t))
 	}
 	return b

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"wheelhouse/internal/ledger"
 	"wheelhouse/load"
 )
 
@@ -15,7 +16,7 @@ func TestStartChangedByHandIsPutRight(t *testing.T) {
 	for _, change := range []string{"- interval '2 days'", "+ interval '1 hour'"} {
 		s.warehouse.Commit(t.Context(), s.ready(load.UsageNew, 0, first, second))
 		s.exec("UPDATE crankwheel.screen_sessions SET started_at = started_at " + change + " WHERE occurrence = 1")
-		if c := s.warehouse.Commit(t.Context(), s.ready(load.UsageNew, 0, first, second))[0]; c.Err != nil || c.Counts != (load.Counts{Read: 2, Updated: 1, Unchanged: 1}) {
+		if c := s.warehouse.Commit(t.Context(), s.ready(load.UsageNew, 0, first, second))[0]; c.Err != nil || c.Counts != (ledger.Counts{Read: 2, Updated: 1, Unchanged: 1}) {
 			t.Errorf("%s: %+v", change, c)
 		}
 	}

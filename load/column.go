@@ -42,6 +42,8 @@ type Column struct {
 	Personal bool // may hold what a prospect or viewer said: its values are never shown
 	AddsUp   bool // a count of a day: the count of several days is their sum
 
+	Documented []string // all values that the API documents; nil: any value
+
 	kind *columnType
 }
 
@@ -55,6 +57,12 @@ type field[R any] struct {
 // personal marks a column whose values are never shown.
 func personal[R any](f field[R]) field[R] {
 	f.Personal = true
+	return f
+}
+
+// documented names all values of a column that the API documents. Others are kept as sent, and counted by status.
+func documented[R any](f field[R], values ...string) field[R] {
+	f.Documented = values
 	return f
 }
 

@@ -6,41 +6,21 @@ import (
 	"slices"
 
 	"github.com/jackc/pgx/v5"
+
+	"wheelhouse/internal/ledger"
+	"wheelhouse/internal/postgres"
 )
-
-// Counts is what loading a window did. Read = Inserted + Updated + Unchanged + Merged + Rejected.
-type Counts struct {
-	Read      int64 // records that came
-	Inserted  int64
-	Updated   int64
-	Unchanged int64
-	Deleted   int64 // rows that the window no longer brings
-	Merged    int64 // records that were others again
-	Rejected  int64 // records set aside
-	Skipped   bool  // the answer's hash equals what is loaded, or a newer answer is: nothing was written
-}
-
-// Add sums the counts of several windows.
-func (n *Counts) Add(m Counts) {
-	n.Read += m.Read
-	n.Inserted += m.Inserted
-	n.Updated += m.Updated
-	n.Unchanged += m.Unchanged
-	n.Deleted += m.Deleted
-	n.Merged += m.Merged
-	n.Rejected += m.Rejected
-}
 
 // Ready is a window whose answers are complete.
 type Ready struct {
-	Claim
+	ledger.Claim
 	Batch *Batch
-	Asked Asked
+	Asked ledger.Asked
 }
 
 // Committed is what became of a window.
 type Committed struct {
-	Counts     Counts
+	Counts     ledger.Counts
 	Reconciled *bool // what came adds up to the API's own totals; nil where it states none
 	Err        error
 }
@@ -48,14 +28,14 @@ type Committed struct {
 // Commit loads complete batches of one stream of one account: rows, deletions, rejects, totals and the ledger's entry of a
 // window always in one transaction. The windows share it. Where one of them may keep the others from being loaded, each
 // has a transaction of its own.
-// ErrFenced: the window has passed to another process, and nothing of it was written. ErrMovedOn: somebody loaded another
+// ledger.ErrFenced: the window has passed to another process, and nothing of it was written. ErrMovedOn: somebody loaded another
 // answer since the one that came again was known; nothing was written, and it is to be asked for once more.
 func (w *Warehouse) Commit(ctx context.Context, loads ...Ready) []Committed {
 	done, err := w.together(ctx, loads)
 	switch {
 	case err == nil:
 		return done
-	case len(loads) == 1 || ctx.Err() != nil || !ofWindow(err) && mayPass(err):
+	case len(loads) == 1 || ctx.Err() != nil || !ofWindow(err) && postgres.Transient(err):
 		return slices.Repeat([]Committed{{Err: err}}, len(loads))
 	case !ofWindow(err): // no room, no right: one window tells it for all
 		done = slices.Repeat([]Committed{{Err: ErrNotTried}}, len(loads))
@@ -79,26 +59,26 @@ var ErrNotTried = errors.New("not tried: another window failed as all would")
 
 // ofWindow tells whether an error may be one window's own.
 func ofWindow(err error) bool {
-	var sql *SQLError
-	var connect *connectError
+	var sql *postgres.Error
+	var connect *postgres.ConnectError
 	if errors.As(err, &sql) {
 		return sql.OfWindow()
 	}
-	return !errors.As(err, &connect) && !mayPass(err)
+	return !errors.As(err, &connect) && !postgres.Transient(err)
 }
 
 // together loads batches in one transaction, again where that can help. Where several may be in each other's way, it
 // does not try again.
 func (w *Warehouse) together(ctx context.Context, loads []Ready) (done []Committed, err error) {
 	var reached []Committed // by the last try that got as far as its COMMIT
-	err = w.retry(ctx, func() error {
+	err = w.db.Retry(ctx, func() error {
 		// The try before may have committed without our hearing of it.
 		if all, err := w.loaded(ctx, loads, reached); all || err != nil {
 			done = reached
 			return err
 		}
 		var now []Committed
-		err := pgx.BeginTxFunc(ctx, w.pool, oneMoment, func(tx pgx.Tx) (err error) {
+		err := pgx.BeginTxFunc(ctx, w.db.Pool, oneMoment, func(tx pgx.Tx) (err error) {
 			now, err = w.commit(ctx, tx, loads)
 			return err
 		})
@@ -109,8 +89,8 @@ func (w *Warehouse) together(ctx context.Context, loads []Ready) (done []Committ
 		case slices.ContainsFunc(now, func(c Committed) bool { return c.Err == nil }):
 			reached = now
 		}
-		if len(loads) > 1 && ofWindow(sqlError(err)) {
-			return notTogether{sqlError(err)}
+		if len(loads) > 1 && ofWindow(postgres.Redact(err)) {
+			return notTogether{postgres.Redact(err)}
 		}
 		return err
 	})
@@ -133,7 +113,7 @@ func (w *Warehouse) stillCommitting(ctx context.Context, loads []Ready, done, be
 	return nil
 }
 
-func (c Committed) fenced() bool { return errors.Is(c.Err, ErrFenced) }
+func (c Committed) fenced() bool { return errors.Is(c.Err, ledger.ErrFenced) }
 
 // notTogether keeps an error from being tried again.
 type notTogether struct{ error }
@@ -144,9 +124,7 @@ func (w *Warehouse) loaded(ctx context.Context, loads []Ready, done []Committed)
 	if i < 0 {
 		return false, nil
 	}
-	var status string
-	err := w.pool.QueryRow(ctx, ledger["outcome"], pgx.NamedArgs{"load": loads[i].Load}).Scan(&status)
-	return status == "loaded", err
+	return w.Ledger.Loaded(ctx, loads[i].Load)
 }
 
 // oneMoment: every statement of a load sees the warehouse as it was at the first. Where another window's

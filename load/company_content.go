@@ -21,8 +21,8 @@ var contents = withChildren(newRows(
 	},
 	[]field[content]{
 		text("name", func(c *content) transform.Null[string] { return c.Name }),
-		text("type", func(c *content) transform.Null[string] { return c.Type }),
-		text("state", func(c *content) transform.Null[string] { return c.State }),
+		documented(text("type", func(c *content) transform.Null[string] { return c.Type }), "upload", "recording", "redirect", "cta", "video"),
+		documented(text("state", func(c *content) transform.Null[string] { return c.State }), "created", "processing", "ready"),
 		text("created_by", func(c *content) transform.Null[string] { return c.CreatedBy }),
 		timestamp("recorded_at", func(c *content) transform.Null[time.Time] { return c.RecordedAt }),
 		bigint("runtime_ms", func(c *content) transform.Null[int64] { return c.RuntimeMS }),
@@ -38,7 +38,7 @@ var contentEvents = newRows(Table{Name: "content_events"},
 		requiredInteger("seq", func(e *contentEvent) int32 { return e.Seq }),
 	},
 	[]field[contentEvent]{
-		text("name", func(e *contentEvent) transform.Null[string] { return e.Name }),
+		documented(text("name", func(e *contentEvent) transform.Null[string] { return e.Name }), "started", "paused", "resumed", "ended"),
 		bigint("at_ms", func(e *contentEvent) transform.Null[int64] { return e.AtMS }),
 		extra(func(e *contentEvent) []byte { return e.Extra }),
 	})

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 
+	"wheelhouse/internal/ledger"
+
 	"github.com/jackc/pgx/v5"
 )
 
@@ -21,12 +23,12 @@ type comparison struct {
 }
 
 // newComparison prepares the comparison of a batch with the table of a given place in its stream's.
-func newComparison(tx pgx.Tx, w Window, b *Batch, table int, d differ) (*comparison, error) {
+func newComparison(tx pgx.Tx, w ledger.Window, b *Batch, table int, d differ) (*comparison, error) {
 	incoming, err := b.sorters[table].read()
 	if err != nil {
 		return nil, err
 	}
-	d.Table, d.account, d.from, d.to = w.Stream.tables[table], w.Account, w.From, w.To
+	d.Table, d.account, d.from, d.to = tablesOf(w.Stream)[table], w.Account, w.From, w.To
 	return &comparison{
 		differ:   d,
 		existing: existingReader{tx: tx, table: d.Table, window: w, limit: existingLimit},

@@ -11,6 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"wheelhouse/internal/ledger"
 	"wheelhouse/transform"
 )
 
@@ -75,7 +76,7 @@ func (m *memory) load(number int64, from, to time.Time, sessions []transform.Scr
 
 // records are sessions as a batch holds them.
 func records(sessions []transform.ScreenSession) (all []record) {
-	b := NewBatch(Window{Account: "a", Stream: UsageNew})
+	b := NewBatch(ledger.Window{Account: "a", Stream: UsageNew.Stream})
 	defer b.Close()
 	b.Begin()
 	for _, s := range sessions {
@@ -276,7 +277,7 @@ func TestPartsOfAWindowShowASessionOnce(t *testing.T) {
 		"running beside one that ended and both": {[][]transform.ScreenSession{{running, s}, {running, s}}, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := NewBatch(Window{Account: "a", Stream: UsageNew})
+			b := NewBatch(ledger.Window{Account: "a", Stream: UsageNew.Stream})
 			defer b.Close()
 			total := 0
 			for _, answer := range c.answers {

@@ -54,5 +54,5 @@ func (d *dirtyDays) mark(batch *pgx.Batch, load int64, account string) {
 	for _, n := range slices.Sorted(maps.Keys(d.times)) {
 		times = append(times, time.Unix(n, 0))
 	}
-	batch.Queue(ledger["mark_dirty"], pgx.NamedArgs{"load": load, "account": account, "times": times, "days": slices.Sorted(maps.Keys(d.days))})
+	batch.Queue(statement["mark_dirty"], pgx.NamedArgs{"load": load, "account": account, "times": times, "days": slices.Sorted(maps.Keys(d.days))})
 }

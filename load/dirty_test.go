@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"wheelhouse/internal/ledger"
 	"wheelhouse/internal/rollup"
 	"wheelhouse/internal/rollup/rolluptest"
 	"wheelhouse/load"
@@ -113,8 +114,8 @@ func TestDailyFiguresMarkTheDayOfTheirName(t *testing.T) {
 	s.exec(`UPDATE wheelhouse.accounts SET timezone = 'Pacific/Pago_Pago'`)
 	s.refresh("in Pago Pago")
 	day := time.Date(2026, 3, 11, 0, 0, 0, 0, time.UTC)
-	win := load.Window{Account: "a", Stream: load.UsageShares, From: day.Add(11 * time.Hour), To: day.Add(35 * time.Hour), Day: day}
-	claims, err := s.warehouse.Claim(t.Context(), s.run, load.Wanted{Window: win, Planned: 1 << 62})
+	win := ledger.Window{Account: "a", Stream: load.UsageShares.Stream, From: day.Add(11 * time.Hour), To: day.Add(35 * time.Hour), Day: day}
+	claims, err := s.warehouse.Ledger.Claim(t.Context(), s.run, ledger.Due{Window: win, Known: 1 << 62})
 	if err != nil || claims[0].Err != nil {
 		t.Fatal(err, claims)
 	}
@@ -125,7 +126,7 @@ func TestDailyFiguresMarkTheDayOfTheirName(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.Commit()
-	if c := s.warehouse.Commit(t.Context(), load.Ready{Claim: claims[0].Claim, Batch: b})[0]; c.Err != nil || c.Counts.Updated != 1 {
+	if c := s.warehouse.Commit(t.Context(), load.Ready{Claim: claims[0], Batch: b})[0]; c.Err != nil || c.Counts.Updated != 1 {
 		t.Fatalf("%+v", c)
 	}
 	if days := s.dirtyDays(); !strings.Contains(days, "2026-03-11") {

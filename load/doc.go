@@ -1,5 +1,5 @@
-// Package load keeps the warehouse: the ledger of windows, the leases on them, and the one transaction in which a
-// window's rows, its deletions, its totals, its rejects and its ledger row commit.
+// Package load brings answers into the warehouse: a window's rows, its deletions, its totals, its rejects and its ledger row commit
+// in one transaction. Package ledger has the claims and leases that such a transaction needs.
 //
 // # The way in
 //
@@ -33,7 +33,7 @@
 //
 //   - A row of wheelhouse.loads with status 'loaded' exists exactly when its data does.
 //   - Rows that do not differ are not written.
-//   - A writer whose lease on a window has passed on is refused (ErrFenced), and nothing of the window is written.
+//   - A writer whose lease on a window has passed on is refused (ledger.ErrFenced), and nothing of the window is written.
 //   - An answer that was asked for earlier never overwrites one that was asked for later. Each column has one stream that writes it.
 //   - An answer that lacks more than half of the rows its window speaks for, and at least 20, is refused (ShrinkError) until a
 //     person accepts it.
@@ -53,10 +53,10 @@
 //
 // # On failure
 //
-// Nothing of the window is written. Deadlocks, serialization failures, key conflicts, time-outs, lost connections and a
-// server that is read-only after a failover are tried again within bounds, from the batch, without asking the API. Windows that share a transaction
+// Nothing of the window is written. What can succeed on another try is tried again as package postgres does, from the batch, without asking
+// the API. Windows that share a transaction
 // are loaded one by one where one of them may have been the cause. A COMMIT whose acknowledgement was lost is looked up in the ledger, and
-// never sent again blindly. Errors carry Postgres's SQLSTATE, table and column, never its DETAIL, which can hold rows.
+// never sent again blindly.
 //
 // The package keeps no session state between transactions: no prepared statements, no session locks. So PgBouncer may stand
 // before the server in transaction mode. A staging table that a pooled connection still has from another version has another name.

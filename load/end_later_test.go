@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"wheelhouse/internal/ledger"
 	"wheelhouse/load"
 	"wheelhouse/transform"
 )
@@ -17,10 +18,10 @@ func TestEndThatComesLaterMakesNoOtherSession(t *testing.T) {
 	ended.EndedAt = transform.Null[time.Time]{}
 	s.warehouse.Commit(t.Context(), s.ready(load.UsageNew, 0, ended))
 	older := s.ready(load.UsageNew, 1, ended) // another window shows it, too
-	if c := s.warehouse.Commit(t.Context(), s.ready(load.UsageNew, 0, told))[0]; c.Err != nil || c.Counts != (load.Counts{Read: 1, Updated: 1}) {
+	if c := s.warehouse.Commit(t.Context(), s.ready(load.UsageNew, 0, told))[0]; c.Err != nil || c.Counts != (ledger.Counts{Read: 1, Updated: 1}) {
 		t.Errorf("%+v", c)
 	}
-	if c := s.warehouse.Commit(t.Context(), older)[0]; c.Err != nil || c.Counts != (load.Counts{Read: 1, Unchanged: 1}) {
+	if c := s.warehouse.Commit(t.Context(), older)[0]; c.Err != nil || c.Counts != (ledger.Counts{Read: 1, Unchanged: 1}) {
 		t.Errorf("%+v", c)
 	}
 }

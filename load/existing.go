@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"slices"
 
+	"wheelhouse/internal/ledger"
+
 	"github.com/jackc/pgx/v5"
 )
 
@@ -17,7 +19,7 @@ const existingLimit = 8192
 type existingReader struct {
 	tx     pgx.Tx
 	table  *Table
-	window Window
+	window ledger.Window
 	limit  int
 	memory arena // of the rows that were read last
 	found  []stored
@@ -37,7 +39,7 @@ func (r *existingReader) read(ctx context.Context, s stretch, incoming []record)
 	if r.table.sessionKeys {
 		return r.readSessions(ctx, s, incoming)
 	}
-	args := r.window.args()
+	args := r.window.Args()
 	args["limit"] = r.limit
 	for i, c := range r.table.Key {
 		args[param("after", i)], args[param("through", i)] = keyValue(c, s.after, i), keyValue(c, s.through, i)

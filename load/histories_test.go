@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"wheelhouse/internal/ledger"
 	"wheelhouse/internal/testdb"
 	"wheelhouse/internal/testkit"
 	"wheelhouse/load"
@@ -113,7 +114,7 @@ func (w *world) add(b *load.Batch, s transform.ScreenSession) error {
 // batch is a day's answer in any order, in one part or two.
 func (w *world) batch(t *testing.T, account string, from time.Time, parts int, order []int) *load.Batch {
 	t.Helper()
-	b := load.NewBatch(load.Window{Account: account, Stream: load.UsageNew, From: from, To: from.AddDate(0, 0, 1), Day: from})
+	b := load.NewBatch(ledger.Window{Account: account, Stream: load.UsageNew.Stream, From: from, To: from.AddDate(0, 0, 1), Day: from})
 	t.Cleanup(b.Close)
 	length := 24 * time.Hour / time.Duration(parts)
 	for part := range parts {
@@ -141,7 +142,7 @@ func TestOrderOfWindowsDoesNotMatter(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.Close)
-	run, err := w.StartRun(t.Context(), "run", "test", "test")
+	run, err := w.Ledger.StartRun(t.Context(), "run", "test", "test")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,12 +198,12 @@ func (h *history) load(world *world, account string, days []int, parts int) {
 	var all []load.Ready
 	for _, day := range days {
 		from := worldBegins.AddDate(0, 0, day)
-		win := load.Window{Account: account, Stream: load.UsageNew, From: from, To: from.AddDate(0, 0, 1), Day: from}
-		claims, err := h.warehouse.Claim(h.Context(), h.run, load.Wanted{Window: win, Planned: 1 << 62})
+		win := ledger.Window{Account: account, Stream: load.UsageNew.Stream, From: from, To: from.AddDate(0, 0, 1), Day: from}
+		claims, err := h.warehouse.Ledger.Claim(h.Context(), h.run, ledger.Due{Window: win, Known: 1 << 62})
 		if err != nil || claims[0].Err != nil {
 			h.Fatal(err, claims)
 		}
-		all = append(all, load.Ready{Claim: claims[0].Claim, Batch: world.batch(h.T, account, from, parts, world.Perm(len(world.sessions)))})
+		all = append(all, load.Ready{Claim: claims[0], Batch: world.batch(h.T, account, from, parts, world.Perm(len(world.sessions)))})
 	}
 	for i, done := range h.warehouse.Commit(h.Context(), all...) {
 		if done.Err != nil {

@@ -1,12 +1,11 @@
 package load
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
-	"encoding/json"
-	"errors"
-	"time"
+	"fmt"
+
+	"wheelhouse/internal/sqlfile"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -14,87 +13,96 @@ import (
 //go:embed rejects.sql
 var rejectsSQL string
 
-var rejects = parseSQL(rejectsSQL)
+var rejects = sqlfile.Parse(rejectsSQL)
 
-// Reject is a record that could not be understood, without the record itself.
-type Reject struct {
-	ID         int64      `json:"id" db:"id"`
-	Account    string     `json:"account" db:"account_id"`
-	Stream     string     `json:"stream" db:"stream"`
-	Load       int64      `json:"load_id" db:"load_id"` // the load that met it last
-	From       *time.Time `json:"window_from" db:"window_from"`
-	To         *time.Time `json:"window_to" db:"window_to"`
-	Path       string     `json:"path" db:"path"`
-	Reason     string     `json:"reason" db:"reason"`
-	FirstSeen  time.Time  `json:"first_seen_at" db:"first_seen_at"`
-	LastSeen   time.Time  `json:"last_seen_at" db:"last_seen_at"`
-	ResolvedAt *time.Time `json:"resolved_at" db:"resolved_at"`
+// rejectsAtATime is how many rejects are written by one statement.
+const rejectsAtATime = 256
+
+// someRejects are some of a batch's rejects as the statements of rejects.sql take them.
+type someRejects struct {
+	hashes        [][]byte
+	keys          []string
+	whole         []bool
+	paths, causes []string
+	raw, rawText  []*string
 }
 
-// RejectFilter chooses among rejects. Empty fields choose all.
-type RejectFilter struct {
-	Account string
-	Stream  string
-	IDs     []int64
-	All     bool // resolved ones too
-	Limit   int  // at most so many, the newest; 0: no limit
-}
-
-// ListRejects lists rejects, the one seen last first. It tells nothing of what they hold.
-func (w *Warehouse) ListRejects(ctx context.Context, f RejectFilter) ([]Reject, error) {
-	args := pgx.NamedArgs{"account": f.Account, "stream": f.Stream, "ids": f.IDs, "all": f.All, "limit": nil}
-	if f.Limit > 0 {
-		args["limit"] = f.Limit
+// eachRejects hands a batch's rejects on, some at a time.
+func eachRejects(b *Batch, take func(someRejects) error) error {
+	all, err := b.rejects.read()
+	if err != nil {
+		return err
 	}
-	var found []Reject
-	err := w.retry(ctx, func() error {
-		rows, err := w.pool.Query(ctx, rejects["list"], args)
+	var some someRejects
+	for {
+		r, more, err := all.take()
 		if err != nil {
 			return err
 		}
-		found, err = pgx.CollectRows(rows, pgx.RowToStructByName[Reject])
+		if len(some.hashes) == rejectsAtATime || !more && len(some.hashes) > 0 {
+			if err := take(some); err != nil {
+				return err
+			}
+			some = someRejects{}
+		}
+		if !more {
+			return nil
+		}
+		v := split(r.row)
+		hash, _ := cut(r.key)
+		some.hashes, some.keys, some.whole = append(some.hashes, hash), append(some.keys, string(v[0])), append(some.whole, v[1][0] == 1)
+		some.paths, some.causes = append(some.paths, string(v[2])), append(some.causes, string(v[3]))
+		some.raw, some.rawText = append(some.raw, textOrNil(v[4])), append(some.rawText, textOrNil(v[5]))
+	}
+}
+
+func textOrNil(v []byte) *string {
+	if v == nil {
+		return nil
+	}
+	s := string(v)
+	return &s
+}
+
+// protect finds out which rows may be missing because a record was set aside. A record that was set aside with a key
+// stands for the row of that key. One without a key may be any row, but only in the load that meets it first: an API that
+// goes on sending it must not keep rows from being deleted for ever.
+func (d *differ) protect(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs, b *Batch) error {
+	d.rejected = map[string]bool{}
+	return eachRejects(b, func(some someRejects) error {
+		var nameless [][]byte
+		for i, key := range some.keys {
+			switch {
+			case !some.whole[i]:
+			case key != "":
+				d.rejected[key] = true
+			default:
+				nameless = append(nameless, some.hashes[i])
+			}
+		}
+		if len(nameless) == 0 || d.suspect {
+			return nil
+		}
+		args["hashes"] = nameless
+		if err := tx.QueryRow(ctx, rejects["met_first"], args).Scan(&d.suspect); err != nil {
+			return fmt.Errorf("rejects: %w", err)
+		}
+		return nil
+	})
+}
+
+// keepRejects writes a batch's rejects, and resolves those of the window that it no longer brings.
+func keepRejects(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs, b *Batch) error {
+	err := eachRejects(b, func(some someRejects) error {
+		args["hashes"], args["paths"], args["reasons"], args["raw"], args["raw_text"] = some.hashes, some.paths, some.causes, some.raw, some.rawText
+		_, err := tx.Exec(ctx, rejects["keep"], args)
 		return err
 	})
-	return found, err
-}
-
-// RejectDetail is a reject with what came. It may hold people's data: it is for the person who asked, not for a log.
-type RejectDetail struct {
-	Reject
-	Raw        json.RawMessage `json:"raw" db:"raw"`           // as sent; null where jsonb cannot hold it
-	RawText    *string         `json:"raw_text" db:"raw_text"` // instead of Raw
-	RequestIDs []string        `json:"request_ids" db:"request_ids"`
-}
-
-// Pretty is what came, indented if it is JSON.
-func (d RejectDetail) Pretty() string {
-	raw := []byte(d.Raw)
-	if d.RawText != nil {
-		raw = []byte(*d.RawText)
+	if err == nil {
+		_, err = tx.Exec(ctx, rejects["resolve"], args)
 	}
-	var b bytes.Buffer
-	if json.Indent(&b, raw, "", "  ") != nil {
-		return string(raw) // not JSON: as it came
+	if err != nil {
+		return fmt.Errorf("rejects: %w", err)
 	}
-	return b.String()
-}
-
-// ErrNoReject: there is no reject of this number.
-var ErrNoReject = errors.New("no such reject")
-
-// ShowReject reads one reject with what came. ErrNoReject if there is none.
-func (w *Warehouse) ShowReject(ctx context.Context, id int64) (RejectDetail, error) {
-	var found RejectDetail
-	err := w.retry(ctx, func() error {
-		rows, err := w.pool.Query(ctx, rejects["show"], pgx.NamedArgs{"id": id})
-		if err != nil {
-			return err
-		}
-		found, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[RejectDetail])
-		if errors.Is(err, pgx.ErrNoRows) {
-			err = ErrNoReject
-		}
-		return err
-	})
-	return found, err
+	return nil
 }

@@ -30,23 +30,5 @@ WHERE r.account_id = @account AND r.stream = @stream AND r.resolved_at IS NULL A
   AND (@snapshot OR l.span <@ tstzrange(@from, @to)
        OR l.span && tstzrange(@from, @to) AND l.span <@ (
            SELECT coalesce(range_agg(n.span), '{}') + tstzmultirange(tstzrange(@from, @to))
-           FROM wheelhouse.loads n
-           WHERE n.account_id = @account AND n.stream = @stream AND n.status = 'loaded' AND n.span && l.span AND n.requested_at > l.requested_at));
-
--- name: list
--- What is set aside, without what it holds.
-SELECT r.id, r.account_id, r.stream, r.load_id, lower(l.span) AS window_from, upper(l.span) AS window_to, r.path, r.reason,
-       r.first_seen_at, r.last_seen_at, r.resolved_at
-FROM wheelhouse.rejects r
-LEFT JOIN wheelhouse.loads l ON l.id = r.load_id
-WHERE (@account = '' OR r.account_id = @account) AND (@stream = '' OR r.stream = @stream) AND (@all OR r.resolved_at IS NULL)
-  AND (cardinality(@ids::bigint[]) IS NULL OR cardinality(@ids::bigint[]) = 0 OR r.id = ANY (@ids))
-ORDER BY r.last_seen_at DESC, r.id DESC
-LIMIT @limit;
-
--- name: show
-SELECT r.id, r.account_id, r.stream, r.load_id, lower(l.span) AS window_from, upper(l.span) AS window_to, r.path, r.reason,
-       r.first_seen_at, r.last_seen_at, r.resolved_at, r.raw, r.raw_text, l.request_ids
-FROM wheelhouse.rejects r
-LEFT JOIN wheelhouse.loads l ON l.id = r.load_id
-WHERE r.id = @id;
+           FROM wheelhouse.loads_over(@account, @stream, l.span) n
+           WHERE n.status = 'loaded' AND n.requested_at > l.requested_at));

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"testing"
 
+	"wheelhouse/internal/ledger"
 	"wheelhouse/load"
 	"wheelhouse/transform"
 )
@@ -16,8 +17,8 @@ func TestRejectOfALongerWindowIsResolved(t *testing.T) {
 	commit := func(from, days int, bad ...byte) {
 		t.Helper()
 		start := worldBegins.AddDate(0, 0, from)
-		win := load.Window{Account: "a", Stream: load.UsageNew, From: start, To: start.AddDate(0, 0, days), Day: start}
-		claims, err := s.warehouse.Claim(t.Context(), s.run, load.Wanted{Window: win, Planned: 1 << 62})
+		win := ledger.Window{Account: "a", Stream: load.UsageNew.Stream, From: start, To: start.AddDate(0, 0, days), Day: start}
+		claims, err := s.warehouse.Ledger.Claim(t.Context(), s.run, ledger.Due{Window: win, Known: 1 << 62})
 		if err != nil || claims[0].Err != nil {
 			t.Fatal(err, claims)
 		}
@@ -30,13 +31,13 @@ func TestRejectOfALongerWindowIsResolved(t *testing.T) {
 			}
 		}
 		b.Commit()
-		if c := s.warehouse.Commit(t.Context(), load.Ready{Claim: claims[0].Claim, Batch: b})[0]; c.Err != nil {
+		if c := s.warehouse.Commit(t.Context(), load.Ready{Claim: claims[0], Batch: b})[0]; c.Err != nil {
 			t.Fatal(c.Err)
 		}
 	}
 	open := func(want int) {
 		t.Helper()
-		all, err := s.warehouse.ListRejects(t.Context(), load.RejectFilter{})
+		all, err := s.warehouse.Ledger.ListRejects(t.Context(), ledger.RejectFilter{})
 		if err != nil || len(all) != want {
 			t.Errorf("%d rejects are open (%v), want %d", len(all), err, want)
 		}

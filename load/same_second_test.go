@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"wheelhouse/internal/ledger"
 	"wheelhouse/internal/testdb"
 	"wheelhouse/load"
 	"wheelhouse/transform"
@@ -32,7 +33,7 @@ func newScene(t *testing.T, o load.Options) *scene {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.warehouse.Close)
-	if s.run, err = s.warehouse.StartRun(t.Context(), "run", "test", "test"); err != nil {
+	if s.run, err = s.warehouse.Ledger.StartRun(t.Context(), "run", "test", "test"); err != nil {
 		t.Fatal(err)
 	}
 	s.conn = s.connect()
@@ -63,8 +64,8 @@ func (s *scene) exec(sql string) {
 func (s *scene) ready(stream load.Stream, day int, sessions ...transform.ScreenSession) load.Ready {
 	s.Helper()
 	from := worldBegins.AddDate(0, 0, day)
-	win := load.Window{Account: "a", Stream: stream, From: from, To: from.AddDate(0, 0, 1), Day: from}
-	claims, err := s.warehouse.Claim(s.Context(), s.run, load.Wanted{Window: win, Planned: 1 << 62})
+	win := ledger.Window{Account: "a", Stream: stream.Stream, From: from, To: from.AddDate(0, 0, 1), Day: from}
+	claims, err := s.warehouse.Ledger.Claim(s.Context(), s.run, ledger.Due{Window: win, Known: 1 << 62})
 	if err != nil || claims[0].Err != nil {
 		s.Fatal(err, claims)
 	}
@@ -77,7 +78,7 @@ func (s *scene) ready(stream load.Stream, day int, sessions ...transform.ScreenS
 		}
 	}
 	b.Commit()
-	return load.Ready{Claim: claims[0].Claim, Batch: b}
+	return load.Ready{Claim: claims[0], Batch: b}
 }
 
 // waiting waits until so many wait for locks in the test's own database.
@@ -210,7 +211,7 @@ func TestTwinWithAnotherNumberIsNoNews(t *testing.T) {
 func TestMergesShareATransaction(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, load.Options{})
-	commit := func(viewers int32, want load.Counts) {
+	commit := func(viewers int32, want ledger.Counts) {
 		t.Helper()
 		var days []load.Ready
 		for day, events := range []int{2, 0, 1} {
@@ -239,8 +240,8 @@ func TestMergesShareATransaction(t *testing.T) {
 			t.Errorf("%d transactions; the sessions have %s events", transactions, events)
 		}
 	}
-	commit(1, load.Counts{Read: 2, Inserted: 2})
-	commit(2, load.Counts{Read: 2, Updated: 1, Unchanged: 1})
+	commit(1, ledger.Counts{Read: 2, Inserted: 2})
+	commit(2, ledger.Counts{Read: 2, Updated: 1, Unchanged: 1})
 }
 
 // An answer that lacks more than half of what was loaded is suspect, however much else it brings.
@@ -317,7 +318,7 @@ func TestFencedBetweenTwoTries(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := <-done
-	if all[0].Err != nil || !errors.Is(all[1].Err, load.ErrFenced) {
+	if all[0].Err != nil || !errors.Is(all[1].Err, ledger.ErrFenced) {
 		t.Errorf("%v, %v", all[0].Err, all[1].Err)
 	}
 	var status string

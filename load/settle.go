@@ -1,32 +1,27 @@
 package load
 
 import (
+	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
+
+	"wheelhouse/internal/ledger"
 )
 
 // part is one window's part in a transaction.
 type part struct {
 	Ready
 	args   pgx.NamedArgs
-	counts Counts
+	counts ledger.Counts
 
 	reconciled *bool
 	now        time.Time // the transaction's
-	held       bool      // by this process
 	dirty      dirtyDays
-
-	// What the ledger says of the window.
-	superseded bool   // an answer for all of it that was asked for later is loaded
-	last       *int64 // the newest load of any of it, if that was of exactly this window
-	answer     []byte // hash of that load's answer
-	rejects    bool   // there are earlier ones of the window, which may be resolved
+	state      ledger.State
 }
 
 // commit loads batches in a transaction. A window that has passed to another process is left out.
@@ -37,13 +32,13 @@ func (w *Warehouse) commit(ctx context.Context, tx pgx.Tx, loads []Ready) ([]Com
 			return nil, l.Batch.err
 		}
 		parts[i] = &part{
-			Ready: l, args: l.args(), reconciled: l.Asked.Reconciled, counts: Counts{Read: l.Batch.Read(), Rejected: l.Batch.Rejected()},
+			Ready: l, args: l.args(), reconciled: l.Asked.Reconciled, counts: ledger.Counts{Read: l.Batch.Read(), Rejected: l.Batch.Rejected()},
 		}
 	}
 	if err := w.look(ctx, tx, parts); err != nil {
 		return nil, err
 	}
-	own := slices.DeleteFunc(slices.Clone(parts), func(p *part) bool { return !p.held })
+	own := slices.DeleteFunc(slices.Clone(parts), func(p *part) bool { return !p.state.Held })
 	// Oldest first: Postgres fills the pages of an index best in the order of its keys.
 	slices.SortFunc(own, func(a, b *part) int { return a.From.Compare(b.From) })
 	staged := map[string]bool{}
@@ -57,67 +52,50 @@ func (w *Warehouse) commit(ctx context.Context, tx pgx.Tx, loads []Ready) ([]Com
 	}
 	done := make([]Committed, len(loads))
 	for i, p := range parts {
-		if p.held {
+		if p.state.Held {
 			done[i] = Committed{Counts: p.counts, Reconciled: p.reconciled}
 		} else {
-			done[i].Err = ErrFenced
+			done[i].Err = ledger.ErrFenced
 		}
 	}
 	return done, nil
 }
 
 func (r Ready) args() pgx.NamedArgs {
-	args := r.Claim.args()
-	args["load"], args["requested"] = r.Load, r.at(r.Batch.asked)
+	args := r.Args()
+	args["load"], args["requested"] = r.Load, r.asked()
 	return args
 }
 
-// look is a transaction's first look, one round trip: it locks the leases that this process still holds, until the
-// transaction ends, and reads what the ledger says of each window.
+// asked is when the answer was asked for, by the database's clock.
+func (r Ready) asked() time.Time { return r.At(r.Batch.asked) }
+
+// look sends a transaction's first statements, in one round trip: its settings, and the windows' states.
 func (w *Warehouse) look(ctx context.Context, tx pgx.Tx, parts []*part) error {
-	var ids []int64
-	var windows []Window
-	var requested []time.Time
+	var claims []ledger.Claim
+	var asked []time.Time
 	for _, p := range parts {
-		ids, windows, requested = append(ids, p.Load), append(windows, p.Window), append(requested, p.at(p.Batch.asked))
+		claims, asked = append(claims, p.Claim), append(asked, p.asked())
 	}
 	var batch pgx.Batch
-	batch.Queue(ledger["settings"], pgx.NamedArgs{"idle": w.idle()}).QueryRow(func(row pgx.Row) error {
-		var now time.Time
-		err := row.Scan(nil, nil, nil, nil, &now)
-		for _, p := range parts {
-			p.now = now
-		}
-		return err
+	var now time.Time
+	batch.Queue(statement["settings"], pgx.NamedArgs{"idle": w.Ledger.IdleTimeout()}).QueryRow(func(row pgx.Row) error {
+		return row.Scan(nil, nil, nil, nil, &now)
 	})
-	batch.Queue(ledger["fence"], pgx.NamedArgs{"loads": ids}).Query(func(rows pgx.Rows) error {
-		held, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-		for _, p := range parts {
-			p.held = slices.Contains(held, p.Load)
-		}
-		return err
-	})
-	args := spans(windows)
-	args["requested"] = requested
-	batch.Queue(ledger["state"], args).Query(func(rows pgx.Rows) error {
-		defer rows.Close()
-		for i := 0; rows.Next(); i++ {
-			p := parts[i]
-			if err := rows.Scan(&p.superseded, &p.last, &p.answer, &p.rejects); err != nil {
-				return err
-			}
-		}
-		return rows.Err()
-	})
-	return tx.SendBatch(ctx, &batch).Close()
+	states := ledger.QueueStates(&batch, claims, asked)
+	err := tx.SendBatch(ctx, &batch).Close()
+	for i, p := range parts {
+		p.now, p.state = now, states[i]
+	}
+	return err
 }
 
 // settle brings the tables to what the window's batch says. before are the parts that are settled already.
 func (p *part) settle(ctx context.Context, tx pgx.Tx, before []*part, mayShrink bool, staged map[string]bool) error {
 	switch {
-	case p.Asked.Same && (p.last == nil || knownAnswer(p.answer) != p.Claim.Answer):
+	case p.Asked.Same && (p.state.Last == nil || !bytes.Equal(p.state.AnswerHash, p.AnswerHash)):
 		return ErrMovedOn
-	case p.Asked.Same, p.superseded:
+	case p.Asked.Same, p.state.Superseded:
 		p.counts.Skipped, p.counts.Unchanged = true, p.counts.Read-p.counts.Rejected
 		return nil
 	}
@@ -125,13 +103,13 @@ func (p *part) settle(ctx context.Context, tx pgx.Tx, before []*part, mayShrink 
 	if err != nil {
 		return err
 	}
-	if p.rejects || p.Batch.rejects.any() {
+	if p.state.Rejects || p.Batch.rejects.any() {
 		if err := keepRejects(ctx, tx, p.args, p.Batch); err != nil {
 			return err
 		}
 	}
-	t := tally{several: len(p.Stream.tables) > 1}
-	for i, table := range p.Stream.tables {
+	t := tally{several: len(p.Batch.sorters) > 1}
+	for i, table := range tablesOf(p.Stream) {
 		c, err := newComparison(tx, p.Window, p.Batch, i, d)
 		if err != nil {
 			return err
@@ -152,15 +130,15 @@ func (p *part) settle(ctx context.Context, tx pgx.Tx, before []*part, mayShrink 
 	t.Read, t.Rejected = p.counts.Read, p.counts.Rejected
 	t.Merged += p.Batch.settled.merged
 	p.counts = t.Counts
-	return p.counts.conserve()
+	return p.counts.Conserve()
 }
 
 // differ prepares the comparison of the window's batch with the tables. Windows of the same transaction whose answers were
 // asked for later are newer, too: the ledger does not call them loaded yet.
 func (p *part) differ(ctx context.Context, tx pgx.Tx, before []*part) (differ, error) {
-	d, err := newDiffer(ctx, tx, p.args, p.Batch, p.now)
+	d, err := newDiffer(ctx, tx, p.args, p.Batch, p.asked(), p.now)
 	for _, q := range before {
-		if q.at(q.Batch.asked).After(p.at(p.Batch.asked)) {
+		if q.asked().After(p.asked()) {
 			d.newer[q.Load], d.newerSpan = true, append(d.newerSpan, span{q.From, q.To})
 		}
 	}
@@ -169,26 +147,21 @@ func (p *part) differ(ctx context.Context, tx pgx.Tx, before []*part) (differ, e
 
 // newDiffer prepares the comparison of a window's batch with the tables: which loads' answers were asked for later, and
 // which rows may be missing only because a record was set aside.
-func newDiffer(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs, b *Batch, now time.Time) (d differ, err error) {
+func newDiffer(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs, b *Batch, asked, now time.Time) (d differ, err error) {
 	d = differ{now: now, newer: map[int64]bool{}}
-	rows, err := tx.Query(ctx, ledger["newer"], args)
+	newer, err := ledger.NewerThan(ctx, tx, b.window, asked)
 	if err != nil {
-		return d, fmt.Errorf("newer loads: %w", err)
+		return d, err
 	}
-	var load int64
-	var s span
-	if _, err := pgx.ForEachRow(rows, []any{&load, &s.from, &s.to}, func() error {
-		d.newer[load], d.newerSpan = true, append(d.newerSpan, s)
-		return nil
-	}); err != nil {
-		return d, fmt.Errorf("newer loads: %w", err)
+	for _, n := range newer {
+		d.newer[n.Load], d.newerSpan = true, append(d.newerSpan, span{n.From, n.To})
 	}
 	return d, d.protect(ctx, tx, args, b)
 }
 
 // tally counts what becomes of a window's records.
 type tally struct {
-	Counts
+	ledger.Counts
 	held    int64          // rows for which the window speaks
 	several bool           // a record may have rows in several tables
 	same    map[int64]bool // records whose own row is unchanged; kept where several tables may change
@@ -226,15 +199,6 @@ func (t *tally) count(changes []change, main bool) {
 	}
 }
 
-// conserve checks that no record was lost or made on the way from the answer to the tables.
-func (n Counts) conserve() error {
-	if n.Read != n.Inserted+n.Updated+n.Unchanged+n.Merged+n.Rejected {
-		return fmt.Errorf("conservation: %d records read are not %d inserted, %d updated, %d unchanged, %d merged and %d rejected",
-			n.Read, n.Inserted, n.Updated, n.Unchanged, n.Merged, n.Rejected)
-	}
-	return nil
-}
-
 // shrinkFrom is how many rows must be lacking before their number is suspect.
 const shrinkFrom = 20
 
@@ -247,48 +211,16 @@ func (e *ShrinkError) Error() string {
 		e.Lacks, e.Of)
 }
 
-// closeAll writes the ledger's entries and gives up the leases.
+// closeAll writes what became of the windows into the ledger, and gives up their leases.
 func closeAll(ctx context.Context, tx pgx.Tx, parts []*part) error {
 	var batch pgx.Batch
 	for _, p := range parts {
 		if p.Asked.Same {
-			p.closeSame(&batch)
-		} else {
-			p.close(&batch)
+			p.QueueSame(&batch, p.asked(), *p.state.Last, p.Asked, &p.counts, &p.reconciled)
+			continue
 		}
-		batch.Queue(ledger["release"], p.args)
+		p.dirty.mark(&batch, p.Load, p.Account)
+		p.QueueLoaded(&batch, p.asked(), p.counts, p.Asked, p.Batch.Hash())
 	}
 	return tx.SendBatch(ctx, &batch).Close()
-}
-
-func (p *part) close(batch *pgx.Batch) {
-	n, asked := p.counts, p.Asked
-	for name, v := range map[string]any{
-		"read": n.Read, "inserted": n.Inserted, "updated": n.Updated, "unchanged": n.Unchanged, "deleted": n.Deleted,
-		"rejected": n.Rejected, "merged": n.Merged, "source_count": asked.SourceCount, "source_seconds": asked.SourceSeconds,
-		"reconciled": asked.Reconciled, "hash": p.Batch.Hash(), "answer_hash": asked.answerHash(),
-		"request_ids": asked.RequestIDs, "attempts": asked.Attempts,
-	} {
-		p.args[name] = v
-	}
-	p.dirty.mark(batch, p.Load, p.Account)
-	batch.Queue(ledger["loaded"], p.args).Exec(func(tag pgconn.CommandTag) error {
-		if tag.RowsAffected() != 1 {
-			return ErrFenced
-		}
-		return nil
-	})
-}
-
-// closeSame says of an answer that came again what is said of it already.
-func (p *part) closeSame(batch *pgx.Batch) {
-	p.args["last"], p.args["request_ids"], p.args["attempts"] = p.last, p.Asked.RequestIDs, p.Asked.Attempts
-	batch.Queue(ledger["loaded_same"], p.args).QueryRow(func(row pgx.Row) error {
-		err := row.Scan(&p.counts.Read, &p.counts.Rejected, &p.reconciled)
-		p.counts.Unchanged = p.counts.Read - p.counts.Rejected
-		if errors.Is(err, pgx.ErrNoRows) {
-			return ErrFenced
-		}
-		return err
-	})
 }

@@ -1,8 +1,13 @@
 package load
 
-import "wheelhouse/internal/sqlfile"
+import (
+	_ "embed"
 
-// namedSQL is the named statements of one .sql file.
-type namedSQL map[string]string
+	"wheelhouse/internal/sqlfile"
+)
 
-func parseSQL(file string) namedSQL { return sqlfile.Parse(file) }
+//go:embed load.sql
+var loadSQL string
+
+// statement has the statements of load.sql by their names.
+var statement = sqlfile.Parse(loadSQL)

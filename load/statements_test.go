@@ -21,7 +21,7 @@ func TestStatementsHaveTheNamesThatAreUsed(t *testing.T) {
 			code += string(text)
 		}
 	}
-	for variable, file := range map[string]namedSQL{"ledger": ledger, "rejects": rejects, "verify": verify} {
+	for variable, file := range map[string]map[string]string{"statement": statement, "rejects": rejects} {
 		for name := range file {
 			if !strings.Contains(code, `"`+name+`"`) {
 				t.Errorf("%s: nothing uses the statement %s", variable, name)

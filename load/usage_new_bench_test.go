@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"wheelhouse/extract"
+	"wheelhouse/internal/ledger"
 	"wheelhouse/internal/simulator"
 	"wheelhouse/load"
 	"wheelhouse/transform"
@@ -17,7 +18,7 @@ func BenchmarkUsageNewEncode(b *testing.B) {
 	rows := madeUp(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		batch := load.NewBatch(load.Window{Account: "default", Stream: load.UsageNew})
+		batch := load.NewBatch(ledger.Window{Account: "default", Stream: load.UsageNew.Stream})
 		batch.Begin()
 		for _, row := range rows {
 			if err := batch.Session(row); err != nil {

@@ -13,7 +13,7 @@ var users = newRows(
 		requiredText("email", func(u *user) string { return u.Email }),
 	},
 	[]field[user]{
-		text("privilege", func(u *user) transform.Null[string] { return u.Privilege }),
+		documented(text("privilege", func(u *user) transform.Null[string] { return u.Privilege }), "user", "admin", "owner", "reporting"),
 		requiredBoolean("in_demo_pool", func(u *user) bool { return u.InDemoPool }),
 		extra(func(u *user) []byte { return u.Extra }),
 	})

@@ -3,7 +3,6 @@ package load
 import (
 	"bytes"
 	"context"
-	_ "embed"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -13,12 +12,9 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"wheelhouse/internal/ledger"
 )
-
-//go:embed verify.sql
-var verifySQL string
-
-var verify = parseSQL(verifySQL)
 
 // Difference is one thing in which the warehouse and the API disagree: a column of a row, a row that one of
 // them lacks (no column), or a total of a window's (no table).
@@ -33,15 +29,9 @@ type Difference struct {
 // ErrMovedOn: the window was loaded by somebody between the request and the comparison, or the commit. To be asked for again.
 var ErrMovedOn = errors.New("the window was loaded by another process meanwhile")
 
-// Now is the database's clock.
-func (w *Warehouse) Now(ctx context.Context) (now time.Time, err error) {
-	err = w.retry(ctx, func() error { return w.pool.QueryRow(ctx, verify["start"]).Scan(&now) })
-	return now, err
-}
-
 // Compare compares a complete batch, asked for after a moment of the database's clock, with the tables: it tells what
 // Commit would change, and changes nothing. ErrMovedOn if the tables are newer than the batch.
-func (w *Warehouse) Compare(ctx context.Context, win Window, b *Batch, asked Asked, since time.Time) ([]Difference, error) {
+func (w *Warehouse) Compare(ctx context.Context, win ledger.Window, b *Batch, asked ledger.Asked, since time.Time) ([]Difference, error) {
 	if b.err != nil {
 		return nil, b.err
 	}
@@ -50,8 +40,8 @@ func (w *Warehouse) Compare(ctx context.Context, win Window, b *Batch, asked Ask
 
 // undone runs a comparison in a transaction and rolls it back.
 func (w *Warehouse) undone(ctx context.Context, f func(pgx.Tx) ([]Difference, error)) (found []Difference, err error) {
-	err = w.retry(ctx, func() error {
-		tx, err := w.pool.BeginTx(ctx, oneMoment)
+	err = w.db.Retry(ctx, func() error {
+		tx, err := w.db.BeginTx(ctx, oneMoment)
 		if err != nil {
 			return err
 		}
@@ -62,26 +52,22 @@ func (w *Warehouse) undone(ctx context.Context, f func(pgx.Tx) ([]Difference, er
 	return found, err
 }
 
-func (w *Warehouse) compare(ctx context.Context, tx pgx.Tx, win Window, b *Batch, asked Asked, since time.Time) ([]Difference, error) {
-	args := win.args()
-	args["requested"] = since
+func (w *Warehouse) compare(ctx context.Context, tx pgx.Tx, win ledger.Window, b *Batch, asked ledger.Asked, since time.Time) ([]Difference, error) {
 	var now time.Time
-	if err := tx.QueryRow(ctx, ledger["settings"], pgx.NamedArgs{"idle": w.idle()}).Scan(nil, nil, nil, nil, &now); err != nil {
+	if err := tx.QueryRow(ctx, statement["settings"], pgx.NamedArgs{"idle": w.Ledger.IdleTimeout()}).Scan(nil, nil, nil, nil, &now); err != nil {
 		return nil, err
 	}
-	var movedOn bool
-	if err := tx.QueryRow(ctx, verify["loaded_since"], args).Scan(&movedOn); err != nil {
+	if movedOn, err := ledger.LoadedSince(ctx, tx, win, since); err != nil {
 		return nil, err
-	}
-	if movedOn {
+	} else if movedOn {
 		return nil, ErrMovedOn
 	}
-	d, err := newDiffer(ctx, tx, args, b, now)
+	d, err := newDiffer(ctx, tx, win.Args(), b, since, now)
 	if err != nil {
 		return nil, err
 	}
 	var found differences
-	for i, t := range win.Stream.tables {
+	for i, t := range tablesOf(win.Stream) {
 		c, err := newComparison(tx, win, b, i, d)
 		if err != nil {
 			return nil, err
@@ -95,7 +81,7 @@ func (w *Warehouse) compare(ctx context.Context, tx pgx.Tx, win Window, b *Batch
 			return nil, fmt.Errorf("compare: %w", err)
 		}
 	}
-	return compareTotals(ctx, tx, args, asked, found)
+	return compareTotals(ctx, tx, win, asked, found)
 }
 
 // differences gathers what changes come to.
@@ -207,12 +193,12 @@ func shownKey(t *Table, key []byte) string {
 
 // CompareBorders compares the sums of the days from first to last, both included, with a batch that holds the same range
 // asked for as one window: it tells what is lost or doubled at midnight. Rows with keys of their own have no such border.
-func (w *Warehouse) CompareBorders(ctx context.Context, win Window, b *Batch, first, last time.Time) ([]Difference, error) {
+func (w *Warehouse) CompareBorders(ctx context.Context, win ledger.Window, b *Batch, first, last time.Time) ([]Difference, error) {
 	if b.err != nil {
 		return nil, b.err
 	}
 	return w.undone(ctx, func(tx pgx.Tx) (found []Difference, err error) {
-		for i, t := range win.Stream.tables {
+		for i, t := range tablesOf(win.Stream) {
 			if !t.counts() {
 				continue
 			}
@@ -227,7 +213,7 @@ func (w *Warehouse) CompareBorders(ctx context.Context, win Window, b *Batch, fi
 }
 
 // compareCounts compares the sums of days with a range's counts.
-func compareCounts(ctx context.Context, tx pgx.Tx, win Window, s *sorter, first, last time.Time) (found []Difference, err error) {
+func compareCounts(ctx context.Context, tx pgx.Tx, win ledger.Window, s *sorter, first, last time.Time) (found []Difference, err error) {
 	t := s.table
 	key, columns := dayless(t.Key), counted(t)
 	total := func(key []byte) string {
@@ -308,10 +294,9 @@ func compareCounts(ctx context.Context, tx pgx.Tx, win Window, s *sorter, first,
 	return found, nil
 }
 
-// compareTotals holds the API's totals of the window against those in the books, and against what came.
-func compareTotals(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs, asked Asked, found []Difference) ([]Difference, error) {
-	var count, seconds *int64
-	err := tx.QueryRow(ctx, verify["totals"], args).Scan(&count, &seconds)
+// compareTotals holds the API's totals of the window against those in the ledger, and against what came.
+func compareTotals(ctx context.Context, tx pgx.Tx, win ledger.Window, asked ledger.Asked, found []Difference) ([]Difference, error) {
+	count, seconds, err := ledger.Totals(ctx, tx, win)
 	if errors.Is(err, pgx.ErrNoRows) { // loaded in other windows than this
 		count, seconds, err = asked.SourceCount, asked.SourceSeconds, nil
 	}

@@ -119,15 +119,6 @@ func TestCoverage(t *testing.T) {
 	want(t, l.conn, `SELECT loaded_until - day_start FROM bi.coverage WHERE stream = 'usage_new' ORDER BY day DESC OFFSET 4 LIMIT 1`, "12:00:00")
 }
 
-func TestCoverageOfAnEndlessWindow(t *testing.T) {
-	t.Parallel()
-	l := newLedger(t)
-	exec(t, l.conn, `INSERT INTO wheelhouse.loads (run_id, account_id, stream, span, status) SELECT max(id), 'noon', 'usage_new', '(,)', 'loaded' FROM wheelhouse.runs`)
-	if got := l.statuses("usage_new"); got != strings.TrimSpace(strings.Repeat("loaded ", 10)) {
-		t.Error(got)
-	}
-}
-
 // firstMoment finds a day's first moment without any rule: the first minute whose local date it is.
 func firstMoment(day time.Time, zone *time.Location) time.Time {
 	at := day.Add(-26 * time.Hour)

@@ -67,7 +67,7 @@ func (a *app) dryRun(ctx context.Context, l loading, within func(*pipeline.Accou
 		return err
 	}
 	return a.withRunner(ctx, l, a.err, func(r *pipeline.Runner, accounts []*pipeline.Account) error {
-		jobs, _, err := r.Plan(ctx, accounts, l.streams, within)
+		jobs, err := r.Plan(ctx, accounts, l.streams, within)
 		if err != nil {
 			return err
 		}

@@ -24,7 +24,7 @@ func panicking(t *testing.T) (program string) {
 	for _, p := range []struct{ name, file, after, with string }{
 		{"normaliser", "transform/demo_usage.go", "\td, r := &rec.Value, reader{}\n", "fmt.Errorf(\"odd: %s\", rec.Raw)"},
 		{"batch", "load/demo_usage.go", "DemoRequest(d transform.DemoRequest) error {\n", `d.Prospect.Name.V + d.Prospect.Email.V`},
-		{"command", "cmd/wheelhouse/rejects.go", "tellReject(r load.RejectDetail) error {\n", "r.Pretty()"},
+		{"command", "cmd/wheelhouse/rejects.go", "tellReject(r ledger.RejectDetail) error {\n", "r.Pretty()"},
 	} {
 		path, err := filepath.Abs(filepath.Join("../..", p.file))
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wheelhouse/internal/ledger"
 	"wheelhouse/internal/report"
 	"wheelhouse/load"
 )
@@ -46,7 +47,7 @@ func (a *app) withRejects(ctx context.Context, do func(*load.Warehouse) error) e
 
 func (a *app) rejectsList() *cobra.Command {
 	var json bool
-	var f load.RejectFilter
+	var f ledger.RejectFilter
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List what is set aside, the newest first, without what it holds",
@@ -64,7 +65,7 @@ func (a *app) rejectsList() *cobra.Command {
 				}
 			}
 			return a.withRejects(cmd.Context(), func(w *load.Warehouse) error {
-				found, err := w.ListRejects(cmd.Context(), f)
+				found, err := w.Ledger.ListRejects(cmd.Context(), f)
 				if err != nil {
 					return err
 				}
@@ -98,7 +99,7 @@ type setAside struct {
 	State   string `json:"state"`
 }
 
-func (a *app) tellRejects(found []load.Reject, f load.RejectFilter) error {
+func (a *app) tellRejects(found []ledger.Reject, f ledger.RejectFilter) error {
 	if len(found) == 0 {
 		_, err := fmt.Fprintln(a.out, "No rejects.")
 		return err
@@ -120,14 +121,14 @@ func (a *app) tellRejects(found []load.Reject, f load.RejectFilter) error {
 }
 
 // window is the window that a reject was last met in. It is unknown once its load has left the books.
-func window(r load.Reject) string {
+func window(r ledger.Reject) string {
 	if r.From == nil || r.To == nil {
 		return "unknown"
 	}
 	return minute(*r.From, time.UTC) + " to " + minute(*r.To, time.UTC)
 }
 
-func state(r load.Reject) string {
+func state(r ledger.Reject) string {
 	if r.ResolvedAt != nil {
 		return "resolved " + minute(*r.ResolvedAt, time.UTC)
 	}
@@ -159,9 +160,9 @@ they go to standard output only, never to the log.`,
 				return err
 			}
 			return a.withRejects(cmd.Context(), func(w *load.Warehouse) error {
-				found, err := w.ShowReject(cmd.Context(), id)
+				found, err := w.Ledger.ShowReject(cmd.Context(), id)
 				switch {
-				case errors.Is(err, load.ErrNoReject):
+				case errors.Is(err, ledger.ErrNoReject):
 					return usageError{fmt.Errorf("there is no reject %d", id)}
 				case err != nil:
 					return err
@@ -177,7 +178,7 @@ they go to standard output only, never to the log.`,
 }
 
 // tellReject prints a reject and what was sent, line by line.
-func (a *app) tellReject(r load.RejectDetail) error {
+func (a *app) tellReject(r ledger.RejectDetail) error {
 	for _, line := range [][2]string{
 		{"reject", strconv.FormatInt(r.ID, 10)}, {"account", r.Account}, {"stream", r.Stream}, {"window", window(r.Reject) + " UTC"},
 		{"path", r.Path}, {"reason", r.Reason}, {"load", strconv.FormatInt(r.Load, 10)}, {"request ids", strings.Join(r.RequestIDs, ", ")},

@@ -7,9 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wheelhouse/internal/ledger"
 	"wheelhouse/internal/pipeline"
 	"wheelhouse/internal/report"
-	"wheelhouse/load"
 )
 
 func (a *app) rejectsRetry() *cobra.Command {
@@ -26,7 +26,7 @@ Exits 0 when the windows are loaded, whether or not each reject is resolved: the
   wheelhouse rejects retry 17 18
   wheelhouse rejects retry --streams usage_new`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f := load.RejectFilter{Account: l.account}
+			f := ledger.RejectFilter{Account: l.account}
 			for _, arg := range args {
 				id, err := parseReject(arg)
 				if err != nil {
@@ -41,14 +41,14 @@ Exits 0 when the windows are loaded, whether or not each reject is resolved: the
 	return cmd
 }
 
-func (a *app) retryRejects(ctx context.Context, l loading, f load.RejectFilter) error {
+func (a *app) retryRejects(ctx context.Context, l loading, f ledger.RejectFilter) error {
 	if err := l.check(); err != nil {
 		return err
 	}
 	progress := report.NewProgress(a.err, isTerminal(a.err))
 	defer progress.Close()
 	return a.withRunner(ctx, l, progress.Log(), func(r *pipeline.Runner, accounts []*pipeline.Account) error {
-		open, err := r.Warehouse.ListRejects(ctx, f)
+		open, err := r.Warehouse.Ledger.ListRejects(ctx, f)
 		if err != nil {
 			return err
 		}
@@ -61,7 +61,7 @@ func (a *app) retryRejects(ctx context.Context, l loading, f load.RejectFilter) 
 		}
 		left := 0
 		if len(ids) > 0 {
-			still, err := r.Warehouse.ListRejects(ctx, load.RejectFilter{IDs: ids})
+			still, err := r.Warehouse.Ledger.ListRejects(ctx, ledger.RejectFilter{IDs: ids})
 			if err != nil {
 				return err
 			}
@@ -75,7 +75,7 @@ func (a *app) retryRejects(ctx context.Context, l loading, f load.RejectFilter) 
 }
 
 // chooseRejects keeps those of the streams; no streams are all.
-func chooseRejects(all []load.Reject, streams []string) (chosen []load.Reject, ids []int64) {
+func chooseRejects(all []ledger.Reject, streams []string) (chosen []ledger.Reject, ids []int64) {
 	for _, r := range all {
 		if len(streams) == 0 || slices.Contains(streams, r.Stream) {
 			chosen, ids = append(chosen, r), append(ids, r.ID)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wheelhouse/internal/ledger"
 	"wheelhouse/internal/report"
 	"wheelhouse/internal/settings"
 	"wheelhouse/load"
@@ -49,7 +50,7 @@ programs with --json; run tells by its exit code whether all is well.`,
 }
 
 // readStatus asks the ledger about the accounts in the settings and in the books.
-func (a *app) readStatus(ctx context.Context, only string) ([]load.StreamStatus, error) {
+func (a *app) readStatus(ctx context.Context, only string) ([]ledger.StreamStatus, error) {
 	s, err := a.settings(true)
 	if err != nil {
 		return nil, err
@@ -63,7 +64,7 @@ func (a *app) readStatus(ctx context.Context, only string) ([]load.StreamStatus,
 	if err != nil || only == "" {
 		return all, err
 	}
-	all = slices.DeleteFunc(all, func(s load.StreamStatus) bool { return s.Account != only })
+	all = slices.DeleteFunc(all, func(s ledger.StreamStatus) bool { return s.Account != only })
 	if len(all) == 0 {
 		return nil, usageError{fmt.Errorf("no account %q in the settings or the warehouse", only)}
 	}
@@ -71,12 +72,12 @@ func (a *app) readStatus(ctx context.Context, only string) ([]load.StreamStatus,
 }
 
 // configured are the settings' accounts. Where no server is set there is no account, only defaults.
-func configured(s *settings.Settings) (all []load.Configured) {
+func configured(s *settings.Settings) (all []ledger.Configured) {
 	for _, a := range s.Accounts {
 		if a.Server == "" {
 			continue
 		}
-		c := load.Configured{Account: load.Account{ID: a.ID, Server: a.Server, Zone: a.Zone, HistoryFrom: a.HistoryFrom.In(a.Zone)}}
+		c := ledger.Configured{Account: ledger.Account{ID: a.ID, Server: a.Server, Zone: a.Zone, HistoryFrom: a.HistoryFrom.In(a.Zone)}}
 		for _, stream := range a.Streams {
 			if stream.Enabled {
 				c.Streams = append(c.Streams, stream.Name)
@@ -100,7 +101,7 @@ type standing struct {
 }
 
 // tellStatus prints the table, and under it the gaps and the errors.
-func (a *app) tellStatus(all []load.StreamStatus) error {
+func (a *app) tellStatus(all []ledger.StreamStatus) error {
 	if len(all) == 0 {
 		_, err := fmt.Fprintln(a.out, "Nothing is configured, and nothing is loaded.")
 		return err
@@ -141,14 +142,14 @@ func (a *app) tellStatus(all []load.StreamStatus) error {
 
 func minute(t time.Time, zone *time.Location) string { return t.In(zone).Format("2006-01-02 15:04") }
 
-func oneStretch(d load.Days) string {
+func oneStretch(d ledger.Days) string {
 	if d.From == d.To {
 		return d.From
 	}
 	return d.From + " to " + d.To
 }
 
-func daysCovered(all []load.Days) string {
+func daysCovered(all []ledger.Days) string {
 	switch len(all) {
 	case 0:
 		return "none"
@@ -159,7 +160,7 @@ func daysCovered(all []load.Days) string {
 }
 
 // fewDays lists the newest stretches: older ones are seldom news.
-func fewDays(all []load.Days) string {
+func fewDays(all []ledger.Days) string {
 	const few = 3
 	var parts []string
 	for i, d := range slices.Backward(all) {
@@ -173,7 +174,7 @@ func fewDays(all []load.Days) string {
 }
 
 // lookAt is what wants a look, or is worth knowing.
-func lookAt(s load.StreamStatus) string {
+func lookAt(s ledger.StreamStatus) string {
 	var parts []string
 	for _, p := range []struct {
 		n    int64

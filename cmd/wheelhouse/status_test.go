@@ -9,8 +9,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"wheelhouse/internal/ledger"
 	"wheelhouse/internal/testdb"
-	"wheelhouse/load"
 )
 
 func mustExec(t *testing.T, dsn, sql string) {
@@ -29,7 +29,7 @@ func TestStatusAfterARun(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.New(t)
 	u := newUser(t, account(t), dsn)
-	read := func() (all []load.StreamStatus) {
+	read := func() (all []ledger.StreamStatus) {
 		stdout, _ := u.types(exitOK, "status", "--json")
 		if err := json.Unmarshal([]byte(stdout), &all); err != nil {
 			t.Fatalf("%v\n%s", err, stdout)

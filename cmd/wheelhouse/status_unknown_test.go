@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"wheelhouse/internal/ledger"
 	"wheelhouse/internal/testdb"
-	"wheelhouse/load"
 )
 
 // words makes a record of each word, as the value of a member.
@@ -49,7 +49,7 @@ func TestStatusCountsUnknownValues(t *testing.T) {
 	u.env = append(u.env, "WHEELHOUSE_HISTORY_FROM="+day)
 	u.types(exitOK, "run", "--streams", "demo_usage,user_access,company_content")
 
-	var all []load.StreamStatus
+	var all []ledger.StreamStatus
 	said, _ := u.types(exitOK, "status", "--json")
 	if err := json.Unmarshal([]byte(said), &all); err != nil {
 		t.Fatalf("%v\n%s", err, said)

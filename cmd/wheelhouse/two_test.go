@@ -122,7 +122,7 @@ func (r *round) asleep() bool {
 // stale tells whether the first process had the window in hand and found it another's.
 func (r *round) stale() bool {
 	said := r.first.said()
-	return strings.Contains(said, "waiting for windows that another process has in hand")
+	return strings.Contains(said, "waiting for windows that another process is loading")
 }
 
 // mustBeLoadedOnce fails unless each round wrote its window once, whoever it was, and closed what the other had begun.

@@ -6,9 +6,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
+	"wheelhouse/internal/ledger"
 
-	"wheelhouse/load"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 const (
@@ -30,26 +30,26 @@ var (
 // ledgerGauges are what the ledger says of each stream.
 var ledgerGauges = []struct {
 	desc *prometheus.Desc
-	of   func(load.Health) float64
+	of   func(ledger.Health) float64
 }{
 	{gauge("wheelhouse_ledger_last_load_timestamp_seconds", "When a window of the stream was last loaded, by any process. 0: never.", byStream...),
-		func(h load.Health) float64 { return moment(h.LoadedAt) }},
+		func(h ledger.Health) float64 { return moment(h.LoadedAt) }},
 	{gauge("wheelhouse_ledger_covered_until_timestamp_seconds", "End of the newest window loaded; of a snapshot, when it was taken. 0: nothing is loaded.", byStream...),
-		func(h load.Health) float64 { return moment(h.CoveredUntil) }},
+		func(h ledger.Health) float64 { return moment(h.CoveredUntil) }},
 	{gauge("wheelhouse_ledger_gaps", "Gaps: whole days from the account's first to yesterday that are not covered. None for a snapshot.", byStream...),
-		func(h load.Health) float64 { return float64(h.GapDays) }},
+		func(h ledger.Health) float64 { return float64(h.GapDays) }},
 	{gauge("wheelhouse_ledger_failed_gaps", "Those of the gaps of which a part that is missing was tried, and failed.", byStream...),
-		func(h load.Health) float64 { return float64(h.FailedDays) }},
+		func(h ledger.Health) float64 { return float64(h.FailedDays) }},
 	{gauge("wheelhouse_ledger_failed_windows", "Windows whose newest try failed and that nothing loaded covers.", byStream...),
-		func(h load.Health) float64 { return float64(h.Failed) }},
+		func(h ledger.Health) float64 { return float64(h.Failed) }},
 	{gauge("wheelhouse_ledger_stale_windows", "Windows whose newest try failed and that older data covers.", byStream...),
-		func(h load.Health) float64 { return float64(h.Stale) }},
+		func(h ledger.Health) float64 { return float64(h.Stale) }},
 	{gauge("wheelhouse_ledger_unreconciled_windows", "Windows whose newest answer does not add up to the API's own totals.", byStream...),
-		func(h load.Health) float64 { return float64(h.Unreconciled) }},
+		func(h ledger.Health) float64 { return float64(h.Unreconciled) }},
 	{gauge("wheelhouse_ledger_running_windows", "Windows being loaded at this moment, by any process.", byStream...),
-		func(h load.Health) float64 { return float64(h.Running) }},
+		func(h ledger.Health) float64 { return float64(h.Running) }},
 	{gauge("wheelhouse_ledger_open_rejects", "Records set aside because they could not be understood, and not resolved.", byStream...),
-		func(h load.Health) float64 { return float64(h.Rejects) }},
+		func(h ledger.Health) float64 { return float64(h.Rejects) }},
 }
 
 func moment(t *time.Time) float64 {
@@ -59,11 +59,11 @@ func moment(t *time.Time) float64 {
 	return seconds(*t)
 }
 
-// ledger tells what the books say. It is a prometheus.Collector.
-type ledger struct {
+// ledgerCollector tells what the ledger says. It is a prometheus.Collector.
+type ledgerCollector struct {
 	mu     sync.Mutex
-	source func(context.Context) ([]load.Health, error)
-	now    []load.Health
+	source func(context.Context) ([]ledger.Health, error)
+	now    []ledger.Health
 	err    error
 	took   time.Duration
 	until  time.Time // what was read is told until then
@@ -72,14 +72,14 @@ type ledger struct {
 var errNotAttached = errors.New("there is no database yet")
 
 // attach says where to read.
-func (l *ledger) attach(source func(context.Context) ([]load.Health, error)) {
+func (l *ledgerCollector) attach(source func(context.Context) ([]ledger.Health, error)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.source = source
 }
 
 // read reads the ledger, unless what was read last is still good. Who asks meanwhile waits for the same.
-func (l *ledger) read() (now []load.Health, took time.Duration, err error) {
+func (l *ledgerCollector) read() (now []ledger.Health, took time.Duration, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.source == nil {
@@ -96,7 +96,7 @@ func (l *ledger) read() (now []load.Health, took time.Duration, err error) {
 }
 
 // Describe is a prometheus.Collector's.
-func (l *ledger) Describe(descs chan<- *prometheus.Desc) {
+func (l *ledgerCollector) Describe(descs chan<- *prometheus.Desc) {
 	descs <- ledgerUp
 	descs <- ledgerRead
 	for _, g := range ledgerGauges {
@@ -105,7 +105,7 @@ func (l *ledger) Describe(descs chan<- *prometheus.Desc) {
 }
 
 // Collect is a prometheus.Collector's.
-func (l *ledger) Collect(metrics chan<- prometheus.Metric) {
+func (l *ledgerCollector) Collect(metrics chan<- prometheus.Metric) {
 	now, took, err := l.read()
 	tell := func(desc *prometheus.Desc, value float64, labels ...string) {
 		metrics <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)

@@ -8,16 +8,16 @@ import (
 	"testing/synctest"
 	"time"
 
-	"wheelhouse/load"
+	"wheelhouse/internal/ledger"
 )
 
 // counting makes a ledger whose reads are counted, and take as long as takes says.
-func counting(takes *time.Duration) (l *ledger, reads *int) {
-	l, reads = &ledger{}, new(int)
-	l.attach(func(context.Context) ([]load.Health, error) {
+func counting(takes *time.Duration) (l *ledgerCollector, reads *int) {
+	l, reads = &ledgerCollector{}, new(int)
+	l.attach(func(context.Context) ([]ledger.Health, error) {
 		*reads++
 		time.Sleep(*takes)
-		return []load.Health{{GapDays: int64(*reads)}}, nil
+		return []ledger.Health{{GapDays: int64(*reads)}}, nil
 	})
 	return l, reads
 }
@@ -72,8 +72,8 @@ func TestReadsThatHang(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		reads := 0
-		l := &ledger{}
-		l.attach(func(ctx context.Context) ([]load.Health, error) {
+		l := &ledgerCollector{}
+		l.attach(func(ctx context.Context) ([]ledger.Health, error) {
 			reads++
 			<-ctx.Done()
 			return nil, ctx.Err()

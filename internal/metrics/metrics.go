@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"wheelhouse/internal/ledger"
 	"wheelhouse/internal/pipeline"
 	"wheelhouse/internal/scheduler"
 	"wheelhouse/load"
@@ -19,12 +20,12 @@ import (
 type Metrics struct {
 	registry *prometheus.Registry
 	instruments
-	ledger *ledger
+	ledger *ledgerCollector
 }
 
 // New makes the metrics of a process; version is the program's.
 func New(version string) *Metrics {
-	m := &Metrics{registry: prometheus.NewRegistry(), instruments: newInstruments(), ledger: &ledger{}}
+	m := &Metrics{registry: prometheus.NewRegistry(), instruments: newInstruments(), ledger: &ledgerCollector{}}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "wheelhouse_build_info", Help: "1; the labels tell which program this is.",
 		ConstLabels: prometheus.Labels{"version": version, "go_version": runtime.Version()},
@@ -55,13 +56,12 @@ func (m *Metrics) Attach(s Sources) {
 	if s.Schedules != nil {
 		m.registry.MustRegister(schedules{s.Schedules})
 	}
-	m.ledger.attach(func(ctx context.Context) ([]load.Health, error) {
-		var kept []load.Kept
-		now := s.Now()
+	m.ledger.attach(func(ctx context.Context) ([]ledger.Health, error) {
+		var accounts []ledger.Configured
 		for _, a := range s.Accounts {
-			kept = append(kept, a.Kept(now))
+			accounts = append(accounts, a.Configured())
 		}
-		return s.Warehouse.Health(ctx, now, readLimit, kept...)
+		return s.Warehouse.Ledger.Health(ctx, s.Now(), readLimit, accounts...)
 	})
 }
 

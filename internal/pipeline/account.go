@@ -3,17 +3,19 @@ package pipeline
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"wheelhouse/extract"
+	"wheelhouse/internal/ledger"
 	"wheelhouse/internal/settings"
 	"wheelhouse/load"
 )
 
-// Account is an account with the client that everything in the process shares for it.
+// Account is an account with the client that everything in the process shares for it. The limits of requests a second, and what was
+// learnt of the sizes of answers, last as long as the Account.
 type Account struct {
 	settings.Account
-	client *extract.Client
+	client  *extract.Client
+	streams []Stream // that are switched on
 }
 
 // Open makes an account's client; version names the program to the API.
@@ -21,22 +23,34 @@ func Open(a settings.Account, version string) (*Account, error) {
 	return OpenWith(a, extract.Config{UserAgent: "wheelhouse/" + version})
 }
 
-// OpenWith is Open for whoever has a client's patience to choose: how often and how long it tries.
+// OpenWith is Open with a choice of how often and how long the client tries.
 func OpenWith(a settings.Account, api extract.Config) (*Account, error) {
 	api.Server, api.Key, api.Rate = a.Server, a.APIKey.Reveal(), a.RequestsPerSecond
 	client, err := extract.New(api)
 	if err != nil {
 		return nil, fmt.Errorf("account %s: %w", a.ID, err)
 	}
-	return &Account{Account: a, client: client}, nil
+	return newAccount(a, client), nil
+}
+
+func newAccount(a settings.Account, client *extract.Client) *Account {
+	account := &Account{Account: a, client: client}
+	for _, s := range a.Streams {
+		for _, known := range all {
+			if s.Enabled && known.load.Name == s.Name {
+				account.streams = append(account.streams, Stream{s, known.load, known.fetch, client.Limited(s.RequestsPerSecond)})
+			}
+		}
+	}
+	return account
 }
 
 // Close lets go of the account's connections.
 func (a *Account) Close() { a.client.Close() }
 
-// books is the account as the ledger keeps it.
-func (a *Account) books() load.Account {
-	return load.Account{ID: a.ID, Server: a.Server, Zone: a.Zone, HistoryFrom: dayOf(a.HistoryFrom, a.Zone)}
+// recorded is the account as the ledger keeps it.
+func (a *Account) recorded() ledger.Account {
+	return ledger.Account{ID: a.ID, Server: a.Server, Zone: a.Zone, HistoryFrom: dayOf(a.HistoryFrom, a.Zone)}
 }
 
 // Stream is one stream as an account has it set.
@@ -48,29 +62,20 @@ type Stream struct {
 }
 
 // Streams lists the account's streams that are switched on; names, if any, chooses among them.
-func (a *Account) Streams(names []string) []Stream {
-	var chosen []Stream
-	for _, s := range a.Account.Streams {
-		if !s.Enabled || len(names) > 0 && !slices.Contains(names, s.Name) {
-			continue
-		}
-		for _, known := range all {
-			if known.load.Name == s.Name {
-				chosen = append(chosen, Stream{s, known.load, known.fetch, a.client.Limited(s.RequestsPerSecond)})
-			}
+func (a *Account) Streams(names []string) (chosen []Stream) {
+	for _, s := range a.streams {
+		if len(names) == 0 || slices.Contains(names, s.Name) {
+			chosen = append(chosen, s)
 		}
 	}
 	return chosen
 }
 
-// Kept tells whoever watches the ledger which streams of the account are kept, and since when, as of now.
-func (a *Account) Kept(now time.Time) load.Kept {
-	k := load.Kept{Account: a.ID}
+// Configured is the account with the streams that are switched on, as the ledger judges them.
+func (a *Account) Configured() ledger.Configured {
+	c := ledger.Configured{Account: a.recorded()}
 	for _, s := range a.Streams(nil) {
-		k.Streams = append(k.Streams, s.Name)
+		c.Streams = append(c.Streams, s.Name)
 	}
-	for day, end := dayOf(a.HistoryFrom, a.Zone), dayOf(now, a.Zone).AddDate(0, 0, 1); !day.After(end); day = day.AddDate(0, 0, 1) {
-		k.Starts = append(k.Starts, startOf(day, a.Zone))
-	}
-	return k
+	return c
 }

@@ -100,5 +100,5 @@ func TestServerCrash(t *testing.T) {
 	time.Sleep(time.Second) // the lease of the load that broke off
 	f.mustRun(f.day(day), "demo_usage")
 	f.mustHold("after its return", day)
-	f.want("failed|abandoned: its process stopped without a word", "SELECT status, error FROM wheelhouse.loads ORDER BY id DESC OFFSET 1 LIMIT 1")
+	f.want("failed|abandoned: its process stopped", "SELECT status, error FROM wheelhouse.loads ORDER BY id DESC OFFSET 1 LIMIT 1")
 }

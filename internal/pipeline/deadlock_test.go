@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"wheelhouse/internal/ledger"
 	"wheelhouse/internal/testkit"
 	"wheelhouse/load"
 )
@@ -44,8 +45,8 @@ func TestLoadsDoNotDeadlock(t *testing.T) {
 		var both sync.WaitGroup
 		for _, day := range []string{"2026-03-11", "2026-03-12"} {
 			both.Go(func() {
-				due := Due{b.window(load.UsageNew, date(day)), WhyForced}
-				o := b.loadWindow(b.account.Streams([]string{"usage_new"})[0], due, run, 1<<62)
+				due := ledger.Due{Window: b.window(load.UsageNew, date(day)), Why: ledger.WhyForced, Known: 1 << 62}
+				o := b.loadWindow(b.account.Streams([]string{"usage_new"})[0], due, run)
 				if o.Err != nil {
 					t.Error(o.Err)
 				}
@@ -65,14 +66,14 @@ func TestClaimAfterAnotherLoad(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, newCanned(), mayDay, nil)
 	w, run, win := b.runner.Warehouse, b.mustStart(), b.window(load.UserAccess, someDay)
-	planned, err := w.LastLoad(t.Context())
+	planned, err := w.Ledger.LastLoad(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := commit(t, w, mustClaim(t, w, run, win), users(t, load.NewBatch(b.window(load.UserAccess, someDay)), "a@x.com")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := claim(t.Context(), w, run, win, planned); !errors.Is(err, load.ErrLoaded) {
+	if _, err := claim(t.Context(), w, run, win, planned); !errors.Is(err, ledger.ErrLoaded) {
 		t.Errorf("a claim of what is loaded: %v", err)
 	}
 	b.want("1|0", "SELECT count(*), (SELECT count(*) FROM wheelhouse.leases) FROM wheelhouse.loads")

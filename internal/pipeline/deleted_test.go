@@ -139,7 +139,7 @@ func TestAShareThatCameTwice(t *testing.T) {
 	api.say(sharesPath+"/s1", `{"content_runtime_ms":1,"sessions":[{"visit_id":"v","visited_at":"2026-03-10T10:00:00Z"}]}`)
 	b := newBench(t, api, mayDay, nil)
 	b.mustRun(b.day("2026-03-10"), "share_visits")
-	b.want("loaded|2|1|0|0|1|0|0|∅|∅|∅", ledger)
+	b.want("loaded|2|1|0|0|1|0|0|∅|∅|∅", newestLoad)
 	b.run(b.day("2026-03-10"), "shares")
 	b.want("s1|1", "SELECT slug, content_runtime_ms FROM crankwheel.shares")
 	b.want("s1|1", "SELECT slug, visits FROM crankwheel.share_engagement_daily")
@@ -159,11 +159,11 @@ func TestUsageShares(t *testing.T) {
 	b.mustRun(b.day("2026-03-10"), "usage_shares")
 	const daily = "SELECT agent_email, shares, plays FROM crankwheel.share_usage_daily ORDER BY 1"
 	b.want("a@x.com|11|22\nb@x.com|4|0", daily)
-	b.want("loaded|3|2|0|0|1|0|0|37|∅|true", ledger)
+	b.want("loaded|3|2|0|0|1|0|0|37|∅|true", newestLoad)
 	b.forgetHashes()
 	b.mustWriteNothing("the same again", func() { b.again("2026-03-10", "usage_shares") })
 	api.say("usage_shares", answer(usage("a@x.com", 11, 23)+","+usage("b@x.com", 0, 0), 11, 23))
 	b.again("2026-03-10", "usage_shares")
 	b.want("a@x.com|11|23", daily)
-	b.want("loaded|1|0|1|0|0|0|1|34|∅|true", ledger)
+	b.want("loaded|1|0|1|0|0|0|1|34|∅|true", newestLoad)
 }

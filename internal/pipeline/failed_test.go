@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"wheelhouse/extract"
+	"wheelhouse/internal/ledger"
 	"wheelhouse/internal/settings"
 	"wheelhouse/load"
 )
@@ -21,7 +22,7 @@ func (b *bench) impatient(attempts int) {
 		b.t.Fatal(err)
 	}
 	b.t.Cleanup(client.Close)
-	b.account.client = client
+	b.account = newAccount(b.account.Account, client)
 }
 
 func TestTotalsThatDisagree(t *testing.T) {
@@ -34,7 +35,7 @@ func TestTotalsThatDisagree(t *testing.T) {
 	if result.OK() || result.Unreconciled != 1 || result.Loaded != 1 || result.Failed != 0 {
 		t.Errorf("result: %+v", result)
 	}
-	b.want("loaded|1|1|0|0|0|0|0|2|1200|false", ledger)
+	b.want("loaded|1|1|0|0|0|0|0|2|1200|false", newestLoad)
 	b.want("1", "SELECT count(*) FROM crankwheel.screen_sessions")
 	b.want("unreconciled", "SELECT outcome FROM wheelhouse.runs")
 	if n := api.requests()["usage_new"]; n != 3 {
@@ -43,7 +44,7 @@ func TestTotalsThatDisagree(t *testing.T) {
 	// A record that is set aside came all the same: rejects count towards the totals.
 	api.say("usage_new", `{"sessions":[`+one+`,{"email":"a@x.com","duration":600}],"stats":{"total_count":2,"total_sec":1200}}`)
 	b.again("2026-03-10", "usage_new")
-	b.want("loaded|2|0|0|1|0|1|0|2|1200|true", ledger)
+	b.want("loaded|2|0|0|1|0|1|0|2|1200|true", newestLoad)
 }
 
 func TestFailedWindowIsLoadedByTheNextRun(t *testing.T) {
@@ -93,7 +94,7 @@ func TestFailedWindowIsLoadedByTheNextRun(t *testing.T) {
 // A key that is refused is refused for every window: a stream that cannot go on is left for the next run.
 func TestStreamThatIsGivenUp(t *testing.T) {
 	t.Parallel()
-	for status, tried := range map[int]int{401: 1, 404: 2 * giveUpAfter} {
+	for status, tried := range map[int]int{401: 1, 404: 2 * maxFailures} {
 		api := newCanned()
 		api.status("usage_new", status, `{"error":"no"}`)
 		b := newBench(t, api, time.Date(2026, 3, 31, 6, 0, 0, 0, time.UTC), nil)
@@ -204,15 +205,15 @@ func TestPanicFailsTheWindow(t *testing.T) {
 	s.fetch = func(context.Context, *extract.Client, extract.Window, time.Time, *load.Batch) (extract.Report, error) {
 		panic("jane@prospect.example")
 	}
-	due := Due{b.window(load.UserAccess, someDay), WhyFresh}
-	o := b.loadWindow(s, due, b.mustStart(), 0)
+	due := ledger.Due{Window: b.window(load.UserAccess, someDay), Why: ledger.WhyFresh}
+	o := b.loadWindow(s, due, b.mustStart())
 	if o.Err == nil || !strings.Contains(o.Err.Error(), "panic at failed_test.go:") || strings.Contains(o.Err.Error(), "jane") {
 		t.Errorf("%v", o.Err)
 	}
 	b.want("failed|1", "SELECT status, count(*) FILTER (WHERE error LIKE '%panic at%' AND error NOT LIKE '%jane%') FROM wheelhouse.loads GROUP BY 1")
 	b.want("0", "SELECT count(*) FROM wheelhouse.leases")
 	s.fetch = whole
-	if o := b.loadWindow(s, due, b.mustStart(), 0); o.Err != nil || o.Held {
+	if o := b.loadWindow(s, due, b.mustStart()); o.Err != nil || o.Busy {
 		t.Errorf("the next try: %+v", o)
 	}
 }
@@ -227,7 +228,7 @@ func TestRunTakesOverFromTheDead(t *testing.T) {
 	}
 	defer hasty.Close()
 	r := b.day("2026-03-10")
-	due, _, err := Plan(t.Context(), hasty, b.account, b.account.Streams([]string{"usage_new"})[0], r)
+	due, _, err := Plan(t.Context(), hasty.Ledger, b.account, b.account.Streams([]string{"usage_new"})[0], r)
 	if err != nil || len(due) != 1 {
 		t.Fatal(due, err)
 	}
@@ -236,7 +237,7 @@ func TestRunTakesOverFromTheDead(t *testing.T) {
 	if result := b.mustRun(r, "usage_new"); result.Loaded != 1 || result.Elsewhere != 0 {
 		t.Errorf("%+v", result)
 	}
-	b.want("failed|abandoned: its process stopped without a word\nloaded|∅", "SELECT status, error FROM wheelhouse.loads ORDER BY id")
+	b.want("failed|abandoned: its process stopped\nloaded|∅", "SELECT status, error FROM wheelhouse.loads ORDER BY id")
 }
 
 // What a dead process held and no run needs again does not stay "running" in the books.

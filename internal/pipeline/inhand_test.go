@@ -42,7 +42,7 @@ func TestWindowsInHandAreBounded(t *testing.T) {
 			still = 0
 		}
 	}
-	if most := int64(b.runner.Workers + loadingConnections*together + together); inHand > most {
+	if most := int64(b.runner.Workers + maxCommitting*groupSize + groupSize); inHand > most {
 		t.Errorf("%d windows in hand, want at most %d", inHand, most)
 	}
 	if _, err := lock.Exec(t.Context(), "ROLLBACK"); err != nil {

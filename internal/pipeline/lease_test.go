@@ -7,56 +7,56 @@ import (
 	"testing"
 	"time"
 
+	"wheelhouse/internal/ledger"
 	"wheelhouse/load"
 	"wheelhouse/transform"
 )
 
 var someDay = date("2026-03-10")
 
-func (b *bench) window(s load.Stream, day time.Time) load.Window {
-	return load.Window{Account: b.account.ID, Stream: s, Day: day, From: day, To: day.AddDate(0, 0, 1)}
+func (b *bench) window(s load.Stream, day time.Time) ledger.Window {
+	return ledger.Window{Account: b.account.ID, Stream: s.Stream, Day: day, From: day, To: day.AddDate(0, 0, 1)}
 }
 
 // commit commits one window's batch.
-func commit(t testing.TB, w *load.Warehouse, c load.Claim, batch *load.Batch) (load.Counts, error) {
+func commit(t testing.TB, w *load.Warehouse, c ledger.Claim, batch *load.Batch) (ledger.Counts, error) {
 	done := w.Commit(t.Context(), load.Ready{Claim: c, Batch: batch})
 	return done[0].Counts, done[0].Err
 }
 
 // loadWindow loads one window, as a run does.
-func (b *bench) loadWindow(s Stream, due Due, run, planned int64) Outcome {
-	l := &lane{Runner: b.runner, job: Job{Account: b.account, Stream: s}, run: run, planned: planned, hands: make(chan struct{}, 1)}
-	l.hands <- struct{}{}
-	claimed, over := l.claim(b.t.Context(), []Due{due})
+func (b *bench) loadWindow(s Stream, due ledger.Due, run int64) Outcome {
+	w := &worker{Runner: b.runner, job: Job{Account: b.account, Stream: s}, run: run, limits: newLimits(1)}
+	w.limits.claimed <- struct{}{}
+	claimed, over := w.claim(b.t.Context(), []ledger.Due{due})
 	if len(claimed) == 0 {
 		return over[0]
 	}
-	h := claimed[0]
-	if err := l.ask(h); err != nil {
-		return l.fail(b.t.Context(), h, err)
+	if err := w.ask(claimed[0]); err != nil {
+		return w.fail(b.t.Context(), claimed[0], err)
 	}
-	return l.commit(b.t.Context(), claimed)[0]
+	return w.commit(b.t.Context(), claimed)[0]
 }
 
 // claim claims one window.
-func claim(ctx context.Context, w *load.Warehouse, run int64, win load.Window, planned int64) (load.Claim, error) {
-	claims, err := w.Claim(ctx, run, load.Wanted{Window: win, Planned: planned})
+func claim(ctx context.Context, w *load.Warehouse, run int64, win ledger.Window, planned int64) (ledger.Claim, error) {
+	claims, err := w.Ledger.Claim(ctx, run, ledger.Due{Window: win, Known: planned})
 	if err != nil {
-		return load.Claim{}, err
+		return ledger.Claim{}, err
 	}
-	return claims[0].Claim, claims[0].Err
+	return claims[0], claims[0].Err
 }
 
 func (b *bench) mustStart() int64 {
 	b.t.Helper()
-	run, err := b.runner.Warehouse.StartRun(b.t.Context(), "run", "test", "test")
+	run, err := b.runner.Warehouse.Ledger.StartRun(b.t.Context(), "run", "test", "test")
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	return run
 }
 
-func mustClaim(t *testing.T, w *load.Warehouse, run int64, win load.Window) load.Claim {
+func mustClaim(t *testing.T, w *load.Warehouse, run int64, win ledger.Window) ledger.Claim {
 	t.Helper()
 	c, err := claim(t.Context(), w, run, win, 1<<62)
 	if err != nil {
@@ -94,7 +94,7 @@ func TestLeaseThatPassedOn(t *testing.T) {
 
 	dead := mustClaim(t, hasty, run, win)
 	late := users(t, load.NewBatch(b.window(load.UserAccess, someDay)), "late@x.com")
-	if _, err := claim(t.Context(), other, run, win, 1<<62); !errors.Is(err, load.ErrBusy) {
+	if _, err := claim(t.Context(), other, run, win, 1<<62); !errors.Is(err, ledger.ErrBusy) {
 		t.Fatalf("a claim on a held window: %v", err)
 	}
 	// While it is renewed, it holds.
@@ -102,10 +102,10 @@ func TestLeaseThatPassedOn(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		hasty.Hold(holding, dead, func() { t.Error("lost a lease that was renewed") })
+		hasty.Ledger.Renew(holding, dead, func() { t.Error("lost a lease that was renewed") })
 	}()
 	time.Sleep(600 * time.Millisecond)
-	if _, err := claim(t.Context(), other, run, win, 1<<62); !errors.Is(err, load.ErrBusy) {
+	if _, err := claim(t.Context(), other, run, win, 1<<62); !errors.Is(err, ledger.ErrBusy) {
 		t.Fatalf("a claim on a window whose lease is renewed: %v", err)
 	}
 	stop()
@@ -113,15 +113,15 @@ func TestLeaseThatPassedOn(t *testing.T) {
 	time.Sleep(400 * time.Millisecond)
 
 	alive := mustClaim(t, other, run, win)
-	b.want("failed|abandoned: its process stopped without a word", "SELECT status, error FROM wheelhouse.loads WHERE id = $1", dead.Load)
+	b.want("failed|abandoned: its process stopped", "SELECT status, error FROM wheelhouse.loads WHERE id = $1", dead.Load)
 	lost := make(chan struct{})
-	go hasty.Hold(t.Context(), dead, func() { close(lost) })
+	go hasty.Ledger.Renew(t.Context(), dead, func() { close(lost) })
 	select {
 	case <-lost:
 	case <-time.After(5 * time.Second):
 		t.Error("whoever lost the lease was not told")
 	}
-	if _, err := commit(t, hasty, dead, late); !errors.Is(err, load.ErrFenced) {
+	if _, err := commit(t, hasty, dead, late); !errors.Is(err, ledger.ErrFenced) {
 		t.Errorf("the commit of a lost window: %v", err)
 	}
 	b.want("0", "SELECT count(*) FROM crankwheel.users")
@@ -130,7 +130,7 @@ func TestLeaseThatPassedOn(t *testing.T) {
 		t.Errorf("the commit of the window's new holder: %+v, %v", n, err)
 	}
 	// And after it: the other way round is refused as well.
-	if _, err := commit(t, hasty, dead, late); !errors.Is(err, load.ErrFenced) {
+	if _, err := commit(t, hasty, dead, late); !errors.Is(err, ledger.ErrFenced) {
 		t.Errorf("the commit of a lost window, afterwards: %v", err)
 	}
 	b.want("a@x.com", "SELECT email FROM crankwheel.users")
@@ -161,8 +161,8 @@ func TestLateAnswer(t *testing.T) {
 	// What the warehouse holds is the newer answer: it again is nothing new, the older one is.
 	for _, again := range []struct {
 		email string
-		want  load.Counts
-	}{{"joined@x.com", load.Counts{Read: 1, Unchanged: 1}}, {"left@x.com", load.Counts{Read: 1, Inserted: 1, Deleted: 1}}} {
+		want  ledger.Counts
+	}{{"joined@x.com", ledger.Counts{Read: 1, Unchanged: 1}}, {"left@x.com", ledger.Counts{Read: 1, Inserted: 1, Deleted: 1}}} {
 		c := mustClaim(t, w, run, b.window(load.UserAccess, someDay.AddDate(0, 0, 2)))
 		n, err := commit(t, w, c, users(t, load.NewBatch(b.window(load.UserAccess, someDay)), again.email))
 		if err != nil || n != again.want {
@@ -198,7 +198,7 @@ func TestLateAnswerOfTheNextDay(t *testing.T) {
 	time.Sleep(100 * time.Millisecond) // the two claims' clocks agree to a round trip
 	ended := batch(start.Add(time.Hour), 2)
 	for _, c := range []struct {
-		claim load.Claim
+		claim ledger.Claim
 		batch *load.Batch
 	}{{next, ended}, {first, running}} {
 		if _, err := commit(t, w, c.claim, c.batch); err != nil {
@@ -243,7 +243,7 @@ func TestWindowThatAnotherProcessKeepsIsLeftOver(t *testing.T) {
 	kept := mustClaim(t, other, b.mustStart(), b.window(load.UsageNew, someDay))
 	holding, stop := context.WithCancel(t.Context())
 	t.Cleanup(stop)
-	go other.Hold(holding, kept, func() { t.Error("lost a lease that was renewed") })
+	go other.Ledger.Renew(holding, kept, func() { t.Error("lost a lease that was renewed") })
 	began := time.Now()
 	result := b.run(b.day("2026-03-10"), "usage_new")
 	if result.OK() || result.Left != 1 || result.Failed+result.Loaded != 0 {

@@ -1,85 +1,67 @@
 package pipeline
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strings"
 
 	"wheelhouse/extract"
-	"wheelhouse/load"
+	"wheelhouse/internal/ledger"
+	"wheelhouse/internal/postgres"
 )
 
-// next takes the windows that are to be tried next, for which there are places: one, where the last one failed. The places
-// that are not needed are free again.
-func (l *lane) next(ctx context.Context, places int) (due []Due) {
-	defer func() {
-		for range places - len(due) {
-			<-l.hands
-		}
-	}()
-	if l.ends(ctx) {
-		return nil
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	few := min(places, len(l.due))
-	if l.inARow > 0 || l.turned {
-		few = min(1, few)
-	}
-	if l.turned {
-		at := len(l.due) - few
-		due, l.due = l.due[at:], l.due[:at]
-	} else {
-		due, l.due = l.due[:few], l.due[few:]
-	}
-	return due
-}
-
-// ends tells whether no further window is to be tried.
-func (l *lane) ends(ctx context.Context) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return ctx.Err() != nil || l.givenUp
-}
-
-// giveUpAfter is how many windows of a stream may fail in a row before it goes on from the other end of what is due:
+// maxFailures is how many windows of a stream may fail in a row before the worker goes on from the other end of what is due:
 // some days that the API cannot tell must not keep all the others from being loaded. When as many fail there,
 // the rest is left for the next run.
-const giveUpAfter = 5
+const maxFailures = 5
 
-// note tells whether an outcome is final, and keeps in mind what it says of the windows to come.
-func (l *lane) note(o Outcome) (final bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	switch {
-	case o.Held:
-		l.held = append(l.held, o.Due)
-		return false
-	case o.Err == nil:
-		l.inARow = 0
-		return true
-	}
-	l.inARow++
-	switch {
-	case hopeless(o.Err):
-		l.givenUp, l.hopeless = true, true
-	case l.turned && l.inARow >= giveUpAfter:
-		l.givenUp = true
-	case l.inARow >= giveUpAfter:
-		l.turned, l.inARow = true, 0
-	}
-	return true
+// order says which of the due windows are tried next, from what became of those before.
+type order struct {
+	failures  int  // in a row
+	backwards bool // from the other end
+	stopped   bool // no further window is to be tried
+	wouldFail bool // as every other window would
 }
 
-// hopeless tells whether every other window of the stream would fail in the same way.
-func hopeless(err error) bool {
+// take takes up to so many windows: one, where the last one failed.
+func (o *order) take(due []ledger.Due, most int) (next, rest []ledger.Due) {
+	n := min(most, len(due))
+	if o.failures > 0 || o.backwards {
+		n = min(1, n)
+	}
+	if o.backwards {
+		at := len(due) - n
+		return due[at:], due[:at]
+	}
+	return due[:n], due[n:]
+}
+
+// note notes that a window was loaded, or why it was not.
+func (o *order) note(err error) {
+	if err == nil {
+		o.failures = 0
+		return
+	}
+	o.failures++
+	switch {
+	case everyWindowWouldFail(err):
+		o.stopped, o.wouldFail = true, true
+	case o.backwards && o.failures >= maxFailures:
+		o.stopped = true
+	case o.failures >= maxFailures:
+		o.backwards, o.failures = true, 0
+	}
+}
+
+// everyWindowWouldFail tells whether every other window of the stream would fail in the same way: a key that is refused, no right in the database,
+// a full disk.
+func everyWindowWouldFail(err error) bool {
 	var api *extract.APIError
 	if errors.As(err, &api) {
 		// One share's detail may be forbidden, and the others not.
 		return api.Status == http.StatusUnauthorized ||
 			api.Status == http.StatusForbidden && !strings.Contains(api.Path, "/company_content/shares/")
 	}
-	var sql *load.SQLError
+	var sql *postgres.Error
 	return errors.As(err, &sql) && !sql.OfWindow()
 }

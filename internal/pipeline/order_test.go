@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 
+	"wheelhouse/internal/ledger"
 	"wheelhouse/internal/settings"
 	"wheelhouse/internal/simulator"
 	"wheelhouse/internal/testkit"
@@ -17,9 +18,9 @@ func TestOrderOfWindowsDoesNotMatter(t *testing.T) {
 	t.Parallel()
 	by := func(o *simulator.Options) { o.Select = simulator.ByOverlap }
 	want := twelveDays.load(t, by, func(a *settings.Account) { parallel(a, 1) }, nil).contents()
-	for name, order := range map[string]func([]Due){
-		"oldest first": slices.Reverse[[]Due],
-		"shuffled": func(due []Due) {
+	for name, order := range map[string]func([]ledger.Due){
+		"oldest first": slices.Reverse[[]ledger.Due],
+		"shuffled": func(due []ledger.Due) {
 			rand.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })
 		},
 	} {

@@ -6,30 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"wheelhouse/load"
+	"wheelhouse/internal/ledger"
 )
-
-// Why a window is to be loaded.
-type Why string
-
-const (
-	WhyGap      Why = "gap"       // the ledger does not cover it
-	WhyLookBack Why = "look-back" // covered, and young enough that the API may still change it
-	WhyOpen     Why = "open"      // covered, and something in it was not over: a running session, an unanswered request
-	WhyForced   Why = "forced"    // covered, and asked for all the same
-
-	// Covered, but the last reading failed, or came to something else than the API's own totals.
-	WhyFailed       Why = load.AgainFailed
-	WhyUnreconciled Why = load.AgainUnreconciled
-
-	WhyFresh Why = "snapshot" // what is now
-)
-
-// Due is a window to load.
-type Due struct {
-	load.Window
-	Why Why
-}
 
 // Range is what a plan is for.
 type Range struct {
@@ -57,9 +35,9 @@ func (a *Account) WholeDays(r Range) Range {
 }
 
 // Plan asks the ledger which windows of a stream are due, in the order in which they are to be loaded. all is how many windows the range has.
-func Plan(ctx context.Context, w *load.Warehouse, a *Account, s Stream, r Range) (due []Due, all int, err error) {
-	// This machine's clock may be ahead: days that are not over by the database's are not to be booked as loaded.
-	clock, err := w.Now(ctx)
+func Plan(ctx context.Context, l *ledger.Ledger, a *Account, s Stream, r Range) (due []ledger.Due, all int, err error) {
+	// This machine's clock may be ahead: days that are not over by the database's must not count as loaded.
+	clock, err := l.Now(ctx)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -69,40 +47,47 @@ func Plan(ctx context.Context, w *load.Warehouse, a *Account, s Stream, r Range)
 	if today := dayOf(r.Now, a.Zone); r.Last.After(today) {
 		r.Last = today
 	}
-	if s.load.Snapshot() {
-		return planSnapshot(ctx, w, a, s, r)
+	known, err := l.LastLoad(ctx)
+	if err != nil {
+		return nil, 0, err
 	}
-	var windows []load.Window
+	if s.load.Snapshot() {
+		return planSnapshot(ctx, l, a, s, r, known)
+	}
+	var windows []ledger.Window
 	for _, c := range cut(r.First, r.Last, s.Window, a.Zone) {
 		if to := r.Now.Truncate(time.Second); c.to.After(to) {
 			c.to = to // the day is not over
 		}
 		if c.from.Before(c.to) {
-			windows = append(windows, load.Window{Account: a.ID, Stream: s.load, Day: c.day, From: c.from, To: c.to})
+			windows = append(windows, ledger.Window{Account: a.ID, Stream: s.load.Stream, Day: c.day, From: c.from, To: c.to})
 		}
 	}
-	covered, err := w.Covered(ctx, a.ID, s.load, windows)
+	covered, err := l.Covered(ctx, windows, a.Zone)
 	if err != nil {
 		return nil, 0, err
 	}
-	again, err := dueAgain(ctx, w, a, s, r)
+	again, err := dueAgain(ctx, l, a, s, r)
 	if err != nil {
 		return nil, 0, err
 	}
-	troubled, err := w.Troubled(ctx, a.ID, s.load)
+	problems, err := l.Problems(ctx, a.ID, s.load.Stream)
 	if err != nil {
 		return nil, 0, err
 	}
 	for i, win := range slices.Backward(windows) {
+		d := ledger.Due{Window: win, Known: known}
 		switch {
 		case !covered[i]:
-			due = append(due, Due{win, WhyGap})
+			// A window that nobody had loaded is due no more once anybody has, even one who was loading it when it was planned.
+			d.Why, d.Known = ledger.WhyGap, 0
 		case r.Force:
-			due = append(due, Due{win, WhyForced})
+			d.Why = ledger.WhyForced
 		default:
-			if why := cmp.Or(again(win), troubledBy(troubled, win)); why != "" {
-				due = append(due, Due{win, why})
-			}
+			d.Why = cmp.Or(again(win), problemOf(problems, win))
+		}
+		if d.Why != "" {
+			due = append(due, d)
 		}
 	}
 	if r.OldestFirst {
@@ -111,33 +96,33 @@ func Plan(ctx context.Context, w *load.Warehouse, a *Account, s Stream, r Range)
 	return due, len(windows), nil
 }
 
-// troubledBy tells what is wrong with a window, if anything is.
-func troubledBy(all []load.Trouble, win load.Window) Why {
-	for _, t := range all {
-		if !t.From.Before(win.From) && t.From.Before(win.To) {
-			return Why(t.Why)
+// problemOf tells what is wrong with a window, if anything is.
+func problemOf(all []ledger.Problem, win ledger.Window) ledger.Why {
+	for _, p := range all {
+		if !p.From.Before(win.From) && p.From.Before(win.To) {
+			return p.Why
 		}
 	}
 	return ""
 }
 
 // dueAgain tells why a covered window is to be read again, if it is.
-func dueAgain(ctx context.Context, w *load.Warehouse, a *Account, s Stream, r Range) (func(load.Window) Why, error) {
+func dueAgain(ctx context.Context, l *ledger.Ledger, a *Account, s Stream, r Range) (func(ledger.Window) ledger.Why, error) {
 	if !r.LookBack {
-		return func(load.Window) Why { return "" }, nil
+		return func(ledger.Window) ledger.Why { return "" }, nil
 	}
 	today := dayOf(r.Now, a.Zone)
 	young := startOf(today.AddDate(0, 0, -s.Lookback), a.Zone)
-	open, err := w.Open(ctx, a.ID, s.load, startOf(today.AddDate(0, 0, -s.OpenLookback), a.Zone))
+	open, err := l.Open(ctx, a.ID, s.load.Stream, startOf(today.AddDate(0, 0, -s.OpenLookback), a.Zone))
 	if err != nil {
 		return nil, err
 	}
-	return func(win load.Window) Why {
+	return func(win ledger.Window) ledger.Why {
 		if win.To.After(young) {
-			return WhyLookBack
+			return ledger.WhyLookBack
 		}
 		if slices.ContainsFunc(open, func(t time.Time) bool { return !t.Before(win.From) && t.Before(win.To) }) {
-			return WhyOpen
+			return ledger.WhyOpen
 		}
 		return ""
 	}, nil
@@ -145,18 +130,23 @@ func dueAgain(ctx context.Context, w *load.Warehouse, a *Account, s Stream, r Ra
 
 // planSnapshot: only the present can be asked for. It stands under the day it is taken on, and tells of
 // all the days before.
-func planSnapshot(ctx context.Context, w *load.Warehouse, a *Account, s Stream, r Range) ([]Due, int, error) {
+func planSnapshot(ctx context.Context, l *ledger.Ledger, a *Account, s Stream, r Range, known int64) ([]ledger.Due, int, error) {
 	today := dayOf(r.Now, a.Zone)
-	now := load.Window{Account: a.ID, Stream: s.load, Day: today, From: startOf(today, a.Zone), To: startOf(today.AddDate(0, 0, 1), a.Zone)}
+	due := ledger.Due{
+		Window: ledger.Window{Account: a.ID, Stream: s.load.Stream, Day: today, From: startOf(today, a.Zone), To: startOf(today.AddDate(0, 0, 1), a.Zone)},
+		Known:  known,
+	}
 	switch {
 	case r.LookBack:
-		return []Due{{now, WhyFresh}}, 1, nil
+		due.Why = ledger.WhyFresh
 	case r.Force:
-		return []Due{{now, WhyForced}}, 1, nil
+		due.Why = ledger.WhyForced
+	default:
+		taken, err := l.SnapshotSince(ctx, a.ID, s.load.Stream, startOf(r.Last.AddDate(0, 0, 1), a.Zone))
+		if err != nil || taken {
+			return nil, 1, err
+		}
+		due.Why, due.Known = ledger.WhyGap, 0
 	}
-	taken, err := w.SnapshotSince(ctx, a.ID, s.load, startOf(r.Last.AddDate(0, 0, 1), a.Zone))
-	if err != nil || taken {
-		return nil, 1, err
-	}
-	return []Due{{now, WhyGap}}, 1, nil
+	return []ledger.Due{due}, 1, nil
 }

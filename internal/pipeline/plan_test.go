@@ -14,7 +14,7 @@ import (
 func (b *bench) due(stream string, r Range) string {
 	b.t.Helper()
 	var all []string
-	due, _, err := Plan(b.t.Context(), b.runner.Warehouse, b.account, b.account.Streams([]string{stream})[0], r)
+	due, _, err := Plan(b.t.Context(), b.runner.Warehouse.Ledger, b.account, b.account.Streams([]string{stream})[0], r)
 	if err != nil {
 		b.t.Fatal(err)
 	}

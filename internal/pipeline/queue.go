@@ -15,49 +15,49 @@ type Queued struct {
 	Committing      int // in a transaction
 }
 
-// stages counts a lane's windows between their claim and their end.
+// stages counts a worker's windows between their claim and their end.
 type stages struct{ claimed, asking, ready, committing atomic.Int64 }
 
 // Queue shows how far the windows of a Runner's runs are. The zero value is ready.
 type Queue struct {
-	mu    sync.Mutex
-	lanes []*lane // that are at work
+	mu      sync.Mutex
+	workers []*worker // that are at work
 }
 
 // Streams tells of each stream that is being loaded at this moment.
 func (q *Queue) Streams() []Queued {
 	q.mu.Lock()
-	lanes := slices.Clone(q.lanes)
+	workers := slices.Clone(q.workers)
 	q.mu.Unlock()
-	all := make([]Queued, len(lanes))
-	for i, l := range lanes {
-		all[i] = l.queued()
+	all := make([]Queued, len(workers))
+	for i, w := range workers {
+		all[i] = w.queued()
 	}
 	return all
 }
 
-func (l *lane) queued() Queued {
+func (w *worker) queued() Queued {
 	q := Queued{
-		Account: l.job.Account.ID, Stream: l.job.Stream.Name,
-		Asking: int(l.stages.asking.Load()), Ready: int(l.stages.ready.Load()), Committing: int(l.stages.committing.Load()),
+		Account: w.job.Account.ID, Stream: w.job.Stream.Name,
+		Asking: int(w.stages.asking.Load()), Ready: int(w.stages.ready.Load()), Committing: int(w.stages.committing.Load()),
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	q.Waiting = len(l.due) + len(l.held) + int(l.stages.claimed.Load())
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	q.Waiting = len(w.due) + len(w.busy) + int(w.stages.claimed.Load())
 	return q
 }
 
-// enter counts a lane among those at work; leave ends that. It does nothing where nobody wants to see.
-func (q *Queue) enter(l *lane) (leave func()) {
+// enter counts a worker among those at work; leave ends that. It does nothing where nobody wants to see.
+func (q *Queue) enter(w *worker) (leave func()) {
 	if q == nil {
 		return func() {}
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.lanes = append(q.lanes, l)
+	q.workers = append(q.workers, w)
 	return func() {
 		q.mu.Lock()
 		defer q.mu.Unlock()
-		q.lanes = slices.DeleteFunc(q.lanes, func(other *lane) bool { return other == l })
+		q.workers = slices.DeleteFunc(q.workers, func(other *worker) bool { return other == w })
 	}
 }

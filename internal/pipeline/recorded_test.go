@@ -47,8 +47,8 @@ func (b *bench) want(want, sql string, args ...any) {
 	}
 }
 
-// ledger is what the books say of the newest load.
-const ledger = `SELECT status, rows_read, rows_inserted, rows_updated, rows_unchanged, rows_merged, rows_rejected, rows_deleted,
+// newestLoad reads what the ledger says of the newest load.
+const newestLoad = `SELECT status, rows_read, rows_inserted, rows_updated, rows_unchanged, rows_merged, rows_rejected, rows_deleted,
 	source_count, source_seconds, reconciled FROM wheelhouse.loads ORDER BY id DESC LIMIT 1`
 
 func TestRecordedSessions(t *testing.T) {
@@ -62,7 +62,7 @@ func TestRecordedSessions(t *testing.T) {
 	})
 	b := newBench(t, api, mayDay, nil)
 	b.mustRun(b.day("2020-09-25"), "usage_new")
-	b.want("loaded|138|138|0|0|0|0|0|138|10333|true", ledger)
+	b.want("loaded|138|138|0|0|0|0|0|138|10333|true", newestLoad)
 	b.want("138|10333|138|0|138|0|138", `SELECT count(*), sum(duration_seconds), count(*) FILTER (WHERE ended), count(viewer_locations),
 		count(ended_at), count(extra), count(*) FILTER (WHERE occurrence = 1) FROM crankwheel.screen_sessions`)
 	b.want("joi+admin@crankwheel.com|2020-09-25T15:25:08|2020-09-25T15:27:53|165|true|1|∅|∅|∅|∅|∅|∅", `
@@ -71,7 +71,7 @@ func TestRecordedSessions(t *testing.T) {
 		FROM crankwheel.screen_sessions ORDER BY started_at DESC LIMIT 1`)
 
 	b.mustRun(b.day("2022-05-07"), "usage_new")
-	b.want("loaded|4|4|0|0|0|0|0|4|122|true", ledger)
+	b.want("loaded|4|4|0|0|0|0|0|4|122|true", newestLoad)
 	b.want("4|{}", "SELECT count(*), min(viewer_locations::text) FROM crankwheel.screen_sessions WHERE started_at > '2022-01-01'")
 	b.want("2022-05-07T14:59:48|2022-05-07T14:59:53|5|true|1|1|{}|4|0|37|https://joitest.crankwheel.com/ss/api/company_content/37|∅", `
 		SELECT started_at, ended_at, duration_seconds, ended, max_viewers, viewers, viewer_locations::text, rtc_seconds, webcam_seconds,
@@ -91,7 +91,7 @@ func TestRecordedDemoRequests(t *testing.T) {
 	api.say("demo_usage", recorded(t, "demo_usage"))
 	b := newBench(t, api, mayDay, nil)
 	b.mustRun(b.day("2017-09-27"), "demo_usage")
-	b.want("loaded|2|2|0|0|0|0|0|∅|∅|∅", ledger)
+	b.want("loaded|2|2|0|0|0|0|0|∅|∅|∅", newestLoad)
 	columns := `started_at, last_event_at, availability_bucket, answered, seconds_to_respond, handled_by, call_confirmed, screenshared,
 		accepted_from, prospect_name, prospect_email, prospect_phone, prospect_company, prospect_job_title, prospect_website,
 		prospect_location, request_origin, origin_channel, utm_source, utm_medium, utm_campaign, utm_term, utm_content, extra, deleted_at`
@@ -121,25 +121,25 @@ func TestRecordedShares(t *testing.T) {
 	b := newBench(t, api, mayDay, nil)
 
 	b.mustRun(b.day("2024-11-23"), "usage_shares")
-	b.want("loaded|2|2|0|0|0|0|0|1538|∅|true", ledger) // 1226 plays and 312 shares
+	b.want("loaded|2|2|0|0|0|0|0|1538|∅|true", newestLoad) // 1226 plays and 312 shares
 	b.want("2024-11-23|example1@crankwheel.com|Example Oneson|253|617|∅\n2024-11-23|example2@crankwheel.com|Example Twomund|59|609|∅",
 		"SELECT day::text, agent_email, agent_name, shares, plays, extra FROM crankwheel.share_usage_daily ORDER BY 2")
 
 	b.mustRun(b.day("2026-03-27"), "shares")
-	b.want("loaded|1|1|0|0|0|0|0|1|∅|true", ledger)
+	b.want("loaded|1|1|0|0|0|0|0|1|∅|true", newestLoad)
 	share := `SELECT slug, content_id, content_name, created_at, created_by_email, created_by_name, segment, has_cta, content_runtime_ms, extra, deleted_at
 		FROM crankwheel.shares`
 	b.want(slug+"|1038|example@crankwheel.com 2022-6-8 11-10|2022-07-17T09:47:58|example@crankwheel.com|John Doe|∅|false|∅|∅|∅", share)
 	b.want("2026-03-27|"+slug+"|1|0|0|0|10", "SELECT day::text, slug, visits, plays, cta_clicks, avg_percent_watched, engagement_score FROM crankwheel.share_engagement_daily")
 
 	b.mustRun(b.day("2026-03-27"), "share_visits")
-	b.want("loaded|1|1|0|0|0|0|0|∅|∅|∅", ledger)
+	b.want("loaded|1|1|0|0|0|0|0|∅|∅|∅", newestLoad)
 	b.want(slug+"|1038|example@crankwheel.com 2022-6-8 11-10|2022-07-17T09:47:58|example@crankwheel.com|John Doe|∅|false|1606|∅|∅", share)
 	b.want(slug+"|a34301e3a7448887|2026-03-27T15:12:05|false|0|0|false|∅|∅",
 		"SELECT slug, visit_id, visited_at, played, percent_watched, watch_time_seconds, cta_clicked, extra, deleted_at FROM crankwheel.share_visits")
 
 	b.mustRun(b.day("2026-04-01"), "share_details")
-	b.want("loaded|5|5|0|0|0|0|0|∅|∅|∅", ledger)
+	b.want("loaded|5|5|0|0|0|0|0|∅|∅|∅", newestLoad)
 	b.want("b1e36cf7-e73f-4e1e-a2f0-37eb1e5bf65a|2026-04-01T13:00:06|abracadabra|example1@crankwheel.com|2026-04-01T12:45:51|4|"+
 		"https://meeting.is/ss/share/b1e36cf7-e73f-4e1e-a2f0-37eb1e5bf65a|false|∅|∅", `
 		SELECT slug, created_at, customer_account_id, content_created_by, content_recorded_at, content_runtime_seconds, video_url,

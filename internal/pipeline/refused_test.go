@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"wheelhouse/internal/postgres"
 	"wheelhouse/internal/settings"
 	"wheelhouse/internal/testdb"
 	"wheelhouse/load"
@@ -72,7 +73,7 @@ func TestTooManyConnections(t *testing.T) {
 	waits.told()
 	before := l.metOf("53300")
 	_, err = b.runner.Run(t.Context(), "run", []*Account{b.account}, nil, func(*Account) Range { return few })
-	var refused *load.SQLError
+	var refused *postgres.Error
 	if !errors.As(err, &refused) || refused.Code != "53300" {
 		t.Errorf("without any connection: %v", err)
 	}

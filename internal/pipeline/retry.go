@@ -5,33 +5,30 @@ import (
 	"slices"
 	"time"
 
-	"wheelhouse/load"
+	"wheelhouse/internal/ledger"
 )
 
 // Retry loads again the windows in which rejects were met: what is understood now, or comes no more, is resolved.
 // Rejects of accounts and streams that are not (any longer) set up are passed over.
-func (r *Runner) Retry(ctx context.Context, accounts []*Account, rejects []load.Reject) (Result, error) {
-	return r.keep(ctx, "backfill", accounts, func() (jobs []Job, planned int64, err error) {
-		if planned, err = r.Warehouse.LastLoad(ctx); err != nil {
-			return nil, 0, err
-		}
+func (r *Runner) Retry(ctx context.Context, accounts []*Account, rejects []ledger.Reject) (Result, error) {
+	return r.run(ctx, "backfill", accounts, func() (jobs []Job, err error) {
 		for _, a := range accounts {
 			for _, s := range a.Streams(nil) {
 				job := Job{Account: a, Stream: s}
 				if job.Due, err = r.dueOf(ctx, a, s, rejects); err != nil {
-					return nil, 0, err
+					return nil, err
 				}
 				job.Windows = len(job.Due)
 				jobs = append(jobs, job)
 			}
 		}
-		return jobs, planned, nil
+		return jobs, nil
 	})
 }
 
 // dueOf lists the windows of a stream that hold rejects, newest first.
-func (r *Runner) dueOf(ctx context.Context, a *Account, s Stream, rejects []load.Reject) ([]Due, error) {
-	byDay := map[time.Time]Due{}
+func (r *Runner) dueOf(ctx context.Context, a *Account, s Stream, rejects []ledger.Reject) ([]ledger.Due, error) {
+	byDay := map[time.Time]ledger.Due{}
 	asked := map[[2]time.Time]bool{} // many rejects are of one window
 	for _, reject := range rejects {
 		if reject.Account != a.ID || reject.Stream != s.Name || reject.From == nil || reject.To == nil {
@@ -43,7 +40,7 @@ func (r *Runner) dueOf(ctx context.Context, a *Account, s Stream, rejects []load
 		}
 		asked[of] = true
 		days := Range{First: of[0], Last: of[1], Now: r.Now(), Force: true}
-		due, _, err := Plan(ctx, r.Warehouse, a, s, days)
+		due, _, err := Plan(ctx, r.Warehouse.Ledger, a, s, days)
 		if err != nil {
 			return nil, err
 		}
@@ -51,10 +48,10 @@ func (r *Runner) dueOf(ctx context.Context, a *Account, s Stream, rejects []load
 			byDay[d.Day] = d
 		}
 	}
-	due := make([]Due, 0, len(byDay))
+	due := make([]ledger.Due, 0, len(byDay))
 	for _, d := range byDay {
 		due = append(due, d)
 	}
-	slices.SortFunc(due, func(x, y Due) int { return y.Day.Compare(x.Day) })
+	slices.SortFunc(due, func(x, y ledger.Due) int { return y.Day.Compare(x.Day) })
 	return due, nil
 }

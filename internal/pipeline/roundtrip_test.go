@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"wheelhouse/extract"
+	"wheelhouse/internal/ledger"
 	"wheelhouse/internal/testdb"
 	"wheelhouse/load"
 )
@@ -50,7 +51,7 @@ func newTraveller(t testing.TB) *traveller {
 		t.Fatal(err)
 	}
 	t.Cleanup(v.client.Close)
-	if v.run, err = v.warehouse.StartRun(t.Context(), "run", "test", "test"); err != nil {
+	if v.run, err = v.warehouse.Ledger.StartRun(t.Context(), "run", "test", "test"); err != nil {
 		t.Fatal(err)
 	}
 	return v
@@ -63,7 +64,7 @@ func (v *traveller) goes(t testing.TB, to trip, records string) int {
 	account := fmt.Sprint("trip", v.trips)
 	body := fmt.Sprintf(to.frame, records)
 	v.body.Store(&body)
-	win := load.Window{Account: account, Stream: to.stream, Day: someDay, From: someDay, To: someDay.AddDate(0, 0, 1)}
+	win := ledger.Window{Account: account, Stream: to.stream.Stream, Day: someDay, From: someDay, To: someDay.AddDate(0, 0, 1)}
 	b := load.NewBatch(win)
 	defer b.Close()
 	var came arrivals

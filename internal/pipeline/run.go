@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"wheelhouse/internal/ledger"
 	"wheelhouse/internal/rollup"
 	"wheelhouse/load"
 )
@@ -21,7 +22,7 @@ type Runner struct {
 	Now       func() time.Time
 	Workers   int           // windows asked for at the same time in all, over streams and accounts; default 4
 	Parallel  int           // windows of one stream at the same time; 0: as the stream is set
-	Grace     time.Duration // how long windows in hand may go on once ctx ends; 0: they end at once
+	Grace     time.Duration // how long claimed windows may go on once ctx ends; 0: they end at once
 	Observe   Observer      // told of progress; may be nil, and a Watcher
 	Queue     *Queue        // shows how far windows are; may be nil
 }
@@ -30,7 +31,7 @@ type Runner struct {
 type Job struct {
 	Account *Account
 	Stream  Stream
-	Due     []Due
+	Due     []ledger.Due
 	Windows int // that the range has, due or not
 }
 
@@ -40,60 +41,57 @@ type Result struct {
 	Windows      int // that were due
 	Loaded       int
 	Unreconciled int
-	Reconciled   int // windows whose totals were compared and agree
+	Reconciled   int // windows whose rows equal the API's totals
 	Failed       int
 	Elsewhere    int // loaded by another process meanwhile
 	Left         int // not tried: interrupted, or their stream was given up
 	Requests     int
-	Counts       load.Counts
+	Counts       ledger.Counts
 }
 
-// OK tells whether everything that was due is loaded, and adds up.
+// OK tells whether everything that was due is loaded and reconciled.
 func (r Result) OK() bool { return r.Failed == 0 && r.Left == 0 && r.Unreconciled == 0 }
 
 // Plan finds out what is due for each account and stream. within makes an account's range.
-func (r *Runner) Plan(ctx context.Context, accounts []*Account, streams []string, within func(*Account) Range) (jobs []Job, planned int64, err error) {
-	if planned, err = r.Warehouse.LastLoad(ctx); err != nil {
-		return nil, 0, err
-	}
+func (r *Runner) Plan(ctx context.Context, accounts []*Account, streams []string, within func(*Account) Range) (jobs []Job, err error) {
 	for _, a := range accounts {
 		for _, s := range a.Streams(streams) {
-			due, windows, err := Plan(ctx, r.Warehouse, a, s, within(a))
+			due, windows, err := Plan(ctx, r.Warehouse.Ledger, a, s, within(a))
 			if err != nil {
-				return nil, 0, err
+				return nil, err
 			}
 			jobs = append(jobs, Job{a, s, due, windows})
 		}
 	}
-	return jobs, planned, nil
+	return jobs, nil
 }
 
-// Run plans and loads, and keeps the run in the books. Its error is one that kept the run from going on at all;
+// Run plans and loads, as a run of the ledger. Its error is one that kept the run from going on at all;
 // windows that failed are in the result.
 func (r *Runner) Run(ctx context.Context, kind string, accounts []*Account, streams []string, within func(*Account) Range) (Result, error) {
-	return r.keep(ctx, kind, accounts, func() ([]Job, int64, error) { return r.Plan(ctx, accounts, streams, within) })
+	return r.run(ctx, kind, accounts, func() ([]Job, error) { return r.Plan(ctx, accounts, streams, within) })
 }
 
-// keep makes a plan and loads what it says, as a run in the books.
-func (r *Runner) keep(ctx context.Context, kind string, accounts []*Account, plan func() ([]Job, int64, error)) (Result, error) {
+// run makes a plan and loads what it says, as a run of the ledger.
+func (r *Runner) run(ctx context.Context, kind string, accounts []*Account, plan func() ([]Job, error)) (Result, error) {
 	for _, a := range accounts {
-		if err := r.Warehouse.RecordAccount(ctx, a.books()); err != nil {
+		if err := r.Warehouse.Ledger.RecordAccount(ctx, a.recorded()); err != nil {
 			return Result{}, err
 		}
 	}
-	jobs, planned, err := plan()
+	jobs, err := plan()
 	if err != nil {
 		return Result{}, err
 	}
-	id, err := r.Warehouse.StartRun(ctx, kind, r.Version, r.Host)
+	id, err := r.Warehouse.Ledger.StartRun(ctx, kind, r.Version, r.Host)
 	if err != nil {
 		return Result{}, err
 	}
-	result := r.load(ctx, jobs, id, planned)
+	result := r.load(ctx, jobs, id)
 	r.refresh(ctx, kind, id)
 	last, stop := context.WithTimeout(context.WithoutCancel(ctx), failGrace)
 	defer stop()
-	return result, r.Warehouse.FinishRun(last, id, result.outcome(ctx))
+	return result, r.Warehouse.Ledger.FinishRun(last, id, result.outcome(ctx))
 }
 
 // refresh brings rollups up to date with what was loaded, by this run or before. A backfill leaves that to the next run, or
@@ -120,13 +118,12 @@ func (r Result) outcome(ctx context.Context) string {
 	return "loaded"
 }
 
-// load works through the jobs. When ctx ends no further window begins, and those in hand have Grace.
-func (r *Runner) load(ctx context.Context, jobs []Job, run, planned int64) Result {
+// load loads the jobs. When ctx ends no further window begins, and those that are claimed have Grace.
+func (r *Runner) load(ctx context.Context, jobs []Job, run int64) Result {
 	work, stop := r.grace(ctx)
 	defer stop()
 	sum := &summary{Result: Result{Run: run}}
-	workers, loaders := make(chan struct{}, max(1, r.workers())), make(chan struct{}, loadingConnections)
-	hands := make(chan struct{}, cap(workers)+loadingConnections*together)
+	limits := newLimits(max(1, r.workers()))
 	var all sync.WaitGroup
 	for _, job := range jobs {
 		sum.Windows += len(job.Due)
@@ -135,18 +132,15 @@ func (r *Runner) load(ctx context.Context, jobs []Job, run, planned int64) Resul
 		}
 	}
 	for _, job := range jobs {
-		l := &lane{Runner: r, job: job, run: run, planned: planned, workers: workers, loaders: loaders, hands: hands, sum: sum}
+		w := &worker{Runner: r, job: job, run: run, limits: limits, sum: sum}
 		all.Go(func() {
-			defer r.Queue.enter(l)()
-			l.load(ctx, work)
+			defer r.Queue.enter(w)()
+			w.load(ctx, work)
 		})
 	}
 	all.Wait()
 	return sum.Result
 }
-
-// loadingConnections is how many transactions may load at the same time: one keeps a core of the server's busy.
-const loadingConnections = 2
 
 func (r *Runner) workers() int {
 	if r.Workers > 0 {
@@ -155,7 +149,7 @@ func (r *Runner) workers() int {
 	return 4
 }
 
-// grace makes the context of windows in hand: it outlives ctx by the grace period.
+// grace makes the context of claimed windows: it outlives ctx by the grace period.
 func (r *Runner) grace(ctx context.Context) (context.Context, context.CancelFunc) {
 	if r.Grace <= 0 {
 		return context.WithCancel(ctx)
@@ -186,7 +180,7 @@ func (r *Runner) report(o Outcome) {
 		fields = append(fields, zap.Int64("read", n.Read), zap.Int64("inserted", n.Inserted), zap.Int64("updated", n.Updated),
 			zap.Int64("unchanged", n.Unchanged), zap.Int64("deleted", n.Deleted), zap.Int64("rejected", n.Rejected))
 		if o.Unreconciled() {
-			r.Log.Warn("window loaded, and its rows do not add up to the API's totals", fields...)
+			r.Log.Warn("window loaded, not reconciled: its rows do not equal the API's totals", fields...)
 		} else {
 			r.Log.Info("window loaded", fields...)
 		}

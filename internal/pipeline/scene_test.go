@@ -83,7 +83,7 @@ func (b *bench) at(t *testing.T, account, server string, cfg extract.Config) *be
 		t.Fatal(err)
 	}
 	own.account.client.Close()
-	own.account.client = client
+	own.account = newAccount(own.account.Account, client)
 	t.Cleanup(client.Close)
 	return &own
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"wheelhouse/internal/ledger"
 	"wheelhouse/load"
 )
 
@@ -109,8 +110,8 @@ func TestShrinkGuardSeesReplacement(t *testing.T) {
 	say(0)
 	b.mustRun(b.day("2026-03-10"), "demo_usage")
 	say(1000)
-	due := Due{b.window(load.DemoUsage, someDay), WhyForced}
-	o := b.loadWindow(b.account.Streams([]string{"demo_usage"})[0], due, b.mustStart(), 1<<62)
+	due := ledger.Due{Window: b.window(load.DemoUsage, someDay), Why: ledger.WhyForced, Known: 1 << 62}
+	o := b.loadWindow(b.account.Streams([]string{"demo_usage"})[0], due, b.mustStart())
 	var shrink *load.ShrinkError
 	if !errors.As(o.Err, &shrink) || *shrink != (load.ShrinkError{Lacks: 40, Of: 40}) {
 		t.Errorf("%+v", o)

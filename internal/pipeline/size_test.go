@@ -120,7 +120,7 @@ func TestLargeAnswer(t *testing.T) {
 	second := time.Since(began) - first
 	close(stop)
 	<-done
-	b.want(fmt.Sprintf("loaded|%d|0|0|%d|0|0|0|%d|%d|true", n, n, n, 40*n), ledger)
+	b.want(fmt.Sprintf("loaded|%d|0|0|%d|0|0|0|%d|%d|true", n, n, n, 40*n), newestLoad)
 	b.want(fmt.Sprint(2*n), "SELECT count(*) FROM crankwheel.screen_session_events")
 	growth := int64(peak.Load()) - int64(before.HeapAlloc)
 	t.Logf("%d sessions: heap grew by %d MiB; %s, and %s again", n, growth>>20, first.Round(time.Millisecond), second.Round(time.Millisecond))

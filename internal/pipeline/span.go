@@ -19,33 +19,33 @@ import (
 var tracer = otel.Tracer("wheelhouse/internal/pipeline")
 
 // traced begins a window's span, which ends with it. Requests and statements made with the context are its children.
-func (h *inHand) traced(ctx context.Context) context.Context {
-	ctx, h.span = tracer.Start(ctx, "load "+h.Outcome.Stream.Name, trace.WithNewRoot(), trace.WithTimestamp(h.began), trace.WithAttributes(
-		attribute.String("wheelhouse.account", h.Outcome.Account), attribute.String("wheelhouse.stream", h.Outcome.Stream.Name),
-		attribute.String("wheelhouse.from", h.Outcome.From.UTC().Format(time.RFC3339)), attribute.String("wheelhouse.to", h.Outcome.To.UTC().Format(time.RFC3339)),
-		attribute.String("wheelhouse.why", string(h.Why)), attribute.Int64("wheelhouse.run", h.Run), attribute.Int64("wheelhouse.load", h.Load)))
+func (t *task) traced(ctx context.Context) context.Context {
+	ctx, t.span = tracer.Start(ctx, "load "+t.Stream.Name, trace.WithNewRoot(), trace.WithTimestamp(t.began), trace.WithAttributes(
+		attribute.String("wheelhouse.account", t.Account), attribute.String("wheelhouse.stream", t.Stream.Name),
+		attribute.String("wheelhouse.from", t.From.UTC().Format(time.RFC3339)), attribute.String("wheelhouse.to", t.To.UTC().Format(time.RFC3339)),
+		attribute.String("wheelhouse.why", string(t.Why)), attribute.Int64("wheelhouse.run", t.outcome.Run), attribute.Int64("wheelhouse.load", t.Load)))
 	return ctx
 }
 
 // endSpan tells what became of the window.
-func (h *inHand) endSpan() {
-	if h.span == nil {
+func (t *task) endSpan() {
+	if t.span == nil {
 		return
 	}
-	if h.span.IsRecording() {
-		n := h.Counts
-		h.span.SetAttributes(attribute.Int("wheelhouse.requests", h.Requests), attribute.Bool("wheelhouse.held", h.Held),
+	if t.span.IsRecording() {
+		o, n := t.outcome, t.outcome.Counts
+		t.span.SetAttributes(attribute.Int("wheelhouse.requests", o.Requests), attribute.Bool("wheelhouse.busy", o.Busy),
 			attribute.Int64("wheelhouse.rows.read", n.Read), attribute.Int64("wheelhouse.rows.inserted", n.Inserted),
 			attribute.Int64("wheelhouse.rows.updated", n.Updated), attribute.Int64("wheelhouse.rows.unchanged", n.Unchanged),
 			attribute.Int64("wheelhouse.rows.deleted", n.Deleted), attribute.Int64("wheelhouse.rows.rejected", n.Rejected))
-		if h.Reconciled != nil {
-			h.span.SetAttributes(attribute.Bool("wheelhouse.reconciled", *h.Reconciled))
+		if o.Reconciled != nil {
+			t.span.SetAttributes(attribute.Bool("wheelhouse.reconciled", *o.Reconciled))
 		}
-		if h.Err != nil {
-			h.span.SetStatus(codes.Error, unaddressed(h.Err))
+		if o.Err != nil {
+			t.span.SetStatus(codes.Error, unaddressed(o.Err))
 		}
 	}
-	h.span.End()
+	t.span.End()
 }
 
 // unaddressed is an error as the ledger has it, which is without data, and without the address that was asked for: it holds
@@ -63,15 +63,15 @@ func unaddressed(err error) string {
 	return text
 }
 
-// transaction begins a span in each window that a transaction is of. Its statements are in the first's.
-func transaction(ctx context.Context, all []*inHand) (first context.Context, end func()) {
+// traceCommit begins a span in each window that a transaction is of. Its statements are in the first's.
+func traceCommit(ctx context.Context, group []*task) (first context.Context, end func()) {
 	first = ctx
 	var spans []trace.Span
-	for i, h := range all {
-		if h.span == nil {
+	for i, t := range group {
+		if t.span == nil {
 			continue
 		}
-		within, span := tracer.Start(trace.ContextWithSpan(ctx, h.span), "commit", trace.WithAttributes(attribute.Int("wheelhouse.windows", len(all))))
+		within, span := tracer.Start(trace.ContextWithSpan(ctx, t.span), "commit", trace.WithAttributes(attribute.Int("wheelhouse.windows", len(group))))
 		if spans = append(spans, span); i == 0 {
 			first = within
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wheelhouse/internal/faults"
+	"wheelhouse/internal/ledger"
 	"wheelhouse/load"
 )
 
@@ -50,7 +51,7 @@ func TestStoppedInATransaction(t *testing.T) {
 				t.Errorf("the window was another's only after %s", took)
 			}
 			awake()
-			if err := <-refused; !errors.Is(err, load.ErrFenced) && !errors.Is(err, load.ErrLoaded) {
+			if err := <-refused; !errors.Is(err, ledger.ErrFenced) && !errors.Is(err, ledger.ErrLoaded) {
 				t.Errorf("the sleeper was told %v", err)
 			}
 			b.want("0", "SELECT count(*) FROM crankwheel.users WHERE email = 'late@x.com'")

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"pgregory.net/rapid"
 
+	"wheelhouse/internal/ledger"
 	"wheelhouse/internal/settings"
 	"wheelhouse/internal/simulator"
 	"wheelhouse/internal/testdb"
@@ -50,20 +51,20 @@ func TestSessionIDIsTheSameInSQL(t *testing.T) {
 }
 
 // reordered loads what is due as a run does, with each stream's windows in another order than the plan's.
-func (r *Runner) reordered(b *bench, within Range, order func([]Due)) Result {
+func (r *Runner) reordered(b *bench, within Range, order func([]ledger.Due)) Result {
 	b.t.Helper()
-	jobs, planned, err := r.Plan(b.t.Context(), []*Account{b.account}, nil, func(*Account) Range { return within })
+	jobs, err := r.Plan(b.t.Context(), []*Account{b.account}, nil, func(*Account) Range { return within })
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	for _, job := range jobs {
 		order(job.Due)
 	}
-	run, err := r.Warehouse.StartRun(b.t.Context(), "run", "test", "test")
+	run, err := r.Warehouse.Ledger.StartRun(b.t.Context(), "run", "test", "test")
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	result := r.load(b.t.Context(), jobs, run, planned)
+	result := r.load(b.t.Context(), jobs, run)
 	if !result.OK() {
 		b.t.Fatalf("%+v\n%v", result, b.lines("SELECT stream, span::text, error FROM wheelhouse.loads WHERE status = 'failed'"))
 	}
@@ -118,8 +119,8 @@ func TestTwinsInAnyOrder(t *testing.T) {
 			}
 			b.runner.Parallel = rapid.IntRange(1, 3).Draw(r, "parallel")
 			order := rapid.Permutation([]int{0, 1, 2, 3, 4, 5, 6, 7}).Draw(r, "order")
-			b.runner.reordered(b, account.Nightly(now), func(due []Due) {
-				slices.SortStableFunc(due, func(x, y Due) int { return cmp.Compare(order[x.Day.Day()%8], order[y.Day.Day()%8]) })
+			b.runner.reordered(b, account.Nightly(now), func(due []ledger.Due) {
+				slices.SortStableFunc(due, func(x, y ledger.Due) int { return cmp.Compare(order[x.Day.Day()%8], order[y.Day.Day()%8]) })
 			})
 		}
 		slices.SortFunc(all, func(x, y simulator.Session) int {

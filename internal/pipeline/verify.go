@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"wheelhouse/internal/ledger"
 	"wheelhouse/load"
 )
 
@@ -36,13 +37,13 @@ type Verified struct {
 func (v Verified) Equal() bool { return v.Different+v.NotLoaded+v.Failed+v.Left+v.Findings == 0 }
 
 // Verify asks the API again for what is loaded of a range of whole days and tells, from several goroutines but one at a
-// time, in what the warehouse differs. It changes nothing but the books' list of runs.
+// time, in what the warehouse differs. It changes nothing but the ledger's list of runs.
 func (r *Runner) Verify(ctx context.Context, accounts []*Account, streams []string, within func(*Account) Range, tell func(Finding)) (Verified, error) {
-	jobs, _, err := r.Plan(ctx, accounts, streams, within)
+	jobs, err := r.Plan(ctx, accounts, streams, within)
 	if err != nil {
 		return Verified{}, err
 	}
-	run, err := r.Warehouse.StartRun(ctx, "verify", r.Version, r.Host)
+	run, err := r.Warehouse.Ledger.StartRun(ctx, "verify", r.Version, r.Host)
 	if err != nil {
 		return Verified{}, err
 	}
@@ -55,7 +56,7 @@ func (r *Runner) Verify(ctx context.Context, accounts []*Account, streams []stri
 		}
 		gaps := 0
 		for _, due := range job.Due {
-			if due.Why == WhyGap {
+			if due.Why == ledger.WhyGap {
 				gaps++
 			}
 			group.Go(func() error { v.window(ctx, job, due); return nil })
@@ -65,10 +66,10 @@ func (r *Runner) Verify(ctx context.Context, accounts []*Account, streams []stri
 			group.Go(func() error { v.borders(ctx, job, days); return nil })
 		}
 	}
-	_ = group.Wait() // what went wrong is in the sum
+	_ = group.Wait() // errors are in the sum
 	last, stop := context.WithTimeout(context.WithoutCancel(ctx), failGrace)
 	defer stop()
-	return v.sum, r.Warehouse.FinishRun(last, run, v.sum.outcome(ctx))
+	return v.sum, r.Warehouse.Ledger.FinishRun(last, run, v.sum.outcome(ctx))
 }
 
 func (v Verified) outcome(ctx context.Context) string {
@@ -94,12 +95,12 @@ type verifier struct {
 const movesOn = 3
 
 // window compares one window.
-func (v *verifier) window(ctx context.Context, job Job, due Due) {
+func (v *verifier) window(ctx context.Context, job Job, due ledger.Due) {
 	if ctx.Err() != nil {
 		v.add(job, due, func(s *Verified) { s.Left++ }, nil)
 		return
 	}
-	if due.Why == WhyGap {
+	if due.Why == ledger.WhyGap {
 		v.add(job, due, func(s *Verified) { s.NotLoaded++ }, []load.Difference{{Key: "window", Warehouse: "not loaded", API: "not asked"}})
 		v.observe(Outcome{Due: due})
 		return
@@ -130,9 +131,9 @@ func (v *verifier) window(ctx context.Context, job Job, due Due) {
 	v.observe(o)
 }
 
-func (v *verifier) compare(ctx context.Context, job Job, due Due, o *Outcome) (found []load.Difference, err error) {
-	defer withheld(&err)
-	since, err := v.Warehouse.Now(ctx)
+func (v *verifier) compare(ctx context.Context, job Job, due ledger.Due, o *Outcome) (found []load.Difference, err error) {
+	defer recoverAsError(&err)
+	since, err := v.Warehouse.Ledger.Now(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -143,15 +144,15 @@ func (v *verifier) compare(ctx context.Context, job Job, due Due, o *Outcome) (f
 	if err != nil {
 		return nil, fmt.Errorf("extract: %w", err)
 	}
-	o.Counts = load.Counts{Read: batch.Read(), Rejected: batch.Rejected()}
-	return v.Warehouse.Compare(ctx, due.Window, batch, books(rep), since)
+	o.Counts = ledger.Counts{Read: batch.Read(), Rejected: batch.Rejected()}
+	return v.Warehouse.Compare(ctx, due.Window, batch, asked(rep), since)
 }
 
 // borders asks for the whole range as one window and compares its counts with the sums of the days.
 func (v *verifier) borders(ctx context.Context, job Job, days Range) {
 	a, s := job.Account, job.Stream
-	win := load.Window{Account: a.ID, Stream: s.load, Day: days.First, From: startOf(days.First, a.Zone), To: startOf(days.Last.AddDate(0, 0, 1), a.Zone)}
-	due := Due{Window: win}
+	win := ledger.Window{Account: a.ID, Stream: s.load.Stream, Day: days.First, From: startOf(days.First, a.Zone), To: startOf(days.Last.AddDate(0, 0, 1), a.Zone)}
+	due := ledger.Due{Window: win}
 	requests, found, err := v.compareBorders(ctx, s, win, days)
 	v.add(job, due, func(sum *Verified) {
 		sum.Requests += requests
@@ -164,8 +165,8 @@ func (v *verifier) borders(ctx context.Context, job Job, days Range) {
 	}
 }
 
-func (v *verifier) compareBorders(ctx context.Context, s Stream, win load.Window, days Range) (requests int, found []load.Difference, err error) {
-	defer withheld(&err)
+func (v *verifier) compareBorders(ctx context.Context, s Stream, win ledger.Window, days Range) (requests int, found []load.Difference, err error) {
+	defer recoverAsError(&err)
 	batch := load.NewBatch(win)
 	defer batch.Close()
 	rep, err := s.fetch(ctx, s.client, s.window(win), v.Now(), batch)
@@ -177,7 +178,7 @@ func (v *verifier) compareBorders(ctx context.Context, s Stream, win load.Window
 }
 
 // add adds to the sum, and tells what was found.
-func (v *verifier) add(job Job, due Due, count func(*Verified), found []load.Difference) {
+func (v *verifier) add(job Job, due ledger.Due, count func(*Verified), found []load.Difference) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	count(&v.sum)

@@ -12,9 +12,9 @@ import (
 
 	"go.uber.org/goleak"
 
+	"wheelhouse/internal/ledger"
 	"wheelhouse/internal/pipeline"
 	streams "wheelhouse/internal/stream"
-	"wheelhouse/load"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -61,8 +61,8 @@ func (s *screen) lines(t *testing.T) []string {
 
 func outcome(account, name string, rows int64, err error) pipeline.Outcome {
 	return pipeline.Outcome{
-		Due:    pipeline.Due{Window: load.Window{Account: account, Stream: load.Stream{Stream: streams.Stream{Name: name}}}},
-		Counts: load.Counts{Read: rows}, Err: err,
+		Due:    ledger.Due{Window: ledger.Window{Account: account, Stream: streams.Stream{Name: name}}},
+		Counts: ledger.Counts{Read: rows}, Err: err,
 	}
 }
 

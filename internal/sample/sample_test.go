@@ -5,9 +5,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"wheelhouse/internal/ledger"
 	"wheelhouse/internal/sample"
 	"wheelhouse/internal/testdb"
-	"wheelhouse/load"
 )
 
 func TestMain(m *testing.M) { testdb.Main(m) }
@@ -16,7 +16,7 @@ func TestMain(m *testing.M) { testdb.Main(m) }
 func TestSame(t *testing.T) {
 	t.Parallel()
 	var warehouses [2]string
-	var counts [2]load.Counts
+	var counts [2]ledger.Counts
 	var both errgroup.Group
 	for i := range warehouses {
 		warehouses[i] = testdb.New(t)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"wheelhouse/internal/ledger"
 	"wheelhouse/load"
 )
 
@@ -125,18 +126,18 @@ func TestGapOfLongAgo(t *testing.T) {
 func TestWindowHeldByTheDead(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, monday, 2, map[string]string{"usage_new": ""})
-	run, err := b.runner.Warehouse.StartRun(t.Context(), "schedule", "test", "dead")
+	run, err := b.runner.Warehouse.Ledger.StartRun(t.Context(), "schedule", "test", "dead")
 	if err != nil {
 		t.Fatal(err)
 	}
 	midnight := monday.Add(-10 * time.Hour)
-	held := load.Window{Account: "acme", Stream: load.UsageNew, From: midnight, To: monday, Day: time.Date(2026, 5, 4, 0, 0, 0, 0, time.UTC)}
-	if _, err := b.runner.Warehouse.Claim(t.Context(), run, load.Wanted{Window: held}); err != nil {
+	held := ledger.Window{Account: "acme", Stream: load.UsageNew.Stream, From: midnight, To: monday, Day: time.Date(2026, 5, 4, 0, 0, 0, 0, time.UTC)}
+	if _, err := b.runner.Warehouse.Ledger.Claim(t.Context(), run, ledger.Due{Window: held}); err != nil {
 		t.Fatal(err)
 	}
 	b.start()
 	b.until("the pass waits for the window", func() bool {
-		return b.logs.FilterMessage("waiting for windows that another process has in hand").Len() == 1
+		return b.logs.FilterMessage("waiting for windows that another process is loading").Len() == 1
 	})
 	rows(t, b.url, `UPDATE wheelhouse.leases SET expires_at = now() - interval '1 second'`)
 	b.quiet()

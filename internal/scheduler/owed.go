@@ -28,7 +28,7 @@ func (s *Scheduler) owed(ctx context.Context, e *entry) (r pipeline.Range, why s
 	r = e.account.Nightly(due)
 	r.LookBack = false
 	r.Last = r.Last.AddDate(0, 0, -1) // the tick's own day was not over
-	jobs, _, err := s.runner.Plan(ctx, []*pipeline.Account{e.account}, []string{e.stream.Name},
+	jobs, err := s.runner.Plan(ctx, []*pipeline.Account{e.account}, []string{e.stream.Name},
 		func(*pipeline.Account) pipeline.Range { return r })
 	if err != nil {
 		return e.account.Nightly(now), "catch-up"

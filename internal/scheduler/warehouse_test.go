@@ -75,7 +75,7 @@ func (b *bench) noGaps(at func(stream string) time.Time) {
 	for _, e := range b.entries {
 		r := b.account.Nightly(at(e.stream.Name))
 		r.LookBack = false
-		jobs, _, err := b.runner.Plan(b.t.Context(), []*pipeline.Account{b.account}, []string{e.stream.Name}, func(*pipeline.Account) pipeline.Range { return r })
+		jobs, err := b.runner.Plan(b.t.Context(), []*pipeline.Account{b.account}, []string{e.stream.Name}, func(*pipeline.Account) pipeline.Range { return r })
 		if err != nil {
 			b.t.Fatal(err)
 		}

@@ -80,3 +80,6 @@ func (s Stream) LongestWindow() int {
 	}
 	return MaxWindow
 }
+
+// Snapshot tells whether an answer of the stream is about everything there is, not about a window.
+func (s Stream) Snapshot() bool { return s.Grain == Snapshot }

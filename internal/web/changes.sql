@@ -27,7 +27,7 @@ SELECT stream, window_start, window_end, count(*), sum(rows_inserted)::bigint, s
        count(*) OVER (), (sum(sum(rows_inserted)) OVER ())::bigint, (sum(sum(rows_updated)) OVER ())::bigint, (sum(sum(rows_deleted)) OVER ())::bigint
 FROM bi.loads
 WHERE account_id = @account AND status = 'loaded' AND coalesce(finished_at, started_at) > @since
-  AND stream IN ('demo_usage', 'usage_new', 'usage_shares', 'shares', 'share_visits', 'share_details', 'user_access', 'company_content')
+  AND stream IN (SELECT s.stream FROM bi.streams s)  -- by the index, which has the stream before the time
   AND rows_inserted + rows_updated + rows_deleted > 0
 GROUP BY stream, window_start, window_end
 ORDER BY window_start DESC, stream, window_end DESC
@@ -36,7 +36,7 @@ LIMIT @most;
 -- name: sample
 -- Of each stream's newest load that changed something, a few rows.
 SELECT k.load_id, k.stream, k.table_name, k.key, k.deleted
-FROM (VALUES ('demo_usage'), ('usage_new'), ('usage_shares'), ('shares'), ('share_visits'), ('share_details'), ('user_access'), ('company_content')) s (stream)
+FROM bi.streams s
 CROSS JOIN LATERAL (
     SELECT l.load_id
     FROM bi.loads l

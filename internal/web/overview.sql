@@ -76,25 +76,20 @@ LEFT JOIN LATERAL (SELECT * FROM bi.shares WHERE account_id = @account AND slug 
 ORDER BY t.plays DESC, t.visits DESC, t.slug;
 
 -- name: whole
--- For each stream of events: is all of the range loaded, and was each answer that was ever loaded of it right? Where both
--- hold, bi.coverage says loaded of every day. Counts that are a window's own are a day's only if it begins as a day of
--- the account does; where midnights are left out, bi.coverage is asked.
-SELECT s.stream, coalesce(l.spans @> tstzrange(@start, @stop) AND (l.days OR s.stream NOT IN ('demo_usage', 'usage_shares', 'shares')), false),
-       coalesce(l.differing, 0)
-FROM unnest(ARRAY['demo_usage', 'usage_new', 'usage_shares', 'shares', 'share_visits', 'share_details']) AS s (stream)
-LEFT JOIN (
-    SELECT stream, range_agg(tstzrange(window_start, window_end)) AS spans, count(*) FILTER (WHERE NOT reconciled) AS differing,
-           bool_and((window_start AT TIME ZONE @timezone)::time = '00:00') AS days
-    FROM bi.loads
-    WHERE account_id = @account AND status = 'loaded' AND window_start < @stop AND window_end > @start
-    GROUP BY stream
-) l ON l.stream = s.stream;
+-- For each stream but snapshots: is all of the range covered, and how many answers that were ever loaded of it did not reconcile? Where all is
+-- covered and each answer reconciled, bi.coverage says loaded of every day.
+SELECT s.stream, bi.covered(@account, s.stream, @timezone, @start, @stop) @> tstzrange(@start, @stop),
+       (SELECT count(*) FROM bi.loads l
+        WHERE l.account_id = @account AND l.stream = s.stream AND l.status = 'loaded' AND NOT l.reconciled
+          AND l.window_start < @stop AND l.window_end > @start)
+FROM bi.streams s
+WHERE s.grain <> 'snapshot';
 
 -- name: lacking
--- Of the same streams: a day without a snapshot of users or contents takes nothing from the figures of that day.
+-- Of the same streams: a day without a snapshot takes nothing from the figures of that day.
 SELECT stream, status, count(*)
 FROM bi.coverage
 WHERE account_id = @account AND day >= @from::date AND day <= @to::date AND status <> 'loaded'
-  AND stream NOT IN ('user_access', 'company_content')
+  AND stream IN (SELECT s.stream FROM bi.streams s WHERE s.grain <> 'snapshot')
 GROUP BY stream, status
 ORDER BY stream, status;

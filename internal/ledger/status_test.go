@@ -1,4 +1,4 @@
-package load_test
+package ledger_test
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"wheelhouse/internal/ledger"
 	"wheelhouse/internal/testdb"
 	"wheelhouse/load"
 )
@@ -101,7 +102,7 @@ func (b *books) lease(id int64, hours int) {
 	b.exec(`INSERT INTO wheelhouse.leases SELECT id, account_id, stream, span, now() + make_interval(hours => $2) FROM wheelhouse.loads WHERE id = $1`, id, hours)
 }
 
-func (b *books) status(configured ...load.Configured) []load.StreamStatus {
+func (b *books) status(configured ...ledger.Configured) []ledger.StreamStatus {
 	b.t.Helper()
 	all, err := b.warehouse.Status(b.t.Context(), b.now, configured...)
 	if err != nil {
@@ -120,7 +121,7 @@ func (b *books) only() string {
 	return b.line(all[0])
 }
 
-func (b *books) line(s load.StreamStatus) string {
+func (b *books) line(s ledger.StreamStatus) string {
 	var parts []string
 	add := func(name string, value any) { parts = append(parts, fmt.Sprintf("%s %v", name, value)) }
 	add("covered", stretches(s.Covered))
@@ -147,7 +148,7 @@ func (b *books) line(s load.StreamStatus) string {
 	return strings.Join(parts, ", ")
 }
 
-func stretches(all []load.Days) string {
+func stretches(all []ledger.Days) string {
 	var parts []string
 	for _, d := range all {
 		from, to := strings.TrimPrefix(d.From, "2026-"), strings.TrimPrefix(d.To, "2026-")
@@ -264,8 +265,8 @@ func TestStatusOfWhatIsConfigured(t *testing.T) {
 	t.Parallel()
 	b := newBooks(t, "2026-03-26", "2026-03-31 13:00")
 	b.window("shares", "2026-03-30", "2026-03-31", "loaded")
-	utc := load.Configured{Account: load.Account{ID: "new", Zone: time.UTC, HistoryFrom: time.Date(2026, 3, 30, 0, 0, 0, 0, time.UTC)}, Streams: []string{"usage_new", "user_access"}}
-	longer := load.Configured{Account: load.Account{ID: "a", Zone: b.zone, HistoryFrom: time.Date(2026, 3, 20, 0, 0, 0, 0, time.UTC)}, Streams: []string{"usage_new"}}
+	utc := ledger.Configured{Account: ledger.Account{ID: "new", Zone: time.UTC, HistoryFrom: time.Date(2026, 3, 30, 0, 0, 0, 0, time.UTC)}, Streams: []string{"usage_new", "user_access"}}
+	longer := ledger.Configured{Account: ledger.Account{ID: "a", Zone: b.zone, HistoryFrom: time.Date(2026, 3, 20, 0, 0, 0, 0, time.UTC)}, Streams: []string{"usage_new"}}
 	var got []string
 	for _, s := range b.status(utc, longer) {
 		got = append(got, fmt.Sprintf("%s %s %v %s: %s", s.Account, s.Stream, *s.Enabled, s.HistoryFrom, b.line(s)))

@@ -1,4 +1,8 @@
--- The books: runs, windows claimed, loaded, failed.
+-- Runs; windows that are claimed, loaded, failed and due.
+
+-- name: now
+-- The database's clock.
+SELECT clock_timestamp();
 
 -- name: account
 INSERT INTO wheelhouse.accounts AS a (account_id, server, timezone, history_from)
@@ -32,7 +36,7 @@ WITH dead AS (
     RETURNING load_id
 )
 UPDATE wheelhouse.loads l
-SET status = 'failed', finished_at = now(), error = 'abandoned: its process stopped without a word'
+SET status = 'failed', finished_at = now(), error = 'abandoned: its process stopped'
 FROM dead WHERE l.id = dead.load_id AND l.status = 'running';
 
 -- name: abandon_all
@@ -43,7 +47,7 @@ WITH dead AS (
     RETURNING load_id
 )
 UPDATE wheelhouse.loads l
-SET status = 'failed', finished_at = now(), error = 'abandoned: its process stopped without a word'
+SET status = 'failed', finished_at = now(), error = 'abandoned: its process stopped'
 FROM dead WHERE l.id = dead.load_id AND l.status = 'running';
 
 -- name: claim
@@ -51,15 +55,15 @@ FROM dead WHERE l.id = dead.load_id AND l.status = 'running';
 -- planned; else it is claimed. Who gives a window up says in the same transaction whether it is loaded: one look sees both.
 -- With it, what is known of the answer that the warehouse holds of just this window.
 WITH wanted AS (
-    SELECT w.n, w.planned, tstzrange(w.start, w.stop) AS span
-    FROM unnest(@froms::timestamptz[], @tos::timestamptz[], @planned::bigint[]) WITH ORDINALITY AS w (start, stop, planned, n)
+    SELECT w.n, w.known, tstzrange(w.start, w.stop) AS span
+    FROM unnest(@froms::timestamptz[], @tos::timestamptz[], @known::bigint[]) WITH ORDINALITY AS w (start, stop, known, n)
 ), looked AS (
     SELECT w.n, w.span,
            EXISTS (SELECT FROM wheelhouse.leases s
                    WHERE s.account_id = @account AND s.stream = @stream AND s.span && w.span) AS busy,
            EXISTS (SELECT FROM wheelhouse.loads l
                    WHERE l.account_id = @account AND l.stream = @stream AND l.status = 'loaded' AND lower(l.span) = lower(w.span) AND l.span = w.span
-                     AND l.id > w.planned) AS done
+                     AND l.id > w.known) AS done
     FROM wanted w
 ), load AS (
     INSERT INTO wheelhouse.loads (run_id, account_id, stream, span, status)
@@ -71,8 +75,8 @@ WITH wanted AS (
 )
 SELECT k.busy, k.done, coalesce(load.id, 0), clock_timestamp(),
        (SELECT CASE WHEN l.span = k.span THEN l.answer_hash END
-        FROM wheelhouse.loads l
-        WHERE l.account_id = @account AND l.stream = @stream AND l.status = 'loaded' AND l.span && k.span
+        FROM wheelhouse.loads_over(@account, @stream, k.span) l
+        WHERE l.status = 'loaded'
         ORDER BY l.requested_at DESC NULLS LAST, l.id DESC LIMIT 1)
 FROM looked k LEFT JOIN load ON load.span = k.span
 ORDER BY k.n;
@@ -88,19 +92,12 @@ ORDER BY w.n;
 -- name: renew
 UPDATE wheelhouse.leases SET expires_at = now() + make_interval(secs => @lease) WHERE load_id = @load;
 
--- name: settings
--- For one transaction. If this process is stopped in the middle, the server ends it, so that another can take the window.
--- Rows are always looked up by their keys: the planner has no figures of staging tables, nor of tables that are being
--- filled, and would rather read all there is, or spend time on compiling.
-SELECT set_config('idle_in_transaction_session_timeout', @idle, true), set_config('jit', 'off', true), set_config('enable_seqscan', 'off', true),
-       set_config('bytea_output', 'hex', true), now();
-
 -- name: fence
 -- Held until the transaction ends: while we write nobody can take the leases, and without them we may not write.
 SELECT load_id FROM wheelhouse.leases WHERE load_id = ANY (@loads::bigint[]) ORDER BY load_id FOR UPDATE;
 
--- name: give_back
--- A claim that came to nothing and says nothing.
+-- name: return
+-- The load goes with the lease: nothing was tried.
 WITH given AS (DELETE FROM wheelhouse.leases WHERE load_id = @load RETURNING load_id)
 DELETE FROM wheelhouse.loads USING given WHERE id = given.load_id AND status = 'running';
 
@@ -114,21 +111,23 @@ DELETE FROM wheelhouse.leases WHERE load_id = @load;
 -- the newest load of the stream. The newest is the one whose answer was asked for last.
 -- rejects: whether there are some of this window that may be resolved.
 SELECT EXISTS (
-           SELECT FROM wheelhouse.loads l
-           WHERE l.account_id = @account AND l.stream = @stream AND l.status = 'loaded' AND (@snapshot OR l.span @> w.span)
-             AND l.requested_at > w.requested) AS superseded,
+           SELECT FROM wheelhouse.loads_over(@account, @stream, w.over) l
+           WHERE l.status = 'loaded' AND l.span @> w.all_of AND l.requested_at > w.requested) AS superseded,
        last.id, last.answer_hash,
        EXISTS (
            SELECT FROM wheelhouse.rejects r
            JOIN wheelhouse.loads l ON l.id = r.load_id
            WHERE r.account_id = @account AND r.stream = @stream AND r.resolved_at IS NULL
              AND (l.span && w.span OR @snapshot)) AS rejects
-FROM (SELECT n, requested, tstzrange(start, stop) AS span
+FROM (SELECT n, requested, tstzrange(start, stop) AS span,
+             -- A snapshot is about everything there is, as every other one is.
+             CASE WHEN @snapshot THEN '(-infinity,infinity)' ELSE tstzrange(start, stop) END AS over,
+             CASE WHEN @snapshot THEN 'empty' ELSE tstzrange(start, stop) END                AS all_of
       FROM unnest(@froms::timestamptz[], @tos::timestamptz[], @requested::timestamptz[]) WITH ORDINALITY AS u (start, stop, requested, n)) w
 LEFT JOIN LATERAL (
     SELECT l.* FROM (
-        SELECT * FROM wheelhouse.loads
-        WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND (@snapshot OR span && w.span)
+        SELECT * FROM wheelhouse.loads_over(@account, @stream, w.over)
+        WHERE status = 'loaded'
         ORDER BY requested_at DESC NULLS LAST, id DESC LIMIT 1
     ) l
     WHERE @snapshot OR l.span = w.span
@@ -140,9 +139,6 @@ ORDER BY w.n;
 SELECT id, lower(span), upper(span)
 FROM wheelhouse.loads
 WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND requested_at > @requested;
-
--- name: mark_dirty
-SELECT wheelhouse.mark_dirty(@account, @load, @times::timestamptz[], @days::text[]::date[]);
 
 -- name: loaded_same
 -- The answer came again byte for byte: what is said of the last is said of it.
@@ -171,23 +167,8 @@ WHERE id = @load AND status = 'running';
 -- name: outcome
 SELECT status FROM wheelhouse.loads WHERE id = @load;
 
--- name: plan
--- For each window asked about: is it covered by what is loaded? A stream whose counts are the window's is
--- covered by a load of exactly that window alone.
-WITH covered AS (
-    SELECT coalesce(range_agg(span), '{}'::tstzmultirange) AS spans
-    FROM wheelhouse.loads WHERE account_id = @account AND stream = @stream AND status = 'loaded'
-)
-SELECT CASE WHEN @daily THEN EXISTS (
-                SELECT FROM wheelhouse.loads l
-                WHERE l.account_id = @account AND l.stream = @stream AND l.status = 'loaded'
-                  AND lower(l.span) = w.start AND l.span = tstzrange(w.start, w.stop))
-            ELSE tstzrange(w.start, w.stop) <@ covered.spans END
-FROM unnest(@starts::timestamptz[], @stops::timestamptz[]) WITH ORDINALITY AS w(start, stop, n), covered
-ORDER BY w.n;
-
--- name: troubled
--- Of windows that begin at the same moment the newest reading counts, unless a newer one covers it.
+-- name: problems
+-- Of windows that begin at the same moment the newest try counts, unless a newer one covers it.
 SELECT lower(t.span), CASE WHEN t.status = 'failed' THEN @failed::text ELSE @unreconciled::text END
 FROM (SELECT DISTINCT ON (lower(span)) id, span, status, reconciled
       FROM wheelhouse.loads
@@ -200,6 +181,13 @@ WHERE (t.status = 'failed' OR NOT t.reconciled)
        OR (SELECT count(*) FROM wheelhouse.loads l
            WHERE l.account_id = @account AND l.stream = @stream AND l.status = 'loaded' AND l.span = t.span AND NOT l.reconciled) < 5)
 ORDER BY 1;
+
+-- name: covered
+SELECT tstzrange(w.start, w.stop) <@ c.spans
+FROM (SELECT bi.covered(@account, @stream, @timezone,
+                        (SELECT min(f) FROM unnest(@froms::timestamptz[]) f), (SELECT max(t) FROM unnest(@tos::timestamptz[]) t)) AS spans) c,
+     unnest(@froms::timestamptz[], @tos::timestamptz[]) WITH ORDINALITY AS w (start, stop, n)
+ORDER BY w.n;
 
 -- name: last_load
 SELECT coalesce(max(id), 0) FROM wheelhouse.loads;
@@ -218,5 +206,17 @@ WHERE account_id = @account AND NOT answered AND deleted_at IS NULL AND started_
 -- name: snapshot_since
 SELECT EXISTS (
     SELECT FROM wheelhouse.loads
-    WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND upper(span) >= @to);
+    WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND upper(span) >= @end);
 
+-- name: loaded_since
+-- Whether any of a window was loaded after a moment.
+SELECT EXISTS (
+    SELECT FROM wheelhouse.loads_over(@account, @stream, CASE WHEN @snapshot THEN '(-infinity,infinity)' ELSE tstzrange(@from, @to) END)
+    WHERE status = 'loaded' AND finished_at > @since);
+
+-- name: totals
+-- What the API said of this very window when it was loaded last. The newest is the one asked for last.
+SELECT source_count, source_seconds
+FROM wheelhouse.loads
+WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND span = tstzrange(@from, @to)
+ORDER BY requested_at DESC NULLS LAST, id DESC LIMIT 1;

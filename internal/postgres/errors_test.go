@@ -1,4 +1,4 @@
-package load
+package postgres
 
 import (
 	"strings"
@@ -23,7 +23,7 @@ func TestSQLErrorsHoldNoData(t *testing.T) {
 		{pgconn.PgError{Code: "X", Message: "jane"}, "postgres: an error in words of its own, left out (SQLSTATE X)"},
 		{pgconn.PgError{Message: "jane"}, "postgres: an error in words of its own, left out (SQLSTATE )"},
 	} {
-		if got := sqlError(&c.pg).Error(); got != c.want || strings.Contains(got, "jane") {
+		if got := Redact(&c.pg).Error(); got != c.want || strings.Contains(got, "jane") {
 			t.Errorf("%+v: %s, want %s", c.pg, got, c.want)
 		}
 	}

@@ -1,4 +1,4 @@
-package load_test
+package ledger_test
 
 import (
 	"encoding/json"
@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"wheelhouse/load"
+	"wheelhouse/internal/ledger"
 )
 
 // reject writes a reject that a load met, and returns its number.
@@ -34,29 +34,29 @@ func TestRejects(t *testing.T) {
 	first := b.reject(day, "usage_new", "$.sessions[3]", `{"agent": "`+person+`", "n": 1}`, false)
 	b.reject(day, "usage_new", "$.sessions[4]", `{"n": 2}`, true)
 	third := b.reject(99999, "shares", "$.data[0]", `not {JSON`, false) // its load is gone
-	list := func(f load.RejectFilter) []load.Reject {
-		found, err := b.warehouse.ListRejects(t.Context(), f)
+	list := func(f ledger.RejectFilter) []ledger.Reject {
+		found, err := b.warehouse.Ledger.ListRejects(t.Context(), f)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return found
 	}
 	for name, c := range map[string]struct {
-		filter load.RejectFilter
+		filter ledger.RejectFilter
 		want   int
 	}{
-		"open": {load.RejectFilter{}, 2}, "all": {load.RejectFilter{All: true}, 3}, "one": {load.RejectFilter{Limit: 1}, 1},
-		"stream": {load.RejectFilter{Stream: "usage_new", All: true}, 2}, "account": {load.RejectFilter{Account: "b", All: true}, 0},
+		"open": {ledger.RejectFilter{}, 2}, "all": {ledger.RejectFilter{All: true}, 3}, "one": {ledger.RejectFilter{Limit: 1}, 1},
+		"stream": {ledger.RejectFilter{Stream: "usage_new", All: true}, 2}, "account": {ledger.RejectFilter{Account: "b", All: true}, 0},
 	} {
 		if found := list(c.filter); len(found) != c.want {
 			t.Errorf("%s: %d rejects, not %d: %+v", name, len(found), c.want, found)
 		}
 	}
-	open := list(load.RejectFilter{})
+	open := list(ledger.RejectFilter{})
 	if open[0].ID != third || open[0].From != nil || open[1].ID != first || !open[1].From.Equal(b.at("2026-03-29")) || !open[1].To.Equal(b.at("2026-03-30")) {
 		t.Errorf("not the newest first, with their windows: %+v", open)
 	}
-	if text, err := json.Marshal(list(load.RejectFilter{All: true})); err != nil || strings.Contains(string(text), person) {
+	if text, err := json.Marshal(list(ledger.RejectFilter{All: true})); err != nil || strings.Contains(string(text), person) {
 		t.Errorf("the list shows what was sent: %s (%v)", text, err)
 	}
 	all, err := b.warehouse.Status(t.Context(), b.now)
@@ -75,7 +75,7 @@ func TestShowReject(t *testing.T) {
 		"{\"a\": cut off":                  "{\"a\": cut off",
 	} {
 		id := b.reject(day, "usage_new", raw, raw, false)
-		found, err := b.warehouse.ShowReject(t.Context(), id)
+		found, err := b.warehouse.Ledger.ShowReject(t.Context(), id)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,7 +86,7 @@ func TestShowReject(t *testing.T) {
 			t.Errorf("as JSON: %s (%v)", text, err)
 		}
 	}
-	if _, err := b.warehouse.ShowReject(t.Context(), 99999); !errors.Is(err, load.ErrNoReject) {
+	if _, err := b.warehouse.Ledger.ShowReject(t.Context(), 99999); !errors.Is(err, ledger.ErrNoReject) {
 		t.Errorf("a reject that is not there: %v", err)
 	}
 }

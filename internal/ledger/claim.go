@@ -1,0 +1,125 @@
+package ledger
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Claim is a process's right to load a window, as long as it renews the lease.
+type Claim struct {
+	Due
+	Load       int64  // wheelhouse.loads.id
+	AnswerHash []byte // of the answer that was loaded of exactly this window; nil: none, or none that is known
+	Err        error  // ErrBusy or ErrLoaded: the window was not claimed
+
+	began time.Time
+	clock time.Time // the database's, when it began
+}
+
+// At is a moment of this process by the database's clock.
+func (c Claim) At(t time.Time) time.Time { return c.clock.Add(t.Sub(c.began)) }
+
+// Claim claims windows of one stream of one account, those that are free. It returns a claim for each, in the same order.
+func (l *Ledger) Claim(ctx context.Context, run int64, due ...Due) (claims []Claim, err error) {
+	known := make([]int64, len(due))
+	for i, d := range due {
+		known[i] = d.Known
+	}
+	args := spans(due, func(d Due) Window { return d.Window })
+	args["run"], args["known"], args["lease"], args["idle"] = run, known, l.lease.Seconds(), l.IdleTimeout()
+	tried := false
+	err = l.db.InTx(ctx, func(tx pgx.Tx) (err error) {
+		if tried {
+			// The try before may have committed without our hearing of it.
+			claims, err = claim(ctx, tx, due, args, "lock_stream", "claimed")
+			if err != nil || slices.ContainsFunc(claims, func(c Claim) bool { return c.Err == nil }) {
+				return err
+			}
+		}
+		tried = true
+		claims, err = claim(ctx, tx, due, args, "lock_stream", "abandon", "claim")
+		return err
+	})
+	for i := range claims {
+		claims[i].began = time.Now()
+	}
+	return claims, err
+}
+
+// claim runs some of the ledger's statements; the last has a row for each window.
+func claim(ctx context.Context, tx pgx.Tx, due []Due, args pgx.NamedArgs, names ...string) (claims []Claim, err error) {
+	var batch pgx.Batch
+	last := len(names) - 1
+	for _, name := range names[:last] {
+		batch.Queue(ledger[name], args)
+	}
+	batch.Queue(ledger[names[last]], args).Query(func(rows pgx.Rows) error {
+		for rows.Next() {
+			c := Claim{Due: due[len(claims)]}
+			var busy, loaded bool
+			if err := rows.Scan(&busy, &loaded, &c.Load, &c.clock, &c.AnswerHash); err != nil {
+				return err
+			}
+			switch {
+			case busy:
+				c.Err = ErrBusy
+			case loaded:
+				c.Err = ErrLoaded
+			}
+			claims = append(claims, c)
+		}
+		return rows.Err()
+	})
+	err = tx.SendBatch(ctx, &batch).Close()
+	return claims, err
+}
+
+// Renew renews the lease until ctx ends. It returns when the lease has passed to another process, and then calls lost.
+func (l *Ledger) Renew(ctx context.Context, c Claim, lost func()) {
+	tick := time.NewTicker(l.lease / 4)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		tag, err := l.db.Exec(ctx, ledger["renew"], pgx.NamedArgs{"load": c.Load, "lease": l.lease.Seconds()})
+		if err == nil && tag.RowsAffected() == 0 {
+			lost()
+			return
+		}
+	}
+}
+
+// Return gives a claim back and removes its load.
+func (l *Ledger) Return(ctx context.Context, c Claim) error {
+	return l.exec(ctx, "return", pgx.NamedArgs{"load": c.Load})
+}
+
+// Asked is what asking the API for a window came to.
+type Asked struct {
+	RequestIDs    []string
+	Attempts      int
+	SourceCount   *int64
+	SourceSeconds *int64
+	Reconciled    *bool
+
+	AnswerHash []byte // of the one answer that was the whole window; else nil
+	Same       bool   // its hash is the claim's, and it was not read
+}
+
+// Fail closes a claim whose window was not loaded. why must hold no data.
+func (l *Ledger) Fail(ctx context.Context, c Claim, asked Asked, why error) error {
+	args := pgx.NamedArgs{"load": c.Load, "request_ids": asked.RequestIDs, "attempts": asked.Attempts, "error": why.Error()}
+	return l.db.InTx(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, ledger["failed"], args); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, ledger["release"], args)
+		return err
+	})
+}

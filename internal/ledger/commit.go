@@ -1,0 +1,153 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Counts is what loading a window did. Read = Inserted + Updated + Unchanged + Merged + Rejected.
+type Counts struct {
+	Read      int64 // records that came
+	Inserted  int64
+	Updated   int64
+	Unchanged int64
+	Deleted   int64 // rows that the window no longer brings
+	Merged    int64 // records that were others again
+	Rejected  int64 // records that could not be understood
+	Skipped   bool  // the answer's hash equals what is loaded, or a newer answer is: nothing was written
+}
+
+// Add sums the counts of several windows.
+func (n *Counts) Add(m Counts) {
+	n.Read += m.Read
+	n.Inserted += m.Inserted
+	n.Updated += m.Updated
+	n.Unchanged += m.Unchanged
+	n.Deleted += m.Deleted
+	n.Merged += m.Merged
+	n.Rejected += m.Rejected
+}
+
+// Conserve checks that no record was lost or made on the way from the answer to the tables.
+func (n Counts) Conserve() error {
+	if n.Read != n.Inserted+n.Updated+n.Unchanged+n.Merged+n.Rejected {
+		return fmt.Errorf("conservation: %d records read are not %d inserted, %d updated, %d unchanged, %d merged and %d rejected",
+			n.Read, n.Inserted, n.Updated, n.Unchanged, n.Merged, n.Rejected)
+	}
+	return nil
+}
+
+// State is what the ledger says of a claimed window when the transaction begins that loads it.
+type State struct {
+	Held       bool   // by this process, until the transaction ends
+	Superseded bool   // an answer for all of it that was asked for later is loaded
+	Last       *int64 // the newest load of any of it, if that was of exactly this window
+	AnswerHash []byte // of that load's answer
+	Rejects    bool   // there are earlier ones of the window, which may be resolved
+}
+
+// QueueStates queues the first statements of a transaction that loads windows of one stream of one account. They lock the
+// leases that this process still has, until the transaction ends, and read the windows' states. asked are the moments at which their
+// answers were asked for, by the database's clock. The states are there once the batch has been sent.
+func QueueStates(batch *pgx.Batch, claims []Claim, asked []time.Time) []State {
+	states := make([]State, len(claims))
+	loads := make([]int64, len(claims))
+	for i, c := range claims {
+		loads[i] = c.Load
+	}
+	batch.Queue(ledger["fence"], pgx.NamedArgs{"loads": loads}).Query(func(rows pgx.Rows) error {
+		held, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+		for i := range states {
+			states[i].Held = slices.Contains(held, loads[i])
+		}
+		return err
+	})
+	args := spans(claims, func(c Claim) Window { return c.Window })
+	args["requested"] = asked
+	batch.Queue(ledger["state"], args).Query(func(rows pgx.Rows) error {
+		defer rows.Close()
+		for i := 0; rows.Next(); i++ {
+			s := &states[i]
+			if err := rows.Scan(&s.Superseded, &s.Last, &s.AnswerHash, &s.Rejects); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	})
+	return states
+}
+
+// Newer is a load whose answer was asked for later than another one.
+type Newer struct {
+	Load     int64
+	From, To time.Time
+}
+
+// NewerThan lists the loads of the window's stream and account whose answers were asked for later than a moment of the database's clock.
+func NewerThan(ctx context.Context, tx pgx.Tx, w Window, asked time.Time) ([]Newer, error) {
+	rows, err := tx.Query(ctx, ledger["newer"], pgx.NamedArgs{"account": w.Account, "stream": w.Stream.Name, "requested": asked})
+	if err != nil {
+		return nil, fmt.Errorf("newer loads: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[Newer])
+}
+
+// QueueLoaded queues the end of a claim in the transaction that wrote its window: the load's result, and the end of the lease. asked is
+// when the answer was asked for, by the database's clock; hash is the rows'. ErrFenced: the load is no longer this process's.
+func (c Claim) QueueLoaded(batch *pgx.Batch, asked time.Time, n Counts, a Asked, hash []byte) {
+	batch.Queue(ledger["loaded"], pgx.NamedArgs{
+		"load": c.Load, "requested": asked, "request_ids": a.RequestIDs, "attempts": a.Attempts,
+		"read": n.Read, "inserted": n.Inserted, "updated": n.Updated, "unchanged": n.Unchanged, "deleted": n.Deleted,
+		"rejected": n.Rejected, "merged": n.Merged, "source_count": a.SourceCount, "source_seconds": a.SourceSeconds,
+		"reconciled": a.Reconciled, "hash": hash, "answer_hash": a.AnswerHash,
+	}).Exec(func(tag pgconn.CommandTag) error {
+		if tag.RowsAffected() != 1 {
+			return ErrFenced
+		}
+		return nil
+	})
+	batch.Queue(ledger["release"], pgx.NamedArgs{"load": c.Load})
+}
+
+// QueueSame queues the end of a claim whose answer came again byte for byte: the ledger says of it what it says of the last load, and so do
+// n and reconciled once the batch has been sent. ErrFenced: the load is no longer this process's.
+func (c Claim) QueueSame(batch *pgx.Batch, asked time.Time, last int64, a Asked, n *Counts, reconciled **bool) {
+	batch.Queue(ledger["loaded_same"], pgx.NamedArgs{
+		"load": c.Load, "requested": asked, "request_ids": a.RequestIDs, "attempts": a.Attempts, "last": last,
+	}).QueryRow(func(row pgx.Row) error {
+		err := row.Scan(&n.Read, &n.Rejected, reconciled)
+		n.Unchanged = n.Read - n.Rejected
+		if errors.Is(err, pgx.ErrNoRows) {
+			return ErrFenced
+		}
+		return err
+	})
+	batch.Queue(ledger["release"], pgx.NamedArgs{"load": c.Load})
+}
+
+// Loaded tells whether a load has committed.
+func (l *Ledger) Loaded(ctx context.Context, load int64) (bool, error) {
+	var status string
+	err := l.db.QueryRow(ctx, ledger["outcome"], pgx.NamedArgs{"load": load}).Scan(&status)
+	return status == "loaded", err
+}
+
+// LoadedSince tells whether any of a window was loaded after a moment of the database's clock.
+func LoadedSince(ctx context.Context, tx pgx.Tx, w Window, since time.Time) (loaded bool, err error) {
+	args := w.Args()
+	args["since"] = since
+	err = tx.QueryRow(ctx, ledger["loaded_since"], args).Scan(&loaded)
+	return loaded, err
+}
+
+// Totals are the API's own totals of the newest load of exactly this window. pgx.ErrNoRows: there is no such load.
+func Totals(ctx context.Context, tx pgx.Tx, w Window) (count, seconds *int64, err error) {
+	err = tx.QueryRow(ctx, ledger["totals"], w.Args()).Scan(&count, &seconds)
+	return count, seconds, err
+}

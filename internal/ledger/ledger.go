@@ -1,0 +1,124 @@
+package ledger
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"wheelhouse/internal/postgres"
+	"wheelhouse/internal/sqlfile"
+	"wheelhouse/internal/stream"
+)
+
+//go:embed ledger.sql
+var ledgerSQL string
+
+var ledger = sqlfile.Parse(ledgerSQL)
+
+var (
+	// ErrBusy: another process has the lease of the window, or of one that overlaps it.
+	ErrBusy = errors.New("another process is loading this window")
+	// ErrLoaded: another process loaded the window after it was planned.
+	ErrLoaded = errors.New("another process has loaded this window meanwhile")
+	// ErrFenced: the lease ran out and passed to another process while this one worked. Nothing was written.
+	ErrFenced = errors.New("the window has passed to another process")
+)
+
+// Ledger is the ledger of one warehouse.
+type Ledger struct {
+	db    *postgres.DB
+	lease time.Duration
+}
+
+// New makes a ledger. lease is how long a window stays a dead process's; 0: 2 minutes.
+func New(db *postgres.DB, lease time.Duration) *Ledger {
+	if lease <= 0 {
+		lease = 2 * time.Minute
+	}
+	return &Ledger{db, lease}
+}
+
+// Lease is how long a window stays a dead process's.
+func (l *Ledger) Lease() time.Duration { return l.lease }
+
+// IdleTimeout is how long a transaction may wait for this process, as Postgres takes it: no longer than the lease, after which
+// another process may have the window. (While the server waits for the rows of a COPY it knows no such limit.)
+func (l *Ledger) IdleTimeout() string { return fmt.Sprintf("%dms", max(1, l.lease.Milliseconds())) }
+
+// Now is the database's clock.
+func (l *Ledger) Now(ctx context.Context) (now time.Time, err error) {
+	err = l.db.Retry(ctx, func() error { return l.db.QueryRow(ctx, ledger["now"]).Scan(&now) })
+	return now, err
+}
+
+// Account is an account as the ledger knows it.
+type Account struct {
+	ID, Server  string
+	Zone        *time.Location
+	HistoryFrom time.Time // the day, as midnight UTC
+}
+
+// RecordAccount writes an account's settings down, for the views.
+func (l *Ledger) RecordAccount(ctx context.Context, a Account) error {
+	return l.exec(ctx, "account", pgx.NamedArgs{
+		"account": a.ID, "server": a.Server, "timezone": a.Zone.String(), "history_from": a.HistoryFrom})
+}
+
+// StartRun opens a run; kind is run, backfill, schedule or verify. Loads whose process died are closed.
+func (l *Ledger) StartRun(ctx context.Context, kind, version, host string) (id int64, err error) {
+	if err := l.exec(ctx, "abandon_all", nil); err != nil {
+		return 0, err
+	}
+	err = l.db.Retry(ctx, func() error {
+		return l.db.QueryRow(ctx, ledger["start_run"], pgx.NamedArgs{"kind": kind, "version": version, "host": host}).Scan(&id)
+	})
+	return id, err
+}
+
+// FinishRun closes a run with its outcome.
+func (l *Ledger) FinishRun(ctx context.Context, run int64, outcome string) error {
+	return l.exec(ctx, "finish_run", pgx.NamedArgs{"run": run, "outcome": outcome})
+}
+
+func (l *Ledger) exec(ctx context.Context, name string, args pgx.NamedArgs) error {
+	return l.db.Retry(ctx, func() error {
+		_, err := l.db.Exec(ctx, ledger[name], args)
+		return err
+	})
+}
+
+// Window is the unit of work: the time of one stream of one account from From to To (not included).
+type Window struct {
+	Account  string
+	Stream   stream.Stream
+	From, To time.Time
+	Day      time.Time // on which it begins in the account's zone, as midnight UTC
+}
+
+// String names a window by its stream and the day on which it begins.
+func (w Window) String() string {
+	return fmt.Sprintf("%s %s", w.Stream.Name, w.Day.Format(time.DateOnly))
+}
+
+// Args are the arguments account, stream, from, to, day and snapshot of a statement about the window.
+func (w Window) Args() pgx.NamedArgs {
+	return pgx.NamedArgs{
+		"account": w.Account, "stream": w.Stream.Name, "from": w.From, "to": w.To, "snapshot": w.Stream.Snapshot(), "day": w.Day,
+	}
+}
+
+// spans are the arguments of a statement about several windows of one stream of one account.
+func spans[W any](of []W, window func(W) Window) pgx.NamedArgs {
+	var froms, tos []time.Time
+	for _, x := range of {
+		w := window(x)
+		froms, tos = append(froms, w.From), append(tos, w.To)
+	}
+	args := window(of[0]).Args()
+	args["froms"], args["tos"] = froms, tos
+	return args
+}

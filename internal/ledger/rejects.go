@@ -1,0 +1,102 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"wheelhouse/internal/sqlfile"
+
+	"github.com/jackc/pgx/v5"
+)
+
+//go:embed rejects.sql
+var rejectsSQL string
+
+var rejects = sqlfile.Parse(rejectsSQL)
+
+// Reject is a record that could not be understood, without the record itself.
+type Reject struct {
+	ID         int64      `json:"id" db:"id"`
+	Account    string     `json:"account" db:"account_id"`
+	Stream     string     `json:"stream" db:"stream"`
+	Load       int64      `json:"load_id" db:"load_id"` // the load that met it last
+	From       *time.Time `json:"window_from" db:"window_from"`
+	To         *time.Time `json:"window_to" db:"window_to"`
+	Path       string     `json:"path" db:"path"`
+	Reason     string     `json:"reason" db:"reason"`
+	FirstSeen  time.Time  `json:"first_seen_at" db:"first_seen_at"`
+	LastSeen   time.Time  `json:"last_seen_at" db:"last_seen_at"`
+	ResolvedAt *time.Time `json:"resolved_at" db:"resolved_at"`
+}
+
+// RejectFilter chooses among rejects. Empty fields choose all.
+type RejectFilter struct {
+	Account string
+	Stream  string
+	IDs     []int64
+	All     bool // resolved ones too
+	Limit   int  // at most so many, the newest; 0: no limit
+}
+
+// ListRejects lists rejects, the one seen last first. It tells nothing of what they hold.
+func (l *Ledger) ListRejects(ctx context.Context, f RejectFilter) ([]Reject, error) {
+	args := pgx.NamedArgs{"account": f.Account, "stream": f.Stream, "ids": f.IDs, "all": f.All, "limit": nil}
+	if f.Limit > 0 {
+		args["limit"] = f.Limit
+	}
+	var found []Reject
+	err := l.db.Retry(ctx, func() error {
+		rows, err := l.db.Query(ctx, rejects["list"], args)
+		if err != nil {
+			return err
+		}
+		found, err = pgx.CollectRows(rows, pgx.RowToStructByName[Reject])
+		return err
+	})
+	return found, err
+}
+
+// RejectDetail is a reject with what came. It may hold people's data: it is for the person who asked, not for a log.
+type RejectDetail struct {
+	Reject
+	Raw        json.RawMessage `json:"raw" db:"raw"`           // as sent; null where jsonb cannot hold it
+	RawText    *string         `json:"raw_text" db:"raw_text"` // instead of Raw
+	RequestIDs []string        `json:"request_ids" db:"request_ids"`
+}
+
+// Pretty is what came, indented if it is JSON.
+func (d RejectDetail) Pretty() string {
+	raw := []byte(d.Raw)
+	if d.RawText != nil {
+		raw = []byte(*d.RawText)
+	}
+	var b bytes.Buffer
+	if json.Indent(&b, raw, "", "  ") != nil {
+		return string(raw) // not JSON: as it came
+	}
+	return b.String()
+}
+
+// ErrNoReject: there is no reject of this number.
+var ErrNoReject = errors.New("no such reject")
+
+// ShowReject reads one reject with what came. ErrNoReject if there is none.
+func (l *Ledger) ShowReject(ctx context.Context, id int64) (RejectDetail, error) {
+	var found RejectDetail
+	err := l.db.Retry(ctx, func() error {
+		rows, err := l.db.Query(ctx, rejects["show"], pgx.NamedArgs{"id": id})
+		if err != nil {
+			return err
+		}
+		found, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[RejectDetail])
+		if errors.Is(err, pgx.ErrNoRows) {
+			err = ErrNoReject
+		}
+		return err
+	})
+	return found, err
+}

@@ -1,0 +1,207 @@
+package ledger
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"wheelhouse/internal/sqlfile"
+	"wheelhouse/internal/stream"
+)
+
+//go:embed status.sql
+var statusSQL string
+
+var status = sqlfile.Parse(statusSQL)
+
+// StreamStatus is what the warehouse has of one stream of an account, and what it lacks.
+type StreamStatus struct {
+	Account      string     `json:"account"`
+	Stream       string     `json:"stream"`
+	Enabled      *bool      `json:"enabled"` // switched on in the settings; nil if they do not know the account
+	Snapshot     bool       `json:"snapshot"`
+	Zone         string     `json:"timezone"`
+	HistoryFrom  string     `json:"history_from"`
+	Covered      []Days     `json:"covered"`        // a snapshot: the days it was taken on
+	Gaps         []Days     `json:"gaps"`           // since HistoryFrom until yesterday; none for a snapshot
+	GapDays      int        `json:"gap_days"`       // in all of Gaps
+	CoveredUntil *time.Time `json:"covered_until"`  // end of the newest window loaded; a snapshot: when it was taken
+	LoadedAt     *time.Time `json:"loaded_at"`      // when a load last committed
+	Last         *LastLoad  `json:"last_load"`      // the newest try that is over
+	Rows         int64      `json:"rows"`           // in the stream's own table, deleted ones left out
+	Unknown      int64      `json:"unknown_values"` // rows with a value that the API does not document, kept as sent
+	Rejects      int64      `json:"rejects_open"`
+	Unreconciled int64      `json:"windows_unreconciled"` // the newest answer does not reconcile
+	Failed       int64      `json:"windows_failed"`       // the newest try failed and nothing loaded covers the window
+	Stale        int64      `json:"windows_stale"`        // the newest try failed, and older data covers the window
+	Running      int64      `json:"windows_running"`      // being loaded at this moment
+}
+
+// Days is a stretch of days, both included, in the account's zone.
+type Days struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+	Days int    `json:"days"`
+}
+
+// LastLoad is a try at a window that is over.
+type LastLoad struct {
+	ID     int64     `json:"id"`
+	Status string    `json:"status"` // loaded, failed, or abandoned: its process died
+	From   time.Time `json:"from"`
+	To     time.Time `json:"to"`
+	At     time.Time `json:"at"`
+	Error  *string   `json:"error"`
+}
+
+// Tables counts rows of schema crankwheel, which the ledger does not read.
+type Tables interface {
+	// CountRows counts the rows of an account by stream, deleted ones left out: all, and those with a value that the API does not document.
+	CountRows(ctx context.Context, tx pgx.Tx, account string) (rows, unknown map[string]int64, err error)
+}
+
+// Status tells, as of now, how every stream stands that is switched on or has a load: of the
+// accounts given and of those that the ledger knows. It is one consistent view.
+func (l *Ledger) Status(ctx context.Context, now time.Time, tables Tables, configured ...Configured) (all []StreamStatus, err error) {
+	err = l.db.Retry(ctx, func() error {
+		all = []StreamStatus{}
+		return pgx.BeginTxFunc(ctx, l.db.Pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(ctx, status["quick"]); err != nil {
+				return err
+			}
+			accounts, err := knownAccounts(ctx, tx, configured)
+			if err != nil {
+				return err
+			}
+			for _, a := range accounts {
+				of, err := accountStatus(ctx, tx, now, tables, a)
+				if err != nil {
+					return err
+				}
+				all = append(all, of...)
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("status: %w", err)
+	}
+	return all, nil
+}
+
+// knownAccount is an account with its zone as Postgres is to read it. Configured.Zone is nil where only the
+// ledger knows the account.
+type knownAccount struct {
+	Configured
+	zone string
+}
+
+// knownAccounts are those given, and after them those that only the ledger knows.
+func knownAccounts(ctx context.Context, tx pgx.Tx, configured []Configured) ([]knownAccount, error) {
+	var all []knownAccount
+	for _, c := range configured {
+		all = append(all, knownAccount{c, c.Zone.String()})
+	}
+	rows, err := tx.Query(ctx, status["accounts"])
+	if err != nil {
+		return nil, err
+	}
+	var a knownAccount
+	_, err = pgx.ForEachRow(rows, []any{&a.ID, &a.zone, &a.HistoryFrom}, func() error {
+		if !slices.ContainsFunc(configured, func(c Configured) bool { return c.ID == a.ID }) {
+			all = append(all, a)
+		}
+		return nil
+	})
+	return all, err
+}
+
+// accountStatus tells of an account's streams, in the order in which streams are shown.
+func accountStatus(ctx context.Context, tx pgx.Tx, now time.Time, tables Tables, a knownAccount) ([]StreamStatus, error) {
+	rows, err := tx.Query(ctx, status["tried"], pgx.NamedArgs{"account": a.ID})
+	if err != nil {
+		return nil, err
+	}
+	shown, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, err
+	}
+	enabled := a.Streams
+	a.Streams = append(shown, enabled...)
+	all, err := readHealth(ctx, tx, now, []knownAccount{a})
+	if err != nil {
+		return nil, err
+	}
+	counts, unknown, err := tables.CountRows(ctx, tx, a.ID)
+	if err != nil {
+		return nil, err
+	}
+	var found []StreamStatus
+	for _, h := range all {
+		described, _ := stream.ByName(h.Stream)
+		s := StreamStatus{
+			Account: a.ID, Stream: h.Stream, Snapshot: described.Snapshot(), Zone: a.zone,
+			HistoryFrom: a.HistoryFrom.Format(time.DateOnly), Covered: []Days{}, Gaps: []Days{}, Rows: counts[h.Stream], Unknown: unknown[h.Stream],
+			CoveredUntil: h.CoveredUntil, LoadedAt: h.LoadedAt, Unreconciled: h.Unreconciled, Failed: h.Failed, Stale: h.Stale, Running: h.Running, Rejects: h.Rejects,
+		}
+		if a.Zone != nil {
+			s.Enabled = new(slices.Contains(enabled, h.Stream))
+		}
+		found = append(found, s)
+	}
+	args := pgx.NamedArgs{
+		"account": a.ID, "timezone": a.zone, "history_from": a.HistoryFrom.Format(time.DateOnly), "now": now, "streams": a.Streams,
+	}
+	if err := readDays(ctx, tx, args, found); err != nil {
+		return nil, err
+	}
+	return found, readLast(ctx, tx, args, found)
+}
+
+// readDays fills in what is covered and the gaps.
+func readDays(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs, all []StreamStatus) error {
+	rows, err := tx.Query(ctx, status["days"], args)
+	if err != nil {
+		return err
+	}
+	var name string
+	var loaded bool
+	var from, to time.Time
+	var n int
+	_, err = pgx.ForEachRow(rows, []any{&name, &loaded, &from, &to, &n}, func() error {
+		s := named(all, name)
+		days := Days{from.Format(time.DateOnly), to.Format(time.DateOnly), n}
+		if loaded {
+			s.Covered = append(s.Covered, days)
+		} else {
+			s.Gaps = append(s.Gaps, days)
+			s.GapDays += n
+		}
+		return nil
+	})
+	return err
+}
+
+// readLast fills in the last loads.
+func readLast(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs, all []StreamStatus) error {
+	rows, err := tx.Query(ctx, status["last"], args)
+	if err != nil {
+		return err
+	}
+	var name string
+	var last LastLoad
+	_, err = pgx.ForEachRow(rows, []any{&name, &last.ID, &last.Status, &last.From, &last.To, &last.At, &last.Error}, func() error {
+		named(all, name).Last = new(last)
+		return nil
+	})
+	return err
+}
+
+// named is the status of a stream.
+func named(all []StreamStatus, name string) *StreamStatus {
+	return &all[slices.IndexFunc(all, func(s StreamStatus) bool { return s.Stream == name })]
+}

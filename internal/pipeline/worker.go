@@ -1,0 +1,266 @@
+package pipeline
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"wheelhouse/internal/ledger"
+)
+
+// worker loads the due windows of one job.
+type worker struct {
+	*Runner
+	job    Job
+	run    int64
+	limits limits
+	sum    *summary
+
+	claiming sync.Mutex
+	claimed  []*task // not asked for yet
+
+	mu    sync.Mutex
+	due   []ledger.Due
+	busy  []ledger.Due // that another process is loading
+	order order
+
+	stages stages
+}
+
+// limits bound what all workers of a run do at the same time. Each channel has a place for each.
+type limits struct {
+	asking     chan struct{} // windows that are asked for
+	committing chan struct{} // transactions
+	claimed    chan struct{} // windows from their claim to their end: each is a lease and a batch
+}
+
+// maxCommitting is how many transactions load at the same time: one keeps a core of the server's busy.
+const maxCommitting = 2
+
+// groupSize is how many windows are claimed or committed in one transaction at most.
+const groupSize = 4
+
+func newLimits(asking int) limits {
+	return limits{make(chan struct{}, asking), make(chan struct{}, maxCommitting), make(chan struct{}, asking+maxCommitting*groupSize)}
+}
+
+// load loads the job's due windows. Windows that another process is loading are tried again, until they are loaded or
+// free: a process that was killed keeps their leases until these run out, and what it did not load is due here.
+// A process that lives may keep them for longer. When none came free for twice as long as a lease lasts, they are left to it.
+func (w *worker) load(ctx, work context.Context) {
+	w.try(ctx, work, w.job.Due)
+	if len(w.busy) > 0 {
+		w.Log.Info("waiting for windows that another process is loading",
+			zap.String("account", w.job.Account.ID), zap.String("stream", w.job.Stream.Name), zap.Int("windows", len(w.busy)))
+	}
+	lease := w.Warehouse.Ledger.Lease()
+	for since := time.Now(); len(w.busy) > 0; {
+		select {
+		case <-ctx.Done():
+		case <-time.After(min(lease/8, 2*time.Second)):
+		}
+		due := w.busy
+		w.busy = nil
+		w.try(ctx, work, due)
+		switch {
+		case len(w.busy) < len(due):
+			since = time.Now()
+		case time.Since(since) > 2*lease:
+			w.Log.Warn("windows are left to another process, which has been loading them for long",
+				zap.String("account", w.job.Account.ID), zap.String("stream", w.job.Stream.Name), zap.Int("windows", len(w.busy)))
+			w.sum.left(len(w.busy))
+			return
+		}
+	}
+}
+
+// parallel is how many windows of the stream may be asked for at the same time.
+func (w *worker) parallel() int {
+	if w.Parallel > 0 {
+		return w.Parallel
+	}
+	return max(1, w.job.Stream.Parallel)
+}
+
+// try tries windows once each: some are asked for while others are committed.
+func (w *worker) try(ctx, work context.Context, due []ledger.Due) {
+	w.due = due
+	ready := make(chan *task, groupSize/2)
+	var asking, committing sync.WaitGroup
+	for range min(w.parallel(), len(due)) {
+		asking.Go(func() {
+			for w.askNext(ctx, work, ready) {
+			}
+		})
+	}
+	// One transaction of a stream and account at a time: neighbouring windows show the same rows, and two transactions that
+	// insert the same row are in each other's way. While one is under way, the next windows are asked for and read.
+	committing.Go(func() { w.commitAll(work, ready) })
+	asking.Wait()
+	close(ready)
+	committing.Wait()
+	w.sum.left(len(w.due))
+}
+
+// askNext asks for one more window, if there is one.
+func (w *worker) askNext(ctx, work context.Context, ready chan<- *task) (more bool) {
+	t := w.nextClaimed(ctx, work)
+	if t == nil {
+		return false
+	}
+	w.limits.asking <- struct{}{} // whoever has a place waits for no claim, so each place comes free
+	if w.ends(ctx) {
+		<-w.limits.asking
+		w.leave(work, t)
+		return false
+	}
+	w.stages.asking.Add(1)
+	err := w.ask(t)
+	w.stages.asking.Add(-1)
+	<-w.limits.asking
+	if err != nil {
+		if days := w.days(t, err); len(days) > 1 {
+			w.split(work, t, days, err)
+		} else {
+			w.finish(w.fail(work, t, err))
+		}
+	} else {
+		w.stages.ready.Add(1)
+		ready <- t // commitAll receives until the channel is closed, whatever becomes of the windows
+	}
+	return true
+}
+
+// nextClaimed takes a claimed window. Several are claimed at a time; when no more are to be tried, the rest are returned.
+func (w *worker) nextClaimed(ctx, work context.Context) *task {
+	w.claiming.Lock()
+	defer w.claiming.Unlock()
+	for len(w.claimed) == 0 {
+		due := w.next(ctx)
+		if len(due) == 0 {
+			return nil
+		}
+		claimed, over := w.claim(work, due)
+		for _, o := range over {
+			w.finish(o)
+		}
+		w.setClaimed(claimed)
+	}
+	if w.ends(ctx) {
+		for _, t := range w.claimed {
+			w.leave(work, t)
+		}
+		w.setClaimed(nil)
+		return nil
+	}
+	t := w.claimed[0]
+	w.setClaimed(w.claimed[1:])
+	return t
+}
+
+func (w *worker) setClaimed(claimed []*task) {
+	w.claimed = claimed
+	w.stages.claimed.Store(int64(len(claimed)))
+}
+
+// next takes the windows that are to be claimed next, as many as there are places for: at least one, which it waits for.
+func (w *worker) next(ctx context.Context) (due []ledger.Due) {
+	w.limits.claimed <- struct{}{}
+	places := 1
+	for free := true; free && places < groupSize; {
+		select {
+		case w.limits.claimed <- struct{}{}:
+			places++
+		default:
+			free = false
+		}
+	}
+	if !w.ends(ctx) {
+		w.mu.Lock()
+		due, w.due = w.order.take(w.due, places)
+		w.mu.Unlock()
+	}
+	for range places - len(due) {
+		<-w.limits.claimed
+	}
+	return due
+}
+
+// commitAll commits the windows that are ready, several in one transaction where several are.
+func (w *worker) commitAll(work context.Context, ready <-chan *task) {
+	for t := range ready {
+		group := append([]*task{t}, waiting(ready, t, groupSize-1)...)
+		w.limits.committing <- struct{}{}
+		w.stages.ready.Add(-int64(len(group)))
+		if w.wouldFail() {
+			<-w.limits.committing
+			for _, t := range group {
+				w.leave(work, t)
+			}
+			continue
+		}
+		w.stages.committing.Add(int64(len(group)))
+		outcomes := w.commit(work, group)
+		w.stages.committing.Add(-int64(len(group)))
+		for _, o := range outcomes {
+			w.finish(o)
+		}
+		<-w.limits.committing
+	}
+}
+
+// groupWait is how long a window waits for others to share its transaction.
+const groupWait = 5 * time.Millisecond
+
+// groupBytes is how many bytes of rows share a transaction: a large window gains nothing by waiting for another one, which
+// would keep its rows in memory meanwhile.
+const groupBytes = 4 << 20
+
+// waiting receives up to n windows that are ready now, or nearly, to share a transaction with a first one.
+func waiting(ready <-chan *task, first *task, n int) (group []*task) {
+	timer := time.NewTimer(groupWait)
+	defer timer.Stop()
+	for size := first.Batch.Size(); len(group) < n && size < groupBytes; size += group[len(group)-1].Batch.Size() {
+		select {
+		case t, ok := <-ready:
+			if !ok {
+				return group
+			}
+			group = append(group, t)
+		case <-timer.C:
+			return group
+		}
+	}
+	return group
+}
+
+// ends tells whether no further window is to be tried.
+func (w *worker) ends(ctx context.Context) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return ctx.Err() != nil || w.order.stopped
+}
+
+// wouldFail tells whether a window has failed as every other window of the stream would.
+func (w *worker) wouldFail() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.order.wouldFail
+}
+
+// finish takes note of a window that was tried. One that another process is loading is not over.
+func (w *worker) finish(o Outcome) {
+	w.mu.Lock()
+	if o.Busy {
+		w.busy = append(w.busy, o.Due)
+	} else {
+		w.order.note(o.Err)
+	}
+	w.mu.Unlock()
+	if !o.Busy {
+		w.sum.add(o)
+		w.report(o)
+	}
+}

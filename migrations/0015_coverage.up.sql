@@ -1,0 +1,191 @@
+-- "Is this day covered?" is answered in one place, by bi.covered. Views read the list of streams from wheelhouse.streams.
+
+CREATE VIEW bi.streams AS
+SELECT stream, position, grain, one_day
+FROM wheelhouse.streams;
+COMMENT ON VIEW bi.streams IS
+    'What Wheelhouse loads. Grain: one row for each stream, that is for each API endpoint and the tables it fills. Key: stream.';
+COMMENT ON COLUMN bi.streams.stream   IS 'Name of the stream, as in every other view.';
+COMMENT ON COLUMN bi.streams.position IS '1, 2, 3, … in the order in which a run takes the streams.';
+COMMENT ON COLUMN bi.streams.grain    IS 'What one answer is about: events (things that happened in the window), daily (sums over the window, which is a day) or snapshot (everything there is at the moment of asking).';
+COMMENT ON COLUMN bi.streams.one_day  IS 'Whether only a load of exactly one day covers that day, because the answer holds sums over its window.';
+
+CREATE FUNCTION bi.calendar(zone text, first date, last date) RETURNS TABLE (day date, whole tstzrange)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT first + n, tstzrange(bi.day_start(first + n, zone), bi.day_start(first + n + 1, zone))
+    FROM generate_series(0, last - first) AS n
+    WHERE bi.day_start(first + n, zone) < bi.day_start(first + n + 1, zone);
+END;
+COMMENT ON FUNCTION bi.calendar(text, date, date) IS
+    'The days from first to last, both included, with the time that each lasts in a time zone. A date that the zone left out has no row.';
+
+CREATE FUNCTION bi.within_day(span tstzrange, zone text) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT ((lower(span) - interval '1 microsecond') AT TIME ZONE zone)::date < (lower(span) AT TIME ZONE zone)::date
+       AND ((upper(span) - interval '1 microsecond') AT TIME ZONE zone)::date = (lower(span) AT TIME ZONE zone)::date;
+END;
+COMMENT ON FUNCTION bi.within_day(tstzrange, text) IS
+    'Whether a window begins with a day of a time zone and ends with that day or earlier.';
+
+-- The longest window of a stream says how far before a stretch of time the windows begin that lie over it.
+CREATE INDEX loads_length ON wheelhouse.loads (account_id, stream, (upper(span) - lower(span)));
+DROP INDEX wheelhouse.loads_span;
+
+CREATE FUNCTION wheelhouse.loads_over(of_account text, of_stream text, stretch tstzrange) RETURNS SETOF wheelhouse.loads
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT l.*
+    FROM wheelhouse.loads l
+    WHERE l.account_id = of_account AND l.stream = of_stream AND l.span && stretch
+      AND lower(l.span) < upper(stretch)
+      AND lower(l.span) >= lower(stretch) - (SELECT max(upper(o.span) - lower(o.span)) FROM wheelhouse.loads o WHERE o.account_id = of_account AND o.stream = of_stream);
+END;
+COMMENT ON FUNCTION wheelhouse.loads_over(text, text, tstzrange) IS
+    'The loads of a stream of an account whose windows lie over a stretch of time, found by the index loads_window.';
+
+CREATE FUNCTION bi.covered(of_account text, of_stream text, zone text, since timestamptz DEFAULT '-infinity', until timestamptz DEFAULT 'infinity')
+RETURNS tstzmultirange
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT coalesce(range_agg(tstzrange(l.window_start, l.window_end)), '{}')
+    FROM bi.streams s
+    JOIN bi.loads l ON l.account_id = of_account AND l.stream = s.stream
+    WHERE s.stream = of_stream AND l.status = 'loaded'
+      AND l.window_start < until AND l.window_end > since
+      AND l.window_start >= since - (SELECT max(window_end - window_start) FROM bi.loads WHERE account_id = of_account AND stream = of_stream)
+      AND (NOT s.one_day OR bi.within_day(tstzrange(l.window_start, l.window_end), zone));
+END;
+COMMENT ON FUNCTION bi.covered(text, text, text, timestamptz, timestamptz) IS
+    'The time that is loaded of a stream of an account: a day is covered if all of it is in here. Sums over a window are a day''s only if the window is that day, in the given time zone; of a snapshot, the days on which it was taken. Loads that end before "since" or begin after "until" are left out.';
+
+CREATE OR REPLACE VIEW bi.coverage AS
+WITH known AS MATERIALIZED (  -- a few rows, worked out once a query
+    SELECT a.account_id, a.timezone, s.stream, s.one_day, s.grain = 'snapshot' AS snapshot,
+           (SELECT max(coalesce(l.finished_at, l.started_at))
+            FROM wheelhouse.loads l
+            WHERE l.account_id = a.account_id AND l.stream = s.stream AND l.status = 'loaded') AS stream_loaded_at,
+           coalesce((SELECT max(upper(l.span) - lower(l.span))
+                     FROM wheelhouse.loads l
+                     WHERE l.account_id = a.account_id AND l.stream = s.stream), '0') AS longest,
+           CASE WHEN s.grain = 'snapshot' THEN coalesce(  -- the day of the first try
+               (SELECT greatest(a.history_from, (lower(l.span) AT TIME ZONE a.timezone)::date)
+                FROM wheelhouse.loads l
+                WHERE l.account_id = a.account_id AND l.stream = s.stream AND l.status IN ('loaded', 'failed')
+                  AND upper(l.span) > bi.day_start(a.history_from, a.timezone)
+                ORDER BY lower(l.span), l.id
+                LIMIT 1),
+               (now() AT TIME ZONE a.timezone)::date) END AS since
+    FROM wheelhouse.accounts a
+    CROSS JOIN wheelhouse.streams s
+), days AS (
+    SELECT a.account_id, c.day, c.whole, c.day = t.today AS partial
+    FROM wheelhouse.accounts a
+    CROSS JOIN LATERAL (SELECT (now() AT TIME ZONE a.timezone)::date AS today) t
+    CROSS JOIN LATERAL bi.calendar(a.timezone, a.history_from, t.today) c
+)
+SELECT d.account_id,
+       k.stream,
+       d.day,
+       CASE WHEN j.loaded AND j.unreconciled THEN 'unreconciled'
+            WHEN j.loaded                    THEN 'loaded'
+            WHEN j.failed                    THEN 'failed'
+            ELSE 'gap' END                        AS status,
+       d.partial,
+       lower(d.whole)                             AS day_start,
+       upper(d.whole)                             AS day_end,
+       upper(j.covered)                           AS loaded_until,
+       j.loaded_at,
+       j.tried_at,
+       CASE WHEN NOT j.loaded AND j.failed THEN j.error END AS error,
+       k.stream_loaded_at
+FROM days d
+JOIN known k ON k.account_id = d.account_id AND (k.since IS NULL OR d.day >= k.since)
+CROSS JOIN LATERAL (
+    SELECT x.*,
+           CASE WHEN isempty(x.covered) THEN false
+                WHEN k.snapshot         THEN true
+                WHEN d.partial          THEN x.covered @> tstzrange(lower(d.whole), upper(x.covered))
+                ELSE x.covered @> d.whole END                AS loaded,
+           x.missed && (tstzmultirange(d.whole) - x.covered) AS failed
+    FROM (
+        SELECT coalesce(range_agg(n.span * d.whole) FILTER (WHERE n.loaded), '{}')     AS covered,
+               coalesce(range_agg(n.span * d.whole) FILTER (WHERE NOT n.loaded), '{}') AS missed,
+               coalesce(bool_or(n.loaded AND NOT n.reconciled AND NOT coalesce(n.newer @> (n.span * d.whole), false)), false) AS unreconciled,
+               max(n.at) FILTER (WHERE n.loaded)                                       AS loaded_at,
+               max(n.at)                                                               AS tried_at,
+               (array_agg(n.error ORDER BY n.id DESC) FILTER (WHERE NOT n.loaded))[1]  AS error
+        FROM (
+            SELECT l.id, l.span, l.reconciled, l.error,
+                   l.status = 'loaded'                   AS loaded,
+                   coalesce(l.finished_at, l.started_at) AS at,
+                   -- What newer loads cover, where that is to be known.
+                   CASE WHEN NOT l.reconciled THEN range_agg(l.span) FILTER (WHERE l.status = 'loaded') OVER (
+                       ORDER BY l.id DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) END AS newer
+            FROM wheelhouse.loads l
+            WHERE l.account_id = d.account_id AND l.stream = k.stream AND l.status IN ('loaded', 'failed')
+              AND lower(l.span) < upper(d.whole) AND lower(l.span) >= lower(d.whole) - k.longest AND l.span && d.whole
+              AND (l.status = 'failed' OR NOT k.one_day OR bi.within_day(l.span, k.timezone))
+        ) n
+    ) x
+) j;
+
+-- A share has two loads: the list's and the detail's. A load's rows are looked for in all tables: only its own stream's name it.
+CREATE OR REPLACE VIEW bi.load_rows AS
+SELECT l.id AS load_id,
+       l.account_id,
+       l.stream,
+       k.table_name,
+       k.key,
+       k.deleted
+FROM wheelhouse.loads l
+CROSS JOIN LATERAL (
+    SELECT 'demo_requests' AS table_name, r.demo_id::text AS key, r.deleted_at IS NOT NULL AS deleted
+    FROM crankwheel.demo_requests r
+    WHERE r.account_id = l.account_id AND r.load_id = l.id
+      AND r.started_at >= lower(l.span) - interval '1 day' AND r.started_at < upper(l.span)
+    UNION ALL
+    SELECT 'demo_cancellations_daily', c.day::text, false
+    FROM crankwheel.demo_cancellations_daily c
+    WHERE c.account_id = l.account_id AND c.load_id = l.id
+      AND c.day >= lower(l.span)::date - 1 AND c.day <= upper(l.span)::date + 1
+    UNION ALL
+    SELECT 'screen_sessions', s.session_id::text, s.deleted_at IS NOT NULL
+    FROM crankwheel.screen_sessions s
+    WHERE s.account_id = l.account_id AND s.load_id = l.id
+      AND s.session_id >= bi.session_floor(lower(l.span) - interval '1 day') AND s.session_id < bi.session_floor(upper(l.span))
+    UNION ALL
+    SELECT 'share_usage_daily', u.day || ' ' || u.agent_email, false
+    FROM crankwheel.share_usage_daily u
+    WHERE u.account_id = l.account_id AND u.load_id = l.id
+      AND u.day >= lower(l.span)::date - 1 AND u.day <= upper(l.span)::date + 1
+    UNION ALL
+    SELECT 'share_engagement_daily', e.day || ' ' || e.slug, false
+    FROM crankwheel.share_engagement_daily e
+    WHERE e.account_id = l.account_id AND e.load_id = l.id
+      AND e.day >= lower(l.span)::date - 1 AND e.day <= upper(l.span)::date + 1
+    UNION ALL
+    SELECT 'shares', s.slug, s.deleted_at IS NOT NULL
+    FROM crankwheel.shares s
+    WHERE s.account_id = l.account_id AND l.id IN (s.load_id, s.detail_load_id)
+    UNION ALL
+    SELECT 'share_visits', v.slug || ' ' || v.visit_id, v.deleted_at IS NOT NULL
+    FROM crankwheel.share_visits v
+    WHERE v.account_id = l.account_id AND v.load_id = l.id
+      AND v.visited_at >= lower(l.span) - interval '1 day' AND v.visited_at < upper(l.span)
+    UNION ALL
+    SELECT 'share_details', d.slug, d.deleted_at IS NOT NULL
+    FROM crankwheel.share_details d
+    WHERE d.account_id = l.account_id AND d.load_id = l.id
+    UNION ALL
+    SELECT 'users', u.email, u.deleted_at IS NOT NULL
+    FROM crankwheel.users u
+    WHERE u.account_id = l.account_id AND u.load_id = l.id
+    UNION ALL
+    SELECT 'contents', c.content_id::text, c.deleted_at IS NOT NULL
+    FROM crankwheel.contents c
+    WHERE c.account_id = l.account_id AND c.load_id = l.id
+) k;
+
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA wheelhouse, bi FROM PUBLIC;
