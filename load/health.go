@@ -32,7 +32,7 @@ type Health struct {
 	FailedDays      int64      // those of them of which a part that is missing was tried and failed
 	Failed          int64      // windows whose newest try failed and that nothing loaded covers
 	Stale           int64      // windows whose newest try failed and that older data covers
-	Unreconciled    int64      // windows whose newest answer does not add up to the API's totals
+	Unreconciled    int64      // windows whose newest load lacks parts, or does not add up to the API's totals
 	Running         int64      // windows being loaded at this moment, by any process
 	Rejects         int64      // open
 }

@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -53,11 +54,18 @@ func (w *Warehouse) Open(ctx context.Context, account string, s Stream, since ti
 }
 
 // SnapshotSince tells whether a snapshot was taken on the day that ends at a moment, or later: it
-// tells of all the days before.
-func (w *Warehouse) SnapshotSince(ctx context.Context, account string, s Stream, to time.Time) (taken bool, err error) {
+// tells of all the days before. whole tells whether the newest of them is complete.
+func (w *Warehouse) SnapshotSince(ctx context.Context, account string, s Stream, to time.Time) (taken, whole bool, err error) {
 	args := Window{Account: account, Stream: s, To: to}.args()
-	err = w.retry(ctx, func() error { return w.pool.QueryRow(ctx, ledger["snapshot_since"], args).Scan(&taken) })
-	return taken, err
+	err = w.retry(ctx, func() error {
+		err := w.pool.QueryRow(ctx, ledger["snapshot_since"], args).Scan(&whole)
+		taken = err == nil
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		return err
+	})
+	return taken, whole, err
 }
 
 // What is wrong with a window that is covered.
@@ -72,8 +80,8 @@ type Trouble struct {
 	Why  string
 }
 
-// Troubled lists windows whose newest reading failed, or does not add up to the API's totals. The latter are listed
-// until they were read five times: an API that says the same each night is not mended by asking.
+// Troubled lists windows whose newest reading failed, lacks a part or does not add up to the API's totals. The latter are
+// listed until they were read five times: an API that says the same each night is not mended by asking.
 func (w *Warehouse) Troubled(ctx context.Context, account string, s Stream) ([]Trouble, error) {
 	args := Window{Account: account, Stream: s}.args()
 	args["failed"], args["unreconciled"] = AgainFailed, AgainUnreconciled

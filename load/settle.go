@@ -39,6 +39,9 @@ func (w *Warehouse) commit(ctx context.Context, tx pgx.Tx, loads []Ready) ([]Com
 		parts[i] = &part{
 			Ready: l, args: l.args(), reconciled: l.Asked.Reconciled, counts: Counts{Read: l.Batch.Read(), Rejected: l.Batch.Rejected()},
 		}
+		if l.Batch.missing != "" {
+			parts[i].reconciled = new(bool)
+		}
 	}
 	if err := w.look(ctx, tx, parts); err != nil {
 		return nil, err
@@ -161,7 +164,7 @@ func (p *part) differ(ctx context.Context, tx pgx.Tx, before []*part) (differ, e
 	d, err := newDiffer(ctx, tx, p.args, p.Batch, p.now)
 	for _, q := range before {
 		if q.at(q.Batch.asked).After(p.at(p.Batch.asked)) {
-			d.newer[q.Load], d.newerSpan = true, append(d.newerSpan, span{q.From, q.To})
+			d.addNewer(q.Load, span{q.From, q.To}, q.Batch.missing == "")
 		}
 	}
 	return d, err
@@ -170,20 +173,29 @@ func (p *part) differ(ctx context.Context, tx pgx.Tx, before []*part) (differ, e
 // newDiffer prepares the comparison of a window's batch with the tables: which loads' answers were asked for later, and
 // which rows may be missing only because a record was set aside.
 func newDiffer(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs, b *Batch, now time.Time) (d differ, err error) {
-	d = differ{now: now, newer: map[int64]bool{}}
+	d = differ{now: now, newer: map[int64]bool{}, suspect: b.missing != ""}
 	rows, err := tx.Query(ctx, ledger["newer"], args)
 	if err != nil {
 		return d, fmt.Errorf("newer loads: %w", err)
 	}
 	var load int64
 	var s span
-	if _, err := pgx.ForEachRow(rows, []any{&load, &s.from, &s.to}, func() error {
-		d.newer[load], d.newerSpan = true, append(d.newerSpan, s)
+	var complete bool
+	if _, err := pgx.ForEachRow(rows, []any{&load, &s.from, &s.to, &complete}, func() error {
+		d.addNewer(load, s, complete)
 		return nil
 	}); err != nil {
 		return d, fmt.Errorf("newer loads: %w", err)
 	}
 	return d, d.protect(ctx, tx, args, b)
+}
+
+// addNewer adds a load whose answer was asked for later. If it is not complete, it says nothing of rows that it lacks.
+func (d *differ) addNewer(load int64, s span, complete bool) {
+	d.newer[load] = true
+	if complete {
+		d.newerSpan = append(d.newerSpan, s)
+	}
 }
 
 // tally counts what becomes of a window's records.
@@ -266,7 +278,7 @@ func (p *part) close(batch *pgx.Batch) {
 	for name, v := range map[string]any{
 		"read": n.Read, "inserted": n.Inserted, "updated": n.Updated, "unchanged": n.Unchanged, "deleted": n.Deleted,
 		"rejected": n.Rejected, "merged": n.Merged, "source_count": asked.SourceCount, "source_seconds": asked.SourceSeconds,
-		"reconciled": asked.Reconciled, "hash": p.Batch.Hash(), "answer_hash": asked.answerHash(),
+		"reconciled": p.reconciled, "missing": p.Batch.missing, "hash": p.Batch.Hash(), "answer_hash": asked.answerHash(),
 		"request_ids": asked.RequestIDs, "attempts": asked.Attempts,
 	} {
 		p.args[name] = v

@@ -18,7 +18,7 @@ const (
 	WhyOpen     Why = "open"      // covered, and something in it was not over: a running session, an unanswered request
 	WhyForced   Why = "forced"    // covered, and asked for all the same
 
-	// Covered, but the last reading failed, or came to something else than the API's own totals.
+	// Covered, but the last reading failed, lacks a part, or came to something else than the API's own totals.
 	WhyFailed       Why = load.AgainFailed
 	WhyUnreconciled Why = load.AgainUnreconciled
 
@@ -154,9 +154,12 @@ func planSnapshot(ctx context.Context, w *load.Warehouse, a *Account, s Stream, 
 	case r.Force:
 		return []Due{{now, WhyForced}}, 1, nil
 	}
-	taken, err := w.SnapshotSince(ctx, a.ID, s.load, startOf(r.Last.AddDate(0, 0, 1), a.Zone))
-	if err != nil || taken {
+	taken, whole, err := w.SnapshotSince(ctx, a.ID, s.load, startOf(r.Last.AddDate(0, 0, 1), a.Zone))
+	switch {
+	case err != nil || whole:
 		return nil, 1, err
+	case taken:
+		return []Due{{now, WhyUnreconciled}}, 1, nil
 	}
 	return []Due{{now, WhyGap}}, 1, nil
 }
