@@ -11,7 +11,7 @@
 // share Workers places for asking and two for committing. So asking, reading and loading overlap, and what waits is bounded.
 //
 // It promises that a window is loaded whole or not at all, by one process at a time, whoever asked for it; that a plan
-// asks for what the ledger lacks, for what may have changed and for what failed or does not add up, and for no more; and that a run goes on past a window that
+// asks for what the ledger lacks, for what may have changed and for what failed, lacks parts or does not add up, and for no more; and that a run goes on past a window that
 // fails. After five failures in a row a lane goes on from the other end of what is due. After five more, or after an error that every window
 // would meet (a key that is refused, no right in the database, a full disk), it leaves the rest to the next run.
 //

@@ -20,7 +20,8 @@ type Outcome struct {
 	Due
 	Run        int64
 	Counts     load.Counts
-	Reconciled *bool // what came adds up to the API's own totals; nil where it states none
+	Reconciled *bool  // what came is complete and adds up to the API's own totals; nil where it states none
+	Missing    string // parts of the window that could not be had, and why, without data; the rest is loaded
 	Requests   int
 	Took       time.Duration
 	Elsewhere  bool  // another process has loaded it meanwhile
@@ -28,7 +29,7 @@ type Outcome struct {
 	Err        error // nil: loaded, here or elsewhere
 }
 
-// Unreconciled tells whether the window was loaded although the API's totals say otherwise.
+// Unreconciled tells whether the window was loaded although parts of it are missing or the API's totals say otherwise.
 func (o Outcome) Unreconciled() bool { return o.Err == nil && o.Reconciled != nil && !*o.Reconciled }
 
 // failGrace is how long writing a failure into the books may take once the work was called off.
@@ -106,7 +107,7 @@ func (l *lane) ask(h *inHand) (err error) {
 	}
 	rep, err := s.fetch(h.ctx, l.client(), s.window(h.Outcome.Window), l.Now(), h.Batch)
 	h.Asked = books(rep)
-	h.Requests, h.Reconciled = rep.Attempts, h.Asked.Reconciled
+	h.Requests, h.Reconciled, h.Missing = rep.Attempts, h.Asked.Reconciled, h.Batch.Missing()
 	if err != nil {
 		return fmt.Errorf("extract: %w", err)
 	}
