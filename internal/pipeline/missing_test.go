@@ -141,6 +141,7 @@ func TestDayOfContentsThatNeverAnswers(t *testing.T) {
 	b.want("1", "SELECT count(*) FROM crankwheel.content_events WHERE content_id = 99999997")
 	b.want(fmt.Sprint(len(want)+1), "SELECT count(*) FROM crankwheel.contents")
 	b.want(fmt.Sprint(len(ofBad)), "SELECT count(*) FROM crankwheel.contents WHERE name = 'x'")
+	b.want("unreconciled|"+lacks, "SELECT status, error FROM bi.coverage WHERE stream = 'company_content' AND day = $1", date("2026-05-01"))
 	if s := b.loadStatus("company_content"); s.Unreconciled != 1 || s.Last.Error == nil || *s.Last.Error != lacks {
 		t.Errorf("status: %+v %+v", s, s.Last)
 	}
@@ -285,6 +286,7 @@ func TestShareThatNeverAnswers(t *testing.T) {
 	if !strings.HasPrefix(lacks, fmt.Sprintf("could not be had: the visits of 1 of %d shares: GET …: 500", len(slugs))) {
 		t.Errorf("the ledger says %s", lacks)
 	}
+	b.want("unreconciled|"+lacks, "SELECT status, error FROM bi.coverage WHERE stream = 'share_visits' AND day = $1", date(day))
 
 	v, found := b.verify(b.day(day), "share_visits")
 	if v.Equal() || v.Failed != 1 || len(found) != 0 {
