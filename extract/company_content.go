@@ -2,6 +2,7 @@ package extract
 
 import (
 	"context"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -35,25 +36,42 @@ type ContentEvent struct {
 	Extra Extra
 }
 
-// CompanyContent asks for all contents created in a window, deleted ones too.
+// CompanyContent asks for all contents created in a window, deleted ones too. Days of creation (in UTC) that the API cannot
+// tell are left out, and named in Report.Missing.
 func (c *Client) CompanyContent(ctx context.Context, w Window, out Answers, row func(Record[Content]) error) (Report, error) {
 	var rep Report
+	var l losses
+	var missing []string
 	for _, view := range Views {
-		q := w.events()
-		q.Set("view", view)
-		err := c.get(ctx, &rep, "/ss/api/company_content", q, func(a *answer) error {
-			out.Begin()
-			return records(a, "$", (*decoder).content, func(rec Record[Content]) error {
-				rec.Value.View = view
-				return row(rec)
+		lost, err := c.inDays(ctx, w, &l, func(c *Client, part Window) error {
+			q := part.events()
+			q.Set("view", view)
+			err := c.get(ctx, &rep, "/ss/api/company_content", q, func(a *answer) error {
+				out.Begin()
+				return records(a, "$", (*decoder).content, func(rec Record[Content]) error {
+					rec.Value.View = view
+					return row(rec)
+				})
 			})
+			if err != nil {
+				out.Begin() // what came of a broken answer is void
+				return err
+			}
+			out.Commit()
+			return nil
 		})
 		if err != nil {
 			return rep, err
 		}
-		out.Commit()
+		if len(lost) > 0 {
+			missing = append(missing, "the view "+view+" of "+namedDays(lost))
+		}
 	}
-	return rep, nil
+	if len(missing) == 0 {
+		return rep, nil
+	}
+	err := l.missing(&rep, strings.Join(missing, "; "))
+	return rep, err
 }
 
 func (d *decoder) content(c *Content) error {

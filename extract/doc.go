@@ -10,6 +10,8 @@
 //
 // On failure: what may pass (time-outs, 408, 429, 5xx, broken bodies) is asked again, with jittered
 // backoff and within bounds; Answers.Begin says that the rows of the broken attempt are void. An
-// answer that keeps failing for its size is asked for in halves, down to an hour. What is left is an
-// error that names the path, the status and the request id, and never the key.
+// answer that keeps failing for its size is asked for in halves, down to an hour. A day of the content
+// library and a share's detail may fail alone: the rest is handed on, and Report.Missing says what is missing, unless
+// so many requests fail one after another that the API must be down. What is left is an error that names the path, the
+// status and the request id, and never the key.
 package extract

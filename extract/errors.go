@@ -92,6 +92,14 @@ func failsForSize(err error) bool {
 	return errors.As(err, &timeout) || errors.Is(err, errAnswerTooLarge)
 }
 
+// ofPart tells whether an error may be one part's own, while other parts of the same window can be had: the API failed at
+// it, was too slow, or sent something broken or too large. A server that asks to wait, that refuses or cannot be reached is
+// so for every part.
+func ofPart(err error) bool {
+	var body *BodyError
+	return failsForSize(err) || errors.As(err, &body)
+}
+
 func advice(status int) string {
 	switch {
 	case status == http.StatusUnauthorized:

@@ -26,6 +26,9 @@ type Report struct {
 	// Reconciled: what came adds up to those totals. Not valid where there is nothing to compare.
 	Reconciled Field[bool]
 
+	// Missing tells which parts of the window could not be had, and why, without data. Empty: the answers are complete.
+	Missing string
+
 	Answer Sum  // of the one answer that was the whole window, and adds up; else, and where not asked for, zero
 	Same   bool // it is the known one, and was not read
 

@@ -37,9 +37,7 @@ func (c *Client) part(ctx context.Context, w Window, tries int, ask func(*Client
 		return err
 	}
 	if c.sizes.allow(size) {
-		hasty := *c
-		hasty.sizeTries = tries
-		err := ask(&hasty, w)
+		err := ask(c.trying(tries), w)
 		if err == nil {
 			c.sizes.worked(size)
 		}
@@ -53,6 +51,13 @@ func (c *Client) part(ctx context.Context, w Window, tries int, ask func(*Client
 		return err
 	}
 	return c.part(ctx, Window{From: mid, To: w.To}, partTries, ask)
+}
+
+// trying is the same client, which tries a request that fails for its size so often; 0: as often as any.
+func (c *Client) trying(tries int) *Client {
+	hasty := *c
+	hasty.sizeTries = tries
+	return &hasty
 }
 
 // sizes keeps in mind how long a window the server answers.

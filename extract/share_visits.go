@@ -3,6 +3,7 @@ package extract
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -29,7 +30,8 @@ type ShareVisit struct {
 }
 
 // ShareVisits asks for the visits of a window: for each share that the list says was visited in it,
-// its detail. share is called for each of those once its visits have come.
+// its detail. share is called for each of those once its visits have come. Shares whose detail the API cannot tell are left
+// out, and counted in Report.Missing, unless nothing else came.
 func (c *Client) ShareVisits(ctx context.Context, w Window, out Answers,
 	visit func(Record[ShareVisit]) error, share func(WatchedShare) error) (Report, error) {
 	var rep Report
@@ -39,19 +41,37 @@ func (c *Client) ShareVisits(ctx context.Context, w Window, out Answers,
 	}
 	// The list's totals are the list's, not the visits'.
 	rep.SourceCount, rep.Reconciled = Integer{}, BoolOrNA{}
+	var l losses
+	lost := 0
 	for _, listed := range active {
 		watched := WatchedShare{Share: listed, Unasked: !usableSlug(listed.Slug.Value)}
 		if watched.Unasked {
 			out.Begin()
-		} else if err := c.shareVisits(ctx, &rep, &watched, w, out, visit); err != nil {
-			return rep, err
+		} else {
+			tries := 0
+			if l.inARow > 0 { // the API may be down
+				tries = partTries
+			}
+			if err := c.trying(tries).shareVisits(ctx, &rep, &watched, w, out, visit); err != nil {
+				if err := l.bear(ctx, err); err != nil {
+					return rep, err
+				}
+				out.Begin() // what came of a broken answer is void
+				lost++
+				continue
+			}
+			l.came()
 		}
 		if err := share(watched); err != nil {
 			return rep, err
 		}
 		out.Commit()
 	}
-	return rep, nil
+	if lost == 0 {
+		return rep, nil
+	}
+	err = l.missing(&rep, fmt.Sprintf("the visits of %d of %d shares", lost, lost+l.had))
+	return rep, err
 }
 
 // noAnswers is for rows that are looked at and not loaded.

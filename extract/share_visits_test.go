@@ -12,6 +12,13 @@ import (
 // visits asks for the visits of the shares in list; detail answers for a slug.
 func visits(t *testing.T, list string, detail func(w http.ResponseWriter, slug string)) (*books[extract.ShareVisit], []extract.WatchedShare, *api, error) {
 	t.Helper()
+	out, watched, _, server, err := visitsReport(t, list, detail)
+	return out, watched, server, err
+}
+
+// visitsReport is visits with what asking came to.
+func visitsReport(t *testing.T, list string, detail func(w http.ResponseWriter, slug string)) (*books[extract.ShareVisit], []extract.WatchedShare, extract.Report, *api, error) {
+	t.Helper()
 	server := serve(t, func(_ int, w http.ResponseWriter, r *http.Request) {
 		slug, found := strings.CutPrefix(r.URL.Path, "/ss/api/company_content/shares/")
 		if !found {
@@ -21,11 +28,11 @@ func visits(t *testing.T, list string, detail func(w http.ResponseWriter, slug s
 		detail(w, slug)
 	})
 	out, watched := &books[extract.ShareVisit]{}, []extract.WatchedShare{}
-	_, err := client(t, server.URL).ShareVisits(t.Context(), day, out, out.row, func(s extract.WatchedShare) error {
+	rep, err := client(t, server.URL).ShareVisits(t.Context(), day, out, out.row, func(s extract.WatchedShare) error {
 		watched = append(watched, s)
 		return nil
 	})
-	return out, watched, server, err
+	return out, watched, rep, server, err
 }
 
 func TestAShareThatIsGone(t *testing.T) {

@@ -60,6 +60,7 @@ type Batch struct {
 	err      error
 	Canceled transform.Null[int32] // demo_usage: the window's count of cancelled requests
 	Known    extract.Sum           // of the answer that the ledger holds: if it comes again its rows need not; zero: none
+	missing  string                // parts of the window that could not be had, and why
 
 	ids     transform.SessionIDs  // usage_new
 	session keyedSession          // usage_new: the one being added
@@ -106,6 +107,13 @@ func (b *Batch) Commit() {
 	}
 }
 
+// Incomplete says that parts of the window could not be had, and why, without data. What the batch lacks may be in those
+// parts: its load deletes nothing, resolves no reject, is not reconciled and says why.
+func (b *Batch) Incomplete(missing string) { b.missing = missing }
+
+// Missing tells which parts of the window could not be had, and why. Empty: the batch is complete.
+func (b *Batch) Missing() string { return b.missing }
+
 // Close lets go of memory and of temporary files.
 func (b *Batch) Close() {
 	for _, s := range b.all() {
@@ -137,6 +145,9 @@ func (b *Batch) Hash() []byte {
 	for _, n := range []uint64{transform.Version, rowsVersion, uint64(b.settled.records), uint64(b.settled.rejected),
 		canceled, b.settled.sum[0], b.settled.sum[1]} {
 		_ = binary.Write(h, binary.BigEndian, n) // a hash never fails
+	}
+	if b.missing != "" { // not the hash of a complete batch of the same rows
+		h.Write([]byte("incomplete"))
 	}
 	return h.Sum(nil)
 }

@@ -21,7 +21,7 @@ type Ready struct {
 // Committed is what became of a window.
 type Committed struct {
 	Counts     ledger.Counts
-	Reconciled *bool // what came adds up to the API's own totals; nil where it states none
+	Reconciled *bool // the batch is complete and equals the API's own totals; nil where it states none
 	Err        error
 }
 

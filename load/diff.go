@@ -45,9 +45,9 @@ type differ struct {
 	now      time.Time // for rows whose own time is the load's
 
 	newer     map[int64]bool  // loads whose answers were asked for later than this one
-	newerSpan []span          // their windows
+	newerSpan []span          // the windows of those that are complete
 	rejected  map[string]bool // keys of records that were set aside: they may be rows that are missing
-	suspect   bool            // a record without a key was set aside for the first time: any row may be missing
+	suspect   bool            // any row may be missing: parts could not be had, or a record without a key was set aside for the first time
 
 	changes []change
 	held    int64 // rows that are there and for which the window speaks
@@ -146,7 +146,7 @@ func (d *differ) toldOtherwise(r *record) bool {
 func (d *differ) lacks(existing *stored) {
 	switch {
 	case existing.row == nil:
-		d.add(change{action: keep, existing: existing, staleChildren: true})
+		d.add(change{action: keep, existing: existing, staleChildren: !d.suspect})
 	case d.speaksFor(existing):
 		d.remove(existing)
 	}
@@ -155,15 +155,16 @@ func (d *differ) lacks(existing *stored) {
 // remove removes a row that the window does not bring, unless there is a reason to keep it.
 func (d *differ) remove(existing *stored) {
 	d.held++
-	if d.newer[existing.load] || d.mayBeRejected(existing) {
+	if d.newer[existing.load] || d.mayBeMissing(existing) {
 		d.add(change{action: keep, existing: existing})
 		return
 	}
 	d.add(change{action: remove, existing: existing})
 }
 
-// mayBeRejected tells whether a row may be missing because its record was set aside.
-func (d *differ) mayBeRejected(s *stored) bool {
+// mayBeMissing tells whether a row may be missing although the API still has it: its record was set aside, or is in a part
+// that could not be had.
+func (d *differ) mayBeMissing(s *stored) bool {
 	return d.suspect || len(d.rejected) > 0 && d.rejected[d.rejectKey(d.Table, &s.record)]
 }
 

@@ -37,6 +37,8 @@
 //   - An answer that was asked for earlier never overwrites one that was asked for later. Each column has one stream that writes it.
 //   - An answer that lacks more than half of the rows its window speaks for, and at least 20, is refused (ShrinkError) until a
 //     person accepts it.
+//   - A batch that lacks parts which could not be had (Batch.Incomplete) is loaded, but deletes nothing, and its ledger row says
+//     so: loaded, not reconciled, with an error.
 //   - No record is lost on the way: those read are those inserted, updated, unchanged, merged and rejected, or the load fails.
 //   - A session keeps its id for good. Loads that number the same new session at once collide on the primary key.
 //   - Memory does not grow with the window: a table's rows above 4 MiB wait in a temporary file that has no name, and existing

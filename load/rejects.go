@@ -91,14 +91,14 @@ func (d *differ) protect(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs, b *
 	})
 }
 
-// keepRejects writes a batch's rejects, and resolves those of the window that it no longer brings.
+// keepRejects writes a batch's rejects, and resolves those of the window that a complete batch no longer brings.
 func keepRejects(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs, b *Batch) error {
 	err := eachRejects(b, func(some someRejects) error {
 		args["hashes"], args["paths"], args["reasons"], args["raw"], args["raw_text"] = some.hashes, some.paths, some.causes, some.raw, some.rawText
 		_, err := tx.Exec(ctx, rejects["keep"], args)
 		return err
 	})
-	if err == nil {
+	if err == nil && b.missing == "" { // else those that did not come may be in what could not be had
 		_, err = tx.Exec(ctx, rejects["resolve"], args)
 	}
 	if err != nil {

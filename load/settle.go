@@ -31,6 +31,9 @@ func (w *Warehouse) commit(ctx context.Context, tx pgx.Tx, loads []Ready) ([]Com
 		if l.Batch.err != nil {
 			return nil, l.Batch.err
 		}
+		if l.Asked.Missing = l.Batch.missing; l.Asked.Missing != "" {
+			l.Asked.Reconciled = new(bool)
+		}
 		parts[i] = &part{
 			Ready: l, args: l.args(), reconciled: l.Asked.Reconciled, counts: ledger.Counts{Read: l.Batch.Read(), Rejected: l.Batch.Rejected()},
 		}
@@ -139,7 +142,7 @@ func (p *part) differ(ctx context.Context, tx pgx.Tx, before []*part) (differ, e
 	d, err := newDiffer(ctx, tx, p.args, p.Batch, p.asked(), p.now)
 	for _, q := range before {
 		if q.asked().After(p.asked()) {
-			d.newer[q.Load], d.newerSpan = true, append(d.newerSpan, span{q.From, q.To})
+			d.addNewer(ledger.Newer{Load: q.Load, From: q.From, To: q.To, Complete: q.Asked.Missing == ""})
 		}
 	}
 	return d, err
@@ -148,15 +151,23 @@ func (p *part) differ(ctx context.Context, tx pgx.Tx, before []*part) (differ, e
 // newDiffer prepares the comparison of a window's batch with the tables: which loads' answers were asked for later, and
 // which rows may be missing only because a record was set aside.
 func newDiffer(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs, b *Batch, asked, now time.Time) (d differ, err error) {
-	d = differ{now: now, newer: map[int64]bool{}}
+	d = differ{now: now, newer: map[int64]bool{}, suspect: b.missing != ""}
 	newer, err := ledger.NewerThan(ctx, tx, b.window, asked)
 	if err != nil {
 		return d, err
 	}
 	for _, n := range newer {
-		d.newer[n.Load], d.newerSpan = true, append(d.newerSpan, span{n.From, n.To})
+		d.addNewer(n)
 	}
 	return d, d.protect(ctx, tx, args, b)
+}
+
+// addNewer adds a load whose answer was asked for later. If it is not complete, it says nothing of rows that it lacks.
+func (d *differ) addNewer(n ledger.Newer) {
+	d.newer[n.Load] = true
+	if n.Complete {
+		d.newerSpan = append(d.newerSpan, span{n.From, n.To})
+	}
 }
 
 // tally counts what becomes of a window's records.

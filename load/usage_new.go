@@ -208,7 +208,7 @@ func (m *sessionMatcher) match(existing []stored, incoming []record) {
 func (m *sessionMatcher) replace(existing []stored, brought []*record, partners []*stored) {
 	for i := range existing {
 		s := &existing[i]
-		if s.row == nil || s.deleted || m.newer[s.load] || slices.Contains(partners, s) || m.mayBeRejected(s) || !m.wouldShow(s, brought) {
+		if s.row == nil || s.deleted || m.newer[s.load] || slices.Contains(partners, s) || m.mayBeMissing(s) || !m.wouldShow(s, brought) {
 			continue
 		}
 		for j, r := range brought {

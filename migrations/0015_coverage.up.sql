@@ -98,7 +98,8 @@ SELECT d.account_id,
        upper(j.covered)                           AS loaded_until,
        j.loaded_at,
        j.tried_at,
-       CASE WHEN NOT j.loaded AND j.failed THEN j.error END AS error,
+       CASE WHEN j.loaded AND j.unreconciled THEN j.lacking
+            WHEN NOT j.loaded AND j.failed   THEN j.error END AS error,
        k.stream_loaded_at
 FROM days d
 JOIN known k ON k.account_id = d.account_id AND (k.since IS NULL OR d.day >= k.since)
@@ -115,7 +116,8 @@ CROSS JOIN LATERAL (
                coalesce(bool_or(n.loaded AND NOT n.reconciled AND NOT coalesce(n.newer @> (n.span * d.whole), false)), false) AS unreconciled,
                max(n.at) FILTER (WHERE n.loaded)                                       AS loaded_at,
                max(n.at)                                                               AS tried_at,
-               (array_agg(n.error ORDER BY n.id DESC) FILTER (WHERE NOT n.loaded))[1]  AS error
+               (array_agg(n.error ORDER BY n.id DESC) FILTER (WHERE NOT n.loaded))[1]  AS error,
+               (array_agg(n.error ORDER BY n.id DESC) FILTER (WHERE n.loaded AND NOT n.reconciled AND NOT coalesce(n.newer @> (n.span * d.whole), false)))[1] AS lacking
         FROM (
             SELECT l.id, l.span, l.reconciled, l.error,
                    l.status = 'loaded'                   AS loaded,
@@ -130,6 +132,14 @@ CROSS JOIN LATERAL (
         ) n
     ) x
 ) j;
+
+-- A window that is loaded although parts of it could not be had is loaded, not reconciled, and its error tells which parts.
+COMMENT ON COLUMN wheelhouse.loads.reconciled IS 'Whether the answers are complete (see error) and the API''s own totals equal what was read, rejects included. NULL where there is nothing to compare.';
+COMMENT ON COLUMN wheelhouse.loads.error      IS 'Without personal data. Of a failed row: why it failed. Of a loaded row: which parts of the window could not be had, and why; nothing was deleted by it. NULL: loaded whole, or running.';
+COMMENT ON COLUMN bi.loads.reconciled         IS 'Whether the answers are complete (see error) and the API''s own totals equal what was read, rejects included. NULL where there is nothing to compare.';
+COMMENT ON COLUMN bi.loads.error              IS 'Without personal data. Of a failed row: why it failed. Of a loaded row: which parts of the window could not be had, and why; nothing was deleted by it. NULL: loaded whole, or running.';
+COMMENT ON COLUMN bi.coverage.status          IS 'loaded: windows loaded cover the whole day (a snapshot: one was taken that day; today: everything up to loaded_until). unreconciled: the same, but for some of the day the newest load lacks parts that could not be had (see error), or does not add up to the API''s own totals. failed: not covered, and a part that is missing was tried and failed. gap: not covered, and not tried.';
+COMMENT ON COLUMN bi.coverage.error           IS 'If status is failed: why the newest failed try failed. If it is unreconciled: which parts could not be had, and why; NULL where the totals differ. Else NULL.';
 
 -- A share has two loads: the list's and the detail's. A load's rows are looked for in all tables: only its own stream's name it.
 CREATE OR REPLACE VIEW bi.load_rows AS

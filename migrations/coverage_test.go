@@ -150,3 +150,27 @@ func TestDayStart(t *testing.T) {
 		}
 	}
 }
+
+// A window that is loaded without a part says what it lacks, until a newer load of the same moments does not.
+func TestCoverageTellsWhatIsLacking(t *testing.T) {
+	t.Parallel()
+	l := newLedger(t)
+	lacks := func(stream string, from, to time.Time, what string) {
+		l.window(stream, "loaded", from, to, false)
+		exec(t, l.conn, "UPDATE wheelhouse.loads SET error = $1 WHERE id = (SELECT max(id) FROM wheelhouse.loads)", what)
+	}
+	lacks("share_visits", l.at(5, 0), l.at(4, 0), "one")   // and nothing after it
+	lacks("share_visits", l.at(4, 0), l.at(3, 0), "two")   // and a try that failed
+	l.day("share_visits", "failed", 4, nil)                //
+	lacks("share_visits", l.at(3, 0), l.at(2, 0), "three") // and a load that lacks nothing
+	l.day("share_visits", "loaded", 3, nil)                //
+	l.window("share_visits", "loaded", l.at(2, 0), l.at(2, 12), nil)
+	lacks("share_visits", l.at(2, 12), l.at(1, 0), "four")   // a half
+	l.day("share_visits", "loaded", 1, false)                // totals that differ
+	lacks("company_content", l.at(5, 0), l.at(4, 0), "five") // a snapshot
+	lacks("company_content", l.at(4, 6), l.at(4, 7), "six")  // of no whole day
+	want(t, l.conn, `SELECT stream, status, error FROM bi.coverage
+		WHERE stream IN ('share_visits', 'company_content') AND tried_at IS NOT NULL ORDER BY stream DESC, day`,
+		"share_visits|unreconciled|one\nshare_visits|unreconciled|two\nshare_visits|loaded|∅\nshare_visits|unreconciled|four\nshare_visits|unreconciled|∅\n"+
+			"company_content|unreconciled|five\ncompany_content|unreconciled|six")
+}

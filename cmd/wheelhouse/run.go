@@ -63,8 +63,8 @@ func (a *app) run() *cobra.Command {
 enough that the API may still change them (look-back), and those that hold something still open. What a
 nightly cron job or a Kubernetes CronJob calls.
 
-Exits 0 when everything is loaded and adds up to the API's totals, 1 when a window failed or does not,
-130 when interrupted; what was committed stays, and the next run goes on from there.`,
+Exits 0 when everything is loaded and adds up to the API's totals, 1 when a window failed, is loaded in part or does not
+add up, 130 when interrupted; what was committed stays, and the next run goes on from there.`,
 		Example: `  wheelhouse run
   wheelhouse run --migrate --streams usage_new,demo_usage`,
 		Args: cobra.NoArgs,

@@ -23,8 +23,8 @@ func (a *app) status() *cobra.Command {
 		Use:   "status",
 		Short: "Say what is loaded and what is not, for each account and stream",
 		Long: `A line for each account and stream: the days covered, how many days since history_from are gaps, until when
-it is loaded, the last load, its rows, and what wants a look: rejects, windows that do not add up to the API's
-totals, windows that failed, values that the API does not document (they are kept as sent). Times are in the account's zone. Today is never a gap. A stream
+it is loaded, the last load, its rows, and what wants a look: rejects, windows that are loaded in part or do not add up to
+the API's totals, windows that failed, values that the API does not document (they are kept as sent). Times are in the account's zone. Today is never a gap. A stream
 whose answers hold everything there is (a snapshot) has no gaps.
 
 It reads the ledger and asks the API for nothing. It exits 0 whatever it finds, so that it can be read by

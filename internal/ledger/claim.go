@@ -107,6 +107,7 @@ type Asked struct {
 	SourceCount   *int64
 	SourceSeconds *int64
 	Reconciled    *bool
+	Missing       string // parts of the window that could not be had, and why, without data
 
 	AnswerHash []byte // of the one answer that was the whole window; else nil
 	Same       bool   // its hash is the claim's, and it was not read

@@ -87,6 +87,7 @@ func QueueStates(batch *pgx.Batch, claims []Claim, asked []time.Time) []State {
 type Newer struct {
 	Load     int64
 	From, To time.Time
+	Complete bool // no part of its window is missing
 }
 
 // NewerThan lists the loads of the window's stream and account whose answers were asked for later than a moment of the database's clock.
@@ -105,7 +106,7 @@ func (c Claim) QueueLoaded(batch *pgx.Batch, asked time.Time, n Counts, a Asked,
 		"load": c.Load, "requested": asked, "request_ids": a.RequestIDs, "attempts": a.Attempts,
 		"read": n.Read, "inserted": n.Inserted, "updated": n.Updated, "unchanged": n.Unchanged, "deleted": n.Deleted,
 		"rejected": n.Rejected, "merged": n.Merged, "source_count": a.SourceCount, "source_seconds": a.SourceSeconds,
-		"reconciled": a.Reconciled, "hash": hash, "answer_hash": a.AnswerHash,
+		"reconciled": a.Reconciled, "missing": a.Missing, "hash": hash, "answer_hash": a.AnswerHash,
 	}).Exec(func(tag pgconn.CommandTag) error {
 		if tag.RowsAffected() != 1 {
 			return ErrFenced

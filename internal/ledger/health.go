@@ -36,7 +36,7 @@ type Health struct {
 	FailedDays      int64      // those of them of which a part that is missing was tried and failed
 	Failed          int64      // windows whose newest try failed and that nothing loaded covers
 	Stale           int64      // windows whose newest try failed and that older data covers
-	Unreconciled    int64      // windows whose newest answer does not reconcile
+	Unreconciled    int64      // windows whose newest load lacks parts, or does not reconcile
 	Running         int64      // windows being loaded at this moment, by any process
 	Rejects         int64      // open
 }

@@ -135,8 +135,8 @@ LEFT JOIN LATERAL (
 ORDER BY w.n;
 
 -- name: newer
--- Loads of the stream whose answers were asked for later than this one.
-SELECT id, lower(span), upper(span)
+-- Loads of the stream whose answers were asked for later than this one. One that is loaded with an error is not complete.
+SELECT id, lower(span), upper(span), error IS NULL
 FROM wheelhouse.loads
 WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND requested_at > @requested;
 
@@ -156,7 +156,7 @@ UPDATE wheelhouse.loads
 SET status = 'loaded', rows_read = @read, rows_inserted = @inserted, rows_updated = @updated, rows_unchanged = @unchanged,
     rows_deleted = @deleted, rows_rejected = @rejected, rows_merged = @merged, source_count = @source_count,
     source_seconds = @source_seconds, reconciled = @reconciled, response_hash = @hash, answer_hash = @answer_hash, request_ids = @request_ids,
-    attempts = @attempts, requested_at = @requested, finished_at = now(), error = NULL
+    attempts = @attempts, requested_at = @requested, finished_at = now(), error = nullif(@missing, '')
 WHERE id = @load AND status = 'running';
 
 -- name: failed
@@ -168,16 +168,17 @@ WHERE id = @load AND status = 'running';
 SELECT status FROM wheelhouse.loads WHERE id = @load;
 
 -- name: problems
--- Of windows that begin at the same moment the newest try counts, unless a newer one covers it.
+-- Of windows that begin at the same moment the newest try counts, unless a newer one covers it. One that is loaded with
+-- an error lacks parts that could not be had.
 SELECT lower(t.span), CASE WHEN t.status = 'failed' THEN @failed::text ELSE @unreconciled::text END
-FROM (SELECT DISTINCT ON (lower(span)) id, span, status, reconciled
+FROM (SELECT DISTINCT ON (lower(span)) id, span, status, reconciled, error
       FROM wheelhouse.loads
       WHERE account_id = @account AND stream = @stream AND status <> 'running'
       ORDER BY lower(span), id DESC) t
 WHERE (t.status = 'failed' OR NOT t.reconciled)
   AND NOT EXISTS (SELECT FROM wheelhouse.loads l
                   WHERE l.account_id = @account AND l.stream = @stream AND l.status = 'loaded' AND l.span @> t.span AND l.id > t.id)
-  AND (t.status = 'failed'
+  AND (t.status = 'failed' OR t.error IS NOT NULL
        OR (SELECT count(*) FROM wheelhouse.loads l
            WHERE l.account_id = @account AND l.stream = @stream AND l.status = 'loaded' AND l.span = t.span AND NOT l.reconciled) < 5)
 ORDER BY 1;
@@ -204,9 +205,11 @@ SELECT started_at FROM crankwheel.demo_requests
 WHERE account_id = @account AND NOT answered AND deleted_at IS NULL AND started_at >= @since;
 
 -- name: snapshot_since
-SELECT EXISTS (
-    SELECT FROM wheelhouse.loads
-    WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND upper(span) >= @end);
+-- Of the newest snapshot since: is it complete? No row: there is none.
+SELECT error IS NULL
+FROM wheelhouse.loads
+WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND upper(span) >= @end
+ORDER BY id DESC LIMIT 1;
 
 -- name: loaded_since
 -- Whether any of a window was loaded after a moment.

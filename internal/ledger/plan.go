@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,7 +20,7 @@ const (
 	WhyForced   Why = "forced"    // covered, and asked for all the same
 	WhyFresh    Why = "snapshot"  // what is now
 
-	// Covered, but the last try failed, or did not reconcile.
+	// Covered, but the last try failed, lacks parts, or did not reconcile.
 	WhyFailed       Why = "failed"
 	WhyUnreconciled Why = "unreconciled"
 )
@@ -74,10 +75,18 @@ func (l *Ledger) Open(ctx context.Context, account string, s stream.Stream, sinc
 }
 
 // SnapshotSince tells whether a snapshot was taken on the day that ends at a moment, or later: a snapshot tells of all the days before.
-func (l *Ledger) SnapshotSince(ctx context.Context, account string, s stream.Stream, end time.Time) (taken bool, err error) {
+// complete tells whether the newest of them lacks nothing.
+func (l *Ledger) SnapshotSince(ctx context.Context, account string, s stream.Stream, end time.Time) (taken, complete bool, err error) {
 	args := pgx.NamedArgs{"account": account, "stream": s.Name, "end": end}
-	err = l.db.Retry(ctx, func() error { return l.db.QueryRow(ctx, ledger["snapshot_since"], args).Scan(&taken) })
-	return taken, err
+	err = l.db.Retry(ctx, func() error {
+		err := l.db.QueryRow(ctx, ledger["snapshot_since"], args).Scan(&complete)
+		taken = err == nil
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		return err
+	})
+	return taken, complete, err
 }
 
 // Problem is a window that is loaded and is to be asked for again.
@@ -86,7 +95,7 @@ type Problem struct {
 	Why  Why // WhyFailed or WhyUnreconciled
 }
 
-// Problems lists the windows of a stream whose newest try failed or did not reconcile. The latter are listed
+// Problems lists the windows of a stream whose newest try failed, lacks parts or did not reconcile. The last are listed
 // until they were read five times: asking does not mend an API that says the same each night.
 func (l *Ledger) Problems(ctx context.Context, account string, s stream.Stream) (all []Problem, err error) {
 	args := pgx.NamedArgs{"account": account, "stream": s.Name, "failed": WhyFailed, "unreconciled": WhyUnreconciled}

@@ -35,7 +35,7 @@ type StreamStatus struct {
 	Rows         int64      `json:"rows"`           // in the stream's own table, deleted ones left out
 	Unknown      int64      `json:"unknown_values"` // rows with a value that the API does not document, kept as sent
 	Rejects      int64      `json:"rejects_open"`
-	Unreconciled int64      `json:"windows_unreconciled"` // the newest answer does not reconcile
+	Unreconciled int64      `json:"windows_unreconciled"` // the newest load lacks parts, or does not reconcile
 	Failed       int64      `json:"windows_failed"`       // the newest try failed and nothing loaded covers the window
 	Stale        int64      `json:"windows_stale"`        // the newest try failed, and older data covers the window
 	Running      int64      `json:"windows_running"`      // being loaded at this moment

@@ -53,7 +53,7 @@ func newInstruments() instruments {
 	return instruments{
 		rows: counter("wheelhouse_rows_total", "Rows of windows that this process has loaded: read from the API, and what loading them came to. "+
 			"read is inserted, updated, unchanged, merged and rejected together; deleted are those that were no longer brought.", "outcome"),
-		windows: counter("wheelhouse_windows_total", "Windows that this process has tried: loaded, unreconciled (loaded, and its rows do not add up to the API's totals), "+
+		windows: counter("wheelhouse_windows_total", "Windows that this process has tried: loaded, unreconciled (loaded, and parts of it could not be had or its rows do not add up to the API's totals), "+
 			"failed, elsewhere (another process has loaded it meanwhile) or interrupted (this process was stopped).", "outcome"),
 		requests: counter("wheelhouse_api_requests_total", "Requests sent to the API, retries included, by how they ended: ok, unauthorized (401), forbidden (403), not_found (404), "+
 			"throttled (429), refused (other statuses below 500), server_error (500 and above), broken (200 without a whole answer), timeout, "+

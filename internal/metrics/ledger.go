@@ -44,7 +44,7 @@ var ledgerGauges = []struct {
 		func(h ledger.Health) float64 { return float64(h.Failed) }},
 	{gauge("wheelhouse_ledger_stale_windows", "Windows whose newest try failed and that older data covers.", byStream...),
 		func(h ledger.Health) float64 { return float64(h.Stale) }},
-	{gauge("wheelhouse_ledger_unreconciled_windows", "Windows whose newest answer does not add up to the API's own totals.", byStream...),
+	{gauge("wheelhouse_ledger_unreconciled_windows", "Windows whose newest load lacks parts that could not be had, or does not add up to the API's own totals.", byStream...),
 		func(h ledger.Health) float64 { return float64(h.Unreconciled) }},
 	{gauge("wheelhouse_ledger_running_windows", "Windows being loaded at this moment, by any process.", byStream...),
 		func(h ledger.Health) float64 { return float64(h.Running) }},

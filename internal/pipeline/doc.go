@@ -14,7 +14,7 @@
 // answer) and Outcome.
 //
 // Promised: a window is loaded whole or not at all, by one process at a time, whoever asked for it. A plan asks for what the ledger lacks,
-// for what may have changed and for what failed or did not reconcile, and for no more. A run goes on past a window that
+// for what may have changed and for what failed, lacks parts or did not reconcile, and for no more. A run goes on past a window that
 // fails. After five failures in a row a worker goes on from the other end of what is due. After five more, or after an error that every window
 // would meet (a key that is refused, no right in the database, a full disk), it leaves the rest to the next run.
 //

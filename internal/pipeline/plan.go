@@ -142,11 +142,15 @@ func planSnapshot(ctx context.Context, l *ledger.Ledger, a *Account, s Stream, r
 	case r.Force:
 		due.Why = ledger.WhyForced
 	default:
-		taken, err := l.SnapshotSince(ctx, a.ID, s.load.Stream, startOf(r.Last.AddDate(0, 0, 1), a.Zone))
-		if err != nil || taken {
+		taken, complete, err := l.SnapshotSince(ctx, a.ID, s.load.Stream, startOf(r.Last.AddDate(0, 0, 1), a.Zone))
+		switch {
+		case err != nil || complete:
 			return nil, 1, err
+		case taken:
+			due.Why = ledger.WhyUnreconciled
+		default:
+			due.Why, due.Known = ledger.WhyGap, 0
 		}
-		due.Why, due.Known = ledger.WhyGap, 0
 	}
 	return []ledger.Due{due}, 1, nil
 }

@@ -179,9 +179,12 @@ func (r *Runner) report(o Outcome) {
 		n := o.Counts
 		fields = append(fields, zap.Int64("read", n.Read), zap.Int64("inserted", n.Inserted), zap.Int64("updated", n.Updated),
 			zap.Int64("unchanged", n.Unchanged), zap.Int64("deleted", n.Deleted), zap.Int64("rejected", n.Rejected))
-		if o.Unreconciled() {
+		switch {
+		case o.Missing != "":
+			r.Log.Warn("window loaded, and parts of it are missing", append(fields, zap.String("missing", o.Missing))...)
+		case o.Unreconciled():
 			r.Log.Warn("window loaded, not reconciled: its rows do not equal the API's totals", fields...)
-		} else {
+		default:
 			r.Log.Info("window loaded", fields...)
 		}
 	}

@@ -58,7 +58,7 @@ func shares(ctx context.Context, c *extract.Client, w extract.Window, _ time.Tim
 }
 
 func shareVisits(ctx context.Context, c *extract.Client, w extract.Window, _ time.Time, b *load.Batch) (extract.Report, error) {
-	return c.ShareVisits(ctx, w, b, into(b, transform.ShareVisits, b.ShareVisit), func(s extract.WatchedShare) error {
+	rep, err := c.ShareVisits(ctx, w, b, into(b, transform.ShareVisits, b.ShareVisit), func(s extract.WatchedShare) error {
 		row, ok, rejects := transform.WatchedShare(s)
 		for _, r := range rejects {
 			if err := b.RejectEntry(r); err != nil {
@@ -70,6 +70,8 @@ func shareVisits(ctx context.Context, c *extract.Client, w extract.Window, _ tim
 		}
 		return nil
 	})
+	b.Incomplete(rep.Missing)
+	return rep, err
 }
 
 func shareDetails(ctx context.Context, c *extract.Client, w extract.Window, _ time.Time, b *load.Batch) (extract.Report, error) {
@@ -85,7 +87,9 @@ var libraryFrom = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func companyContent(ctx context.Context, c *extract.Client, _ extract.Window, now time.Time, b *load.Batch) (extract.Report, error) {
 	w := extract.Window{From: libraryFrom, To: now.AddDate(1, 0, 0)} // all there is, though this machine's clock be behind
-	return c.CompanyContent(ctx, w, b, into(b, transform.CompanyContent, b.Content))
+	rep, err := c.CompanyContent(ctx, w, b, into(b, transform.CompanyContent, b.Content))
+	b.Incomplete(rep.Missing)
+	return rep, err
 }
 
 // into normalises a record and adds what it became to the batch: its row, or a reject, and the rejects

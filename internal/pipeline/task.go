@@ -21,7 +21,8 @@ type Outcome struct {
 	ledger.Due
 	Run        int64
 	Counts     ledger.Counts
-	Reconciled *bool // what came equals the API's own totals; nil where it states none
+	Reconciled *bool  // what came is complete and equals the API's own totals; nil where it states none
+	Missing    string // parts of the window that could not be had, and why, without data; the rest is loaded
 	Requests   int
 	Took       time.Duration
 	Elsewhere  bool  // another process has loaded it meanwhile
@@ -29,7 +30,7 @@ type Outcome struct {
 	Err        error // nil: loaded, here or elsewhere
 }
 
-// Unreconciled tells whether the window was loaded although the API's totals say otherwise.
+// Unreconciled tells whether the window was loaded although parts of it are missing or the API's totals say otherwise.
 func (o Outcome) Unreconciled() bool { return o.Err == nil && o.Reconciled != nil && !*o.Reconciled }
 
 // failGrace is how long writing a failure into the ledger may take once the work was called off.
@@ -99,7 +100,7 @@ func (w *worker) ask(t *task) (err error) {
 	}
 	rep, err := s.fetch(t.ctx, w.client(), s.window(t.Window), w.Now(), t.Batch)
 	t.Asked = asked(rep)
-	t.outcome.Requests, t.outcome.Reconciled = rep.Attempts, t.Asked.Reconciled
+	t.outcome.Requests, t.outcome.Reconciled, t.outcome.Missing = rep.Attempts, t.Asked.Reconciled, t.Batch.Missing()
 	if err != nil {
 		return fmt.Errorf("extract: %w", err)
 	}

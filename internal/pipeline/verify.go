@@ -145,7 +145,11 @@ func (v *verifier) compare(ctx context.Context, job Job, due ledger.Due, o *Outc
 		return nil, fmt.Errorf("extract: %w", err)
 	}
 	o.Counts = ledger.Counts{Read: batch.Read(), Rejected: batch.Rejected()}
-	return v.Warehouse.Compare(ctx, due.Window, batch, asked(rep), since)
+	found, err = v.Warehouse.Compare(ctx, due.Window, batch, asked(rep), since)
+	if err == nil && batch.Missing() != "" { // what differs in the rest is told all the same
+		err = fmt.Errorf("extract: %s", batch.Missing())
+	}
+	return found, err
 }
 
 // borders asks for the whole range as one window and compares its counts with the sums of the days.

@@ -62,8 +62,8 @@ var bugs = []bug{
 		[]test{{"load", "TestMergesShareATransaction"}}},
 	{"the fence", []edit{
 		{"load/ledger.sql", `SELECT load_id FROM wheelhouse.leases WHERE load_id = ANY (@loads::bigint[]) ORDER BY load_id FOR UPDATE;`, `SELECT unnest(@loads::bigint[]);`},
-		{"load/ledger.sql", `    attempts = @attempts, requested_at = @requested, finished_at = now(), error = NULL
-WHERE id = @load AND status = 'running';`, `    attempts = @attempts, requested_at = @requested, finished_at = now(), error = NULL
+		{"load/ledger.sql", `    attempts = @attempts, requested_at = @requested, finished_at = now(), error = nullif(@missing, '')
+WHERE id = @load AND status = 'running';`, `    attempts = @attempts, requested_at = @requested, finished_at = now(), error = nullif(@missing, '')
 WHERE id = @load;`}},
 		[]test{{"internal/pipeline", "TestLeaseThatPassedOn"}, {"cmd/wheelhouse", "TestTwoAtOnce"}}},
 	{"events are compared", []edit{{"load/usage_new.go", `func equal(a, b *record) bool {
@@ -72,6 +72,8 @@ WHERE id = @load;`}},
 		[]test{{"internal/pipeline", "TestOneChangeWritesOneRow"}, {"load", "TestOrderOfWindowsDoesNotMatter"}}},
 	{"what does not come any more is deleted", []edit{{"load/diff.go", `	d.add(change{action: remove, existing: existing})`, `	d.add(change{action: keep, existing: existing})`}},
 		[]test{{"internal/pipeline", "TestShrinkGuard|TestDeletedAndBack"}, {"load", "TestOrderOfWindowsDoesNotMatter"}}},
+	{"a load that lacks parts deletes nothing", []edit{{"load/settle.go", `, suspect: b.missing != ""}`, `}`}},
+		[]test{{"internal/pipeline", "TestDayOfContentsThatNeverAnswers|TestShareThatNeverAnswers"}}},
 	{"children without their parent are removed", []edit{{"load/apply.go", `if c.staleChildren || replaced`, `if replaced`}},
 		[]test{{"internal/pipeline", "TestVerifyFindsAndForceRepairsEverything"}}},
 	{"the shrink guard", []edit{{"load/settle.go", `if !mayShrink && t.Deleted`, `if false && t.Deleted`}},

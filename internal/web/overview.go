@@ -171,7 +171,7 @@ func (q *request) readTrust(ctx context.Context) (trust, error) {
 	if err != nil || len(lacking)+len(parts) == 0 {
 		return t, err
 	}
-	words := map[string]string{"gap": "not loaded", "failed": "failed", "unreconciled": "not adding up to the API's totals"}
+	words := map[string]string{"gap": "not loaded", "failed": "failed", "unreconciled": "loaded in part, or not adding up to the API's totals"}
 	for _, l := range lacking {
 		parts = append(parts, fmt.Sprintf("%s: %s %s", l.Stream, inDays(l.Days), words[l.Status]))
 	}

@@ -190,7 +190,7 @@ func (q *request) pipelineFigures(all []*streamDays) []figure {
 	figures := []figure{{Name: "Days that can be trusted", Value: ratio(sum[loaded], wanted).Text,
 		Note: fmt.Sprintf("%s of %s days of all streams", showCount(sum[loaded]), showCount(wanted))}}
 	for _, f := range []struct{ name, status, look, note string }{
-		{"Do not add up", unreconciled, "state-warn", "loaded, but not what the API says they total"},
+		{"Do not add up", unreconciled, "state-warn", "loaded, but in part, or not what the API says they total"},
 		{"Failed", failed, "state-failed", "tried, and not loaded"},
 		{"Gaps", gap, "state-failed", "not tried, though due"},
 	} {
