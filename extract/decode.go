@@ -7,27 +7,27 @@ import (
 )
 
 // objectOrNull is object for a member that may be null, which counts as absent. Anything else is
-// skipped, and told in odd under the member's name.
-func (d *decoder) objectOrNull(odd *string, name string, member func(name []byte) error) error {
-	if d.contains('{', odd, name) {
+// skipped, and told in problem under the member's name.
+func (d *decoder) objectOrNull(problem *string, name string, member func(name []byte) error) error {
+	if d.contains('{', problem, name) {
 		return d.object(member)
 	}
 	return d.skip()
 }
 
 // arrayOrNull is array for a member that may be null, which counts as absent.
-func (d *decoder) arrayOrNull(odd *string, name string, element func() error) error {
-	if d.contains('[', odd, name) {
+func (d *decoder) arrayOrNull(problem *string, name string, element func() error) error {
+	if d.contains('[', problem, name) {
 		return d.array(element)
 	}
 	return d.skip()
 }
 
-func (d *decoder) contains(want byte, odd *string, name string) bool {
-	*odd = "" // of equal names the last counts
+func (d *decoder) contains(want byte, problem *string, name string) bool {
+	*problem = "" // of equal names the last counts
 	kind := d.kind()
 	if kind != want && kind != 'n' && kind != 0 {
-		*odd = name + ": " + kindName(kind) + " where " + kindName(want) + " belongs"
+		*problem = name + ": " + kindName(kind) + " where " + kindName(want) + " belongs"
 	}
 	return kind == want
 }

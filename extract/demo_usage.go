@@ -20,7 +20,7 @@ type DemoRequest struct {
 	ScreenShared       BoolOrNA
 	AcceptedFrom       Text // extension, email, "n/a"
 	Prospect           []Answer
-	Odd                string
+	Problem            string
 	Extra              Extra
 }
 
@@ -28,7 +28,7 @@ type DemoRequest struct {
 // order it came; of equal questions the last counts.
 type Answer struct {
 	Question string         // the member's name without "prospect-"
-	Text     Text           // Odd where the value is an object or an array
+	Text     Text           // a problem where the value is an object or an array
 	JSON     jsontext.Value // canonical; set where the value is not a string
 }
 
@@ -48,11 +48,11 @@ func (c *Client) DemoUsage(ctx context.Context, w Window, out Answers, row func(
 			return err
 		}
 		out.Commit()
-		whole = whole && n.Valid && n.Value >= 0
-		canceled.Value += n.Value
+		whole = whole && n.Valid && n.V >= 0
+		canceled.V += n.V
 		return nil
 	})
-	canceled.Valid = whole && err == nil && canceled.Value <= math.MaxInt32
+	canceled.Valid = whole && err == nil && canceled.V <= math.MaxInt32
 	return canceled, rep, err
 }
 
@@ -99,7 +99,7 @@ func (d *decoder) prospectInfo(r *DemoRequest) error {
 	r.Prospect = nil
 	var unknown Extra
 	place := map[string]int{}
-	err := d.objectOrNull(&r.Odd, "prospect_info", func(name []byte) error {
+	err := d.objectOrNull(&r.Problem, "prospect_info", func(name []byte) error {
 		question, ok := strings.CutPrefix(cleanText(string(name)), "prospect-")
 		if !ok || question == "" {
 			return d.extra(&unknown, name)
@@ -134,7 +134,7 @@ func (d *decoder) answer(question string) (Answer, error) {
 		return a, err
 	}
 	if kind == '{' || kind == '[' {
-		a.Text = oddKind[string](kind, "a text")
+		a.Text = wrongKind[string](kind, "a text")
 	} else {
 		a.Text = value(string(a.JSON))
 	}

@@ -123,5 +123,5 @@ func excerpt(body []byte) string {
 		}
 		return d.skip()
 	})
-	return known(said.Value)
+	return known(said.V)
 }

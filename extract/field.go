@@ -2,6 +2,7 @@ package extract
 
 import (
 	"bytes"
+	"database/sql"
 	"math"
 	"strconv"
 	"strings"
@@ -10,15 +11,15 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Field is one value of a record as the API sent it.
+// Field is one value of a record as the API sent it: the value, none, or a problem.
 //
-// Valid: Value holds it. Not valid and Odd empty: there was none (absent, null, or a word the API
-// uses for "none", such as "never" or "n/a"). Odd not empty: something came that cannot be a T, and
-// Odd says why in words that hold no data.
+//   - Valid: V holds the value.
+//   - Not valid and Problem empty: the API sent no value. The member was absent, null, or a word that the
+//     API uses for "none", such as "never" or "n/a".
+//   - Problem not empty: the API sent something that cannot be a T. Problem says why, and quotes no data.
 type Field[T any] struct {
-	Value T
-	Valid bool
-	Odd   string
+	sql.Null[T]
+	Problem string
 }
 
 // The API's own ways of writing a value, each read into a Field.
@@ -37,10 +38,10 @@ type (
 	Instant = Field[time.Time]
 )
 
-func value[T any](v T) Field[T]      { return Field[T]{Value: v, Valid: true} }
-func odd[T any](why string) Field[T] { return Field[T]{Odd: why} }
-func oddKind[T any](kind byte, want string) Field[T] {
-	return odd[T](kindName(kind) + " where " + want + " belongs")
+func value[T any](v T) Field[T]          { return Field[T]{Null: sql.Null[T]{V: v, Valid: true}} }
+func problem[T any](why string) Field[T] { return Field[T]{Problem: why} }
+func wrongKind[T any](kind byte, want string) Field[T] {
+	return problem[T](kindName(kind) + " where " + want + " belongs")
 }
 
 func kindName(kind byte) string {
@@ -101,7 +102,7 @@ func (d *decoder) text(f *Text) error {
 	case err != nil:
 		return err
 	case kind == '{' || kind == '[':
-		*f = oddKind[string](kind, "a text")
+		*f = wrongKind[string](kind, "a text")
 	case kind == 'n':
 		*f = Text{}
 	default:
@@ -134,7 +135,7 @@ func (d *decoder) integer(f *Integer) error {
 			*f = parseInteger(s)
 		}
 	default:
-		*f = oddKind[int64](kind, "a number")
+		*f = wrongKind[int64](kind, "a number")
 	}
 	return nil
 }
@@ -157,14 +158,14 @@ func parseInteger(s string) Integer {
 	f := parseNumber(s)
 	switch {
 	case !f.Valid:
-		return odd[int64](f.Odd)
-	case f.Value != math.Trunc(f.Value):
-		return odd[int64]("a fraction where a whole number belongs")
+		return problem[int64](f.Problem)
+	case f.V != math.Trunc(f.V):
+		return problem[int64]("a fraction where a whole number belongs")
 	// From 2^53 on a float no longer names one whole number.
-	case math.Abs(f.Value) >= 1<<53:
-		return odd[int64]("a number too large")
+	case math.Abs(f.V) >= 1<<53:
+		return problem[int64]("a number too large")
 	}
-	return value(int64(f.Value))
+	return value(int64(f.V))
 }
 
 func (d *decoder) number(f *Number) error {
@@ -184,7 +185,7 @@ func (d *decoder) number(f *Number) error {
 			*f = parseNumber(s)
 		}
 	default:
-		*f = oddKind[float64](kind, "a number")
+		*f = wrongKind[float64](kind, "a number")
 	}
 	return nil
 }
@@ -192,11 +193,11 @@ func (d *decoder) number(f *Number) error {
 // parseNumber takes what JSON takes for a number. Go's own syntax is wider (0x1p3, 1_000, Inf, NaN).
 func parseNumber(s string) Number {
 	if !jsontext.Value(s).IsValid() || (s[0] != '-' && (s[0] < '0' || s[0] > '9')) {
-		return odd[float64]("text where a number belongs")
+		return problem[float64]("text where a number belongs")
 	}
 	n, err := strconv.ParseFloat(s, 64)
 	if err != nil {
-		return odd[float64]("a number too large")
+		return problem[float64]("a number too large")
 	}
 	return value(n)
 }
@@ -218,10 +219,10 @@ func (d *decoder) boolean(f *BoolOrNA) error {
 		case s == "true" || s == "false":
 			*f = value(s == "true")
 		default:
-			*f = odd[bool]("text where true or false belongs")
+			*f = problem[bool]("text where true or false belongs")
 		}
 	default:
-		*f = oddKind[bool](kind, "true or false")
+		*f = wrongKind[bool](kind, "true or false")
 	}
 	return nil
 }
@@ -241,7 +242,7 @@ func (d *decoder) instant(f *Instant) error {
 			*f = anyInstant(string(s))
 		}
 	default:
-		*f = oddKind[time.Time](kind, "a time")
+		*f = wrongKind[time.Time](kind, "a time")
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"io"
 	"mime"
@@ -22,9 +23,9 @@ type Report struct {
 	Attempts   int      // requests sent
 
 	// The API's own totals over the window's answers; not valid where it states none.
-	SourceCount, SourceSeconds Field[int64]
+	SourceCount, SourceSeconds sql.Null[int64]
 	// Reconciled: what came adds up to those totals. Not valid where there is nothing to compare.
-	Reconciled Field[bool]
+	Reconciled sql.Null[bool]
 
 	Answer Sum  // of the one answer that was the whole window, and adds up; else, and where not asked for, zero
 	Same   bool // it is the known one, and was not read

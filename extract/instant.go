@@ -19,7 +19,7 @@ var layouts = []string{
 }
 
 // ParseInstant reads one of the API's times, to the microsecond (what Postgres keeps; further
-// digits are cut). A time that no calendar has, or whose year is before 1970 or after 9999, is odd.
+// digits are cut). A time that no calendar has, or whose year is before 1970 or after 9999, is a problem.
 func ParseInstant(s string) Instant {
 	if t, ok := recordedInstant(s); ok {
 		return value(t)
@@ -38,11 +38,11 @@ func anyInstant(s string) Instant {
 			continue
 		}
 		if t = t.UTC().Truncate(time.Microsecond); t.Year() < 1970 || t.Year() > 9999 {
-			return odd[time.Time]("a time outside the years 1970 to 9999")
+			return problem[time.Time]("a time outside the years 1970 to 9999")
 		}
 		return value(t)
 	}
-	return odd[time.Time]("text that is not a time")
+	return problem[time.Time]("text that is not a time")
 }
 
 // recordedInstant reads the forms that recorded times have, 2020-09-25T15:25:08.000000Z with or without

@@ -45,10 +45,10 @@ func TestParseInstant(t *testing.T) {
 		f := extract.ParseInstant(in)
 		got := none
 		switch {
-		case f.Odd != "":
-			got = f.Odd
+		case f.Problem != "":
+			got = f.Problem
 		case f.Valid:
-			got = f.Value.Format(time.RFC3339Nano)
+			got = f.V.Format(time.RFC3339Nano)
 		}
 		if got != want {
 			t.Errorf("%q: %s, want %s", in, got, want)
@@ -97,17 +97,17 @@ func FuzzParseInstant(f *testing.F) {
 		if want := extract.AnyInstant(s); at != want {
 			t.Fatalf("%q: %+v, want %+v", s, at, want)
 		}
-		if at.Valid && at.Odd != "" || !at.Valid && !at.Value.IsZero() {
+		if at.Valid && at.Problem != "" || !at.Valid && !at.V.IsZero() {
 			t.Fatalf("%q: %+v", s, at)
 		}
 		if !at.Valid {
 			return
 		}
-		v := at.Value
+		v := at.V
 		if v.Location() != time.UTC || v.Year() < 1970 || v.Year() > 9999 || v.Nanosecond()%1000 != 0 {
 			t.Fatalf("%q: %s", s, v)
 		}
-		if again := extract.ParseInstant(v.Format(time.RFC3339Nano)); !again.Valid || !again.Value.Equal(v) {
+		if again := extract.ParseInstant(v.Format(time.RFC3339Nano)); !again.Valid || !again.V.Equal(v) {
 			t.Fatalf("%q: %s comes back as %+v", s, v, again)
 		}
 	})

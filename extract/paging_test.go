@@ -61,7 +61,7 @@ func (l *library) answer(n int, w http.ResponseWriter, r *http.Request) {
 
 func slugsOf(recs []extract.Record[extract.Share]) (all []string) {
 	for _, rec := range recs {
-		all = append(all, rec.Value.Slug.Value)
+		all = append(all, rec.Value.Slug.V)
 	}
 	return all
 }
@@ -76,7 +76,7 @@ func TestPaging(t *testing.T) {
 					if err != nil || !slices.Equal(slugsOf(out.kept), l.slugs) {
 						t.Fatalf("%d rows: %v", len(out.kept), err)
 					}
-					if rep.Reconciled.Valid == noTotal || rep.Reconciled.Value == noTotal || !noTotal && rep.SourceCount.Value != int64(c.rows) {
+					if rep.Reconciled.Valid == noTotal || rep.Reconciled.V == noTotal || !noTotal && rep.SourceCount.V != int64(c.rows) {
 						t.Errorf("%+v", rep)
 					}
 					if strings.Count(out.log, "C") != 1 || !strings.HasSuffix(out.log, "C") {
@@ -124,7 +124,7 @@ func TestPagesThatMove(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := &library{slugs: shareNames(101), cap: 100, between: between}
 			out, rep, err := shares(t, client(t, serve(t, l.answer).URL))
-			if got := slugsOf(out.kept); err != nil || !slices.Equal(got, l.slugs) || !rep.Reconciled.Value {
+			if got := slugsOf(out.kept); err != nil || !slices.Equal(got, l.slugs) || !rep.Reconciled.V {
 				t.Errorf("%d rows, %+v, %v", len(got), rep, err)
 			}
 		})
@@ -171,7 +171,7 @@ func TestAShareThatAlwaysComesTwice(t *testing.T) {
 		"on two pages": {slugs: append(shareNames(120), "s003"), cap: 100},
 	} {
 		out, rep, err := shares(t, client(t, serve(t, l.answer).URL))
-		if err != nil || len(out.kept) != len(l.slugs) || rep.Reconciled.Value || !rep.Reconciled.Valid {
+		if err != nil || len(out.kept) != len(l.slugs) || rep.Reconciled.V || !rep.Reconciled.Valid {
 			t.Errorf("%s: %d rows, %+v, %v", name, len(out.kept), rep, err)
 		}
 	}
@@ -181,7 +181,7 @@ func TestAShareThatAlwaysComesTwice(t *testing.T) {
 func TestSharesWithoutASlug(t *testing.T) {
 	server := serve(t, always([]byte(`{"data":[{"visits":1},{"slug":""},7,{"slug":null},{"slug":"a"},null],"pagination":{"total":6}}`)))
 	out, rep, err := shares(t, client(t, server.URL))
-	if err != nil || len(out.kept) != 6 || !rep.Reconciled.Value || rep.Attempts != 1 {
+	if err != nil || len(out.kept) != 6 || !rep.Reconciled.V || rep.Attempts != 1 {
 		t.Errorf("%d rows, %+v, %v", len(out.kept), rep, err)
 	}
 }

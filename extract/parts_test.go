@@ -68,7 +68,7 @@ func TestRowsOfAFailedWholeAreVoid(t *testing.T) {
 		t.Errorf("%s %v", out.log, err)
 	}
 	for _, rec := range out.kept {
-		if rec.Value.Email.Value != "a@b.is" {
+		if rec.Value.Email.V != "a@b.is" {
 			t.Errorf("a void row was kept")
 		}
 	}
@@ -135,7 +135,7 @@ func TestCanceledAddsUpOverParts(t *testing.T) {
 	server := serve(t, hourly(t, 6*time.Hour, func(w http.ResponseWriter) { w.WriteHeader(503) }))
 	out := &books[extract.DemoRequest]{}
 	canceled, _, err := client(t, server.URL, attempts(1)).DemoUsage(t.Context(), day, out, out.row)
-	if err != nil || canceled.Value != 24 || !canceled.Valid || len(out.kept) != 24 {
+	if err != nil || canceled.V != 24 || !canceled.Valid || len(out.kept) != 24 {
 		t.Errorf("%+v %v", canceled, err)
 	}
 }
@@ -149,8 +149,8 @@ func TestCanceled(t *testing.T) {
 		out := &books[extract.DemoRequest]{}
 		c := client(t, serve(t, always([]byte("{"+sent+`"sessions":[]}`))).URL)
 		canceled, _, err := c.DemoUsage(t.Context(), day, out, out.row)
-		if err != nil || number(canceled) != want || out.log != "BC" {
-			t.Errorf("%s: %s %v", sent, number(canceled), err)
+		if err != nil || number(canceled.Null) != want || out.log != "BC" {
+			t.Errorf("%s: %s %v", sent, number(canceled.Null), err)
 		}
 	}
 }

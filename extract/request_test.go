@@ -2,6 +2,7 @@ package extract_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"net/http"
 	"slices"
@@ -14,11 +15,11 @@ import (
 	"wheelhouse/extract"
 )
 
-func number(f extract.Integer) string {
-	if !f.Valid {
+func number(n sql.Null[int64]) string {
+	if !n.Valid {
 		return "-"
 	}
-	return strconv.FormatInt(f.Value, 10)
+	return strconv.FormatInt(n.V, 10)
 }
 
 func TestTheKeyIsSentAsItIs(t *testing.T) {
@@ -47,7 +48,7 @@ func TestGzipIsRead(t *testing.T) {
 			sendJSON(w, string(body))
 		})
 		out, rep, err := sessions(t, client(t, server.URL), day)
-		if err != nil || len(out.kept) != 138 || !rep.Reconciled.Value {
+		if err != nil || len(out.kept) != 138 || !rep.Reconciled.V {
 			t.Errorf("%s: %d rows, %v", encoding, len(out.kept), err)
 		}
 	}

@@ -41,7 +41,7 @@ func TestAShareThatIsGone(t *testing.T) {
 		t.Fatalf("%s %+v %v", out.log, watched, err)
 	}
 	for i, slug := range []string{"a", "gone", "b"} {
-		if w := watched[i]; w.Slug.Value != slug || w.Gone != (slug == "gone") || w.RuntimeMS.Valid == w.Gone {
+		if w := watched[i]; w.Slug.V != slug || w.Gone != (slug == "gone") || w.RuntimeMS.Valid == w.Gone {
 			t.Errorf("%+v", w)
 		}
 	}
@@ -83,7 +83,7 @@ func TestSlugsInAddresses(t *testing.T) {
 	var unasked []string
 	for _, s := range watched {
 		if s.Unasked {
-			unasked = append(unasked, s.Slug.Value)
+			unasked = append(unasked, s.Slug.V)
 		}
 	}
 	if len(watched) != 6 || strings.Join(unasked, "|") != "../user_access|.." {
@@ -101,7 +101,7 @@ func TestARetriedDetail(t *testing.T) {
 		}
 		sendJSON(w, `{"sessions":[{"visit_id":"2"}]}`)
 	})
-	if err != nil || out.log != "BrBrC" || out.kept[0].Value.ID.Value != "2" || watched[0].RuntimeMS.Valid {
+	if err != nil || out.log != "BrBrC" || out.kept[0].Value.ID.V != "2" || watched[0].RuntimeMS.Valid {
 		t.Errorf("%s %+v %v", out.log, watched, err)
 	}
 }

@@ -57,7 +57,7 @@ type pass struct {
 }
 
 // adds tells whether what came is what the pages said there is.
-func (p *pass) adds() bool { return !p.moved && (!p.total.Valid || p.total.Value == p.rows) }
+func (p *pass) adds() bool { return !p.moved && (!p.total.Valid || p.total.V == p.rows) }
 
 // steady tells whether the list stood still. A share that moves over a page's border while the pages
 // are read comes twice, or not at all: then, and always where there are several pages, another pass
@@ -82,7 +82,7 @@ func (c *Client) sharesPaged(ctx context.Context, rep *Report, q url.Values, out
 		}
 		if p.steady(before) {
 			if p.total.Valid {
-				rep.stated(p.total.Value)
+				rep.stated(p.total.V)
 				// A share that always comes twice may stand in another's place.
 				rep.reconcile(true, !p.twice)
 			}
@@ -116,7 +116,7 @@ func (c *Client) sharesPass(ctx context.Context, rep *Report, q url.Values, row 
 		}
 		switch {
 		// Without a total only a page without rows tells that there are no more.
-		case len(recs) == 0, p.stuck, total.Valid && p.rows >= total.Value:
+		case len(recs) == 0, p.stuck, total.Valid && p.rows >= total.V:
 			return p, nil
 		case page == 1 && len(recs) < size:
 			size = len(recs)
@@ -137,7 +137,7 @@ func (p *pass) add(recs []Record[Share], total Integer) {
 	p.pages++
 	news := false
 	for _, rec := range recs {
-		slug := rec.Value.Slug.Value
+		slug := rec.Value.Slug.V
 		again := p.slugs[slug] > 0 && slug != "" // without a slug there is nothing to know it by
 		p.slugs[strings.Clone(slug)]++           // the pass outlives the page
 		p.twice = p.twice || again
@@ -163,8 +163,8 @@ func (c *Client) sharesPage(ctx context.Context, rep *Report, q url.Values) (rec
 			if name != "pagination" {
 				return nil
 			}
-			var odd string
-			return d.objectOrNull(&odd, "pagination", func(name []byte) error {
+			var problem string
+			return d.objectOrNull(&problem, "pagination", func(name []byte) error {
 				if string(name) == "total" {
 					return d.integer(&total)
 				}

@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"database/sql"
 	"maps"
 	"strings"
 )
@@ -79,14 +80,18 @@ func untilAgreed(rep *Report, read func() (*totals, error)) (*totals, error) {
 // reconcile adds one answer's comparison to the window's: one that disagrees is enough.
 func (r *Report) reconcile(stated, agrees bool) {
 	if stated {
-		r.Reconciled = value(agrees && (!r.Reconciled.Valid || r.Reconciled.Value))
+		r.Reconciled = sql.Null[bool]{V: agrees && (!r.Reconciled.Valid || r.Reconciled.V), Valid: true}
 	}
 }
 
 // stated adds what one answer says its rows are to the window's.
-func (r *Report) stated(count int64) { r.SourceCount = value(r.SourceCount.Value + count) }
+func (r *Report) stated(count int64) {
+	r.SourceCount = sql.Null[int64]{V: r.SourceCount.V + count, Valid: true}
+}
 
-func (r *Report) statedSeconds(n int64) { r.SourceSeconds = value(r.SourceSeconds.Value + n) }
+func (r *Report) statedSeconds(n int64) {
+	r.SourceSeconds = sql.Null[int64]{V: r.SourceSeconds.V + n, Valid: true}
+}
 
 // agentKey is an agent's address as totals compare it: written differently, it is still one agent.
 func agentKey(email string) string { return strings.ToLower(strings.TrimSpace(email)) }

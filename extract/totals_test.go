@@ -26,7 +26,7 @@ func TestTamperedTotalsAreReadThreeTimes(t *testing.T) {
 			if err != nil || len(out.kept) != 138 {
 				t.Fatalf("%d rows, %v", len(out.kept), err)
 			}
-			if !rep.Reconciled.Valid || rep.Reconciled.Value || rep.Attempts != 3 {
+			if !rep.Reconciled.Valid || rep.Reconciled.V || rep.Attempts != 3 {
 				t.Errorf("report %+v", rep)
 			}
 		})
@@ -43,7 +43,7 @@ func TestTotalsThatAgreeAtLast(t *testing.T) {
 		sendJSON(w, whole)
 	})
 	out, rep, err := sessions(t, client(t, server.URL), day)
-	if err != nil || out.log != "BrrrrBrrrrC" || len(out.kept) != 4 || !rep.Reconciled.Value || rep.Attempts != 2 {
+	if err != nil || out.log != "BrrrrBrrrrC" || len(out.kept) != 4 || !rep.Reconciled.V || rep.Attempts != 2 {
 		t.Errorf("%s %+v %v", out.log, rep, err)
 	}
 }
@@ -103,7 +103,7 @@ func TestUsageSharesTotals(t *testing.T) {
 func said(rep extract.Report) string {
 	s := "-"
 	if rep.Reconciled.Valid {
-		s = map[bool]string{true: "yes", false: "no"}[rep.Reconciled.Value]
+		s = map[bool]string{true: "yes", false: "no"}[rep.Reconciled.V]
 	}
 	return s + "," + number(rep.SourceCount) + "," + number(rep.SourceSeconds)
 }

@@ -23,10 +23,10 @@ type Session struct {
 	Webcam       Integer // seconds
 	Recording    Text    // a URL that ends in a content id
 	Logs         []SessionLog
-	Odd          string // a member that should be an object or an array and is neither
+	Problem      string // a member that should be an object or an array and is neither
 	Extra        Extra
 
-	odd struct{ logs, viewers, locations, links string }
+	problems struct{ logs, viewers, locations, links string }
 }
 
 // SessionLog is one entry of a session's `logs`: what was shown, and from when.
@@ -36,7 +36,7 @@ type SessionLog struct {
 	Email   Text
 	Type    Text
 	Content Text
-	Odd     string
+	Problem string
 	Extra   Extra
 }
 
@@ -73,23 +73,23 @@ func (c *Client) UsageNew(ctx context.Context, w Window, known Sum, out Answers,
 		rep.Same = true
 		return rep, nil
 	}
-	if rep.answers != 1 || rep.Reconciled.Valid && !rep.Reconciled.Value {
+	if rep.answers != 1 || rep.Reconciled.Valid && !rep.Reconciled.V {
 		rep.Answer = Sum{}
 	}
 	return rep, err
 }
 
 func (a *answer) usageNew(t *totals, row func(Record[Session]) error) error {
-	var odd string // totals of another kind are no totals
+	var problem string // totals of another kind are no totals
 	return a.rowsUnder("sessions", func() error {
 		return records(a, "$.sessions", (*decoder).session, func(rec Record[Session]) error {
-			t.came(rec.Value.Email.Value, tally{1, rec.Value.Duration.Value})
+			t.came(rec.Value.Email.V, tally{1, rec.Value.Duration.V})
 			return row(rec)
 		})
 	}, func(d *decoder, name string) error {
 		if name == "stats" {
 			t.unsay()
-			return d.objectOrNull(&odd, "stats", func(name []byte) error { return d.usageStats(t, name) })
+			return d.objectOrNull(&problem, "stats", func(name []byte) error { return d.usageStats(t, name) })
 		}
 		return nil
 	})
@@ -99,15 +99,15 @@ func (a *answer) usageNew(t *totals, row func(Record[Session]) error) error {
 // an object since 2022.
 func (d *decoder) usageStats(t *totals, name []byte) error {
 	var n Integer
-	var odd string
+	var problem string
 	switch string(name) {
 	case "total_count":
 		err := d.integer(&n)
-		t.stated, t.said.count = n.Valid, n.Value
+		t.stated, t.said.count = n.Valid, n.V
 		return err
 	case "total_sec":
 		err := d.integer(&n)
-		t.silent, t.said.amount = !n.Valid, n.Value
+		t.silent, t.said.amount = !n.Valid, n.V
 		return err
 	case "user_stats":
 		t.saidBy = nil
@@ -115,19 +115,19 @@ func (d *decoder) usageStats(t *totals, name []byte) error {
 		switch d.kind() {
 		case '[':
 			t.saidBy = map[string]tally{}
-			return d.array(func() error { return d.objectOrNull(&odd, "user_stats", one) })
+			return d.array(func() error { return d.objectOrNull(&problem, "user_stats", one) })
 		case '{':
 			t.saidBy = map[string]tally{}
 		}
-		return d.objectOrNull(&odd, "user_stats", one)
+		return d.objectOrNull(&problem, "user_stats", one)
 	}
 	return d.skip()
 }
 
 func (d *decoder) userStats(by map[string]tally, agent string) error {
 	var count, seconds Integer
-	var odd string
-	err := d.objectOrNull(&odd, "user_stats", func(name []byte) error {
+	var problem string
+	err := d.objectOrNull(&problem, "user_stats", func(name []byte) error {
 		switch string(name) {
 		case "total_count":
 			return d.integer(&count)
@@ -137,7 +137,7 @@ func (d *decoder) userStats(by map[string]tally, agent string) error {
 		return d.skip()
 	})
 	sum := by[agent]
-	sum.add(tally{count.Value, seconds.Value})
+	sum.add(tally{count.V, seconds.V})
 	by[agent] = sum
 	return err
 }
@@ -175,11 +175,11 @@ func (d *decoder) session(s *Session) error {
 			return d.links(s)
 		case "logs":
 			s.Logs = s.Logs[:0]
-			return d.arrayOrNull(&s.odd.logs, "logs", func() error { return d.sessionLog(s) })
+			return d.arrayOrNull(&s.problems.logs, "logs", func() error { return d.sessionLog(s) })
 		}
 		return d.extra(&s.Extra, name)
 	})
-	s.Odd = cmp.Or(s.odd.logs, s.odd.viewers, s.odd.locations, s.odd.links)
+	s.Problem = cmp.Or(s.problems.logs, s.problems.viewers, s.problems.locations, s.problems.links)
 	if err != nil {
 		return err
 	}
@@ -188,7 +188,7 @@ func (d *decoder) session(s *Session) error {
 
 // orElse reads into an absent instant what stands for it, if anything does.
 func orElse(f *Instant, text []byte) error {
-	if f.Valid || f.Odd != "" || text == nil {
+	if f.Valid || f.Problem != "" || text == nil {
 		return nil
 	}
 	return decoderOf(text).instant(f)
@@ -196,9 +196,9 @@ func orElse(f *Instant, text []byte) error {
 
 func (d *decoder) viewerInfo(s *Session) error {
 	s.MaxViewers, s.Viewers, s.HasLocations, s.Locations = Integer{}, Integer{}, false, s.Locations[:0]
-	s.odd.locations = ""
+	s.problems.locations = ""
 	var unknown Extra
-	err := d.objectOrNull(&s.odd.viewers, "viewer_info", func(name []byte) error {
+	err := d.objectOrNull(&s.problems.viewers, "viewer_info", func(name []byte) error {
 		switch string(name) {
 		case "max_viewer_count":
 			return d.integer(&s.MaxViewers)
@@ -206,7 +206,7 @@ func (d *decoder) viewerInfo(s *Session) error {
 			return d.integer(&s.Viewers)
 		case "locations":
 			s.HasLocations, s.Locations = d.kind() == '[', s.Locations[:0]
-			return d.arrayOrNull(&s.odd.locations, "viewer_info.locations", func() error { return d.location(s) })
+			return d.arrayOrNull(&s.problems.locations, "viewer_info.locations", func() error { return d.location(s) })
 		}
 		return d.extra(&unknown, name)
 	})
@@ -217,10 +217,10 @@ func (d *decoder) viewerInfo(s *Session) error {
 func (d *decoder) location(s *Session) error {
 	var t Text
 	err := d.text(&t)
-	if t.Odd != "" {
-		s.odd.locations = "viewer_info.locations: " + t.Odd
+	if t.Problem != "" {
+		s.problems.locations = "viewer_info.locations: " + t.Problem
 	} else if t.Valid {
-		s.Locations = append(s.Locations, t.Value)
+		s.Locations = append(s.Locations, t.V)
 	}
 	return err
 }
@@ -228,7 +228,7 @@ func (d *decoder) location(s *Session) error {
 func (d *decoder) links(s *Session) error {
 	s.Recording = Text{}
 	var unknown Extra
-	err := d.objectOrNull(&s.odd.links, "links", func(name []byte) error {
+	err := d.objectOrNull(&s.problems.links, "links", func(name []byte) error {
 		if string(name) == "recording" {
 			return d.text(&s.Recording)
 		}
@@ -243,7 +243,7 @@ func (d *decoder) sessionLog(s *Session) error {
 	l := &s.Logs[len(s.Logs)-1]
 	d.peek()
 	from := d.pos
-	err := d.objectOrNull(&l.Odd, "log", func(name []byte) error {
+	err := d.objectOrNull(&l.Problem, "log", func(name []byte) error {
 		switch string(name) {
 		case "date":
 			return d.instant(&l.Date)

@@ -42,7 +42,7 @@ func (a *answer) usageShares(t *totals, row func(Record[ShareUsage]) error) erro
 	err := a.rowsUnder("stats", func() error {
 		return a.rowsUnder("by_user", func() error {
 			return records(a, "$.stats.by_user", (*decoder).shareUsage, func(rec Record[ShareUsage]) error {
-				t.came("", tally{rec.Value.Shares.Value, rec.Value.Plays.Value})
+				t.came("", tally{rec.Value.Shares.V, rec.Value.Plays.V})
 				return row(rec)
 			})
 		}, func(d *decoder, name string) error {
@@ -56,7 +56,7 @@ func (a *answer) usageShares(t *totals, row func(Record[ShareUsage]) error) erro
 		})
 	}, passOver)
 	t.stated = shares.Valid && plays.Valid
-	t.said = tally{shares.Value, plays.Value}
+	t.said = tally{shares.V, plays.V}
 	return err
 }
 

@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"database/sql"
 	"net/url"
 	"path"
 	"testing"
@@ -8,7 +9,7 @@ import (
 
 // mustBeTheURLs holds contentIDOf to what package url makes of an address.
 func mustBeTheURLs(t *testing.T, recording string) {
-	want := Null[int64]{}
+	want := sql.Null[int64]{}
 	if u, err := url.Parse(recording); err == nil {
 		want = contentID(path.Base(u.Path))
 	}

@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,38 +14,38 @@ import (
 type DemoRequest struct {
 	DemoID             int64
 	StartedAt          time.Time
-	LastEventAt        Null[time.Time]
-	AvailabilityBucket Null[string]
+	LastEventAt        sql.Null[time.Time]
+	AvailabilityBucket sql.Null[string]
 	Answered           bool
-	SecondsToRespond   Null[int32]
-	HandledBy          Null[string]
-	CallConfirmed      Null[bool]
-	ScreenShared       Null[bool]
-	AcceptedFrom       Null[string]
+	SecondsToRespond   sql.Null[int32]
+	HandledBy          sql.Null[string]
+	CallConfirmed      sql.Null[bool]
+	ScreenShared       sql.Null[bool]
+	AcceptedFrom       sql.Null[string]
 	Prospect           Prospect
-	RequestOrigin      Null[string]
-	OriginChannel      Null[string]
+	RequestOrigin      sql.Null[string]
+	OriginChannel      sql.Null[string]
 	UTM                UTM
 	Extra              []byte
 	Answers            []DemoAnswer // in the order of their questions
 }
 
 // Prospect is what a prospect told of themselves.
-type Prospect struct{ Name, Email, Phone, Company, JobTitle, Website, Location Null[string] }
+type Prospect struct{ Name, Email, Phone, Company, JobTitle, Website, Location sql.Null[string] }
 
 // UTM is the campaign that brought a prospect.
-type UTM struct{ Source, Medium, Campaign, Term, Content Null[string] }
+type UTM struct{ Source, Medium, Campaign, Term, Content sql.Null[string] }
 
 // DemoAnswer is a row of crankwheel.demo_answers: a question of the account's own making.
 type DemoAnswer struct {
 	Question string
-	Answer   Null[string]
+	Answer   sql.Null[string]
 }
 
 // DemoUsage normalises a demo request. ok is false where it is set aside whole.
 func DemoUsage(rec extract.Record[extract.DemoRequest]) (row DemoRequest, ok bool, rejects []Reject) {
 	d, r := &rec.Value, reader{}
-	r.odd("record", notObject(rec.Raw))
+	r.note("record", notObject(rec.Raw))
 	row = DemoRequest{
 		DemoID:             r.id("id", d.ID),
 		StartedAt:          r.moment("start_ts", d.Start),
@@ -57,7 +58,7 @@ func DemoUsage(rec extract.Record[extract.DemoRequest]) (row DemoRequest, ok boo
 		AcceptedFrom:       r.word("accepted_from", d.AcceptedFrom),
 	}
 	row.Answered = row.SecondsToRespond.Valid
-	r.odd("record", d.Odd)
+	r.note("record", d.Problem)
 	for _, a := range d.Prospect {
 		if column := row.column(a.Question); column != nil {
 			*column = r.typed("prospect_info.prospect-"+a.Question, a.Text)
@@ -81,7 +82,7 @@ func DemoUsage(rec extract.Record[extract.DemoRequest]) (row DemoRequest, ok boo
 }
 
 // column is where a question with a column of its own goes.
-func (d *DemoRequest) column(question string) *Null[string] {
+func (d *DemoRequest) column(question string) *sql.Null[string] {
 	switch question {
 	case "name":
 		return &d.Prospect.Name
@@ -117,16 +118,16 @@ func (d *DemoRequest) column(question string) *Null[string] {
 func answer(r *reader, a extract.Answer) DemoAnswer {
 	text := a.Text
 	if a.JSON != nil {
-		text = extract.Text{Value: string(a.JSON), Valid: true}
+		text = extract.Text{Null: some(string(a.JSON))}
 	}
 	return DemoAnswer{a.Question, r.typed("prospect_info.prospect-"+a.Question, text)}
 }
 
 // channel tells a campaign's e-mail, whose link is /ss/showu/<short name>, from a web site's page.
 // An origin comes with or without a scheme.
-func channel(origin Null[string]) Null[string] {
+func channel(origin sql.Null[string]) sql.Null[string] {
 	if !origin.Valid {
-		return Null[string]{}
+		return sql.Null[string]{}
 	}
 	s, _, _ := strings.Cut(origin.V, "#")
 	s, _, _ = strings.Cut(s, "?") // before the scheme: parameters may hold an address of their own
@@ -144,7 +145,7 @@ func channel(origin Null[string]) Null[string] {
 
 // Canceled normalises a window's count of cancelled requests. An answer that has none, or none that can be a count, leaves
 // the day as it is, and that is set aside.
-func Canceled(n extract.Integer, from time.Time) (Null[int32], []Reject) {
+func Canceled(n extract.Integer, from time.Time) (sql.Null[int32], []Reject) {
 	var r reader
 	count := r.count("total_canceled_requests", n)
 	if r.why == "" && !count.Valid {
@@ -152,7 +153,7 @@ func Canceled(n extract.Integer, from time.Time) (Null[int32], []Reject) {
 	}
 	if r.why != "" {
 		raw := fmt.Appendf(nil, `{"from":%q}`, from.UTC().Format(time.RFC3339))
-		return Null[int32]{}, []Reject{reject("$.total_canceled_requests", r.why, raw)}
+		return sql.Null[int32]{}, []Reject{reject("$.total_canceled_requests", r.why, raw)}
 	}
 	return count, nil
 }

@@ -2,6 +2,7 @@ package transform
 
 import (
 	"crypto/sha256"
+	"database/sql"
 	"math"
 	"slices"
 	"strconv"
@@ -12,13 +13,7 @@ import (
 	"wheelhouse/extract"
 )
 
-// Null is a value or SQL's NULL.
-type Null[T any] struct {
-	V     T
-	Valid bool
-}
-
-func some[T any](v T) Null[T] { return Null[T]{v, true} }
+func some[T any](v T) sql.Null[T] { return sql.Null[T]{V: v, Valid: true} }
 
 // Limits of what is stored.
 const (
@@ -63,19 +58,20 @@ type reader struct {
 	cut extract.Extra
 }
 
-func (r *reader) odd(name, why string) {
-	if r.why == "" && why != "" {
-		r.why = name + ": " + why
+// note keeps a problem of a member, unless it is empty or another came before.
+func (r *reader) note(name, problem string) {
+	if r.why == "" && problem != "" {
+		r.why = name + ": " + problem
 	}
 }
 
 // text is a text as sent; the empty string is NULL.
-func (r *reader) text(name string, f extract.Text) Null[string] {
-	r.odd(name, f.Odd)
-	if !f.Valid || f.Value == "" {
-		return Null[string]{}
+func (r *reader) text(name string, f extract.Text) sql.Null[string] {
+	r.note(name, f.Problem)
+	if !f.Valid || f.V == "" {
+		return sql.Null[string]{}
 	}
-	s := f.Value
+	s := f.V
 	if len(s) > maxText {
 		end := maxText
 		for !utf8.RuneStart(s[end]) {
@@ -95,24 +91,24 @@ func (r *reader) noteCut(name string, size int) {
 }
 
 // typed is what a prospect typed: trimmed, and otherwise left alone ("none" may be an answer).
-func (r *reader) typed(name string, f extract.Text) Null[string] {
-	f.Value = strings.TrimSpace(f.Value)
+func (r *reader) typed(name string, f extract.Text) sql.Null[string] {
+	f.V = strings.TrimSpace(f.V)
 	return r.text(name, f)
 }
 
 // word is a text for which the API writes "n/a" or "none" where there is none.
-func (r *reader) word(name string, f extract.Text) Null[string] {
-	if isNone(f.Value) {
-		f.Value = ""
+func (r *reader) word(name string, f extract.Text) sql.Null[string] {
+	if isNone(f.V) {
+		f.V = ""
 	}
 	return r.text(name, f)
 }
 
 // agent is an address that identifies somebody: trimmed and lower-cased.
-func (r *reader) agent(name string, f extract.Text) Null[string] {
-	f.Value = address(f.Value)
-	if len(f.Value) > maxKey {
-		r.odd(name, "longer than 512 bytes")
+func (r *reader) agent(name string, f extract.Text) sql.Null[string] {
+	f.V = address(f.V)
+	if len(f.V) > maxKey {
+		r.note(name, "longer than 512 bytes")
 	}
 	return r.word(name, f)
 }
@@ -132,9 +128,9 @@ func (r *reader) key(name string, f extract.Text) string {
 	n := r.text(name, f)
 	switch {
 	case !n.Valid:
-		r.odd(name, "missing")
+		r.note(name, "missing")
 	case len(n.V) > maxKey:
-		r.odd(name, "longer than 512 bytes")
+		r.note(name, "longer than 512 bytes")
 	}
 	return n.V
 }
@@ -142,61 +138,61 @@ func (r *reader) key(name string, f extract.Text) string {
 func (r *reader) agentKey(name string, f extract.Text) string {
 	n := r.agent(name, f)
 	if !n.Valid {
-		r.odd(name, "missing")
+		r.note(name, "missing")
 	}
 	return n.V
 }
 
 // count is a whole number that cannot be negative: a count, seconds, milliseconds.
-func (r *reader) count(name string, f extract.Integer) Null[int32] {
+func (r *reader) count(name string, f extract.Integer) sql.Null[int32] {
 	n := r.longCount(name, f)
 	if n.V > math.MaxInt32 {
-		r.odd(name, "a number too large")
+		r.note(name, "a number too large")
 	}
-	return Null[int32]{int32(n.V), n.Valid}
+	return sql.Null[int32]{V: int32(n.V), Valid: n.Valid}
 }
 
-func (r *reader) longCount(name string, f extract.Integer) Null[int64] {
-	if f.Valid && f.Value < 0 {
-		r.odd(name, "a negative number")
+func (r *reader) longCount(name string, f extract.Integer) sql.Null[int64] {
+	if f.Valid && f.V < 0 {
+		r.note(name, "a negative number")
 	}
 	return r.whole(name, f)
 }
 
-func (r *reader) whole(name string, f extract.Integer) Null[int64] {
-	r.odd(name, f.Odd)
-	return Null[int64]{f.Value, f.Valid}
+func (r *reader) whole(name string, f extract.Integer) sql.Null[int64] {
+	r.note(name, f.Problem)
+	return f.Null
 }
 
 func (r *reader) id(name string, f extract.Integer) int64 {
 	if !f.Valid {
-		r.odd(name, f.Odd)
-		r.odd(name, "missing")
+		r.note(name, f.Problem)
+		r.note(name, "missing")
 	}
-	return f.Value
+	return f.V
 }
 
-func (r *reader) number(name string, f extract.Number) Null[float64] {
-	r.odd(name, f.Odd)
-	return Null[float64]{f.Value, f.Valid}
+func (r *reader) number(name string, f extract.Number) sql.Null[float64] {
+	r.note(name, f.Problem)
+	return f.Null
 }
 
-func (r *reader) boolean(name string, f extract.BoolOrNA) Null[bool] {
-	r.odd(name, f.Odd)
-	return Null[bool]{f.Value, f.Valid}
+func (r *reader) boolean(name string, f extract.BoolOrNA) sql.Null[bool] {
+	r.note(name, f.Problem)
+	return f.Null
 }
 
-func (r *reader) instant(name string, f extract.Instant) Null[time.Time] {
-	r.odd(name, f.Odd)
-	return Null[time.Time]{f.Value, f.Valid}
+func (r *reader) instant(name string, f extract.Instant) sql.Null[time.Time] {
+	r.note(name, f.Problem)
+	return f.Null
 }
 
 func (r *reader) moment(name string, f extract.Instant) time.Time {
 	if !f.Valid {
-		r.odd(name, f.Odd)
-		r.odd(name, "missing")
+		r.note(name, f.Problem)
+		r.note(name, "missing")
 	}
-	return f.Value
+	return f.V
 }
 
 // extra is the members that nobody knows, and the note of what was cut; nil where there is nothing.
@@ -216,7 +212,7 @@ func idText(f extract.Integer) string {
 	if !f.Valid {
 		return ""
 	}
-	return strconv.FormatInt(f.Value, 10)
+	return strconv.FormatInt(f.V, 10)
 }
 
 func isNone(s string) bool {

@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"database/sql"
 	"encoding/json"
 	"time"
 
@@ -11,24 +12,24 @@ import (
 // crankwheel.share_engagement_daily.
 type Share struct {
 	Slug             string
-	ContentID        Null[int64]
-	ContentName      Null[string]
-	CreatedAt        Null[time.Time]
-	CreatedByEmail   Null[string]
-	CreatedByName    Null[string]
-	Segment          Null[string]
-	HasCTA           Null[bool]
+	ContentID        sql.Null[int64]
+	ContentName      sql.Null[string]
+	CreatedAt        sql.Null[time.Time]
+	CreatedByEmail   sql.Null[string]
+	CreatedByName    sql.Null[string]
+	Segment          sql.Null[string]
+	HasCTA           sql.Null[bool]
 	Extra            []byte
 	Engagement       Engagement
-	ContentRuntimeMS Null[int64] // from the detail alone
-	Gone             bool        // the detail answered 404
+	ContentRuntimeMS sql.Null[int64] // from the detail alone
+	Gone             bool            // the detail answered 404
 }
 
 // Engagement is what happened to a share over a window.
 type Engagement struct {
-	Visits, Plays, CTAClicks Null[int32]
-	AvgPercentWatched        Null[float64] // 0 to 1
-	Score                    Null[float64]
+	Visits, Plays, CTAClicks sql.Null[int32]
+	AvgPercentWatched        sql.Null[float64] // 0 to 1
+	Score                    sql.Null[float64]
 }
 
 // Any tells whether anybody came: a share that nobody visited has no engagement row.
@@ -37,7 +38,7 @@ func (e Engagement) Any() bool { return e.Visits.V > 0 || e.Plays.V > 0 || e.CTA
 // Shares normalises a listed share. ok is false where it is set aside.
 func Shares(rec extract.Record[extract.Share]) (row Share, ok bool, rejects []Reject) {
 	var r reader
-	r.odd("record", notObject(rec.Raw))
+	r.note("record", notObject(rec.Raw))
 	row = share(&r, &rec.Value)
 	if r.why != "" {
 		return row, false, aside(rec.Path(), r.why, rec.Raw, row.Slug)

@@ -3,6 +3,7 @@ package transform
 import (
 	"cmp"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/binary"
 	"fmt"
 	"net/url"
@@ -20,16 +21,16 @@ import (
 type ScreenSession struct {
 	AgentEmail         string
 	StartedAt          time.Time
-	EndedAt            Null[time.Time]
-	DurationSeconds    Null[int32]
+	EndedAt            sql.Null[time.Time]
+	DurationSeconds    sql.Null[int32]
 	Ended              bool
-	MaxViewers         Null[int32]
-	Viewers            Null[int32]
-	ViewerLocations    Null[[]string]
-	RTCSeconds         Null[int32]
-	WebcamSeconds      Null[int32]
-	RecordingContentID Null[int64]
-	RecordingURL       Null[string]
+	MaxViewers         sql.Null[int32]
+	Viewers            sql.Null[int32]
+	ViewerLocations    sql.Null[[]string]
+	RTCSeconds         sql.Null[int32]
+	WebcamSeconds      sql.Null[int32]
+	RecordingContentID sql.Null[int64]
+	RecordingURL       sql.Null[string]
 	Extra              []byte
 	Events             []ScreenSessionEvent
 }
@@ -38,11 +39,11 @@ type ScreenSession struct {
 type ScreenSessionEvent struct {
 	Seq         int32
 	OccurredAt  time.Time
-	Kind        Null[string]
-	AgentEmail  Null[string]
-	ContentID   Null[int64]
-	ContentName Null[string]
-	Content     Null[string]
+	Kind        sql.Null[string]
+	AgentEmail  sql.Null[string]
+	ContentID   sql.Null[int64]
+	ContentName sql.Null[string]
+	Content     sql.Null[string]
 	Extra       []byte
 }
 
@@ -59,7 +60,7 @@ type Sessions struct{ events []ScreenSessionEvent }
 // UsageNew normalises the next session.
 func (n *Sessions) UsageNew(rec extract.Record[extract.Session]) (row ScreenSession, ok bool, rejects []Reject) {
 	s, r := &rec.Value, reader{}
-	r.odd("record", notObject(rec.Raw))
+	r.note("record", notObject(rec.Raw))
 	row = ScreenSession{
 		AgentEmail:      r.agentKey("email", s.Email),
 		StartedAt:       r.moment("start_date", s.Start),
@@ -77,11 +78,11 @@ func (n *Sessions) UsageNew(rec extract.Record[extract.Session]) (row ScreenSess
 		row.Ended = row.EndedAt.Valid
 	}
 	if !row.Ended {
-		row.EndedAt = Null[time.Time]{}
+		row.EndedAt = sql.Null[time.Time]{}
 	}
 	row.ViewerLocations = locations(&r, s)
 	row.RecordingContentID = contentIDOf(row.RecordingURL)
-	r.odd("record", s.Odd)
+	r.note("record", s.Problem)
 	if r.why != "" {
 		return row, false, aside(rec.Path(), r.why, rec.Raw, row.AgentEmail, second(row.StartedAt))
 	}
@@ -109,13 +110,13 @@ func notObject(raw []byte) string {
 }
 
 // locations leaves out "*", the API's word for "not known".
-func locations(r *reader, s *extract.Session) Null[[]string] {
+func locations(r *reader, s *extract.Session) sql.Null[[]string] {
 	if !s.HasLocations {
-		return Null[[]string]{}
+		return sql.Null[[]string]{}
 	}
 	known := make([]string, 0, len(s.Locations))
 	for _, l := range s.Locations {
-		if t := r.text("viewer_info.locations", extract.Text{Value: l, Valid: l != "*"}); t.Valid {
+		if t := r.text("viewer_info.locations", extract.Text{Null: sql.Null[string]{V: l, Valid: l != "*"}}); t.Valid {
 			known = append(known, t.V)
 		}
 	}
@@ -123,16 +124,16 @@ func locations(r *reader, s *extract.Session) Null[[]string] {
 }
 
 // contentIDOf reads the content id that a recording's URL ends in.
-func contentIDOf(recording Null[string]) Null[int64] {
+func contentIDOf(recording sql.Null[string]) sql.Null[int64] {
 	if !recording.Valid {
-		return Null[int64]{}
+		return sql.Null[int64]{}
 	}
 	if last, ok := lastOfPlainURL(recording.V); ok {
 		return contentID(last)
 	}
 	u, err := url.Parse(recording.V)
 	if err != nil {
-		return Null[int64]{}
+		return sql.Null[int64]{}
 	}
 	return contentID(path.Base(u.Path))
 }
@@ -153,10 +154,10 @@ func lastOfPlainURL(s string) (last string, ok bool) {
 	return rest[slash+1:], true
 }
 
-func contentID(s string) Null[int64] {
+func contentID(s string) sql.Null[int64] {
 	id, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || id < 0 || s[0] == '+' || s[0] == '-' {
-		return Null[int64]{}
+		return sql.Null[int64]{}
 	}
 	return some(id)
 }
@@ -198,8 +199,8 @@ func (e *ScreenSessionEvent) compare(o *ScreenSessionEvent) int {
 // event normalises one entry of a session's logs; agent is what the session's own address became.
 func event(l *extract.SessionLog, address *extract.Text, agent string) (row ScreenSessionEvent, why string) {
 	var r reader
-	r.odd("record", l.Odd)
-	r.odd("record", notObject(l.Raw))
+	r.note("record", l.Problem)
+	r.note("record", notObject(l.Raw))
 	row = ScreenSessionEvent{
 		OccurredAt: r.moment("date", l.Date),
 		Kind:       r.text("type", l.Type),

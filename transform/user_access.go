@@ -1,11 +1,14 @@
 package transform
 
-import "wheelhouse/extract"
+import (
+	"database/sql"
+	"wheelhouse/extract"
+)
 
 // User is a row of crankwheel.users.
 type User struct {
 	Email      string
-	Privilege  Null[string]
+	Privilege  sql.Null[string]
 	InDemoPool bool
 	Extra      []byte
 }
@@ -13,7 +16,7 @@ type User struct {
 // UserAccess normalises a user. ok is false where it is set aside.
 func UserAccess(rec extract.Record[extract.User]) (row User, ok bool, rejects []Reject) {
 	u, r := &rec.Value, reader{}
-	r.odd("record", notObject(rec.Raw))
+	r.note("record", notObject(rec.Raw))
 	row = User{
 		Email:      r.agentKey("email", u.Email),
 		Privilege:  r.text("privilege", u.Privilege),
