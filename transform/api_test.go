@@ -49,11 +49,6 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-type ignore struct{}
-
-func (ignore) Begin()  {}
-func (ignore) Commit() {}
-
 var window = extract.Window{
 	From: time.Date(2024, 3, 1, 0, 0, 0, 0, time.UTC),
 	To:   time.Date(2024, 3, 1, 1, 0, 0, 0, time.UTC), // too short to be halved
@@ -95,49 +90,49 @@ func rowsOf[R any](body []byte, ask func(context.Context, *[]result[R]) error) (
 
 func demoRows(body []byte) ([]result[transform.DemoRequest], error) {
 	return rowsOf(body, func(ctx context.Context, all *[]result[transform.DemoRequest]) error {
-		_, _, err := api.DemoUsage(ctx, window, ignore{}, taken(all, transform.DemoUsage))
+		_, _, err := api.DemoUsage(ctx, window, discard{}, taken(all, transform.DemoUsage))
 		return err
 	})
 }
 
 func sessionRows(body []byte) ([]result[transform.ScreenSession], error) {
 	return rowsOf(body, func(ctx context.Context, all *[]result[transform.ScreenSession]) error {
-		_, err := api.UsageNew(ctx, window, extract.Sum{}, ignore{}, taken(all, transform.UsageNew))
+		_, err := api.UsageNew(ctx, window, extract.Sum{}, discard{}, taken(all, transform.UsageNew))
 		return err
 	})
 }
 
 func usageRows(body []byte) ([]result[transform.ShareUsage], error) {
 	return rowsOf(body, func(ctx context.Context, all *[]result[transform.ShareUsage]) error {
-		_, err := api.UsageShares(ctx, window, ignore{}, taken(all, transform.UsageShares))
+		_, err := api.UsageShares(ctx, window, discard{}, taken(all, transform.UsageShares))
 		return err
 	})
 }
 
 func shareRows(body []byte) ([]result[transform.Share], error) {
 	return rowsOf(body, func(ctx context.Context, all *[]result[transform.Share]) error {
-		_, err := api.Shares(ctx, window, ignore{}, taken(all, transform.Shares))
+		_, err := api.Shares(ctx, window, discard{}, taken(all, transform.Shares))
 		return err
 	})
 }
 
 func detailRows(body []byte) ([]result[transform.ShareDetail], error) {
 	return rowsOf(body, func(ctx context.Context, all *[]result[transform.ShareDetail]) error {
-		_, err := api.ShareDetails(ctx, window, ignore{}, taken(all, transform.ShareDetails))
+		_, err := api.ShareDetails(ctx, window, discard{}, taken(all, transform.ShareDetails))
 		return err
 	})
 }
 
 func userRows(body []byte) ([]result[transform.User], error) {
 	return rowsOf(body, func(ctx context.Context, all *[]result[transform.User]) error {
-		_, err := api.UserAccess(ctx, ignore{}, taken(all, transform.UserAccess))
+		_, err := api.UserAccess(ctx, discard{}, taken(all, transform.UserAccess))
 		return err
 	})
 }
 
 func contentRows(body []byte) ([]result[transform.Content], error) {
 	return rowsOf(body, func(ctx context.Context, all *[]result[transform.Content]) error {
-		_, err := api.CompanyContent(ctx, window, ignore{}, taken(all, transform.CompanyContent))
+		_, err := api.CompanyContent(ctx, window, discard{}, taken(all, transform.CompanyContent))
 		return err
 	})
 }
@@ -147,7 +142,7 @@ func visitsOf(list, detail []byte) (all []result[transform.ShareVisit], shares [
 	listed.Store(&list)
 	defer listed.Store(nil)
 	all, err = rowsOf(detail, func(ctx context.Context, all *[]result[transform.ShareVisit]) error {
-		_, err := api.ShareVisits(ctx, window, ignore{}, taken(all, transform.ShareVisits), func(s extract.WatchedShare) error {
+		_, err := api.ShareVisits(ctx, window, discard{}, taken(all, transform.ShareVisits), func(s extract.WatchedShare) error {
 			if row, ok, _ := transform.WatchedShare(s); ok {
 				shares = append(shares, row)
 			}

@@ -26,7 +26,7 @@ func BenchmarkUsageNew(b *testing.B) {
 	body := w.Body.Bytes()
 	answer.Store(&body)
 	var records []extract.Record[extract.Session]
-	_, err := api.UsageNew(context.Background(), window, extract.Sum{}, ignore{}, func(rec extract.Record[extract.Session]) error {
+	_, err := api.UsageNew(context.Background(), window, extract.Sum{}, discard{}, func(rec extract.Record[extract.Session]) error {
 		rec.Raw = slices.Clone(rec.Raw)
 		rec.Value.Locations = slices.Clone(rec.Value.Locations)
 		rec.Value.Logs = slices.Clone(rec.Value.Logs)
