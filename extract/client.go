@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,7 +22,6 @@ type Config struct {
 	Rate      float64       // requests a second, over everything that shares the client; 0: no limit
 	Attempts  int           // tries of one request; default 5
 	Backoff   time.Duration // the first wait between two tries, doubled from try to try; default 1 s
-	Connect   time.Duration // default 10 s
 	FirstByte time.Duration // from the request to the answer's head; default 90 s
 	Idle      time.Duration // between two bytes of a body; default 60 s
 	Whole     time.Duration // a request with its whole answer; default 30 min
@@ -30,6 +30,9 @@ type Config struct {
 
 	Transport func(http.RoundTripper) http.RoundTripper // may put something before the network; nil: nothing
 }
+
+// connectTimeout bounds each of: the name's look-up with the connection, and the TLS handshake.
+const connectTimeout = 10 * time.Second
 
 // Client asks one account's API. It is safe for concurrent use, and everything in the process that
 // asks for the account shares one: its token bucket is the account's.
@@ -64,8 +67,8 @@ func New(cfg Config) (*Client, error) {
 	cfg = withDefaults(cfg)
 	transport := &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: cfg.Connect}).DialContext,
-		TLSHandshakeTimeout:   cfg.Connect,
+		DialContext:           (&net.Dialer{Timeout: connectTimeout}).DialContext,
+		TLSHandshakeTimeout:   connectTimeout,
 		ResponseHeaderTimeout: cfg.FirstByte,
 		ForceAttemptHTTP2:     true,
 		MaxIdleConnsPerHost:   16,
@@ -116,25 +119,13 @@ func (c *Client) Limited(perSecond float64) *Client {
 func (c *Client) Close() { c.transport.CloseIdleConnections() }
 
 func withDefaults(cfg Config) Config {
-	set := func(d *time.Duration, def time.Duration) {
-		if *d <= 0 {
-			*d = def
-		}
-	}
-	set(&cfg.Backoff, time.Second)
-	set(&cfg.Connect, 10*time.Second)
-	set(&cfg.FirstByte, 90*time.Second)
-	set(&cfg.Idle, time.Minute)
-	set(&cfg.Whole, 30*time.Minute)
-	if cfg.Attempts <= 0 {
-		cfg.Attempts = 5
-	}
-	if cfg.MaxAnswer <= 0 {
-		cfg.MaxAnswer = 8 << 30
-	}
-	if cfg.UserAgent == "" {
-		cfg.UserAgent = "wheelhouse"
-	}
+	cfg.Attempts = cmp.Or(cfg.Attempts, 5)
+	cfg.Backoff = cmp.Or(cfg.Backoff, time.Second)
+	cfg.FirstByte = cmp.Or(cfg.FirstByte, 90*time.Second)
+	cfg.Idle = cmp.Or(cfg.Idle, time.Minute)
+	cfg.Whole = cmp.Or(cfg.Whole, 30*time.Minute)
+	cfg.MaxAnswer = cmp.Or(cfg.MaxAnswer, 8<<30)
+	cfg.UserAgent = cmp.Or(cfg.UserAgent, "wheelhouse")
 	return cfg
 }
 

@@ -2,6 +2,7 @@ package extract_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"net/http"
@@ -164,20 +165,24 @@ func ExampleNew() {
 
 // A field holds a value, none, or a problem.
 func ExampleField() {
-	for _, sent := range []string{"2020-09-25T15:25:08", "never", "yesterday"} {
-		switch at := extract.ParseInstant(sent); {
-		case at.Valid:
-			fmt.Println(at.V)
-		case at.Problem != "":
-			fmt.Println("a problem:", at.Problem)
+	for _, f := range []extract.Integer{
+		{Null: sql.Null[int64]{V: 53, Valid: true}}, // the API sent 53 or "53"
+		{}, // the API sent null or "never"
+		{Problem: "a fraction where a whole number belongs"}, // the API sent 5.3
+	} {
+		switch {
+		case f.Valid:
+			fmt.Println(f.V)
+		case f.Problem != "":
+			fmt.Println("a problem:", f.Problem)
 		default:
 			fmt.Println("no value")
 		}
 	}
 	// Output:
-	// 2020-09-25 15:25:08 +0000 UTC
+	// 53
 	// no value
-	// a problem: text that is not a time
+	// a problem: a fraction where a whole number belongs
 }
 
 // Equal values are equal bytes, in the form in which Postgres prints jsonb.

@@ -12,8 +12,12 @@ func (c *Client) Dial(dial func() net.Conn) {
 	c.http.Transport.(*http.Transport).DialContext = func(context.Context, string, string) (net.Conn, error) { return dial(), nil }
 }
 
+func ParseInstant(s string) Instant { return parseInstant([]byte(s)) }
+
 // AnyInstant is ParseInstant without its short way.
 var AnyInstant = anyInstant
+
+var ParseRetryAfter = parseRetryAfter
 
 func answerOf(body []byte) *answer {
 	return &answer{body: &bodyReader{Reader: bytes.NewReader(body), limit: 1 << 30, packed: &idleReader{}}}

@@ -236,11 +236,7 @@ func (d *decoder) instant(f *Instant) error {
 	case 'n':
 		*f = Instant{}
 	case '"':
-		if t, ok := recordedInstant(s); ok {
-			*f = value(t)
-		} else {
-			*f = anyInstant(string(s))
-		}
+		*f = parseInstant(s)
 	default:
 		*f = wrongKind[time.Time](kind, "a time")
 	}

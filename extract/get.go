@@ -48,22 +48,17 @@ func (c *Client) get(ctx context.Context, rep *Report, path string, q url.Values
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval, wait.Multiplier, wait.RandomizationFactor = c.cfg.Backoff, 2, 0.5
 	wait.MaxInterval = 30 * c.cfg.Backoff
-	forSize, retry := 0, false
+	tries, forSize := 0, 0
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		err := c.attempt(ctx, rep, path, q, read, retry)
-		retry = true
-		if err != nil && failsForSize(err) {
+		err := c.attempt(ctx, rep, path, q, read, tries > 0)
+		if tries++; failsForSize(err) {
 			forSize++
 		}
-		if err != nil && (!mayPass(err) || ctx.Err() != nil || c.sizeTries > 0 && forSize >= c.sizeTries) {
-			return struct{}{}, backoff.Permanent(err)
+		if !mayPass(err) || ctx.Err() != nil || tries >= c.cfg.Attempts || c.sizeTries > 0 && forSize >= c.sizeTries {
+			err = backoff.Permanent(err)
 		}
 		return struct{}{}, err
-	}, backoff.WithBackOff(wait), backoff.WithMaxTries(uint(c.cfg.Attempts)), backoff.WithMaxElapsedTime(0))
-	var permanent *backoff.PermanentError
-	if errors.As(err, &permanent) {
-		err = permanent.Unwrap()
-	}
+	}, backoff.WithBackOff(wait), backoff.WithMaxElapsedTime(0))
 	return err
 }
 
@@ -196,7 +191,7 @@ func (c *Client) refused(resp *http.Response, path string, cancel context.Cancel
 		Status: resp.StatusCode, Path: path, RequestID: requestID(resp),
 		Excerpt: excerpt(body), advice: advice(resp.StatusCode),
 	}
-	wait, ok := ParseRetryAfter(resp.Header.Get("Retry-After"), time.Now())
+	wait, ok := parseRetryAfter(resp.Header.Get("Retry-After"), time.Now())
 	if ok && mayPass(err) {
 		c.pauses.add(wait)
 		err.paused = true

@@ -18,13 +18,13 @@ var layouts = []string{
 	"2006-01-02 15:04:05 UTC",
 }
 
-// ParseInstant reads one of the API's times, to the microsecond (what Postgres keeps; further
+// parseInstant reads one of the API's times, to the microsecond (what Postgres keeps; further
 // digits are cut). A time that no calendar has, or whose year is before 1970 or after 9999, is a problem.
-func ParseInstant(s string) Instant {
+func parseInstant(s []byte) Instant {
 	if t, ok := recordedInstant(s); ok {
 		return value(t)
 	}
-	return anyInstant(s)
+	return anyInstant(string(s))
 }
 
 func anyInstant(s string) Instant {
@@ -48,7 +48,7 @@ func anyInstant(s string) Instant {
 // recordedInstant reads the forms that recorded times have, 2020-09-25T15:25:08.000000Z with or without
 // fraction and Z, in a fraction of what time.Parse takes. Whatever is not plainly one of them it
 // leaves to anyInstant, which reads these the same.
-func recordedInstant[S string | []byte](s S) (t time.Time, ok bool) {
+func recordedInstant(s []byte) (t time.Time, ok bool) {
 	const form, micro = len("2006-01-02T15:04:05"), len(".000000")
 	if len(s) > 0 && s[len(s)-1] == 'Z' {
 		s = s[:len(s)-1]
@@ -71,7 +71,7 @@ func recordedInstant[S string | []byte](s S) (t time.Time, ok bool) {
 }
 
 // pair reads two digits; far below 0 where there is anything else.
-func pair[S string | []byte](s S, at int) int {
+func pair(s []byte, at int) int {
 	tens, ones := s[at]-'0', s[at+1]-'0'
 	if tens > 9 || ones > 9 {
 		return math.MinInt32

@@ -12,9 +12,9 @@ import (
 // for by the next run.
 const longestWait = 5 * time.Minute
 
-// ParseRetryAfter reads the header's two forms, seconds and an HTTP date. It is never negative and
+// parseRetryAfter reads the header's two forms, seconds and an HTTP date. It is never negative and
 // never more than five minutes; false where there is none or it says neither.
-func ParseRetryAfter(h string, now time.Time) (time.Duration, bool) {
+func parseRetryAfter(h string, now time.Time) (time.Duration, bool) {
 	h = strings.TrimSpace(h)
 	if h == "" {
 		return 0, false

@@ -87,7 +87,7 @@ func client(t *testing.T, server string, change ...func(*extract.Config)) *extra
 	t.Helper()
 	cfg := extract.Config{
 		Server: server, Key: key, Attempts: 3, Backoff: time.Millisecond, UserAgent: "wheelhouse-test",
-		Connect: 2 * time.Second, FirstByte: 2 * time.Second, Idle: 2 * time.Second, Whole: 5 * time.Second,
+		FirstByte: 2 * time.Second, Idle: 2 * time.Second, Whole: 5 * time.Second,
 	}
 	for _, f := range change {
 		f(&cfg)

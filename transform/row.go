@@ -106,21 +106,11 @@ func (r *reader) word(name string, f extract.Text) sql.Null[string] {
 
 // agent is an address that identifies somebody: trimmed and lower-cased.
 func (r *reader) agent(name string, f extract.Text) sql.Null[string] {
-	f.V = address(f.V)
+	f.V = strings.ToLower(strings.TrimSpace(f.V))
 	if len(f.V) > maxKey {
 		r.note(name, "longer than 512 bytes")
 	}
 	return r.word(name, f)
-}
-
-// address trims and lower-cases an address, which nearly all are already.
-func address(s string) string {
-	for i := range len(s) {
-		if c := s[i]; c <= ' ' || 'A' <= c && c <= 'Z' || c >= utf8.RuneSelf {
-			return strings.ToLower(strings.TrimSpace(s))
-		}
-	}
-	return s
 }
 
 // key is a text that a row is known by: there must be one.

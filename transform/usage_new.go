@@ -167,7 +167,6 @@ func contentID(s string) sql.Null[int64] {
 func events(rec *extract.Record[extract.Session], agent string, rows []ScreenSessionEvent) (_ []ScreenSessionEvent, rejects []Reject) {
 	logs := rec.Value.Logs
 	rows = slices.Grow(rows, len(logs))
-	sorted := true
 	for i := len(logs) - 1; i >= 0; i-- { // the API sends the newest first
 		row, why := event(&logs[i], &rec.Value.Email, agent)
 		if why != "" {
@@ -175,12 +174,8 @@ func events(rec *extract.Record[extract.Session], agent string, rows []ScreenSes
 			continue
 		}
 		rows = append(rows, row)
-		n := len(rows)
-		sorted = sorted && (n == 1 || rows[n-2].compare(&rows[n-1]) <= 0)
 	}
-	if !sorted {
-		slices.SortFunc(rows, func(a, b ScreenSessionEvent) int { return a.compare(&b) })
-	}
+	slices.SortFunc(rows, func(a, b ScreenSessionEvent) int { return a.compare(&b) })
 	for i := range rows {
 		rows[i].Seq = int32(i + 1)
 	}
