@@ -104,9 +104,9 @@ func mustReadAsJSONText(t *testing.T, text []byte, size int) {
 	var records [][]string
 	list := slices.Concat([]byte(" [ "), text, []byte("\n,"), text, []byte("]\t"))
 	a := &answer{body: &pieces{list, size}}
-	err = a.take(func(a *answer) error {
+	err = a.readAll(func(a *answer) error {
 		return a.elements("$", func() error {
-			return a.atOnce(func() error {
+			return a.buffered(func() error {
 				tokens, err := tokens(&a.decoder)
 				if err == nil {
 					records = append(records, tokens)
@@ -180,7 +180,7 @@ func TestARecordUpToTheBoundIsRead(t *testing.T) {
 		body := strings.NewReader("[1," + record + record + "2]")
 		n := 0
 		a := &answer{body: body}
-		err := a.take(func(a *answer) error {
+		err := a.readAll(func(a *answer) error {
 			return records(a, "$", (*decoder).user, func(rec Record[User]) error { n++; return nil })
 		})
 		if !errors.Is(err, c.want) || c.want == nil && n != 4 || len(a.buf) > maxRecord {

@@ -180,7 +180,7 @@ func TestOversizedAnswersAreFinal(t *testing.T) {
 		"absurd nesting": {func(w io.Writer) {
 			_, _ = io.WriteString(w, `[{"x":`+strings.Repeat("[", 70)+strings.Repeat("]", 70)+"}]")
 		},
-			0, "json nests too deep"},
+			0, "json: nests too deep (more than 64 levels)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) {

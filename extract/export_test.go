@@ -26,7 +26,7 @@ func answerOf(body []byte) *answer {
 // decode reads a JSON array of records as the streams' answers are read, without a server: fuzzing
 // goes a hundred times as fast.
 func decode[T any](body []byte, one func(*decoder, *T) error, row func(Record[T]) error) error {
-	return answerOf(body).take(func(a *answer) error { return records(a, "$", one, row) })
+	return answerOf(body).readAll(func(a *answer) error { return records(a, "$", one, row) })
 }
 
 func DecodeDemoRequests(b []byte, row func(Record[DemoRequest]) error) error {
@@ -63,5 +63,5 @@ func DecodeContents(b []byte, row func(Record[Content]) error) error {
 
 // DecodeUsageNew reads a whole answer of usage_new.
 func DecodeUsageNew(body []byte, row func(Record[Session]) error) error {
-	return answerOf(body).take(func(a *answer) error { return a.usageNew(&totals{}, row) })
+	return answerOf(body).readAll(func(a *answer) error { return a.usageNew(&totals{}, row) })
 }
