@@ -10,13 +10,13 @@ import (
 	"wheelhouse/extract"
 )
 
-// DemoRequest is a row of crankwheel.demo_requests with its answers.
+// DemoRequest is a row of crankwheel.demo_requests, with its rows of crankwheel.demo_answers.
 type DemoRequest struct {
 	DemoID             int64
 	StartedAt          time.Time
 	LastEventAt        sql.Null[time.Time]
 	AvailabilityBucket sql.Null[string]
-	Answered           bool
+	Answered           bool // SecondsToRespond is a number
 	SecondsToRespond   sql.Null[int32]
 	HandledBy          sql.Null[string]
 	CallConfirmed      sql.Null[bool]
@@ -30,19 +30,19 @@ type DemoRequest struct {
 	Answers            []DemoAnswer // in the order of their questions
 }
 
-// Prospect is what a prospect told of themselves.
+// Prospect is what a prospect wrote about themselves.
 type Prospect struct{ Name, Email, Phone, Company, JobTitle, Website, Location sql.Null[string] }
 
-// UTM is the campaign that brought a prospect.
+// UTM names the campaign that brought a prospect.
 type UTM struct{ Source, Medium, Campaign, Term, Content sql.Null[string] }
 
-// DemoAnswer is a row of crankwheel.demo_answers: a question of the account's own making.
+// DemoAnswer is a row of crankwheel.demo_answers: the answer to a question that the account added to the API's own.
 type DemoAnswer struct {
-	Question string
+	Question string // the member's name without "prospect-"
 	Answer   sql.Null[string]
 }
 
-// DemoUsage normalises a demo request. ok is false where it is set aside whole.
+// DemoUsage normalises a demo request. See the package comment for ok and rejects.
 func DemoUsage(rec extract.Record[extract.DemoRequest]) (row DemoRequest, ok bool, rejects []Reject) {
 	d, r := &rec.Value, reader{}
 	r.note("record", notObject(rec.Raw))
@@ -65,23 +65,23 @@ func DemoUsage(rec extract.Record[extract.DemoRequest]) (row DemoRequest, ok boo
 			continue
 		}
 		if len(a.Question) > maxKey {
-			if rejects == nil { // one for all of them: it holds the whole record
-				rejects = []Reject{reject(rec.Path()+".prospect_info", "a question longer than 512 bytes", rec.Raw)}
+			if rejects == nil { // one for all such questions, because a reject holds the whole record
+				rejects = []Reject{newReject(rec.Path()+".prospect_info", "a question longer than 512 bytes", rec.Raw)}
 			}
 			continue
 		}
 		row.Answers = append(row.Answers, answer(&r, a))
 	}
-	if r.why != "" {
-		return row, false, aside(rec.Path(), r.why, rec.Raw, idText(d.ID))
+	if r.problem != "" {
+		return row, false, rejectRecord(rec.Path(), r.problem, rec.Raw, idText(d.ID))
 	}
 	slices.SortFunc(row.Answers, func(a, b DemoAnswer) int { return strings.Compare(a.Question, b.Question) })
-	row.OriginChannel = channel(row.RequestOrigin)
+	row.OriginChannel = channelOf(row.RequestOrigin)
 	row.Extra = r.extra(d.Extra)
 	return row, true, rejects
 }
 
-// column is where a question with a column of its own goes.
+// column returns the column of a question; nil where the question is one that the account added.
 func (d *DemoRequest) column(question string) *sql.Null[string] {
 	switch question {
 	case "name":
@@ -114,7 +114,7 @@ func (d *DemoRequest) column(question string) *sql.Null[string] {
 	return nil
 }
 
-// answer keeps an answer as typed, or as JSON text where it is not a text.
+// answer normalises an answer to a question that the account added. A value that is no text is kept as JSON.
 func answer(r *reader, a extract.Answer) DemoAnswer {
 	text := a.Text
 	if a.JSON != nil {
@@ -123,14 +123,14 @@ func answer(r *reader, a extract.Answer) DemoAnswer {
 	return DemoAnswer{a.Question, r.typed("prospect_info.prospect-"+a.Question, text)}
 }
 
-// channel tells a campaign's e-mail, whose link is /ss/showu/<short name>, from a web site's page.
-// An origin comes with or without a scheme.
-func channel(origin sql.Null[string]) sql.Null[string] {
+// channelOf returns the channel by which a prospect came: a campaign's e-mail, which links to /ss/showu/<short name>, or a
+// page of a web site. An origin has a scheme or none.
+func channelOf(origin sql.Null[string]) sql.Null[string] {
 	if !origin.Valid {
 		return sql.Null[string]{}
 	}
 	s, _, _ := strings.Cut(origin.V, "#")
-	s, _, _ = strings.Cut(s, "?") // before the scheme: parameters may hold an address of their own
+	s, _, _ = strings.Cut(s, "?") // before the scheme is cut, because parameters may hold another address
 	if _, rest, found := strings.Cut(s, "://"); found {
 		s = rest
 	}
@@ -143,17 +143,17 @@ func channel(origin sql.Null[string]) sql.Null[string] {
 	return some("website")
 }
 
-// Canceled normalises a window's count of cancelled requests. An answer that has none, or none that can be a count, leaves
-// the day as it is, and that is set aside.
+// Canceled normalises the count of cancelled requests of the window that begins at from. Where the answer states no count
+// or one that cannot be stored, the result is NULL and rejects holds one reject.
 func Canceled(n extract.Integer, from time.Time) (sql.Null[int32], []Reject) {
 	var r reader
 	count := r.count("total_canceled_requests", n)
-	if r.why == "" && !count.Valid {
-		r.why = "total_canceled_requests: no count of it"
+	if r.problem == "" && !count.Valid {
+		r.problem = "total_canceled_requests: no count of it"
 	}
-	if r.why != "" {
+	if r.problem != "" {
 		raw := fmt.Appendf(nil, `{"from":%q}`, from.UTC().Format(time.RFC3339))
-		return sql.Null[int32]{}, []Reject{reject("$.total_canceled_requests", r.why, raw)}
+		return sql.Null[int32]{}, []Reject{newReject("$.total_canceled_requests", r.problem, raw)}
 	}
 	return count, nil
 }

@@ -3,6 +3,7 @@ package transform
 import (
 	"crypto/sha256"
 	"database/sql"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -15,32 +16,33 @@ import (
 
 func some[T any](v T) sql.Null[T] { return sql.Null[T]{V: v, Valid: true} }
 
-// Limits of what is stored.
+// Limits of what is stored, in bytes.
 const (
-	maxText = 1 << 20 // bytes of a text; more is cut
-	maxKey  = 512     // bytes of a text in a key: a btree entry holds about 2,700 bytes in all
+	maxText = 1 << 20 // of a text; a longer one is cut
+	maxKey  = 512     // of a text in a key; a btree entry has room for about 2,700 bytes in all
 )
 
-// Reject is a record, or an entry of one, that could not be understood.
+// Reject is a record, or an entry of a record, that could not be understood.
 type Reject struct {
-	Path   string // in its answer, such as $.sessions[3]
-	Reason string
-	Key    string // a record's: what its row would be known by; "" where not even that could be read
-	JSON   []byte // canonical, as sent; nil where jsonb cannot hold it
-	Text   string // as sent, where JSON is nil
-	Hash   [sha256.Size]byte
+	Path   string            // JSON path in the answer, such as $.sessions[3]
+	Reason string            // names members and types, never values
+	Key    string            // of a record: the key of its row; "" of an entry, and where the key could not be understood
+	JSON   []byte            // the value as sent, in canonical form; nil where jsonb cannot hold it
+	Text   string            // the value as sent, where JSON is nil
+	Hash   [sha256.Size]byte // SHA-256 of JSON or Text
 }
 
-// aside makes the reject of a whole record.
-func aside(path, reason string, raw []byte, key ...string) []Reject {
-	r := reject(path, reason, raw)
+// rejectRecord makes the reject of a record. key is the row's key, column by column. Invariant 6: a record that cannot be
+// understood costs only that record.
+func rejectRecord(path, reason string, raw []byte, key ...string) []Reject {
+	r := newReject(path, reason, raw)
 	if !slices.Contains(key, "") {
 		r.Key = strings.Join(key, " ")
 	}
 	return []Reject{r}
 }
 
-func reject(path, reason string, raw []byte) Reject {
+func newReject(path, reason string, raw []byte) Reject {
 	r := Reject{Path: path, Reason: reason}
 	if canonical, err := extract.Canonical(raw); err == nil {
 		r.JSON = canonical
@@ -52,20 +54,20 @@ func reject(path, reason string, raw []byte) Reject {
 	return r
 }
 
-// reader takes the fields of one record, keeps the first that cannot be stored, and notes cut texts.
+// reader turns the fields of one record into columns. It keeps the first problem, and the sizes of the texts that it cut.
 type reader struct {
-	why string
-	cut extract.Extra
+	problem string        // "" where the record can be stored
+	cut     extract.Extra // bytes before the cut, by member
 }
 
-// note keeps a problem of a member, unless it is empty or another came before.
+// note keeps a problem of a member, unless problem is empty or another problem came before.
 func (r *reader) note(name, problem string) {
-	if r.why == "" && problem != "" {
-		r.why = name + ": " + problem
+	if r.problem == "" && problem != "" {
+		r.problem = name + ": " + problem
 	}
 }
 
-// text is a text as sent; the empty string is NULL.
+// text returns a text as sent. An empty text is NULL.
 func (r *reader) text(name string, f extract.Text) sql.Null[string] {
 	r.note(name, f.Problem)
 	if !f.Valid || f.V == "" {
@@ -90,13 +92,14 @@ func (r *reader) noteCut(name string, size int) {
 	r.cut[name] = strconv.AppendInt(nil, int64(size), 10)
 }
 
-// typed is what a prospect typed: trimmed, and otherwise left alone ("none" may be an answer).
+// typed returns a text that a prospect typed, without white space around it. Words such as "none" are kept, because a
+// prospect may have typed them.
 func (r *reader) typed(name string, f extract.Text) sql.Null[string] {
 	f.V = strings.TrimSpace(f.V)
 	return r.text(name, f)
 }
 
-// word is a text for which the API writes "n/a" or "none" where there is none.
+// word returns a text for which the API writes "n/a", "none" or "never" where there is no value: these are NULL.
 func (r *reader) word(name string, f extract.Text) sql.Null[string] {
 	if isNone(f.V) {
 		f.V = ""
@@ -104,7 +107,7 @@ func (r *reader) word(name string, f extract.Text) sql.Null[string] {
 	return r.text(name, f)
 }
 
-// agent is an address that identifies somebody: trimmed and lower-cased.
+// agent returns the address that identifies an agent, lower-cased and without white space around it.
 func (r *reader) agent(name string, f extract.Text) sql.Null[string] {
 	f.V = strings.ToLower(strings.TrimSpace(f.V))
 	if len(f.V) > maxKey {
@@ -113,7 +116,7 @@ func (r *reader) agent(name string, f extract.Text) sql.Null[string] {
 	return r.word(name, f)
 }
 
-// key is a text that a row is known by: there must be one.
+// key returns a text of the row's key, which must not be missing.
 func (r *reader) key(name string, f extract.Text) string {
 	n := r.text(name, f)
 	switch {
@@ -125,6 +128,7 @@ func (r *reader) key(name string, f extract.Text) string {
 	return n.V
 }
 
+// agentKey returns an agent's address in the row's key, which must not be missing.
 func (r *reader) agentKey(name string, f extract.Text) string {
 	n := r.agent(name, f)
 	if !n.Valid {
@@ -133,7 +137,7 @@ func (r *reader) agentKey(name string, f extract.Text) string {
 	return n.V
 }
 
-// count is a whole number that cannot be negative: a count, seconds, milliseconds.
+// count returns a whole number that cannot be negative: a count, seconds, or milliseconds.
 func (r *reader) count(name string, f extract.Integer) sql.Null[int32] {
 	n := r.longCount(name, f)
 	if n.V > math.MaxInt32 {
@@ -142,6 +146,7 @@ func (r *reader) count(name string, f extract.Integer) sql.Null[int32] {
 	return sql.Null[int32]{V: int32(n.V), Valid: n.Valid}
 }
 
+// longCount is count for a bigint column.
 func (r *reader) longCount(name string, f extract.Integer) sql.Null[int64] {
 	if f.Valid && f.V < 0 {
 		r.note(name, "a negative number")
@@ -154,6 +159,7 @@ func (r *reader) whole(name string, f extract.Integer) sql.Null[int64] {
 	return f.Null
 }
 
+// id returns the row's key, which must not be missing.
 func (r *reader) id(name string, f extract.Integer) int64 {
 	if !f.Valid {
 		r.note(name, f.Problem)
@@ -177,6 +183,7 @@ func (r *reader) instant(name string, f extract.Instant) sql.Null[time.Time] {
 	return f.Null
 }
 
+// moment returns a time that must not be missing.
 func (r *reader) moment(name string, f extract.Instant) time.Time {
 	if !f.Valid {
 		r.note(name, f.Problem)
@@ -185,19 +192,18 @@ func (r *reader) moment(name string, f extract.Instant) time.Time {
 	return f.V
 }
 
-// extra is the members that nobody knows, and the note of what was cut; nil where there is nothing.
+// extra returns the column extra: unknown members, and under _cut the sizes of the texts that were cut. It is nil where
+// there are neither.
 func (r *reader) extra(e extract.Extra) []byte {
 	if len(r.cut) == 0 {
 		return e.JSON()
 	}
-	noted := extract.Extra{"_cut": r.cut.JSON()}
-	for name, v := range e {
-		noted[name] = v
-	}
-	return noted.JSON()
+	withCut := extract.Extra{"_cut": r.cut.JSON()}
+	maps.Copy(withCut, e)
+	return withCut.JSON()
 }
 
-// idText is an id as a reject's key; "" where there is none.
+// idText returns an id as it stands in Reject.Key; "" where there is none.
 func idText(f extract.Integer) string {
 	if !f.Valid {
 		return ""
@@ -205,6 +211,7 @@ func idText(f extract.Integer) string {
 	return strconv.FormatInt(f.V, 10)
 }
 
+// isNone tells whether the API writes s where there is no value.
 func isNone(s string) bool {
 	if s = strings.TrimSpace(s); len(s) > len("never") {
 		return false

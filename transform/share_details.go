@@ -23,7 +23,7 @@ type ShareDetail struct {
 	Extra                 []byte
 }
 
-// ShareDetails normalises a share with its CRM account. ok is false where it is set aside.
+// ShareDetails normalises a share with its CRM account. See the package comment for ok and rejects.
 func ShareDetails(rec extract.Record[extract.ShareDetail]) (row ShareDetail, ok bool, rejects []Reject) {
 	s, r := &rec.Value, reader{}
 	r.note("record", notObject(rec.Raw))
@@ -33,19 +33,19 @@ func ShareDetails(rec extract.Record[extract.ShareDetail]) (row ShareDetail, ok 
 		CustomerAccountID:     r.text("customer_account_id", s.CustomerAccountID),
 		ContentCreatedBy:      r.agent("content_created_by", s.ContentCreatedBy),
 		ContentRecordedAt:     r.instant("content_recorded_at", s.ContentRecordedAt),
-		ContentRuntimeSeconds: runtime(&r, s.ContentRuntime),
+		ContentRuntimeSeconds: runtimeSeconds(&r, s.ContentRuntime),
 		VideoURL:              r.text("video_url", s.VideoURL),
 		AccessSharingEnabled:  r.boolean("access_sharing_enabled", s.AccessSharingEnabled),
 	}
-	if r.why != "" {
-		return row, false, aside(rec.Path(), r.why, rec.Raw, row.Slug)
+	if r.problem != "" {
+		return row, false, rejectRecord(rec.Path(), r.problem, rec.Raw, row.Slug)
 	}
 	row.Extra = r.extra(s.Extra)
 	return row, true, nil
 }
 
-// runtime reads HH:MM:SS as seconds; hours may be more than 24.
-func runtime(r *reader, f extract.Text) sql.Null[int32] {
+// runtimeSeconds reads HH:MM:SS as seconds. There may be more than 24 hours.
+func runtimeSeconds(r *reader, f extract.Text) sql.Null[int32] {
 	t := r.word("content_runtime", f)
 	if !t.Valid {
 		return sql.Null[int32]{}

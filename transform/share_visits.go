@@ -13,13 +13,13 @@ type ShareVisit struct {
 	VisitID          string
 	VisitedAt        time.Time
 	Played           sql.Null[bool]
-	PercentWatched   sql.Null[float64] // as sent
+	PercentWatched   sql.Null[float64] // as sent, without a check of its bounds
 	WatchTimeSeconds sql.Null[float64]
 	CTAClicked       sql.Null[bool]
 	Extra            []byte
 }
 
-// ShareVisits normalises a visit. ok is false where it is set aside.
+// ShareVisits normalises a visit. See the package comment for ok and rejects.
 func ShareVisits(rec extract.Record[extract.ShareVisit]) (row ShareVisit, ok bool, rejects []Reject) {
 	v, r := &rec.Value, reader{}
 	r.note("record", notObject(rec.Raw))
@@ -35,8 +35,8 @@ func ShareVisits(rec extract.Record[extract.ShareVisit]) (row ShareVisit, ok boo
 	if row.WatchTimeSeconds.V < 0 {
 		r.note("watch_time_sec", "a negative number")
 	}
-	if r.why != "" {
-		return row, false, aside(rec.Path(), r.why, rec.Raw, row.Slug, row.VisitID)
+	if r.problem != "" {
+		return row, false, rejectRecord(rec.Path(), r.problem, rec.Raw, row.Slug, row.VisitID)
 	}
 	row.Extra = r.extra(v.Extra)
 	return row, true, nil
