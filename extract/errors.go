@@ -2,7 +2,6 @@ package extract
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
@@ -69,10 +68,8 @@ func retryable(err error) bool {
 	}
 	var row rowError
 	var certificate *tls.CertificateVerificationError
-	var authority x509.UnknownAuthorityError
-	var hostname x509.HostnameError
 	switch {
-	case errors.As(err, &row), errors.As(err, &certificate), errors.As(err, &authority), errors.As(err, &hostname):
+	case errors.As(err, &row), errors.As(err, &certificate):
 		return false
 	case errors.Is(err, errSame), errors.Is(err, errTooDeep), errors.Is(err, errAnswerTooLarge), errors.Is(err, errBomb),
 		errors.Is(err, errRecordTooLarge):

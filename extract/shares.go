@@ -6,7 +6,6 @@ import (
 	"errors"
 	"maps"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -172,7 +171,7 @@ func (c *Client) sharesPage(ctx context.Context, rep *Report, q url.Values) (rec
 			})
 		})
 	})
-	return slices.Clip(recs), total, err
+	return recs, total, err
 }
 
 const (
