@@ -99,7 +99,7 @@ func ExampleClient_UsageNew() {
 	// the same answer again
 }
 
-// Shares reads every page of the list. A list of several pages is read until two passes agree.
+// Shares reads every page of the list. A list of several pages is read twice, to see that it did not change meanwhile.
 func ExampleClient_Shares() {
 	pages := map[string]string{
 		"1": `{"data": [{"slug": "intro", "visits": 3}, {"slug": "pricing", "visits": 0}], "pagination": {"total": 3}}`,

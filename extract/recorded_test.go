@@ -15,7 +15,7 @@ import (
 	"wheelhouse/extract"
 )
 
-// TestRecordedAreTheAPIs holds testdata to the bytes of the published recordings.
+// TestRecordedAreTheAPIs checks that testdata has the bytes of the published recordings.
 func TestRecordedAreTheAPIs(t *testing.T) {
 	for name, want := range map[string]string{
 		"company_content.json":             "00ff3fa52967f575999e266288e6bdba6fecb498931cf91e124d1e70b9a14824",
@@ -67,10 +67,10 @@ func TestUsageNewRecorded2020(t *testing.T) {
 }
 
 func TestUsageNewRecorded2022(t *testing.T) {
-	out := &books[extract.Session]{}
+	out := &batch[extract.Session]{}
 	rep, err := client(t, serve(t, always(recorded(t, "usage_new.2"))).URL).UsageNew(t.Context(), day, unknown, out,
 		func(rec extract.Record[extract.Session]) error {
-			rec.Value.Locations = slices.Clone(rec.Value.Locations) // valid only until this returns
+			rec.Value.Locations = slices.Clone(rec.Value.Locations) // valid only until the callback returns
 			rec.Value.Logs = slices.Clone(rec.Value.Logs)
 			for i := range rec.Value.Logs {
 				rec.Value.Logs[i].Raw = bytes.Clone(rec.Value.Logs[i].Raw)
@@ -109,7 +109,7 @@ func TestUsageNewRecorded2022(t *testing.T) {
 }
 
 func TestDemoUsageRecorded(t *testing.T) {
-	out := &books[extract.DemoRequest]{}
+	out := &batch[extract.DemoRequest]{}
 	c := client(t, serve(t, always(recorded(t, "demo_usage"))).URL)
 	canceled, rep, err := c.DemoUsage(t.Context(), day, out, out.row)
 	if err != nil || len(out.kept) != 2 || canceled.V != 2 || !canceled.Valid || rep.Reconciled.Valid {
@@ -129,7 +129,7 @@ func TestDemoUsageRecorded(t *testing.T) {
 func TestUsageSharesRecorded(t *testing.T) {
 	for name, want := range map[string]int{"usage_shares.1": 2, "usage_shares.2": 3} {
 		server := serve(t, always(recorded(t, name)))
-		out := &books[extract.ShareUsage]{}
+		out := &batch[extract.ShareUsage]{}
 		rep, err := client(t, server.URL).UsageShares(t.Context(), day, out, out.row)
 		if err != nil || len(out.kept) != want || !rep.Reconciled.V || rep.SourceCount.V != 312+1226 {
 			t.Errorf("%s: %d rows, %+v, %v", name, len(out.kept), rep, err)
@@ -163,7 +163,7 @@ func TestShareVisitsRecorded(t *testing.T) {
 		s.Segment.Valid || s.HasCTA.V || !s.HasCTA.Valid || s.Extra != nil {
 		t.Errorf("%+v", s)
 	}
-	out, watched := &books[extract.ShareVisit]{}, []extract.WatchedShare{}
+	out, watched := &batch[extract.ShareVisit]{}, []extract.WatchedShare{}
 	rep, err = c.ShareVisits(t.Context(), day, out, out.row, func(s extract.WatchedShare) error {
 		watched = append(watched, s)
 		return nil
@@ -184,7 +184,7 @@ func TestShareVisitsRecorded(t *testing.T) {
 }
 
 func TestShareDetailsRecorded(t *testing.T) {
-	out := &books[extract.ShareDetail]{}
+	out := &batch[extract.ShareDetail]{}
 	_, err := client(t, serve(t, always(recorded(t, "share_details"))).URL).ShareDetails(t.Context(), day, out, out.row)
 	if err != nil || len(out.kept) != 5 {
 		t.Fatalf("%d rows, %v", len(out.kept), err)
@@ -226,7 +226,7 @@ func TestCompanyContentRecorded(t *testing.T) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, `[{"id":9}]`)
 	})
-	out := &books[extract.Content]{}
+	out := &batch[extract.Content]{}
 	_, err := client(t, server.URL).CompanyContent(t.Context(), day, out, out.row)
 	if err != nil || len(out.kept) != 11 {
 		t.Fatalf("%d rows, %v", len(out.kept), err)
@@ -243,7 +243,7 @@ func TestCompanyContentRecorded(t *testing.T) {
 	}
 }
 
-// wantEvents counts the recording's events another way.
+// wantEvents counts the events of a recorded answer with encoding/json.
 func wantEvents(t *testing.T, library []byte) int {
 	var all []struct{ Events []json.RawMessage }
 	if err := json.Unmarshal(library, &all); err != nil {

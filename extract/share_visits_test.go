@@ -9,8 +9,8 @@ import (
 	"wheelhouse/extract"
 )
 
-// visits asks for the visits of the shares in list; detail answers for a slug.
-func visits(t *testing.T, list string, detail func(w http.ResponseWriter, slug string)) (*books[extract.ShareVisit], []extract.WatchedShare, *api, error) {
+// visits asks for the visits of the shares in list. detail answers the request for one slug.
+func visits(t *testing.T, list string, detail func(w http.ResponseWriter, slug string)) (*batch[extract.ShareVisit], []extract.WatchedShare, *api, error) {
 	t.Helper()
 	server := serve(t, func(_ int, w http.ResponseWriter, r *http.Request) {
 		slug, found := strings.CutPrefix(r.URL.Path, "/ss/api/company_content/shares/")
@@ -20,7 +20,7 @@ func visits(t *testing.T, list string, detail func(w http.ResponseWriter, slug s
 		}
 		detail(w, slug)
 	})
-	out, watched := &books[extract.ShareVisit]{}, []extract.WatchedShare{}
+	out, watched := &batch[extract.ShareVisit]{}, []extract.WatchedShare{}
 	_, err := client(t, server.URL).ShareVisits(t.Context(), day, out, out.row, func(s extract.WatchedShare) error {
 		watched = append(watched, s)
 		return nil
@@ -46,7 +46,7 @@ func TestAShareThatIsGone(t *testing.T) {
 		}
 	}
 	if n := len(server.asked()); n != 4 {
-		t.Errorf("%d requests: a share that nobody visited is not asked for", n)
+		t.Errorf("%d requests: a share without visits was asked for", n)
 	}
 	if out.kept[3].Value.Slug != "b" {
 		t.Errorf("%+v", out.kept[3].Value)
@@ -58,7 +58,7 @@ func TestAShareThatIsGone(t *testing.T) {
 	}
 }
 
-// TestOnly404MeansGone: any other refusal fails the window.
+// TestOnly404MeansGone: any other status fails the window.
 func TestOnly404MeansGone(t *testing.T) {
 	for _, status := range []int{403, 410, 500, 302} {
 		out, watched, _, err := visits(t, `{"data":[{"slug":"a","visits":1}],"pagination":{"total":1}}`, func(w http.ResponseWriter, _ string) { w.WriteHeader(status) })
@@ -91,7 +91,7 @@ func TestSlugsInAddresses(t *testing.T) {
 	}
 }
 
-// TestARetriedDetail: what its broken attempt said is void.
+// TestARetriedDetail: the fields and rows of the attempt that failed are void.
 func TestARetriedDetail(t *testing.T) {
 	n := 0
 	out, watched, _, err := visits(t, `{"data":[{"slug":"a","visits":1}],"pagination":{"total":1}}`, func(w http.ResponseWriter, _ string) {

@@ -76,7 +76,7 @@ func TestTotals(t *testing.T) {
 				`{"sessions":[` + row + "]," + c.stats + "}",
 			} {
 				_, rep, err := sessions(t, client(t, serve(t, always([]byte(body))).URL), day)
-				if got := said(rep); err != nil || got != c.want {
+				if got := totalsOf(rep); err != nil || got != c.want {
 					t.Errorf("%s: %s, want %s (%v)", body, got, c.want, err)
 				}
 			}
@@ -92,15 +92,16 @@ func TestUsageSharesTotals(t *testing.T) {
 		`"total_plays":null`:               "-,-,-",
 	} {
 		body := `{"stats":{"by_user":[{"email":"a@b.is","shares_count":2,"plays_count":3}],` + stats + `}}`
-		out := &books[extract.ShareUsage]{}
+		out := &batch[extract.ShareUsage]{}
 		rep, err := client(t, serve(t, always([]byte(body))).URL).UsageShares(t.Context(), day, out, out.row)
-		if got := said(rep); err != nil || got != want {
+		if got := totalsOf(rep); err != nil || got != want {
 			t.Errorf("%s: %s, want %s (%v)", stats, got, want, err)
 		}
 	}
 }
 
-func said(rep extract.Report) string {
+// totalsOf shows what a report says of totals: reconciled, count, seconds.
+func totalsOf(rep extract.Report) string {
 	s := "-"
 	if rep.Reconciled.Valid {
 		s = map[bool]string{true: "yes", false: "no"}[rep.Reconciled.V]

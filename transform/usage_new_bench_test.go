@@ -13,8 +13,8 @@ import (
 	"wheelhouse/transform"
 )
 
-// BenchmarkUsageNew normalises some thousand sessions of a made-up account. A session is two
-// allocations, its events and its viewers' places, and none where it has neither.
+// BenchmarkUsageNew normalises some thousand sessions of a simulated account. A session takes two allocations: its events and
+// its viewers' places.
 func BenchmarkUsageNew(b *testing.B) {
 	from := time.Date(2024, 3, 4, 0, 0, 0, 0, time.UTC)
 	s := simulator.New(simulator.Options{Seed: 1, Agents: 200, From: from, Until: from.AddDate(0, 0, 1), APIKey: "k",
