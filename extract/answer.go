@@ -14,19 +14,19 @@ import (
 
 var errNotJSON = errors.New("the content type is not JSON")
 
-// answer is the body of one 200, read as JSON while it arrives.
+// answer reads the body of one 200 as JSON while it arrives.
 type answer struct {
 	decoder
-	body  io.Reader
-	buf   []byte  // src is what of it is filled
-	added *summer // nil: nobody wants to know
+	body   io.Reader
+	buf    []byte         // decoder.src is the filled part of buf
+	hashed *hashingReader // part of body where the answer's Sum is wanted; else nil
 }
 
-// bodyReader unpacks a body and keeps its bounds.
+// bodyReader reads a body, unpacked, and enforces the bounds on its size.
 type bodyReader struct {
 	io.Reader
-	total, limit int64
-	packed       *idleReader
+	total, limit int64       // unpacked bytes
+	packed       *idleReader // counts the bytes as they came
 }
 
 func newAnswer(resp *http.Response, cfg Config, cancel context.CancelCauseFunc) (*answer, error) {
@@ -40,8 +40,8 @@ func newAnswer(resp *http.Response, cfg Config, cancel context.CancelCauseFunc) 
 			return nil, fmt.Errorf("gzip: %w", err)
 		}
 		body.Reader = unpacked
-	default:
-		return nil, errors.New("an encoding that was not asked for")
+	default: // invariant 7
+		return nil, errors.New("the content encoding is neither gzip nor identity")
 	}
 	return &answer{body: body}, nil
 }
@@ -52,19 +52,19 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 	switch {
 	case b.total > b.limit:
 		return n, errAnswerTooLarge
-	// gzip packs at most about 1:1032; JSON of rows packs 1:10 to 1:40.
+	// gzip shrinks data at most about 1032 times. JSON of rows shrinks 10 to 40 times.
 	case b.total > 8<<20 && b.total > 500*b.packed.total:
 		return n, errBomb
 	}
 	return n, err
 }
 
-// idleReader ends the request when no byte arrives for too long.
+// idleReader cancels the request with a timeoutError if one Read takes longer than idle.
 type idleReader struct {
 	r      io.Reader
 	idle   time.Duration
 	cancel context.CancelCauseFunc
-	total  int64
+	total  int64 // bytes read
 }
 
 func (i *idleReader) Read(p []byte) (int, error) {

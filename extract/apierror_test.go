@@ -43,7 +43,7 @@ func TestAPIErrorText(t *testing.T) {
 	}
 }
 
-// TestRequestIDs: what cannot be stored or shown is no request id.
+// TestRequestIDs: a request id that cannot be stored or shown is dropped.
 func TestRequestIDs(t *testing.T) {
 	for id, want := range map[string]string{"F0-a_b": "F0-a_b", "a\xffb": "", "a b": "", strings.Repeat("x", 201): "", "é": ""} {
 		server := serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) {
@@ -58,8 +58,8 @@ func TestRequestIDs(t *testing.T) {
 	}
 }
 
-// TestNoErrorTells runs broken answers full of personal data and of the key, and looks for both.
-func TestNoErrorTells(t *testing.T) {
+// TestErrorsHoldNoData sends broken answers full of personal data and the key, and looks for both in the errors.
+func TestErrorsHoldNoData(t *testing.T) {
 	person := `{"id":1,"email":"jane@prospect.example","phone":"+354 5812345","key":"` + key + `"`
 	for _, body := range []string{
 		person, "[" + person, "[" + person + "}", "[" + person + "}]x", "[" + person + "}]" + key, `["jane@prospect.example" 5]`,

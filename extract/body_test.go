@@ -9,8 +9,8 @@ import (
 	"wheelhouse/extract"
 )
 
-// TestTheWholeIsAccepted: the same ways, to the end.
-func TestTheWholeIsAccepted(t *testing.T) {
+// TestWholeAnswersAreAccepted uses the transports of TestTruncationIsNeverAccepted without a cut.
+func TestWholeAnswersAreAccepted(t *testing.T) {
 	whole := recorded(t, "user_access")
 	for transport, text := range transports {
 		server := serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) {
@@ -27,7 +27,7 @@ func TestTheWholeIsAccepted(t *testing.T) {
 	}
 }
 
-// TestATruncatedAnswerIsAskedForAgain, and what came of it is void.
+// TestATruncatedAnswerIsAskedForAgain: the rows of the truncated answers are void.
 func TestATruncatedAnswerIsAskedForAgain(t *testing.T) {
 	whole := recorded(t, "usage_new.2")
 	server := serve(t, func(n int, w http.ResponseWriter, _ *http.Request) {
@@ -97,8 +97,8 @@ func TestBrokenBodies(t *testing.T) {
 	}
 }
 
-// TestAbsentIsNotEmpty: an answer without the array its rows stand in is no answer.
-func TestAbsentIsNotEmpty(t *testing.T) {
+// TestAMissingArrayIsAnError: no array of rows is not the same as an empty one.
+func TestAMissingArrayIsAnError(t *testing.T) {
 	for name, c := range map[string]struct {
 		empty string
 		bad   []string
@@ -111,31 +111,31 @@ func TestAbsentIsNotEmpty(t *testing.T) {
 			func(t *testing.T, c *extract.Client) error { _, _, err := shares(t, c); return err }},
 		"usage_shares": {`{"stats":{"by_user":[]}}`, []string{`{}`, `{"stats":{}}`, `{"stats":null}`, `{"stats":{"by_user":null}}`, `{"by_user":[]}`},
 			func(t *testing.T, c *extract.Client) error {
-				out := &books[extract.ShareUsage]{}
+				out := &batch[extract.ShareUsage]{}
 				_, err := c.UsageShares(t.Context(), day, out, out.row)
 				return err
 			}},
 		"demo_usage": {`{"sessions":[]}`, []string{`{"total_canceled_requests":2}`, `{"sessions":"none"}`},
 			func(t *testing.T, c *extract.Client) error {
-				out := &books[extract.DemoRequest]{}
+				out := &batch[extract.DemoRequest]{}
 				_, _, err := c.DemoUsage(t.Context(), day, out, out.row)
 				return err
 			}},
 		"share_details": {`{"shares":[]}`, []string{`{"sessions":[]}`, `{"shares":false}`},
 			func(t *testing.T, c *extract.Client) error {
-				out := &books[extract.ShareDetail]{}
+				out := &batch[extract.ShareDetail]{}
 				_, err := c.ShareDetails(t.Context(), day, out, out.row)
 				return err
 			}},
 		"company_content": {`[]`, []string{`{}`, `{"data":[]}`, `null`},
 			func(t *testing.T, c *extract.Client) error {
-				out := &books[extract.Content]{}
+				out := &batch[extract.Content]{}
 				_, err := c.CompanyContent(t.Context(), day, out, out.row)
 				return err
 			}},
 	} {
 		if err := c.ask(t, client(t, serve(t, always([]byte(c.empty))).URL)); err != nil {
-			t.Errorf("%s: an empty answer is one: %v", name, err)
+			t.Errorf("%s: an empty array: %v", name, err)
 		}
 		for _, bad := range c.bad {
 			var body *extract.BodyError

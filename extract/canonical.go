@@ -12,16 +12,17 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxDepth bounds how deep a value may nest: far above what the API sends, far below what would
-// trouble a recursive reader here or in Postgres.
+// maxDepth bounds how deep a value may nest: far more than the API sends, far less than recursion can bear here or in
+// Postgres.
 const maxDepth = 64
 
-var errTooDeep = errors.New("json nests too deep")
+var errTooDeep = errors.New("json: nests too deep (more than 64 levels)")
 
-// Canonical writes a JSON value exactly as Postgres prints it once it is stored as jsonb, so that equal values are equal
-// bytes, here and there: members in jsonb's order (of equal names the last wins), a space after each comma and colon,
-// numbers without exponents. What jsonb cannot hold is changed: U+0000 is removed, and a number beyond its range becomes
-// a string. Canonical fails only for a value nested deeper than 64 levels.
+// Canonical returns raw, one JSON value, in the form in which Postgres prints it once it is stored as jsonb, so that equal
+// values are equal bytes. Members stand in jsonb's order, and of members with equal names the last one counts. Commas and
+// colons are followed by a space. Numbers have no exponent. Canonical changes what jsonb cannot hold: it removes U+0000,
+// replaces invalid UTF-8 by U+FFFD, and writes a number of more than 1000 digits as a string. Canonical fails for a value
+// nested deeper than 64 levels.
 func Canonical(raw jsontext.Value) (jsontext.Value, error) {
 	return appendCanonical(nil, decoderOf(raw), 0)
 }
@@ -63,7 +64,7 @@ func appendObject(b []byte, d *decoder, depth int) ([]byte, error) {
 	return appendMembers(b, members), nil
 }
 
-// appendMembers writes an object in jsonb's order: shorter names first, those of one length by their bytes.
+// appendMembers writes an object in jsonb's order: shorter names come first, names of one length in order of their bytes.
 func appendMembers[V ~[]byte](b []byte, members map[string]V) []byte {
 	names := slices.SortedFunc(maps.Keys(members), func(x, y string) int {
 		return cmp.Or(cmp.Compare(len(x), len(y)), strings.Compare(x, y))
@@ -94,12 +95,13 @@ func appendArray(b []byte, d *decoder, depth int) ([]byte, error) {
 }
 
 func appendString(b []byte, s string) []byte {
-	b, _ = jsontext.AppendQuote(b, s) // s is valid UTF-8: cleanText has seen to it
+	b, _ = jsontext.AppendQuote(b, s) // never fails: cleanText has made s valid UTF-8
 	return b
 }
 
-// appendNumber writes a number as jsonb prints it: with as many decimals as were sent, without an exponent. jsonb holds
-// numbers as numeric, whose exponent ends far below what JSON may write; a number beyond that becomes a string.
+// appendNumber writes a number as jsonb prints it: without an exponent, and with all decimals that were sent. jsonb stores a
+// number as numeric, which has far fewer digits than JSON can ask for with an exponent. A number of more than 1000 digits
+// becomes a string.
 func appendNumber(b []byte, s string) []byte {
 	if len(s) > 1000 {
 		return appendString(b, s)
@@ -139,7 +141,7 @@ func appendNumber(b []byte, s string) []byte {
 	return append(b, number...)
 }
 
-// cleanText makes a text that Postgres can hold: U+0000 is removed, what is not UTF-8 becomes U+FFFD.
+// cleanText returns s without U+0000 and with U+FFFD in place of invalid UTF-8: Postgres can hold neither.
 func cleanText(s string) string {
 	if strings.IndexByte(s, 0) >= 0 {
 		s = strings.ReplaceAll(s, "\x00", "")

@@ -50,7 +50,7 @@ func TestCanonicalDepth(t *testing.T) {
 		t.Error(err)
 	}
 	if _, err := extract.Canonical(nest(66)); err == nil {
-		t.Error("66 levels were taken")
+		t.Error("66 levels were accepted")
 	}
 }
 
@@ -60,11 +60,11 @@ func TestExtraJSON(t *testing.T) {
 		t.Error(got)
 	}
 	if extract.Extra(nil).JSON() != nil || (extract.Extra{}).JSON() != nil {
-		t.Error("no members are no JSON")
+		t.Error("JSON without members")
 	}
 }
 
-// FuzzCanonical: what it writes is JSON that jsonb can hold, and writing it again changes nothing.
+// FuzzCanonical: the result is JSON that jsonb can hold, and Canonical of the result is the result.
 func FuzzCanonical(f *testing.F) {
 	for _, s := range []string{`{"a":[1,2.50,"\ud800\u0000"],"a":null}`, "\"\xff\"", `1e1001`, `[[[{}]]]`, `{"\u0000":1,"":2}`, ` [ ] `, `-0.0e-0`, `{"\\u0000":"\\\u0000"}`} {
 		f.Add([]byte(s))

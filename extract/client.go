@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,48 +15,51 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Config says how to reach one account's API. Zero values mean the defaults.
+// Config says how to reach one account's API. A field that is zero has its default.
 type Config struct {
 	Server    string        // scheme and host, such as https://meeting.is; plain http only to loopback
-	Key       string        // sent literally after "Basic ", a read-only key is enough
-	Rate      float64       // requests a second, over everything that shares the client; 0: no limit
-	Attempts  int           // tries of one request; default 5
-	Backoff   time.Duration // the first wait between two tries, doubled from try to try; default 1 s
-	Connect   time.Duration // default 10 s
-	FirstByte time.Duration // from the request to the answer's head; default 90 s
-	Idle      time.Duration // between two bytes of a body; default 60 s
-	Whole     time.Duration // a request with its whole answer; default 30 min
+	Key       string        // sent as it is after "Basic "; a read-only key is enough
+	Rate      float64       // requests a second of all clients made from one New; 0: no limit
+	Attempts  int           // attempts at one request; default 5
+	Backoff   time.Duration // wait before the second attempt, doubled before each further one; default 1 s
+	FirstByte time.Duration // timeout from the request to the answer's head; default 90 s
+	Idle      time.Duration // timeout between two reads of a body; default 60 s
+	Whole     time.Duration // timeout of one attempt with its whole answer; default 30 min
 	MaxAnswer int64         // bytes of one answer, unpacked; default 8 GiB
-	UserAgent string
+	UserAgent string        // default "wheelhouse"
 
-	Transport func(http.RoundTripper) http.RoundTripper // may put something before the network; nil: nothing
+	Transport func(http.RoundTripper) http.RoundTripper // wraps the network, for instance to trace requests; nil: nothing
 }
 
-// Client asks one account's API. It is safe for concurrent use, and everything in the process that
-// asks for the account shares one: its token bucket is the account's.
+// connectTimeout bounds the connection with its name look-up, and then the TLS handshake.
+const connectTimeout = 10 * time.Second
+
+// Client asks one account's API. It is safe for concurrent use. All code of a process that asks for one account uses one
+// Client, or clients made from it by Limited and Observed, so that the rate limit and Retry-After hold for the account.
 type Client struct {
 	cfg  Config
 	base *url.URL
 	http *http.Client
 
-	transport *http.Transport // of http, whatever is before it
-	bucket    *rate.Limiter
-	stream    *rate.Limiter // a stream's own limit below the account's
+	transport *http.Transport // the network behind http.Transport
+	bucket    *rate.Limiter   // the account's limit
+	stream    *rate.Limiter   // a further limit of one stream
 	pauses    *pauses
-	sizes     *sizes // of this stream's windows
+	sizes     *sizes // of one stream's windows
 
-	known     *Sum          // of the answer, if it should come again; nil: nobody wants to know
-	sizeTries int           // tries of a request that fails for its size; 0: as many as of any
-	observe   func(Request) // nil: nobody wants to know
+	known     *Sum          // the answer's Sum is wanted and compared with this; nil: no Sum is wanted
+	sizeTries int           // attempts at a request that fails for its size; 0: as many as for any failure
+	observe   func(Request) // nil: no observer
 }
 
-// pauses is what the server asked for: no request of the account before that.
+// pauses holds back all requests of the account until the time that a Retry-After has named.
 type pauses struct {
 	mu    sync.Mutex
 	until time.Time
 }
 
-// New makes a client. It fails for an address that the key must not travel to.
+// New makes a client and sends nothing. It fails for a Server that is not an https address, or an http address of
+// loopback: over plain http the key would be readable on the network.
 func New(cfg Config) (*Client, error) {
 	base, err := checkServer(cfg.Server)
 	if err != nil {
@@ -64,13 +68,13 @@ func New(cfg Config) (*Client, error) {
 	cfg = withDefaults(cfg)
 	transport := &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: cfg.Connect}).DialContext,
-		TLSHandshakeTimeout:   cfg.Connect,
+		DialContext:           (&net.Dialer{Timeout: connectTimeout}).DialContext,
+		TLSHandshakeTimeout:   connectTimeout,
 		ResponseHeaderTimeout: cfg.FirstByte,
 		ForceAttemptHTTP2:     true,
 		MaxIdleConnsPerHost:   16,
 		IdleConnTimeout:       90 * time.Second,
-		// We unpack gzip ourselves: to see a stream that was cut off, and to bound one that explodes.
+		// newAnswer unpacks gzip itself: it detects a stream that was cut off, and bounds the unpacked size.
 		DisableCompression: true,
 	}
 	var through http.RoundTripper = transport
@@ -88,15 +92,15 @@ func New(cfg Config) (*Client, error) {
 		transport: transport,
 		http: &http.Client{
 			Transport: through,
-			// Go would take the Authorization header along to another port of the host, and from
-			// https to http.
+			// No redirect is followed: net/http would send the Authorization header to another port of the
+			// host, and over http after https.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}, nil
 }
 
-// limiter allows so many requests a second, 0: any number; evenly, no more at once than a twentieth of a second's. An API that lets
-// through just as many would refuse one of a burst.
+// limiter allows perSecond requests a second; 0 means any number. The burst is the number of requests of 50 ms, at least one:
+// an API that enforces the same rate would refuse larger bursts.
 func limiter(perSecond float64) *rate.Limiter {
 	if perSecond <= 0 {
 		return rate.NewLimiter(rate.Inf, 1)
@@ -104,37 +108,25 @@ func limiter(perSecond float64) *rate.Limiter {
 	return rate.NewLimiter(rate.Limit(perSecond), max(1, int(perSecond/20)))
 }
 
-// Limited is the same client for one stream, with a further limit of requests a second of its own; 0: none. The
-// account's limit holds over all clients made of one.
+// Limited returns a client for one stream with a further limit of perSecond requests a second; 0 means none. It shares
+// the account's limit with c.
 func (c *Client) Limited(perSecond float64) *Client {
 	limited := *c
 	limited.stream, limited.sizes = limiter(perSecond), &sizes{}
 	return &limited
 }
 
-// Close lets go of idle connections.
+// Close closes idle connections, those of clients made from c included.
 func (c *Client) Close() { c.transport.CloseIdleConnections() }
 
 func withDefaults(cfg Config) Config {
-	set := func(d *time.Duration, def time.Duration) {
-		if *d <= 0 {
-			*d = def
-		}
-	}
-	set(&cfg.Backoff, time.Second)
-	set(&cfg.Connect, 10*time.Second)
-	set(&cfg.FirstByte, 90*time.Second)
-	set(&cfg.Idle, time.Minute)
-	set(&cfg.Whole, 30*time.Minute)
-	if cfg.Attempts <= 0 {
-		cfg.Attempts = 5
-	}
-	if cfg.MaxAnswer <= 0 {
-		cfg.MaxAnswer = 8 << 30
-	}
-	if cfg.UserAgent == "" {
-		cfg.UserAgent = "wheelhouse"
-	}
+	cfg.Attempts = cmp.Or(cfg.Attempts, 5)
+	cfg.Backoff = cmp.Or(cfg.Backoff, time.Second)
+	cfg.FirstByte = cmp.Or(cfg.FirstByte, 90*time.Second)
+	cfg.Idle = cmp.Or(cfg.Idle, time.Minute)
+	cfg.Whole = cmp.Or(cfg.Whole, 30*time.Minute)
+	cfg.MaxAnswer = cmp.Or(cfg.MaxAnswer, 8<<30)
+	cfg.UserAgent = cmp.Or(cfg.UserAgent, "wheelhouse")
 	return cfg
 }
 
@@ -163,8 +155,8 @@ func isLoopback(host string) bool {
 	return err == nil && ip.IsLoopback()
 }
 
-// turn waits until the next request may be sent, and tells how long it waited for the settings' limits, and because the
-// server had asked to.
+// turn waits until the next request may be sent. It returns how long it waited for the rate limits, and for a pause that
+// the server had asked for.
 func (c *Client) turn(ctx context.Context) (turn, pause time.Duration, err error) {
 	began := time.Now()
 	if err := c.stream.Wait(ctx); err != nil {
@@ -173,11 +165,11 @@ func (c *Client) turn(ctx context.Context) (turn, pause time.Duration, err error
 	if err := c.bucket.Wait(ctx); err != nil {
 		return 0, 0, err
 	}
-	let := time.Now()
-	for { // last: a pause may have been asked for while we waited for the rest
+	allowed := time.Now()
+	for { // checked after the limits, because a pause may begin while a request waits for them
 		wait := c.pauses.left()
 		if wait <= 0 {
-			return let.Sub(began), time.Since(let), nil
+			return allowed.Sub(began), time.Since(allowed), nil
 		}
 		select {
 		case <-ctx.Done():
@@ -193,7 +185,7 @@ func (p *pauses) left() time.Duration {
 	return time.Until(p.until)
 }
 
-// add keeps every request of the account back: the server has said how long.
+// add holds back all requests of the account for d.
 func (p *pauses) add(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

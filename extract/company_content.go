@@ -23,17 +23,17 @@ type Content struct {
 	URL        Text
 	View       string // which of Views it came with
 	Events     []ContentEvent
-	Odd        string
+	Problem    string
 	Extra      Extra
 }
 
 // ContentEvent is one entry of a content's `events`.
 type ContentEvent struct {
-	Raw   jsontext.Value // as sent; valid as long as the record's
-	Name  Text           // started, paused, resumed, ended
-	Time  Integer        // milliseconds from the start of the recording
-	Odd   string
-	Extra Extra
+	Raw     jsontext.Value // as sent; valid as long as the record's
+	Name    Text           // started, paused, resumed, ended
+	Time    Integer        // milliseconds from the start of the recording
+	Problem string
+	Extra   Extra
 }
 
 // CompanyContent asks for all contents created in a window, deleted ones too. Days of creation (in UTC) that the API cannot
@@ -97,7 +97,7 @@ func (d *decoder) content(c *Content) error {
 			return d.text(&c.URL)
 		case "events":
 			c.Events = nil
-			return d.arrayOrNull(&c.Odd, "events", func() error { return d.contentEvent(c) })
+			return d.arrayOrNull(&c.Problem, "events", func() error { return d.contentEvent(c) })
 		}
 		return d.extra(&c.Extra, name)
 	})
@@ -107,7 +107,7 @@ func (d *decoder) contentEvent(c *Content) error {
 	var e ContentEvent
 	d.peek()
 	from := d.pos
-	err := d.objectOrNull(&e.Odd, "event", func(name []byte) error {
+	err := d.objectOrNull(&e.Problem, "event", func(name []byte) error {
 		switch string(name) {
 		case "name":
 			return d.text(&e.Name)

@@ -7,33 +7,33 @@ import (
 	"io"
 )
 
-// decoder reads a JSON text from front to back, and checks its grammar as it goes. It takes exactly
-// what jsontext takes when told to let pass invalid UTF-8 and members of equal names, at a quarter of
-// the time; a fuzz target holds it to that. Every method that reads a value begins at white space or
-// at the value, and ends right after it.
+// decoder reads a JSON text from front to back and checks its grammar. It accepts exactly the texts that jsontext
+// accepts with AllowInvalidUTF8 and AllowDuplicateNames, in a quarter of the time; FuzzCursor compares the two. Every
+// method that reads a value starts at the value or at white space before it, and ends directly after it.
 type decoder struct {
 	src     []byte
-	pos     int
-	final   bool  // nothing follows src; otherwise more of the text may
-	base    int64 // where in the answer src begins
-	depth   int   // arrays and objects that are open
-	scratch []byte
+	pos     int    // of the next byte in src
+	final   bool   // the text ends where src ends; if false, more may follow
+	base    int64  // offset of src in the answer
+	depth   int    // number of open arrays and objects
+	scratch []byte // memory of unquote
 	texts   texts
 }
 
-// decoderOf reads a text that is there as a whole.
+// decoderOf returns a decoder of a complete text.
 func decoderOf(text []byte) *decoder { return &decoder{src: text, final: true} }
 
-// maxNesting is how deep a JSON text may nest.
+// maxNesting is how deep a JSON text may nest, as in jsontext.
 const maxNesting = 10_000
 
 var (
-	// errBreaksOff: src ends inside a value, and more may follow. Whoever has the rest reads anew.
-	errBreaksOff = errors.New("json: breaks off")
-	errNesting   = errors.New("json: nests too deep to be read")
+	// errIncomplete means that src ends inside a value and more of the text may follow. answer.buffered then gets more
+	// and decodes the value again.
+	errIncomplete = errors.New("json: incomplete")
+	errNesting    = errors.New("json: nests too deep (more than 10000 levels)")
 )
 
-// fail is the error of a text that does not go on as it must at pos. It holds nothing of the text.
+// fail returns the error of a text that is wrong, or ends, at pos. The error quotes nothing of the text.
 func (d *decoder) fail(where string) error {
 	switch {
 	case d.pos < len(d.src):
@@ -41,11 +41,11 @@ func (d *decoder) fail(where string) error {
 	case d.final:
 		return io.ErrUnexpectedEOF
 	default:
-		return errBreaksOff
+		return errIncomplete
 	}
 }
 
-// peek skips white space and returns the byte after it; 0 where the text ends.
+// peek skips white space and returns the byte after it without reading that byte; 0 at the end of src.
 func (d *decoder) peek() byte {
 	for d.pos < len(d.src) {
 		c := d.src[d.pos]
@@ -57,7 +57,7 @@ func (d *decoder) peek() byte {
 	return 0
 }
 
-// kind is the next value's: its first byte, and '0' for any number.
+// kind returns the kind of the next value: its first byte, or '0' for any number.
 func (d *decoder) kind() byte {
 	c := d.peek()
 	if c == '-' || '0' <= c && c <= '9' {
@@ -66,8 +66,8 @@ func (d *decoder) kind() byte {
 	return c
 }
 
-// object reads an object and calls member once a name; member must read the value. The name is
-// valid until then; of what is not UTF-8 in it see cleanText.
+// object reads an object and calls member for each name. member must read the member's value. name is valid until then,
+// and may hold invalid UTF-8 (see cleanText).
 func (d *decoder) object(member func(name []byte) error) error {
 	if err := d.enter('{'); err != nil {
 		return err
@@ -94,7 +94,7 @@ func (d *decoder) object(member func(name []byte) error) error {
 	}
 }
 
-// array reads an array and calls element once for each; element must read the value.
+// array reads an array and calls element before each element. element must read one value.
 func (d *decoder) array(element func() error) error {
 	if err := d.enter('['); err != nil {
 		return err
@@ -120,7 +120,7 @@ func (d *decoder) array(element func() error) error {
 // enter reads the bracket that opens an array or an object.
 func (d *decoder) enter(bracket byte) error {
 	if d.peek() != bracket {
-		return d.fail("where " + kindName(bracket) + " begins")
+		return d.fail("where " + kindName(bracket) + " should begin")
 	}
 	if d.depth++; d.depth > maxNesting {
 		return errNesting
@@ -129,17 +129,17 @@ func (d *decoder) enter(bracket byte) error {
 	return nil
 }
 
-// leave reads the bracket that closes it.
+// leave reads the bracket that closes an array or an object.
 func (d *decoder) leave() error {
 	d.depth--
 	d.pos++
 	return nil
 }
 
-// name reads a member's name and the colon after it.
+// name reads a member's name and the colon after it. The name is valid until the next value is read.
 func (d *decoder) name() ([]byte, error) {
 	if d.peek() != '"' {
-		return nil, d.fail("where a name begins")
+		return nil, d.fail("where a name should begin")
 	}
 	from := d.pos
 	verbatim, err := d.quoted()
@@ -157,7 +157,7 @@ func (d *decoder) name() ([]byte, error) {
 	return name, nil
 }
 
-// skip reads past a value of any kind.
+// skip reads a value of any kind and drops it.
 func (d *decoder) skip() error {
 	switch d.peek() {
 	case '{':
@@ -174,11 +174,11 @@ func (d *decoder) skip() error {
 	case 'f':
 		return d.literal("false")
 	default:
-		return d.digits()
+		return d.skipNumber()
 	}
 }
 
-// value reads past a value and returns its text.
+// value reads a value of any kind and returns its text, a part of src.
 func (d *decoder) value() ([]byte, error) {
 	d.peek()
 	from := d.pos
@@ -196,18 +196,18 @@ func (d *decoder) literal(word string) error {
 	return nil
 }
 
-// digits reads past a number.
-func (d *decoder) digits() error {
+// skipNumber reads a number and drops it.
+func (d *decoder) skipNumber() error {
 	if d.at('-') {
 		d.pos++
 	}
-	if d.at('0') { // nothing may follow but a fraction
+	if d.at('0') { // no digit may follow
 		d.pos++
-	} else if !d.run() {
-		return d.fail("where a value begins")
+	} else if !d.skipDigits() {
+		return d.fail("where a value should begin")
 	}
 	if d.at('.') {
-		if d.pos++; !d.run() {
+		if d.pos++; !d.skipDigits() {
 			return d.fail("in a number")
 		}
 	}
@@ -215,20 +215,20 @@ func (d *decoder) digits() error {
 		if d.pos++; d.at('+') || d.at('-') {
 			d.pos++
 		}
-		if !d.run() {
+		if !d.skipDigits() {
 			return d.fail("in a number")
 		}
 	}
-	if d.pos == len(d.src) && !d.final { // there may be more of it
-		return errBreaksOff
+	if d.pos == len(d.src) && !d.final { // more digits may follow
+		return errIncomplete
 	}
 	return nil
 }
 
 func (d *decoder) at(c byte) bool { return d.pos < len(d.src) && d.src[d.pos] == c }
 
-// run reads past decimal digits and tells whether there were any.
-func (d *decoder) run() bool {
+// skipDigits reads decimal digits and tells whether there were any.
+func (d *decoder) skipDigits() bool {
 	from := d.pos
 	for d.pos < len(d.src) && '0' <= d.src[d.pos] && d.src[d.pos] <= '9' {
 		d.pos++

@@ -12,7 +12,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// referenceTokens reads a text with jsontext: its tokens and, where it is JSON, nothing after them.
+// referenceTokens reads a text with jsontext. ok tells whether the text is one JSON value with nothing after it.
 func referenceTokens(text []byte) (all []string, ok bool) {
 	d := jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	for {
@@ -41,7 +41,7 @@ func referenceTokens(text []byte) (all []string, ok bool) {
 	}
 }
 
-// tokens reads the same with a decoder.
+// tokens reads the same tokens with a decoder.
 func tokens(d *decoder) (all []string, err error) {
 	var read func() error
 	read = func() (err error) {
@@ -84,29 +84,29 @@ func (p *pieces) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// mustReadAsJSONText holds the decoder to jsontext: it takes the same texts, and of those it reads the
-// same; whole, past them, as what it keeps canonical, and as an answer that comes in pieces.
+// mustReadAsJSONText compares the decoder with jsontext: both accept the same texts and read the same tokens. It decodes the
+// text as a whole, skips it, and decodes it as part of an answer that arrives in pieces of the given size.
 func mustReadAsJSONText(t *testing.T, text []byte, size int) {
 	want, ok := referenceTokens(text)
 	d := decoderOf(text)
 	got, err := tokens(d)
 	read := err == nil && d.peek() == 0 && d.pos == len(text)
 	if read != ok {
-		t.Fatalf("%.200q: %v at byte %d; jsontext takes it: %v", text, err, d.pos, ok)
+		t.Fatalf("%.200q: %v at byte %d; jsontext accepts it: %v", text, err, d.pos, ok)
 	}
 	if ok && !slices.Equal(got, want) {
 		t.Fatalf("%.200q:\n%q\n%q", text, got, want)
 	}
 	past := decoderOf(text)
 	if err := past.skip(); (err == nil && past.peek() == 0 && past.pos == len(text)) != ok {
-		t.Fatalf("%.200q: skipped: %v at byte %d; jsontext takes it: %v", text, err, past.pos, ok)
+		t.Fatalf("%.200q: skipped: %v at byte %d; jsontext accepts it: %v", text, err, past.pos, ok)
 	}
 	var records [][]string
 	list := slices.Concat([]byte(" [ "), text, []byte("\n,"), text, []byte("]\t"))
 	a := &answer{body: &pieces{list, size}}
-	err = a.take(func(a *answer) error {
+	err = a.readAll(func(a *answer) error {
 		return a.elements("$", func() error {
-			return a.atOnce(func() error {
+			return a.buffered(func() error {
 				tokens, err := tokens(&a.decoder)
 				if err == nil {
 					records = append(records, tokens)
@@ -122,11 +122,11 @@ func mustReadAsJSONText(t *testing.T, text []byte, size int) {
 		t.Fatalf("%.200q in pieces of %d: %v\n%q", text, size, err, records)
 	}
 	if _, joined := referenceTokens(list); (err == nil) != joined {
-		t.Fatalf("%.200q twice in an array, in pieces of %d: %v; jsontext takes it: %v", text, size, err, joined)
+		t.Fatalf("%.200q twice in an array, in pieces of %d: %v; jsontext accepts it: %v", text, size, err, joined)
 	}
 }
 
-var oddTexts = []string{
+var jsonTexts = []string{
 	``, ` `, `null`, `nul`, `nulL`, `truefalse`, `true`, `fals`, `false `, "\ttrue\r\n", `TRUE`, `nan`, `Infinity`, `undefined`, `'a'`,
 	`0`, `-0`, `-`, `--1`, `+1`, `01`, `00`, `-01`, `1.`, `.5`, `1.5`, `1.5.5`, `1e`, `1e+`, `1E-07`, `1e5e5`, `1x`, `0x10`, `1_0`, `12345678901234567890`,
 	`""`, `"`, `"\"`, `"\\"`, `"\/\b\f\n\r\t"`, `"\x"`, `"\u12"`, `"\u12g4"`, `"\uABCD\uabcd"`, `"\U0041"`, "\"\\u\x11\x12\x13\x14\"", `"\ud800"`, `"\udc00\ud800"`,
@@ -138,11 +138,11 @@ var oddTexts = []string{
 }
 
 func TestCursorReadsAsJSONText(t *testing.T) {
-	texts := slices.Clone(oddTexts)
+	texts := slices.Clone(jsonTexts)
 	for _, n := range []int{1, 100, maxNesting - 1, maxNesting, maxNesting + 1} {
 		texts = append(texts, strings.Repeat("[", n)+strings.Repeat("]", n), strings.Repeat(`{"":`, n)+"1"+strings.Repeat("}", n))
 	}
-	// Every byte at every place of the words of eight that strings are read in.
+	// Every byte at every place of a group of eight bytes (see plain).
 	for c := range 256 {
 		for at := range 17 {
 			text := []byte(`"0123456789abcdefg"`)
@@ -164,13 +164,13 @@ func TestCursorReadsAsJSONText(t *testing.T) {
 }
 
 func FuzzCursor(f *testing.F) {
-	for _, text := range oddTexts {
+	for _, text := range jsonTexts {
 		f.Add([]byte(text), 1)
 	}
 	f.Fuzz(func(t *testing.T, text []byte, size int) { mustReadAsJSONText(t, text, max(1, size)) })
 }
 
-// TestARecordUpToTheBoundIsRead, and no further, however it comes.
+// TestARecordUpToTheBoundIsRead: a longer record is an error.
 func TestARecordUpToTheBoundIsRead(t *testing.T) {
 	for _, c := range []struct {
 		size int
@@ -180,7 +180,7 @@ func TestARecordUpToTheBoundIsRead(t *testing.T) {
 		body := strings.NewReader("[1," + record + record + "2]")
 		n := 0
 		a := &answer{body: body}
-		err := a.take(func(a *answer) error {
+		err := a.readAll(func(a *answer) error {
 			return records(a, "$", (*decoder).user, func(rec Record[User]) error { n++; return nil })
 		})
 		if !errors.Is(err, c.want) || c.want == nil && n != 4 || len(a.buf) > maxRecord {

@@ -16,7 +16,7 @@ import (
 	"wheelhouse/extract"
 )
 
-// stall sends what there is and then nothing until the asker goes away.
+// stall sends body and then nothing until the client disconnects.
 func stall(w http.ResponseWriter, r *http.Request, body string) {
 	_, _ = io.WriteString(w, body)
 	_ = http.NewResponseController(w).Flush()
@@ -26,7 +26,7 @@ func stall(w http.ResponseWriter, r *http.Request, body string) {
 	}
 }
 
-// mustTimeOut: the error names the deadline, and came about when it passed.
+// mustTimeOut checks that the error names the timeout and came in time.
 func mustTimeOut(t *testing.T, start time.Time, err error, words string) {
 	t.Helper()
 	if took := time.Since(start); err == nil || !strings.Contains(err.Error(), words) || took > 3*time.Second {
@@ -94,7 +94,7 @@ func TestDeadlines(t *testing.T) {
 	}
 }
 
-// TestADripUnderTheWholeDeadlineIsRead: slow is not silent.
+// TestADripUnderTheWholeDeadlineIsRead: an answer that arrives slowly, without long pauses, is complete.
 func TestADripUnderTheWholeDeadlineIsRead(t *testing.T) {
 	t.Parallel()
 	body := recorded(t, "user_access")
@@ -125,7 +125,7 @@ func TestCancellation(t *testing.T) {
 	} {
 		server := serve(t, func(_ int, w http.ResponseWriter, r *http.Request) { answer(w, r) })
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-		out := &books[extract.User]{}
+		out := &batch[extract.User]{}
 		start := time.Now()
 		_, err := client(t, server.URL, func(c *extract.Config) { c.Backoff = time.Minute }).UserAccess(ctx, out, out.row)
 		cancel()
@@ -137,7 +137,7 @@ func TestCancellation(t *testing.T) {
 
 func TestUntrustedCertificateIsFinal(t *testing.T) {
 	tries := 0
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the key travelled") }))
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the key was sent") }))
 	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
 		if s == http.StateNew {
 			tries++
@@ -153,7 +153,7 @@ func TestUntrustedCertificateIsFinal(t *testing.T) {
 	mustBeSilent(t, err)
 }
 
-// TestBounds of size: each is final, and none needs much memory.
+// TestOversizedAnswersAreFinal: answers beyond a bound of size are not asked for again.
 func TestOversizedAnswersAreFinal(t *testing.T) {
 	white := strings.Repeat(" ", 1<<20)
 	for name, c := range map[string]struct {
@@ -180,7 +180,7 @@ func TestOversizedAnswersAreFinal(t *testing.T) {
 		"absurd nesting": {func(w io.Writer) {
 			_, _ = io.WriteString(w, `[{"x":`+strings.Repeat("[", 70)+strings.Repeat("]", 70)+"}]")
 		},
-			0, "json nests too deep"},
+			0, "json: nests too deep (more than 64 levels)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) {
@@ -197,7 +197,7 @@ func TestOversizedAnswersAreFinal(t *testing.T) {
 
 func TestCompressionBomb(t *testing.T) {
 	var body strings.Builder
-	for i := range 12 { // records of a megabyte of nothing
+	for i := range 12 { // records of a megabyte of spaces
 		fmt.Fprintf(&body, "%c{%s}", "[,"[min(i, 1)], strings.Repeat(" ", 1<<20))
 	}
 	packed := gzipped([]byte(body.String() + "]"))

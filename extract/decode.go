@@ -6,46 +6,46 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// objectOrNull is object for a member that may be null, which counts as absent. Anything else is
-// skipped, and told in odd under the member's name.
-func (d *decoder) objectOrNull(odd *string, name string, member func(name []byte) error) error {
-	if d.contains('{', odd, name) {
+// objectOrNull reads an object like object. null counts as absent. A value of another kind is skipped, and
+// *problem says so under the member's name.
+func (d *decoder) objectOrNull(problem *string, name string, member func(name []byte) error) error {
+	if d.contains('{', problem, name) {
 		return d.object(member)
 	}
 	return d.skip()
 }
 
-// arrayOrNull is array for a member that may be null, which counts as absent.
-func (d *decoder) arrayOrNull(odd *string, name string, element func() error) error {
-	if d.contains('[', odd, name) {
+// arrayOrNull reads an array like array. null and other kinds are treated as in objectOrNull.
+func (d *decoder) arrayOrNull(problem *string, name string, element func() error) error {
+	if d.contains('[', problem, name) {
 		return d.array(element)
 	}
 	return d.skip()
 }
 
-func (d *decoder) contains(want byte, odd *string, name string) bool {
-	*odd = "" // of equal names the last counts
+func (d *decoder) contains(want byte, problem *string, name string) bool {
+	*problem = "" // of members with equal names the last one counts
 	kind := d.kind()
 	if kind != want && kind != 'n' && kind != 0 {
-		*odd = name + ": " + kindName(kind) + " where " + kindName(want) + " belongs"
+		*problem = name + ": " + kindName(kind) + " where " + kindName(want) + " belongs"
 	}
 	return kind == want
 }
 
-// rowsUnder reads an answer that is an object whose rows stand in an array under name. Absent is not
-// empty: an answer without that array is no answer. Of other members member gets the value.
+// rowsUnder reads an object that has its rows under name: rows reads that member's value. member gets the value of
+// every other member. A missing array is an error, because missing rows are not the same as no rows.
 func (a *answer) rowsUnder(name string, rows func() error, member func(d *decoder, name string) error) error {
 	seen := false
 	err := a.members("the answer", func(n string) error {
 		if n != name {
-			d, err := a.held()
+			d, err := a.wholeValue()
 			if err != nil {
 				return err
 			}
 			return member(d, n)
 		}
 		if seen {
-			return fmt.Errorf("%q stands twice in the answer", name)
+			return fmt.Errorf("the answer has %q twice", name)
 		}
 		seen = true
 		return rows()
@@ -56,26 +56,26 @@ func (a *answer) rowsUnder(name string, rows func() error, member func(d *decode
 	return err
 }
 
-// passOver is for members that nobody needs.
-func passOver(*decoder, string) error { return nil }
+// ignoreMember is for rowsUnder where no other member is needed.
+func ignoreMember(*decoder, string) error { return nil }
 
-// Record is one row of an answer: its place, its text as sent and its value. Raw is valid only until
-// the sink returns, and so are the value's slices; its strings, times and numbers stay good.
+// Record is one row of an answer. Raw and the slices in Value are valid only until the row callback returns. Strings,
+// times and numbers in Value stay valid.
 type Record[T any] struct {
-	Array string // the path of the array it stands in, such as $.sessions
-	Index int    // its place in there, from 0
-	Raw   jsontext.Value
-	Value T
+	Array string         // JSON path of the array that holds the record, such as $.sessions
+	Index int            // position in that array, from 0
+	Raw   jsontext.Value // the record as sent
+	Value T              // the zero value where the record is not an object
 }
 
-// Path is the record's JSON path in its answer, such as $.sessions[3].
+// Path returns the record's JSON path in its answer, such as $.sessions[3].
 func (r Record[T]) Path() string { return fmt.Sprintf("%s[%d]", r.Array, r.Index) }
 
-// records reads an array of records and hands each on.
+// records reads an array of records and calls row for each.
 func records[T any](a *answer, array string, decode func(*decoder, *T) error, row func(Record[T]) error) error {
 	rec := Record[T]{Array: array, Index: -1}
-	next := func() error { // from its beginning, whenever the text broke off in it
-		empty(&rec.Value)
+	next := func() error { // runs again from the record's first byte when the buffer ended inside the record
+		reset(&rec.Value)
 		isObject := a.peek() == '{'
 		from := a.pos
 		var err error
@@ -88,40 +88,44 @@ func records[T any](a *answer, array string, decode func(*decoder, *T) error, ro
 		return err
 	}
 	return a.elements(array, func() error {
-		if err := a.atOnce(next); err != nil {
+		if err := a.buffered(next); err != nil {
 			return err
 		}
 		rec.Index++
-		return handOn(row, rec)
+		return deliver(row, rec)
 	})
 }
 
-// empty makes a value as good as new. One that holds slices worth keeping says how.
-func empty[T any](v *T) {
-	if e, ok := any(v).(interface{ empty() }); ok {
-		e.empty()
+// resetter is a wire type that keeps the memory of its slices from one record to the next.
+type resetter interface{ reset() }
+
+// reset makes *v the zero value, but for the memory that a resetter keeps.
+func reset[T any](v *T) {
+	if r, ok := any(v).(resetter); ok {
+		r.reset()
 		return
 	}
 	var zero T
 	*v = zero
 }
 
-// Answers is told how the rows of one window's answers hang together as they stream in.
+// Answers learns which rows of a window count. Invariant 2: only rows of complete answers do. A client calls the methods and
+// the row callback from one goroutine.
 type Answers interface {
-	// Begin starts an answer, or another attempt at one: rows since the last Commit are void.
+	// Begin starts an answer, or another attempt at one. Rows since the last Commit are void.
 	Begin()
-	// Commit makes the rows since Begin part of the window: their answer was complete.
+	// Commit follows a complete answer. The rows since Begin belong to the window.
 	Commit()
 }
 
-// rowError marks an error of whoever takes the rows, which asking again cannot mend.
+// rowError is an error of the row callback. A retry cannot help.
 type rowError struct{ err error }
 
 func (e rowError) Error() string { return e.err.Error() }
 func (e rowError) Unwrap() error { return e.err }
 
-// handOn calls row and marks its error.
-func handOn[T any](row func(Record[T]) error, rec Record[T]) error {
+// deliver calls row and wraps its error in a rowError.
+func deliver[T any](row func(Record[T]) error, rec Record[T]) error {
 	if err := row(rec); err != nil {
 		return rowError{err}
 	}

@@ -11,7 +11,7 @@ import (
 // DemoRequest is one entry of demo_usage's `sessions`: an Instant Demo request.
 type DemoRequest struct {
 	ID                 Integer
-	Start              Instant // without a zone: UTC
+	Start              Instant // sent without a zone, and then in UTC
 	LastEvent          Instant
 	AvailabilityBucket Text // full_capacity, half_capacity, no_capacity
 	SecondsToRespond   SecondsOrNever
@@ -20,21 +20,21 @@ type DemoRequest struct {
 	ScreenShared       BoolOrNA
 	AcceptedFrom       Text // extension, email, "n/a"
 	Prospect           []Answer
-	Odd                string
+	Problem            string // says that prospect_info is not an object; "" where it is
 	Extra              Extra
 }
 
-// Answer is one prospect-… member of prospect_info, fixed or of the account's own making, in the
-// order it came; of equal questions the last counts.
+// Answer is one prospect-… member of prospect_info: an answer to a question of the API or of the account. Answers keep the
+// order in which they were sent. Of answers to one question only the last remains.
 type Answer struct {
 	Question string         // the member's name without "prospect-"
-	Text     Text           // Odd where the value is an object or an array
-	JSON     jsontext.Value // canonical; set where the value is not a string
+	Text     Text           // has a problem where the value is an object or an array
+	JSON     jsontext.Value // canonical; nil where the value is a string or null
 }
 
-// DemoUsage asks for the demo requests of a window. canceled is the API's count of cancelled
-// requests over the window: no request's detail exists for them. Not valid where it says none, or one
-// that no count can be.
+// DemoUsage asks for the demo requests of a window and calls row for each. canceled is how many more requests of the window
+// were cancelled; the API tells nothing else about those. canceled is not valid where the API states no such count, or a
+// negative one.
 func (c *Client) DemoUsage(ctx context.Context, w Window, out Answers, row func(Record[DemoRequest]) error) (canceled Integer, rep Report, err error) {
 	whole := true
 	err = c.inParts(ctx, w, func(c *Client, part Window) error {
@@ -48,11 +48,11 @@ func (c *Client) DemoUsage(ctx context.Context, w Window, out Answers, row func(
 			return err
 		}
 		out.Commit()
-		whole = whole && n.Valid && n.Value >= 0
-		canceled.Value += n.Value
+		whole = whole && n.Valid && n.V >= 0
+		canceled.V += n.V
 		return nil
 	})
-	canceled.Valid = whole && err == nil && canceled.Value <= math.MaxInt32
+	canceled.Valid = whole && err == nil && canceled.V <= math.MaxInt32
 	return canceled, rep, err
 }
 
@@ -99,7 +99,7 @@ func (d *decoder) prospectInfo(r *DemoRequest) error {
 	r.Prospect = nil
 	var unknown Extra
 	place := map[string]int{}
-	err := d.objectOrNull(&r.Odd, "prospect_info", func(name []byte) error {
+	err := d.objectOrNull(&r.Problem, "prospect_info", func(name []byte) error {
 		question, ok := strings.CutPrefix(cleanText(string(name)), "prospect-")
 		if !ok || question == "" {
 			return d.extra(&unknown, name)
@@ -134,9 +134,9 @@ func (d *decoder) answer(question string) (Answer, error) {
 		return a, err
 	}
 	if kind == '{' || kind == '[' {
-		a.Text = oddKind[string](kind, "a text")
+		a.Text = wrongKind[string](kind, "a text")
 	} else {
-		a.Text = value(string(a.JSON))
+		a.Text = fieldOf(string(a.JSON))
 	}
 	return a, nil
 }

@@ -1,17 +1,19 @@
-// Package extract asks the CrankWheel API and hands its answers on, row by row, as wire types.
+// Package extract asks the CrankWheel API and returns its answers row by row, as wire types.
 //
-// It promises that an answer it calls complete is complete: the transport ended as announced, the
-// JSON ended where it should, the array the rows stand in was there, pages agreed with each other,
-// and where the API states totals they were compared with what came. Rows are handed on while the
-// answer is read; no answer is held as a whole.
+// An answer counts as complete if the transport ended as announced, the JSON is one whole value, and the array that holds
+// the rows is there. The pages of a list must not have changed while they were read. Where the API states totals, the
+// Report tells whether the rows add up to them. Rows are delivered while the answer is read, except for pages of shares,
+// which are read to their end first.
 //
-// It does not judge values. A value of an unexpected type is kept as a Field that says so, and the
-// package transform decides what becomes of its row.
+// Answers.Begin and Answers.Commit say which rows count (invariant 2). Rows since the last Commit are void if the call fails
+// or calls Begin again.
 //
-// On failure: what may pass (time-outs, 408, 429, 5xx, broken bodies) is asked again, with jittered
-// backoff and within bounds; Answers.Begin says that the rows of the broken attempt are void. An
-// answer that keeps failing for its size is asked for in halves, down to an hour. A day of the content
-// library and a share's detail may fail alone: the rest is handed on, and Report.Missing says what is missing, unless
-// so many requests fail one after another that the API must be down. What is left is an error that names the path, the
-// status and the request id, and never the key.
+// Values are not judged here. A value of an unexpected type becomes a Field with a Problem, and package transform decides
+// about its row.
+//
+// On failure: timeouts, status 408, 429, 500, 502, 503 and 504, and broken bodies are retried with backoff and jitter, a
+// limited number of times. Requests that keep failing for their size are repeated for halves of the window, down to an hour
+// (invariant 6). A day of the content library and a share's detail may fail alone: the rest is delivered, and Report.Missing says
+// what is missing, unless so many requests fail one after another that the API must be down. Any other failure, and the last retry's, is returned as an error. The error holds the status, the path and
+// the request id where there is an answer, and never the key or personal data.
 package extract

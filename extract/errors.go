@@ -2,22 +2,20 @@ package extract
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
 	"time"
 )
 
-// APIError is an answer whose status is not 200. Callers branch on Status: 404 for one share means
-// that it is gone.
+// APIError is an answer with a status other than 200. Status 404 for one share means that the share was deleted.
 type APIError struct {
 	Status    int
-	Path      string
-	RequestID string // the answer's x-request-id, for the API's support
-	Excerpt   string // what the answer said is wrong, cut and stripped of anything personal
+	Path      string // of the request
+	RequestID string // the answer's x-request-id, for CrankWheel's support; "" where there is none
+	Excerpt   string // the reason in the answer's body, redacted and cut; "" where there is none
 	advice    string
-	paused    bool // it came with a Retry-After: the server is busy, whatever is asked for
+	paused    bool // the answer had a Retry-After: the server is busy, and the window's size does not matter
 }
 
 func (e *APIError) Error() string {
@@ -34,16 +32,16 @@ func (e *APIError) Error() string {
 	return s
 }
 
-// BodyError is a 200 whose body is not what it should be: cut off, not JSON, or without the array
-// that its rows stand in. It never means "no rows".
+// BodyError is an answer with status 200 and a wrong body: cut off, not JSON, or without the array that holds the rows. It
+// never means "no rows".
 type BodyError struct{ err error }
 
 func (e *BodyError) Error() string { return "answer: " + e.err.Error() }
 func (e *BodyError) Unwrap() error { return e.err }
 
-// timeoutError says which deadline passed.
+// timeoutError says which timeout was exceeded.
 type timeoutError struct {
-	what  string
+	what  string // what took too long
 	after time.Duration
 }
 
@@ -53,12 +51,12 @@ var (
 	errAnswerTooLarge = errors.New("the answer is larger than the limit")
 	errBomb           = errors.New("the answer's compression is not believable")
 	errUnstable       = errors.New("the pages kept changing while they were read")
-	errEndless        = errors.New("the pages do not end")
+	errEndless        = errors.New("the list has more than 10000 pages")
 	errSamePage       = errors.New("the server sends the same page again and again")
 )
 
-// mayPass tells whether asking again could help.
-func mayPass(err error) bool {
+// retryable tells whether a retry could help. It is true for nil.
+func retryable(err error) bool {
 	var api *APIError
 	if errors.As(err, &api) {
 		switch api.Status {
@@ -70,10 +68,8 @@ func mayPass(err error) bool {
 	}
 	var row rowError
 	var certificate *tls.CertificateVerificationError
-	var authority x509.UnknownAuthorityError
-	var hostname x509.HostnameError
 	switch {
-	case errors.As(err, &row), errors.As(err, &certificate), errors.As(err, &authority), errors.As(err, &hostname):
+	case errors.As(err, &row), errors.As(err, &certificate):
 		return false
 	case errors.Is(err, errSame), errors.Is(err, errTooDeep), errors.Is(err, errAnswerTooLarge), errors.Is(err, errBomb),
 		errors.Is(err, errRecordTooLarge):
@@ -82,7 +78,7 @@ func mayPass(err error) bool {
 	return true
 }
 
-// failsForSize tells whether a smaller window could fare better.
+// failsForSize tells whether the request could succeed for a smaller window.
 func failsForSize(err error) bool {
 	var api *APIError
 	if errors.As(err, &api) {
@@ -109,27 +105,27 @@ func advice(status int) string {
 	case status == http.StatusNotFound:
 		return "check the server's address"
 	case status >= 300 && status < 400:
-		return "redirects are never followed, so that the key stays where it belongs: set the server's final address"
+		return "redirects are never followed, so that the key reaches no other server: set the server's final address"
 	}
 	return ""
 }
 
-// excerpt takes from an error's JSON body the one text that says what is wrong, as far as its words are of the
-// trade. Nothing else of a body is shown: it may hold people's data.
+// excerpt returns the reason that an error's JSON body gives, redacted. It returns nothing else of the body, which may hold
+// personal data.
 func excerpt(body []byte) string {
 	d := decoderOf(body)
 	if d.kind() != '{' {
 		return ""
 	}
-	var said Text
-	_ = d.object(func(name []byte) error { // a body cut off has said what it could
+	var reason Text
+	_ = d.object(func(name []byte) error { // fails for a body that was cut off: what came before counts
 		switch string(name) {
 		case "error", "message", "reason", "detail":
-			if d.kind() == '"' && !said.Valid {
-				return d.text(&said)
+			if d.kind() == '"' && !reason.Valid {
+				return d.text(&reason)
 			}
 		}
 		return d.skip()
 	})
-	return known(said.Value)
+	return redact(reason.V)
 }

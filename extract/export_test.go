@@ -7,22 +7,25 @@ import (
 	"net/http"
 )
 
-// Dial makes a client's connections another's, in place of the network.
+// Dial makes the client get its connections from dial instead of the network.
 func (c *Client) Dial(dial func() net.Conn) {
 	c.http.Transport.(*http.Transport).DialContext = func(context.Context, string, string) (net.Conn, error) { return dial(), nil }
 }
 
-// AnyInstant is ParseInstant without its short way.
+func ParseInstant(s string) Instant { return parseInstant([]byte(s)) }
+
+// AnyInstant is ParseInstant without its fast path.
 var AnyInstant = anyInstant
+
+var ParseRetryAfter = parseRetryAfter
 
 func answerOf(body []byte) *answer {
 	return &answer{body: &bodyReader{Reader: bytes.NewReader(body), limit: 1 << 30, packed: &idleReader{}}}
 }
 
-// decode reads a JSON array of records as the streams' answers are read, without a server: fuzzing
-// goes a hundred times as fast.
+// decode reads a JSON array of records as if it were an answer. Without a server, fuzzing is a hundred times as fast.
 func decode[T any](body []byte, one func(*decoder, *T) error, row func(Record[T]) error) error {
-	return answerOf(body).take(func(a *answer) error { return records(a, "$", one, row) })
+	return answerOf(body).readAll(func(a *answer) error { return records(a, "$", one, row) })
 }
 
 func DecodeDemoRequests(b []byte, row func(Record[DemoRequest]) error) error {
@@ -59,5 +62,5 @@ func DecodeContents(b []byte, row func(Record[Content]) error) error {
 
 // DecodeUsageNew reads a whole answer of usage_new.
 func DecodeUsageNew(body []byte, row func(Record[Session]) error) error {
-	return answerOf(body).take(func(a *answer) error { return a.usageNew(&totals{}, row) })
+	return answerOf(body).readAll(func(a *answer) error { return a.usageNew(&totals{}, row) })
 }

@@ -4,9 +4,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// extra keeps the next value under a name the wire type does not know, canonically written.
+// extra reads the value of a member that the wire type does not know, and keeps it in canonical form.
 func (d *decoder) extra(into *Extra, name []byte) error {
-	key := cleanText(string(name)) // a name is valid until the next value is read
+	key := cleanText(string(name)) // before the value is read, because name is valid only until then
 	raw, err := d.value()
 	if err != nil {
 		return err
@@ -19,7 +19,7 @@ func (d *decoder) extra(into *Extra, name []byte) error {
 	return nil
 }
 
-// Extra holds the members of a record that its wire type does not know, by name, each canonical JSON.
+// Extra holds the members of a record that its wire type does not know: canonical JSON by name.
 type Extra map[string]jsontext.Value
 
 func (e *Extra) put(name string, v jsontext.Value) {
@@ -29,7 +29,7 @@ func (e *Extra) put(name string, v jsontext.Value) {
 	(*e)[name] = v
 }
 
-// nest keeps the unknown members of a nested object under that object's name.
+// nest replaces what is kept under a nested object's name by that object's unknown members.
 func (e *Extra) nest(name string, unknown Extra) {
 	delete(*e, name)
 	if len(unknown) > 0 {
@@ -37,7 +37,7 @@ func (e *Extra) nest(name string, unknown Extra) {
 	}
 }
 
-// JSON writes the members as one canonical object; nil when there are none.
+// JSON returns the members as one canonical object, or nil if there are none.
 func (e Extra) JSON() []byte {
 	if len(e) == 0 {
 		return nil

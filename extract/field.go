@@ -2,6 +2,7 @@ package extract
 
 import (
 	"bytes"
+	"database/sql"
 	"math"
 	"strconv"
 	"strings"
@@ -10,37 +11,37 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Field is one value of a record as the API sent it.
+// Field is one value of a record as the API sent it: the value, none, or a problem.
 //
-// Valid: Value holds it. Not valid and Odd empty: there was none (absent, null, or a word the API
-// uses for "none", such as "never" or "n/a"). Odd not empty: something came that cannot be a T, and
-// Odd says why in words that hold no data.
+//   - Valid: V holds the value.
+//   - Not valid and Problem empty: the API sent no value. The member was absent, null, or a word that the
+//     API uses for "none", such as "never" or "n/a".
+//   - Problem not empty: the API sent something that cannot be a T. Problem says why, and quotes no data.
 type Field[T any] struct {
-	Value T
-	Valid bool
-	Odd   string
+	sql.Null[T]
+	Problem string
 }
 
-// The API's own ways of writing a value, each read into a Field.
+// The types of members. Each accepts the ways in which the API writes, or might write, such a value.
 type (
-	Text = Field[string] // a string; a number or boolean is taken as its text
-
+	// Text is a string. A number or a boolean becomes its JSON text. U+0000 is removed, invalid UTF-8 becomes U+FFFD.
+	Text = Field[string]
 	// SecondsOrNever is a whole number of seconds, or "never".
 	SecondsOrNever = Field[int64]
-	// Integer is a whole number; 53.0 and "53" are taken as 53.
+	// Integer is a whole number. 53.0 and "53" are read as 53.
 	Integer = Field[int64]
-	// Number is any JSON number, or one in a string.
+	// Number is a JSON number, or a string that holds one.
 	Number = Field[float64]
-	// BoolOrNA is true or false (also in a string), or "n/a".
+	// BoolOrNA is true or false, a string that holds one of them, or "n/a".
 	BoolOrNA = Field[bool]
-	// Instant is a time with a zone, or without one and then UTC, to the microsecond.
+	// Instant is a time in UTC, cut to the microsecond. A time sent without a zone is in UTC.
 	Instant = Field[time.Time]
 )
 
-func value[T any](v T) Field[T]      { return Field[T]{Value: v, Valid: true} }
-func odd[T any](why string) Field[T] { return Field[T]{Odd: why} }
-func oddKind[T any](kind byte, want string) Field[T] {
-	return odd[T](kindName(kind) + " where " + want + " belongs")
+func fieldOf[T any](v T) Field[T]        { return Field[T]{Null: sql.Null[T]{V: v, Valid: true}} }
+func problem[T any](why string) Field[T] { return Field[T]{Problem: why} }
+func wrongKind[T any](kind byte, want string) Field[T] {
+	return problem[T](kindName(kind) + " where " + want + " belongs")
 }
 
 func kindName(kind byte) string {
@@ -62,7 +63,7 @@ func kindName(kind byte) string {
 	}
 }
 
-// isNone tells the words the API writes where there is no value.
+// isNone tells whether s is one of the words that the API writes where there is no value.
 func isNone(s string) bool {
 	if len(s) > len("never") {
 		return false
@@ -74,8 +75,8 @@ func isNone(s string) bool {
 	return false
 }
 
-// scalar reads the next value; text is valid until the one after it is read. For a container it reads past
-// it and returns its kind alone.
+// scalar reads the next value and returns its text, unquoted, and its kind. text is valid until the next value is read. The
+// text of an object or an array is nil.
 func (d *decoder) scalar() (text []byte, kind byte, err error) {
 	kind = d.kind()
 	from := d.pos
@@ -101,14 +102,14 @@ func (d *decoder) text(f *Text) error {
 	case err != nil:
 		return err
 	case kind == '{' || kind == '[':
-		*f = oddKind[string](kind, "a text")
+		*f = wrongKind[string](kind, "a text")
 	case kind == 'n':
 		*f = Text{}
 	default:
 		if bytes.IndexByte(s, 0) >= 0 { // Postgres cannot hold U+0000
 			s = bytes.ReplaceAll(s, []byte{0}, nil)
 		}
-		*f = value(d.texts.add(s))
+		*f = fieldOf(d.texts.add(s))
 	}
 	return nil
 }
@@ -123,7 +124,7 @@ func (d *decoder) integer(f *Integer) error {
 		*f = Integer{}
 	case '0':
 		if n, ok := decimal(s); ok {
-			*f = value(n)
+			*f = fieldOf(n)
 		} else {
 			*f = parseInteger(string(s))
 		}
@@ -134,12 +135,12 @@ func (d *decoder) integer(f *Integer) error {
 			*f = parseInteger(s)
 		}
 	default:
-		*f = oddKind[int64](kind, "a number")
+		*f = wrongKind[int64](kind, "a number")
 	}
 	return nil
 }
 
-// decimal reads what nearly every number is: a few digits.
+// decimal is a fast path for numbers of up to 18 digits, which nearly all are.
 func decimal(s []byte) (n int64, ok bool) {
 	for _, c := range s {
 		if c < '0' || '9' < c {
@@ -152,19 +153,19 @@ func decimal(s []byte) (n int64, ok bool) {
 
 func parseInteger(s string) Integer {
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
-		return value(n)
+		return fieldOf(n)
 	}
 	f := parseNumber(s)
 	switch {
 	case !f.Valid:
-		return odd[int64](f.Odd)
-	case f.Value != math.Trunc(f.Value):
-		return odd[int64]("a fraction where a whole number belongs")
-	// From 2^53 on a float no longer names one whole number.
-	case math.Abs(f.Value) >= 1<<53:
-		return odd[int64]("a number too large")
+		return problem[int64](f.Problem)
+	case f.V != math.Trunc(f.V):
+		return problem[int64]("a fraction where a whole number belongs")
+	// From 2^53 on, a float no longer stands for a single whole number.
+	case math.Abs(f.V) >= 1<<53:
+		return problem[int64]("a number too large")
 	}
-	return value(int64(f.Value))
+	return fieldOf(int64(f.V))
 }
 
 func (d *decoder) number(f *Number) error {
@@ -184,21 +185,21 @@ func (d *decoder) number(f *Number) error {
 			*f = parseNumber(s)
 		}
 	default:
-		*f = oddKind[float64](kind, "a number")
+		*f = wrongKind[float64](kind, "a number")
 	}
 	return nil
 }
 
-// parseNumber takes what JSON takes for a number. Go's own syntax is wider (0x1p3, 1_000, Inf, NaN).
+// parseNumber reads a number in JSON's syntax. strconv alone would accept more: 0x1p3, 1_000, Inf, NaN.
 func parseNumber(s string) Number {
 	if !jsontext.Value(s).IsValid() || (s[0] != '-' && (s[0] < '0' || s[0] > '9')) {
-		return odd[float64]("text where a number belongs")
+		return problem[float64]("text where a number belongs")
 	}
 	n, err := strconv.ParseFloat(s, 64)
 	if err != nil {
-		return odd[float64]("a number too large")
+		return problem[float64]("a number too large")
 	}
-	return value(n)
+	return fieldOf(n)
 }
 
 func (d *decoder) boolean(f *BoolOrNA) error {
@@ -210,18 +211,18 @@ func (d *decoder) boolean(f *BoolOrNA) error {
 	case 'n':
 		*f = BoolOrNA{}
 	case 't', 'f':
-		*f = value(kind == 't')
+		*f = fieldOf(kind == 't')
 	case '"':
 		switch s := strings.ToLower(strings.TrimSpace(string(s))); {
 		case isNone(s):
 			*f = BoolOrNA{}
 		case s == "true" || s == "false":
-			*f = value(s == "true")
+			*f = fieldOf(s == "true")
 		default:
-			*f = odd[bool]("text where true or false belongs")
+			*f = problem[bool]("text where true or false belongs")
 		}
 	default:
-		*f = oddKind[bool](kind, "true or false")
+		*f = wrongKind[bool](kind, "true or false")
 	}
 	return nil
 }
@@ -235,13 +236,9 @@ func (d *decoder) instant(f *Instant) error {
 	case 'n':
 		*f = Instant{}
 	case '"':
-		if t, ok := recordedInstant(s); ok {
-			*f = value(t)
-		} else {
-			*f = anyInstant(string(s))
-		}
+		*f = parseInstant(s)
 	default:
-		*f = oddKind[time.Time](kind, "a time")
+		*f = wrongKind[time.Time](kind, "a time")
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"io"
 	"mime"
@@ -16,79 +17,78 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// Report is what asking for one window came to.
+// Report tells how one window was asked for. It is filled in as far as the call came, also when the call fails.
 type Report struct {
-	RequestIDs []string // the answers' x-request-id, the first 50
-	Attempts   int      // requests sent
+	RequestIDs []string // the x-request-id of up to 50 answers
+	Attempts   int      // requests sent, retries included
 
-	// The API's own totals over the window's answers; not valid where it states none.
-	SourceCount, SourceSeconds Field[int64]
-	// Reconciled: what came adds up to those totals. Not valid where there is nothing to compare.
-	Reconciled Field[bool]
+	// The totals that the API states, summed over the window's answers; not valid where it states none.
+	SourceCount, SourceSeconds sql.Null[int64]
+	// Reconciled tells whether the rows add up to the totals that the API states; not valid where it states none.
+	Reconciled sql.Null[bool]
 
 	// Missing tells which parts of the window could not be had, and why, without data. Empty: the answers are complete.
 	Missing string
 
-	Answer Sum  // of the one answer that was the whole window, and adds up; else, and where not asked for, zero
-	Same   bool // it is the known one, and was not read
+	// Answer is the Sum of the window's answer. Only UsageNew sets it, and only if one answer was the whole window and no
+	// total that it states differs.
+	Answer Sum
+	// Same tells that the answer is the known one. Its rows were not read.
+	Same bool
 
-	answers int
+	answers int // complete answers
 }
 
 const maxRequestIDs = 50
 
-func (r *Report) asked(requestID string) {
+func (r *Report) countRequest(requestID string) {
 	r.Attempts++
 	if requestID != "" && len(r.RequestIDs) < maxRequestIDs && !slices.Contains(r.RequestIDs, requestID) {
 		r.RequestIDs = append(r.RequestIDs, requestID)
 	}
 }
 
-// get asks for a path, already escaped, once and again until read has taken a complete answer, an error is final or the tries
-// are used up. read is called for each attempt, and reads up to the end of the JSON value.
+// get asks for a path, which must be escaped. It retries with backoff and jitter until read has read a complete answer, an
+// error is not retryable, or the attempts are used up. read is called once for each answer with status 200; it must read
+// the whole JSON value.
 func (c *Client) get(ctx context.Context, rep *Report, path string, q url.Values, read func(*answer) error) error {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval, wait.Multiplier, wait.RandomizationFactor = c.cfg.Backoff, 2, 0.5
 	wait.MaxInterval = 30 * c.cfg.Backoff
-	forSize, retry := 0, false
+	tries, forSize := 0, 0
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		err := c.attempt(ctx, rep, path, q, read, retry)
-		retry = true
-		if err != nil && failsForSize(err) {
+		err := c.attempt(ctx, rep, path, q, read, tries > 0)
+		if tries++; failsForSize(err) {
 			forSize++
 		}
-		if err != nil && (!mayPass(err) || ctx.Err() != nil || c.sizeTries > 0 && forSize >= c.sizeTries) {
-			return struct{}{}, backoff.Permanent(err)
+		if !retryable(err) || ctx.Err() != nil || tries >= c.cfg.Attempts || c.sizeTries > 0 && forSize >= c.sizeTries {
+			err = backoff.Permanent(err)
 		}
 		return struct{}{}, err
-	}, backoff.WithBackOff(wait), backoff.WithMaxTries(uint(c.cfg.Attempts)), backoff.WithMaxElapsedTime(0))
-	var permanent *backoff.PermanentError
-	if errors.As(err, &permanent) {
-		err = permanent.Unwrap()
-	}
+	}, backoff.WithBackOff(wait), backoff.WithMaxElapsedTime(0))
 	return err
 }
 
-// attempt asks once, and tells whoever observes.
+// attempt sends one request, when its turn has come, and tells the observer about it.
 func (c *Client) attempt(ctx context.Context, rep *Report, path string, q url.Values, read func(*answer) error, retry bool) error {
 	turn, pause, err := c.turn(ctx)
 	if err != nil {
 		return err
 	}
 	sent := time.Now()
-	told := Request{Result: ResultGivenUp, Retry: retry, Turn: turn, Pause: pause} // stands if reading panics
+	observed := Request{Result: ResultGivenUp, Retry: retry, Turn: turn, Pause: pause} // the result remains if read panics
 	if c.observe != nil {
 		defer func() {
-			told.Took = time.Since(sent)
-			c.observe(told)
+			observed.Took = time.Since(sent)
+			c.observe(observed)
 		}()
 	}
-	err = c.exchange(ctx, rep, path, q, read, func() { told.Head = time.Since(sent) })
-	told.Result = resultOf(ctx, err)
+	err = c.exchange(ctx, rep, path, q, read, func() { observed.Head = time.Since(sent) })
+	observed.Result = resultOf(ctx, err)
 	return err
 }
 
-// exchange sends a request and reads its answer; head is called when the answer begins.
+// exchange sends a request and reads its answer. It calls head when the answer's head has come.
 func (c *Client) exchange(ctx context.Context, rep *Report, path string, q url.Values, read func(*answer) error, head func()) error {
 	whole := &timeoutError{"the whole answer", c.cfg.Whole}
 	ctx, stop := context.WithTimeoutCause(ctx, c.cfg.Whole, whole)
@@ -98,12 +98,12 @@ func (c *Client) exchange(ctx context.Context, rep *Report, path string, q url.V
 
 	resp, err := c.send(ctx, path, q)
 	if err != nil {
-		rep.asked("")
+		rep.countRequest("")
 		return err
 	}
 	head()
 	defer resp.Body.Close()
-	rep.asked(requestID(resp))
+	rep.countRequest(requestID(resp))
 	if resp.StatusCode != http.StatusOK {
 		return c.refused(resp, path, cancel)
 	}
@@ -112,17 +112,17 @@ func (c *Client) exchange(ctx context.Context, rep *Report, path string, q url.V
 		return cause(ctx, &BodyError{err})
 	}
 	if c.known != nil {
-		var waiting held
-		defer waiting.release()
-		if err := a.recognise(*c.known, &waiting); err != nil {
+		var s spool
+		defer s.release()
+		if err := a.compare(*c.known, &s); err != nil {
 			return cause(ctx, err)
 		}
 	}
-	if err := a.take(read); err != nil {
+	if err := a.readAll(read); err != nil {
 		return cause(ctx, err)
 	}
-	if rep.answers++; a.added != nil {
-		rep.Answer = a.added.sum()
+	if rep.answers++; a.hashed != nil {
+		rep.Answer = a.hashed.sum()
 	}
 	return nil
 }
@@ -145,7 +145,7 @@ func (c *Client) send(ctx context.Context, path string, q url.Values) (*http.Res
 		return nil, cause(ctx, err)
 	case connected.Load():
 		return nil, &timeoutError{"the answer's first byte", c.cfg.FirstByte}
-	default: // a smaller window would not help: this stays what it is
+	default: // no timeoutError, because a smaller window would not help to connect
 		return nil, err
 	}
 }
@@ -170,7 +170,7 @@ func (c *Client) request(ctx context.Context, path string, q url.Values) (*http.
 	return req, nil
 }
 
-// cause prefers the deadline that ended a request to the "canceled" that it led to.
+// cause returns the timeoutError that ended the request, if one did, instead of the "context canceled" that followed.
 func cause(ctx context.Context, err error) error {
 	var timeout *timeoutError
 	if errors.As(context.Cause(ctx), &timeout) {
@@ -179,7 +179,7 @@ func cause(ctx context.Context, err error) error {
 	return err
 }
 
-// requestID is the answer's x-request-id, as far as it can be stored and shown.
+// requestID returns the answer's x-request-id; "" where it is longer than 200 bytes or not printable ASCII.
 func requestID(resp *http.Response) string {
 	id := resp.Header.Get("X-Request-Id")
 	if len(id) > 200 || strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) {
@@ -188,9 +188,9 @@ func requestID(resp *http.Response) string {
 	return id
 }
 
-// refused makes the error of an answer that is not 200, and heeds its Retry-After.
+// refused returns the error of an answer with a status other than 200. A Retry-After holds back all requests of the account.
 func (c *Client) refused(resp *http.Response, path string, cancel context.CancelCauseFunc) error {
-	// An excerpt is a courtesy: what does not come soon is not waited for.
+	// The excerpt is a convenience: refused waits for it no longer than 5 s.
 	timer := time.AfterFunc(min(c.cfg.Idle, 5*time.Second), func() { cancel(nil) })
 	defer timer.Stop()
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
@@ -198,15 +198,16 @@ func (c *Client) refused(resp *http.Response, path string, cancel context.Cancel
 		Status: resp.StatusCode, Path: path, RequestID: requestID(resp),
 		Excerpt: excerpt(body), advice: advice(resp.StatusCode),
 	}
-	wait, ok := ParseRetryAfter(resp.Header.Get("Retry-After"), time.Now())
-	if ok && mayPass(err) {
+	wait, ok := parseRetryAfter(resp.Header.Get("Retry-After"), time.Now())
+	if ok && retryable(err) {
 		c.pauses.add(wait)
 		err.paused = true
 	}
 	return err
 }
 
-// open checks an answer's head and readies its body.
+// open checks what an answer with status 200 declares and prepares to read its body. Invariant 7: an answer that declares
+// another content type than JSON is not read as JSON.
 func (c *Client) open(resp *http.Response, cancel context.CancelCauseFunc) (*answer, error) {
 	kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if err != nil || (kind != "application/json" && !strings.HasSuffix(kind, "+json")) {

@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// The forms a time has been seen in, or is likely to come in. Go reads any number of fraction
-// digits after the seconds of each. Those without a zone are UTC.
+// layouts are the forms in which the API has sent times, or might. time.Parse accepts a fraction after the seconds in each.
 var layouts = []string{
 	"2006-01-02T15:04:05Z07:00",
 	"2006-01-02T15:04:05",
@@ -18,13 +17,13 @@ var layouts = []string{
 	"2006-01-02 15:04:05 UTC",
 }
 
-// ParseInstant reads one of the API's times, to the microsecond (what Postgres keeps; further
-// digits are cut). A time that no calendar has, or whose year is before 1970 or after 9999, is odd.
-func ParseInstant(s string) Instant {
+// parseInstant reads a time and cuts it to the microsecond, the precision of Postgres. A time that does not exist, or one
+// outside the years 1970 to 9999, is a problem.
+func parseInstant(s []byte) Instant {
 	if t, ok := recordedInstant(s); ok {
-		return value(t)
+		return fieldOf(t)
 	}
-	return anyInstant(s)
+	return anyInstant(string(s))
 }
 
 func anyInstant(s string) Instant {
@@ -38,17 +37,16 @@ func anyInstant(s string) Instant {
 			continue
 		}
 		if t = t.UTC().Truncate(time.Microsecond); t.Year() < 1970 || t.Year() > 9999 {
-			return odd[time.Time]("a time outside the years 1970 to 9999")
+			return problem[time.Time]("a time outside the years 1970 to 9999")
 		}
-		return value(t)
+		return fieldOf(t)
 	}
-	return odd[time.Time]("text that is not a time")
+	return problem[time.Time]("text that is not a time")
 }
 
-// recordedInstant reads the forms that recorded times have, 2020-09-25T15:25:08.000000Z with or without
-// fraction and Z, in a fraction of what time.Parse takes. Whatever is not plainly one of them it
-// leaves to anyInstant, which reads these the same.
-func recordedInstant[S string | []byte](s S) (t time.Time, ok bool) {
+// recordedInstant is a fast path for the forms that recorded answers have: 2020-09-25T15:25:08.000000Z, with or without the
+// fraction and the Z. ok is false for anything else. anyInstant gives the same result for these forms.
+func recordedInstant(s []byte) (t time.Time, ok bool) {
 	const form, micro = len("2006-01-02T15:04:05"), len(".000000")
 	if len(s) > 0 && s[len(s)-1] == 'Z' {
 		s = s[:len(s)-1]
@@ -67,11 +65,11 @@ func recordedInstant[S string | []byte](s S) (t time.Time, ok bool) {
 		return t, false
 	}
 	t = time.Date(year, time.Month(month), day, hour, minute, second, 1000*micros, time.UTC)
-	return t, day <= 28 || t.Day() == day // else the month is shorter
+	return t, day <= 28 || t.Day() == day // false where the month has fewer days
 }
 
-// pair reads two digits; far below 0 where there is anything else.
-func pair[S string | []byte](s S, at int) int {
+// pair reads two digits. It returns a negative number, large enough to keep any sum with it negative, for other bytes.
+func pair(s []byte, at int) int {
 	tens, ones := s[at]-'0', s[at+1]-'0'
 	if tens > 9 || ones > 9 {
 		return math.MinInt32

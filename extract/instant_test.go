@@ -11,16 +11,16 @@ import (
 func TestParseInstant(t *testing.T) {
 	const none, outside, text = "none", "a time outside the years 1970 to 9999", "text that is not a time"
 	for in, want := range map[string]string{
-		// as recorded
+		// Forms that were recorded.
 		"2017-09-27T22:49:21.507365":  "2017-09-27T22:49:21.507365Z",
 		"2020-09-25T15:25:08.000000Z": "2020-09-25T15:25:08Z",
 		"2022-03-24T07:51:07Z":        "2022-03-24T07:51:07Z",
-		// digits
+		// Digits of the fraction.
 		"2024-03-01T10:00:00.1Z":         "2024-03-01T10:00:00.1Z",
 		"2024-03-01T10:00:00.123":        "2024-03-01T10:00:00.123Z",
 		"2024-03-01T10:00:00.123456789Z": "2024-03-01T10:00:00.123456Z",
 		"2024-03-01T10:00:00.9999999":    "2024-03-01T10:00:00.999999Z",
-		// zones
+		// Zones.
 		"2024-03-01T10:00:00+02:00":     "2024-03-01T08:00:00Z",
 		"2024-03-01T10:00:00.5-0330":    "2024-03-01T13:30:00.5Z",
 		"2024-03-01T10:00:00+02":        "2024-03-01T08:00:00Z",
@@ -36,7 +36,7 @@ func TestParseInstant(t *testing.T) {
 		"1969-12-31T23:59:59.99999999Z": outside,
 		"0001-01-01T00:00:00Z":          outside,
 		"0000-01-01T00:00:00Z":          outside,
-		// no times
+		// No times.
 		"": none, "never": none, "N/A": none, "none": none, " null ": none,
 		"2023-02-29T10:00:00Z": text, "2024-13-01T10:00:00Z": text, "2024-03-01T24:00:00Z": text, "2024-03-01T10:00:60Z": text,
 		"2024-03-01": text, "10:00": text, "now": text, "infinity": text, "epoch": text, "1709287200": text, "01/03/2024 10:00": text,
@@ -45,10 +45,10 @@ func TestParseInstant(t *testing.T) {
 		f := extract.ParseInstant(in)
 		got := none
 		switch {
-		case f.Odd != "":
-			got = f.Odd
+		case f.Problem != "":
+			got = f.Problem
 		case f.Valid:
-			got = f.Value.Format(time.RFC3339Nano)
+			got = f.V.Format(time.RFC3339Nano)
 		}
 		if got != want {
 			t.Errorf("%q: %s, want %s", in, got, want)
@@ -56,9 +56,8 @@ func TestParseInstant(t *testing.T) {
 	}
 }
 
-// TestTheShortWayToAnInstantLeadsToTheSame: every byte at every place of the recorded forms, and every day
-// that a month might have.
-func TestTheShortWayToAnInstantLeadsToTheSame(t *testing.T) {
+// TestTheFastPathGivesTheSameInstant puts every byte at every place of the recorded forms, and tries every day of a month.
+func TestTheFastPathGivesTheSameInstant(t *testing.T) {
 	same := func(s string) {
 		if got, want := extract.ParseInstant(s), extract.AnyInstant(s); got != want {
 			t.Errorf("%q: %+v, want %+v", s, got, want)
@@ -97,17 +96,17 @@ func FuzzParseInstant(f *testing.F) {
 		if want := extract.AnyInstant(s); at != want {
 			t.Fatalf("%q: %+v, want %+v", s, at, want)
 		}
-		if at.Valid && at.Odd != "" || !at.Valid && !at.Value.IsZero() {
+		if at.Valid && at.Problem != "" || !at.Valid && !at.V.IsZero() {
 			t.Fatalf("%q: %+v", s, at)
 		}
 		if !at.Valid {
 			return
 		}
-		v := at.Value
+		v := at.V
 		if v.Location() != time.UTC || v.Year() < 1970 || v.Year() > 9999 || v.Nanosecond()%1000 != 0 {
 			t.Fatalf("%q: %s", s, v)
 		}
-		if again := extract.ParseInstant(v.Format(time.RFC3339Nano)); !again.Valid || !again.Value.Equal(v) {
+		if again := extract.ParseInstant(v.Format(time.RFC3339Nano)); !again.Valid || !again.V.Equal(v) {
 			t.Fatalf("%q: %s comes back as %+v", s, v, again)
 		}
 	})

@@ -10,74 +10,72 @@ import (
 	"github.com/zeebo/xxh3"
 )
 
-// Sum names an answer by what came, byte for byte, as it was unpacked: XXH3, 128 bits. It tells whether the same came again,
-// and keeps nobody out: who could make two answers of one sum is the API, which may say what it likes anyway.
+// Sum is the 128-bit XXH3 hash of an answer's unpacked body. Equal sums mean the same answer. XXH3 is not cryptographic, and
+// need not be: only the API could make two answers with one sum, and the API decides what it answers anyway.
 type Sum [16]byte
 
-// knowing returns the client as it asks for a window whose answer is known by its sum. An answer
-// that is the same, byte for byte, is not read: what it says was checked and handed on before. A zero sum knows none.
-func (c *Client) knowing(sum Sum) *Client {
-	knowing := *c
-	knowing.known = &sum
-	return &knowing
+// withKnown returns a client for one window whose last answer had the given sum. Reading the same answer again fails with
+// errSame before the first row. For a zero sum, the client only computes the answer's sum.
+func (c *Client) withKnown(sum Sum) *Client {
+	client := *c
+	client.known = &sum
+	return &client
 }
 
-// errSame: the answer is the one that is known.
-var errSame = errors.New("the answer is the one that is known")
+// errSame means that the answer is the known one.
+var errSame = errors.New("the answer is the known one")
 
-// heldInMemory is how much of an answer waits in memory until it is known whether the answer is the known one. What is
-// more waits in a temporary file.
-const heldInMemory = 1 << 20
+// spoolMemory is how many bytes of an answer a spool keeps in memory. The rest goes to a temporary file.
+const spoolMemory = 1 << 20
 
-// summer adds up what is read through it, and keeps the error that ended reading.
-type summer struct {
+// hashingReader hashes the bytes that are read through it.
+type hashingReader struct {
 	io.Reader
 	hash xxh3.Hasher
-	err  error
+	err  error // that ended reading; nil for io.EOF
 }
 
-func (s *summer) Read(p []byte) (int, error) {
-	n, err := s.Reader.Read(p)
-	_, _ = s.hash.Write(p[:n])
-	if err != nil && !errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		s.err = err
+func (h *hashingReader) Read(p []byte) (int, error) {
+	n, err := h.Reader.Read(p)
+	_, _ = h.hash.Write(p[:n])
+	if err != nil && err != io.EOF {
+		h.err = err
 	}
 	return n, err
 }
 
-func (s *summer) sum() Sum { return s.hash.Sum128().Bytes() }
+func (h *hashingReader) sum() Sum { return h.hash.Sum128().Bytes() }
 
-// held is an answer that waits. Its memory is used again once it is released.
-type held struct {
+// spool keeps a whole body until its sum is known. Its memory comes from a pool, and goes back with release.
+type spool struct {
 	memory *bytes.Buffer
-	file   *os.File
+	file   *os.File // nil if all of the body is in memory
 }
 
-var heldMemory = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+var spoolBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// read reads an answer to its end. Its error is one of the temporary file.
-func (h *held) read(r io.Reader) error {
-	h.memory = heldMemory.Get().(*bytes.Buffer)
-	h.memory.Reset()
-	// What reading fails with the reader keeps.
-	if n, err := h.memory.ReadFrom(io.LimitReader(r, heldInMemory)); err != nil || n < heldInMemory {
+// read keeps all that r has. It returns errors of the temporary file; errors of r remain in r, a hashingReader.
+func (s *spool) read(r io.Reader) error {
+	s.memory = spoolBuffers.Get().(*bytes.Buffer)
+	s.memory.Reset()
+	if n, err := s.memory.ReadFrom(io.LimitReader(r, spoolMemory)); err != nil || n < spoolMemory {
 		return nil
 	}
 	var err error
-	if h.file, err = os.CreateTemp("", "wheelhouse-*.json"); err != nil {
+	if s.file, err = os.CreateTemp("", "wheelhouse-*.json"); err != nil {
 		return err
 	}
-	if err := os.Remove(h.file.Name()); err != nil { // it has no name from here on, and ends with the process
+	if err := os.Remove(s.file.Name()); err != nil { // at once: the system frees the file even if the process is killed
 		return err
 	}
-	if _, err := io.Copy(onlyWriter{h.file}, r); err != nil && isFileError(err) {
+	if _, err := io.Copy(onlyWriter{s.file}, r); err != nil && isFileError(err) {
 		return err
 	}
-	_, err = h.file.Seek(0, io.SeekStart)
+	_, err = s.file.Seek(0, io.SeekStart)
 	return err
 }
 
-// onlyWriter keeps io.Copy from handing the file the reader.
+// onlyWriter hides os.File.ReadFrom from io.Copy, which would turn an error of the reader into one of the file.
 type onlyWriter struct{ io.Writer }
 
 func isFileError(err error) bool {
@@ -85,40 +83,40 @@ func isFileError(err error) bool {
 	return errors.As(err, &path)
 }
 
-// reader reads the answer from its start.
-func (h *held) reader() io.Reader {
-	if h.file == nil {
-		return bytes.NewReader(h.memory.Bytes())
+// reader returns a reader of the body from its start.
+func (s *spool) reader() io.Reader {
+	if s.file == nil {
+		return bytes.NewReader(s.memory.Bytes())
 	}
-	return io.MultiReader(bytes.NewReader(h.memory.Bytes()), h.file)
+	return io.MultiReader(bytes.NewReader(s.memory.Bytes()), s.file)
 }
 
-func (h *held) release() {
-	if h.file != nil {
-		h.file.Close()
+func (s *spool) release() {
+	if s.file != nil {
+		s.file.Close()
 	}
-	if h.memory != nil {
-		heldMemory.Put(h.memory)
+	if s.memory != nil {
+		spoolBuffers.Put(s.memory)
 	}
-	*h = held{}
+	*s = spool{}
 }
 
-// recognise begins to add an answer up, and fails with errSame where it is the known one. The answer is read from what
-// is held, until that is released.
-func (a *answer) recognise(known Sum, h *held) error {
-	a.added = &summer{Reader: a.body}
-	a.body = a.added
+// compare makes the answer compute its sum. Where known is not zero, compare reads the whole body into s, and fails with
+// errSame if the sums are equal; if not, the answer is then decoded from s.
+func (a *answer) compare(known Sum, s *spool) error {
+	a.hashed = &hashingReader{Reader: a.body}
+	a.body = a.hashed
 	if known == (Sum{}) {
 		return nil
 	}
-	switch err := h.read(a.added); {
+	switch err := s.read(a.hashed); {
 	case err != nil:
 		return err
-	case a.added.err != nil:
-		return &BodyError{a.added.err}
-	case a.added.sum() == known:
+	case a.hashed.err != nil:
+		return &BodyError{a.hashed.err}
+	case a.hashed.sum() == known:
 		return errSame
 	}
-	a.body = h.reader()
+	a.body = s.reader()
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 	"wheelhouse/extract"
 )
 
-// A window that is asked for in halves is not the known one because one of its halves reads like it.
+// A window that is asked for in halves is not known because one half has the known sum.
 func TestKnownAnswerOfAHalf(t *testing.T) {
 	t.Parallel()
 	const morning = `{"sessions":[{"email":"a@x.com","start_date":"2024-03-01T10:00:00Z"}]}`
@@ -26,11 +26,11 @@ func TestKnownAnswerOfAHalf(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			ill := false
+			overloaded := false
 			c := client(t, serve(t, func(_ int, w http.ResponseWriter, r *http.Request) {
 				asked := windowOf(t, r)
 				switch {
-				case !ill:
+				case !overloaded:
 					sendJSON(w, tt.whole)
 				case asked.To.Sub(asked.From) > 12*time.Hour:
 					w.WriteHeader(http.StatusGatewayTimeout)
@@ -41,7 +41,7 @@ func TestKnownAnswerOfAHalf(t *testing.T) {
 				}
 			}).URL, attempts(1))
 			ask := func(known extract.Sum) (extract.Report, int) {
-				out := &books[extract.Session]{}
+				out := &batch[extract.Session]{}
 				rep, err := c.UsageNew(t.Context(), day, known, out, out.row)
 				if err != nil {
 					t.Fatal(err)
@@ -49,7 +49,7 @@ func TestKnownAnswerOfAHalf(t *testing.T) {
 				return rep, len(out.kept)
 			}
 			first, _ := ask(unknown)
-			ill = true
+			overloaded = true
 			if rep, rows := ask(first.Answer); rep.Same || rows != tt.rows {
 				t.Errorf("same: %t, %d rows, want %d", rep.Same, rows, tt.rows)
 			}

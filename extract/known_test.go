@@ -9,10 +9,10 @@ import (
 	"wheelhouse/extract"
 )
 
-// unknown: the answer was never seen.
+// unknown is the known sum of a window that was never asked for.
 var unknown extract.Sum
 
-// The same answer again is not read; any other, and one that breaks off, is.
+// TestKnownAnswer: rows are read unless the answer is the known one.
 func TestKnownAnswer(t *testing.T) {
 	t.Parallel()
 	const stats = `,"stats":{"total_count":1,"total_sec":0,"user_stats":{}}}`
@@ -60,7 +60,7 @@ type discard struct{}
 func (discard) Begin()  {}
 func (discard) Commit() {}
 
-// A known answer that is cut short is asked for again.
+// TestKnownAnswerCutShort: a known answer that is cut off is asked for again.
 func TestKnownAnswerCutShort(t *testing.T) {
 	t.Parallel()
 	whole := []byte(`{"sessions":[]}`)

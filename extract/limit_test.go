@@ -8,7 +8,7 @@ import (
 	"wheelhouse/extract"
 )
 
-// Requests go out evenly from the first on: an API that lets through just as many has no burst to refuse.
+// TestNoBurst: requests are sent evenly from the first on, so that an API with the same limit refuses none.
 func TestNoBurst(t *testing.T) {
 	t.Parallel()
 	const perSecond, requests = 20, 12
@@ -16,8 +16,8 @@ func TestNoBurst(t *testing.T) {
 	c := client(t, server.URL, attempts(1), func(c *extract.Config) { c.Rate = perSecond })
 	began := time.Now()
 	for range requests {
-		out := &books[extract.User]{}
-		_, _ = c.UserAccess(t.Context(), out, out.row) // what the answer says does not matter
+		out := &batch[extract.User]{}
+		_, _ = c.UserAccess(t.Context(), out, out.row) // the answer does not matter
 	}
 	if n := len(server.asked()); n != requests {
 		t.Fatalf("%d requests", n)

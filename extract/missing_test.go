@@ -13,7 +13,7 @@ import (
 var allContents = extract.Window{From: time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2027, 3, 2, 6, 30, 0, 0, time.UTC)}
 
 // contents asks for the content library of a server on which requests for some days of a view are answered by sick.
-func contents(t *testing.T, w extract.Window, view string, days []time.Time, sick http.HandlerFunc) (*books[extract.Content], extract.Report, *api, error) {
+func contents(t *testing.T, w extract.Window, view string, days []time.Time, sick http.HandlerFunc) (*batch[extract.Content], extract.Report, *api, error) {
 	t.Helper()
 	server := serve(t, func(_ int, w http.ResponseWriter, r *http.Request) {
 		asked := windowOf(t, r)
@@ -25,7 +25,7 @@ func contents(t *testing.T, w extract.Window, view string, days []time.Time, sic
 		}
 		sendJSON(w, `[{"id":1}]`)
 	})
-	out := &books[extract.Content]{}
+	out := &batch[extract.Content]{}
 	rep, err := client(t, server.URL, attempts(1)).CompanyContent(t.Context(), w, out, out.row)
 	return out, rep, server, err
 }
@@ -47,7 +47,7 @@ func TestADayThatNeverAnswers(t *testing.T) {
 				t.Errorf("%s, %s: %q %v", name, bad, rep.Missing, err)
 			}
 			for _, rec := range out.kept {
-				if rec.Value.ID.Value != 1 {
+				if rec.Value.ID.V != 1 {
 					t.Errorf("%s, %s: a row of a broken answer is kept", name, bad)
 				}
 			}

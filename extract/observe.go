@@ -7,47 +7,47 @@ import (
 	"time"
 )
 
-// Result is how a request went, in one of few words.
+// Result says how a request ended. Metrics use the values as labels.
 type Result string
 
 const (
-	ResultOK           Result = "ok"           // its answer is complete, or the one that is known
-	ResultUnauthorized Result = "unauthorized" // 401
-	ResultForbidden    Result = "forbidden"    // 403
-	ResultNotFound     Result = "not_found"    // 404: for one share it only means that it is gone
-	ResultThrottled    Result = "throttled"    // 429
+	ResultOK           Result = "ok"           // the answer is complete, or the known one
+	ResultUnauthorized Result = "unauthorized" // status 401
+	ResultForbidden    Result = "forbidden"    // status 403
+	ResultNotFound     Result = "not_found"    // status 404; for one share only that it was deleted
+	ResultThrottled    Result = "throttled"    // status 429
 	ResultRefused      Result = "refused"      // another status below 500 that is not 200
-	ResultServerError  Result = "server_error" // 500 and above
-	ResultBroken       Result = "broken"       // 200 with something else than a whole answer
-	ResultTimeout      Result = "timeout"      // a deadline of ours passed
-	ResultNoAnswer     Result = "no_answer"    // the network, TLS or the name server failed
-	ResultGivenUp      Result = "given_up"     // by this process: it ends, or could not keep the rows
+	ResultServerError  Result = "server_error" // status 500 and above
+	ResultBroken       Result = "broken"       // status 200 with a BodyError
+	ResultTimeout      Result = "timeout"      // a timeout of the Config, or of the connection
+	ResultNoAnswer     Result = "no_answer"    // the network, TLS or the name look-up failed
+	ResultGivenUp      Result = "given_up"     // this process ended the request: its context ended, or the row callback failed
 )
 
-// Results are all there are.
+// Results lists all values of Result.
 var Results = []Result{
 	ResultOK, ResultUnauthorized, ResultForbidden, ResultNotFound, ResultThrottled, ResultRefused, ResultServerError, ResultBroken,
 	ResultTimeout, ResultNoAnswer, ResultGivenUp,
 }
 
-// Request tells of a request that was sent. It holds nothing of what was asked for or answered.
+// Request describes a request that was sent, without any content of the request or its answer.
 type Request struct {
 	Result Result
-	Retry  bool          // the same was asked before, in vain
-	Turn   time.Duration // waited until the limits of the settings let it go
-	Pause  time.Duration // waited because the server had asked to (Retry-After)
-	Head   time.Duration // from sending to the answer's head; 0: there was none
-	Took   time.Duration // from sending to the end, reading included
+	Retry  bool          // an attempt at the same request came before
+	Turn   time.Duration // waited for the rate limits before it was sent
+	Pause  time.Duration // waited for a Retry-After before it was sent
+	Head   time.Duration // from sending to the answer's head; 0: no answer came
+	Took   time.Duration // from sending to the end of reading
 }
 
-// Observed is the same client, which tells of each request once it is over.
+// Observed returns a client that shares everything with c and calls observe at the end of each of its requests.
 func (c *Client) Observed(observe func(Request)) *Client {
 	observed := *c
 	observed.observe = observe
 	return &observed
 }
 
-// resultOf names how a request ended.
+// resultOf returns the Result of a request that ended with err.
 func resultOf(ctx context.Context, err error) Result {
 	var api *APIError
 	var body *BodyError

@@ -11,14 +11,14 @@ import (
 	"wheelhouse/extract"
 )
 
-// observed asks for the users and returns what was told of each request.
+// observed asks for the users and returns what the observer got.
 func observed(t *testing.T, ctx context.Context, c *extract.Client, row func(extract.Record[extract.User]) error) (all []extract.Request) {
 	t.Helper()
-	out := &books[extract.User]{}
+	out := &batch[extract.User]{}
 	if row == nil {
 		row = out.row
 	}
-	_, _ = c.Observed(func(r extract.Request) { all = append(all, r) }).UserAccess(ctx, out, row) // what came of it is told
+	_, _ = c.Observed(func(r extract.Request) { all = append(all, r) }).UserAccess(ctx, out, row) // each result is in all
 	return all
 }
 
@@ -64,7 +64,7 @@ func TestObserved(t *testing.T) {
 				cfg.Attempts, cfg.FirstByte, cfg.Idle = 2, 100*time.Millisecond, 100*time.Millisecond
 			}), c.row)
 			if len(all) == 0 || len(all) != len(server.asked()) {
-				t.Fatalf("told of %d requests, sent %d", len(all), len(server.asked()))
+				t.Fatalf("observed %d requests, sent %d", len(all), len(server.asked()))
 			}
 			for i, r := range all {
 				if r.Result != c.want || r.Retry != (i > 0) || r.Took <= 0 || r.Head > r.Took {
@@ -83,7 +83,7 @@ func TestObserved(t *testing.T) {
 
 func fullDisk(extract.Record[extract.User]) error { return errors.New("the disk is full") }
 
-// A request that ends because its caller does is nobody's fault.
+// TestObservedGivenUp: a request that ends with its context is not counted against the API.
 func TestObservedGivenUp(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	server := serve(t, func(_ int, _ http.ResponseWriter, r *http.Request) { stop(); <-r.Context().Done() })
@@ -93,21 +93,21 @@ func TestObservedGivenUp(t *testing.T) {
 	}
 }
 
-// A panic of whoever takes the rows is told as such, and goes on.
+// TestObservedPanic: a panic of the row callback is observed, and is not recovered.
 func TestObservedPanic(t *testing.T) {
 	server := serve(t, always([]byte(`[{"email":"a@x.com"}]`)))
 	var all []extract.Request
 	func() {
 		defer func() { _ = recover() }()
 		c := client(t, server.URL).Observed(func(r extract.Request) { all = append(all, r) })
-		_, _ = c.UserAccess(t.Context(), &books[extract.User]{}, func(extract.Record[extract.User]) error { panic("odd") })
+		_, _ = c.UserAccess(t.Context(), &batch[extract.User]{}, func(extract.Record[extract.User]) error { panic("a bug") })
 	}()
 	if len(all) != 1 || all[0].Result != extract.ResultGivenUp {
 		t.Errorf("%+v", all)
 	}
 }
 
-// What a request waited for its turn, and what for the server, is told apart.
+// TestObservedWaits: waits for the rate limit and for a Retry-After are observed separately.
 func TestObservedWaits(t *testing.T) {
 	server := serve(t, func(n int, w http.ResponseWriter, _ *http.Request) {
 		if n == 2 {
@@ -128,7 +128,7 @@ func TestObservedWaits(t *testing.T) {
 	if paused := all[2]; paused.Pause < 500*time.Millisecond || paused.Turn > 400*time.Millisecond || !paused.Retry {
 		t.Errorf("asked to wait a second: %+v", paused)
 	}
-	for i := range 12 { // until one comes too soon
+	for i := range 12 { // until a request has to wait for the rate limit
 		if all = observed(t, t.Context(), c, nil); all[0].Turn > 50*time.Millisecond && all[0].Pause < 50*time.Millisecond {
 			return
 		}

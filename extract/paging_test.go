@@ -11,16 +11,16 @@ import (
 	"wheelhouse/extract"
 )
 
-// library is a server's list of shares and its ways.
+// library is a server's list of shares, and how the server sends it.
 type library struct {
 	slugs    []string
-	cap      int  // the largest page it sends
-	byAsked  bool // counts offsets by the page_size asked for, not by the one it sends
+	pageMax  int  // the largest page that the server sends
+	byAsked  bool // offsets count in pages of the size asked for, not of the size sent
 	noTotal  bool
-	extra    int                     // told in the total and never sent
-	onPage   int                     // always sends this page
-	lastOver bool                    // sends the last page again for pages after it
-	between  func(l *library, n int) // before request n
+	extra    int                     // the total is larger than the list by this number
+	onPage   int                     // if not 0: sends this page whatever is asked for
+	lastOver bool                    // sends the last page also for later ones
+	between  func(l *library, n int) // runs before request n
 }
 
 func shareNames(n int) (slugs []string) {
@@ -39,7 +39,7 @@ func (l *library) answer(n int, w http.ResponseWriter, r *http.Request) {
 	if l.onPage > 0 {
 		page = l.onPage
 	}
-	size := min(asked, l.cap)
+	size := min(asked, l.pageMax)
 	step := size
 	if l.byAsked {
 		step = asked
@@ -61,7 +61,7 @@ func (l *library) answer(n int, w http.ResponseWriter, r *http.Request) {
 
 func slugsOf(recs []extract.Record[extract.Share]) (all []string) {
 	for _, rec := range recs {
-		all = append(all, rec.Value.Slug.Value)
+		all = append(all, rec.Value.Slug.V)
 	}
 	return all
 }
@@ -69,14 +69,14 @@ func slugsOf(recs []extract.Record[extract.Share]) (all []string) {
 func TestPaging(t *testing.T) {
 	for _, byAsked := range []bool{false, true} {
 		for _, noTotal := range []bool{false, true} {
-			for _, c := range []struct{ rows, cap int }{{0, 100}, {1, 100}, {99, 100}, {100, 100}, {101, 100}, {250, 100}, {24, 25}, {25, 25}, {26, 25}, {130, 25}, {7, 1}} {
-				t.Run(fmt.Sprintf("%d rows by %d, by asked %v, no total %v", c.rows, c.cap, byAsked, noTotal), func(t *testing.T) {
-					l := &library{slugs: shareNames(c.rows), cap: c.cap, byAsked: byAsked, noTotal: noTotal}
+			for _, c := range []struct{ rows, pageMax int }{{0, 100}, {1, 100}, {99, 100}, {100, 100}, {101, 100}, {250, 100}, {24, 25}, {25, 25}, {26, 25}, {130, 25}, {7, 1}} {
+				t.Run(fmt.Sprintf("%d rows by %d, by asked %v, no total %v", c.rows, c.pageMax, byAsked, noTotal), func(t *testing.T) {
+					l := &library{slugs: shareNames(c.rows), pageMax: c.pageMax, byAsked: byAsked, noTotal: noTotal}
 					out, rep, err := shares(t, client(t, serve(t, l.answer).URL))
 					if err != nil || !slices.Equal(slugsOf(out.kept), l.slugs) {
 						t.Fatalf("%d rows: %v", len(out.kept), err)
 					}
-					if rep.Reconciled.Valid == noTotal || rep.Reconciled.Value == noTotal || !noTotal && rep.SourceCount.Value != int64(c.rows) {
+					if rep.Reconciled.Valid == noTotal || rep.Reconciled.V == noTotal || !noTotal && rep.SourceCount.V != int64(c.rows) {
 						t.Errorf("%+v", rep)
 					}
 					if strings.Count(out.log, "C") != 1 || !strings.HasSuffix(out.log, "C") {
@@ -89,7 +89,7 @@ func TestPaging(t *testing.T) {
 }
 
 func TestPageSizeFollowsTheCap(t *testing.T) {
-	l := &library{slugs: shareNames(60), cap: 25, byAsked: true}
+	l := &library{slugs: shareNames(60), pageMax: 25, byAsked: true}
 	server := serve(t, l.answer)
 	if _, _, err := shares(t, client(t, server.URL)); err != nil {
 		t.Fatal(err)
@@ -100,10 +100,10 @@ func TestPageSizeFollowsTheCap(t *testing.T) {
 	}
 }
 
-// TestOnePageIsReadOnce and two are read twice.
+// TestPasses: a list of one page is read once, a longer list twice.
 func TestPasses(t *testing.T) {
 	for rows, want := range map[int]int{0: 1, 5: 1, 100: 1, 101: 4} {
-		l := &library{slugs: shareNames(rows), cap: 100}
+		l := &library{slugs: shareNames(rows), pageMax: 100}
 		server := serve(t, l.answer)
 		if _, _, err := shares(t, client(t, server.URL)); err != nil || len(server.asked()) != want {
 			t.Errorf("%d rows: %d requests, want %d (%v)", rows, len(server.asked()), want, err)
@@ -122,9 +122,9 @@ func TestPagesThatMove(t *testing.T) {
 		"all change":              func(l *library, n int) { move(l, n == 4, append(shareNames(150), "x")) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := &library{slugs: shareNames(101), cap: 100, between: between}
+			l := &library{slugs: shareNames(101), pageMax: 100, between: between}
 			out, rep, err := shares(t, client(t, serve(t, l.answer).URL))
-			if got := slugsOf(out.kept); err != nil || !slices.Equal(got, l.slugs) || !rep.Reconciled.Value {
+			if got := slugsOf(out.kept); err != nil || !slices.Equal(got, l.slugs) || !rep.Reconciled.V {
 				t.Errorf("%d rows, %+v, %v", len(got), rep, err)
 			}
 		})
@@ -137,19 +137,19 @@ func move(l *library, when bool, to []string) {
 	}
 }
 
-// TestListsThatNeverStandStill fail their window, after a bounded number of requests.
-func TestListsThatNeverStandStill(t *testing.T) {
+// TestListsThatKeepChanging: the call fails, after a bounded number of requests.
+func TestListsThatKeepChanging(t *testing.T) {
 	for name, c := range map[string]struct {
 		l     library
 		words string
 	}{
-		"the same page again":      {library{slugs: shareNames(250), cap: 100, onPage: 1}, "the same page again and again"},
-		"without a total":          {library{slugs: shareNames(250), cap: 100, onPage: 1, noTotal: true}, "the same page again and again"},
-		"more told than sent":      {library{slugs: shareNames(30), cap: 100, extra: 1}, "kept changing"},
-		"less told than sent":      {library{slugs: shareNames(30), cap: 100, extra: -1}, "kept changing"},
-		"told and none sent":       {library{cap: 100, extra: 3}, "kept changing"},
-		"the last page again":      {library{slugs: shareNames(130), cap: 100, lastOver: true, extra: 1}, "the same page again and again"},
-		"always another one first": {library{slugs: shareNames(150), cap: 100, between: func(l *library, n int) { l.slugs = append([]string{fmt.Sprint(n)}, l.slugs...) }}, "kept changing"},
+		"the same page again":      {library{slugs: shareNames(250), pageMax: 100, onPage: 1}, "the same page again and again"},
+		"without a total":          {library{slugs: shareNames(250), pageMax: 100, onPage: 1, noTotal: true}, "the same page again and again"},
+		"a total too large":        {library{slugs: shareNames(30), pageMax: 100, extra: 1}, "kept changing"},
+		"a total too small":        {library{slugs: shareNames(30), pageMax: 100, extra: -1}, "kept changing"},
+		"a total without rows":     {library{pageMax: 100, extra: 3}, "kept changing"},
+		"the last page again":      {library{slugs: shareNames(130), pageMax: 100, lastOver: true, extra: 1}, "the same page again and again"},
+		"always another one first": {library{slugs: shareNames(150), pageMax: 100, between: func(l *library, n int) { l.slugs = append([]string{fmt.Sprint(n)}, l.slugs...) }}, "kept changing"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := serve(t, c.l.answer)
@@ -164,30 +164,30 @@ func TestListsThatNeverStandStill(t *testing.T) {
 	}
 }
 
-// TestAShareThatAlwaysComesTwice loads, and shows as not reconciled: it may stand in another's place.
+// TestAShareThatAlwaysComesTwice: the call succeeds and is not reconciled, because another share may be missing.
 func TestAShareThatAlwaysComesTwice(t *testing.T) {
 	for name, l := range map[string]library{
-		"on one page":  {slugs: []string{"a", "b", "a"}, cap: 100},
-		"on two pages": {slugs: append(shareNames(120), "s003"), cap: 100},
+		"on one page":  {slugs: []string{"a", "b", "a"}, pageMax: 100},
+		"on two pages": {slugs: append(shareNames(120), "s003"), pageMax: 100},
 	} {
 		out, rep, err := shares(t, client(t, serve(t, l.answer).URL))
-		if err != nil || len(out.kept) != len(l.slugs) || rep.Reconciled.Value || !rep.Reconciled.Valid {
+		if err != nil || len(out.kept) != len(l.slugs) || rep.Reconciled.V || !rep.Reconciled.Valid {
 			t.Errorf("%s: %d rows, %+v, %v", name, len(out.kept), rep, err)
 		}
 	}
 }
 
-// TestSharesWithoutASlug are rows like others: they are set aside later, and hold nothing up.
+// TestSharesWithoutASlug: shares without a slug are rows like others; package transform makes them rejects.
 func TestSharesWithoutASlug(t *testing.T) {
 	server := serve(t, always([]byte(`{"data":[{"visits":1},{"slug":""},7,{"slug":null},{"slug":"a"},null],"pagination":{"total":6}}`)))
 	out, rep, err := shares(t, client(t, server.URL))
-	if err != nil || len(out.kept) != 6 || !rep.Reconciled.Value || rep.Attempts != 1 {
+	if err != nil || len(out.kept) != 6 || !rep.Reconciled.V || rep.Attempts != 1 {
 		t.Errorf("%d rows, %+v, %v", len(out.kept), rep, err)
 	}
 }
 
 func TestAFailingPageIsRetriedAlone(t *testing.T) {
-	l := &library{slugs: shareNames(150), cap: 100}
+	l := &library{slugs: shareNames(150), pageMax: 100}
 	server := serve(t, func(n int, w http.ResponseWriter, r *http.Request) {
 		if n == 2 {
 			w.WriteHeader(502)

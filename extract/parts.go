@@ -6,18 +6,18 @@ import (
 	"time"
 )
 
-// smallestPart is how far a window is halved.
+// smallestPart is the longest window that is not halved.
 const smallestPart = time.Hour
 
-// How often a window is tried that fails for its size and can be halved: less often than the smallest, which
-// nothing else can save. A server that is down is asked some 15 times for a window, not 5 times at each size.
+// Attempts at a window that fails for its size and can be halved. They are fewer than for a window that cannot be halved,
+// so that a server that is down gets some 15 requests for a day, not 5 for each size.
 const (
 	wholeTries = 3
 	partTries  = 2
 )
 
-// inParts asks for a window and, where that keeps failing for its size, for its halves. What size worked is kept in
-// mind for the windows to come.
+// inParts asks for a window and, if the request keeps failing for its size, for its halves, down to an hour (invariant 6).
+// Later windows of the stream begin with the size that worked.
 func (c *Client) inParts(ctx context.Context, w Window, ask func(*Client, Window) error) error {
 	before := c.sizes.longest()
 	err := c.part(ctx, w, wholeTries, ask)
@@ -60,17 +60,17 @@ func (c *Client) trying(tries int) *Client {
 	return &hasty
 }
 
-// sizes keeps in mind how long a window the server answers.
+// sizes remembers how long a window the server can answer.
 type sizes struct {
 	mu    sync.Mutex
-	limit time.Duration // longer ones failed; 0: none did
-	good  int           // windows of about that length that worked since
+	limit time.Duration // longer windows failed; 0: no window failed
+	good  int           // windows of at least half the limit that worked since the limit was set
 
 	doubted bool          // a window failed at every size: its size was not the cause
 	before  time.Duration // limit before that window
 }
 
-// growAfter is how many windows must work before a longer one is tried again: the server may have been ill, or is faster now.
+// growAfter is how many windows must work before the limit doubles: the server may have recovered.
 const growAfter = 16
 
 func (s *sizes) allow(size time.Duration) bool {

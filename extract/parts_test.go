@@ -10,13 +10,13 @@ import (
 	"wheelhouse/extract"
 )
 
-// windowOf is the window that a request asked for.
+// windowOf returns the window that a request asks for.
 func windowOf(t *testing.T, r *http.Request) extract.Window {
 	q := r.URL.Query()
 	return extract.Window{From: mustInstant(t, q.Get("from")), To: mustInstant(t, q.Get("to"))}
 }
 
-// hourly answers with one session an hour of the window, and with fail where the window is longer than longest.
+// hourly answers with one session for each hour of the window. It calls fail for a window longer than longest.
 func hourly(t *testing.T, longest time.Duration, fail func(http.ResponseWriter)) func(int, http.ResponseWriter, *http.Request) {
 	return func(_ int, w http.ResponseWriter, r *http.Request) {
 		asked := windowOf(t, r)
@@ -42,7 +42,7 @@ func TestATooLargeWindowIsAskedForInParts(t *testing.T) {
 	if want := strings.Repeat("BrrrrrrC", 4); out.log != want {
 		t.Errorf("%s, want %s", out.log, want)
 	}
-	if said(rep) != "yes,24,1440" || rep.Attempts != 6 {
+	if totalsOf(rep) != "yes,24,1440" || rep.Attempts != 6 {
 		t.Errorf("%+v", rep)
 	}
 	var parts []string // each part begins where the one before it ended
@@ -55,7 +55,7 @@ func TestATooLargeWindowIsAskedForInParts(t *testing.T) {
 	}
 }
 
-// TestRowsOfAFailedWholeAreVoid: the rows of a whole that broke off come again with its parts.
+// TestRowsOfAFailedWholeAreVoid: rows of an answer that was cut off come again with the window's halves.
 func TestRowsOfAFailedWholeAreVoid(t *testing.T) {
 	server := serve(t, hourly(t, 12*time.Hour, func(w http.ResponseWriter) {
 		sendJSON(w, `{"sessions":[{"email":"void@b.is"},`)
@@ -68,7 +68,7 @@ func TestRowsOfAFailedWholeAreVoid(t *testing.T) {
 		t.Errorf("%s %v", out.log, err)
 	}
 	for _, rec := range out.kept {
-		if rec.Value.Email.Value != "a@b.is" {
+		if rec.Value.Email.V != "a@b.is" {
 			t.Errorf("a void row was kept")
 		}
 	}
@@ -82,8 +82,8 @@ func TestSlowFirstByteIsHalved(t *testing.T) {
 	}
 }
 
-// TestADeadServerIsNotAskedAtEverySizeAnew: each size is tried less often than the smallest.
-func TestADeadServerIsNotAskedAtEverySizeAnew(t *testing.T) {
+// TestADeadServerGetsFewRequests: each size of window is tried less often than the smallest.
+func TestADeadServerGetsFewRequests(t *testing.T) {
 	server := serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
 	c := client(t, server.URL, attempts(5))
 	for i, want := range []int{3 + 4*2 + 5, 5} { // 24 h, 12, 6, 3, 1½ and ¾; then ¾ alone
@@ -94,7 +94,7 @@ func TestADeadServerIsNotAskedAtEverySizeAnew(t *testing.T) {
 	}
 }
 
-// TestTheSizeThatWorkedIsKept: the windows after one that was halved begin at its parts' size, and grow again.
+// TestTheSizeThatWorkedIsKept: windows after one that was halved are asked for in the size that worked. The size grows again.
 func TestTheSizeThatWorkedIsKept(t *testing.T) {
 	limit := 6 * time.Hour
 	answer := hourly(t, 24*time.Hour, nil)
@@ -120,8 +120,8 @@ func TestTheSizeThatWorkedIsKept(t *testing.T) {
 	}
 }
 
-// TestABusyServerIsNotTooLarge: a 503 that says when to come back is no word on the window's size.
-func TestABusyServerIsNotTooLarge(t *testing.T) {
+// TestABusyServerIsNotAskedForHalves: a 503 with a Retry-After does not mean that the window is too large.
+func TestABusyServerIsNotAskedForHalves(t *testing.T) {
 	server := serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "0")
 		w.WriteHeader(http.StatusServiceUnavailable)
@@ -133,9 +133,9 @@ func TestABusyServerIsNotTooLarge(t *testing.T) {
 
 func TestCanceledAddsUpOverParts(t *testing.T) {
 	server := serve(t, hourly(t, 6*time.Hour, func(w http.ResponseWriter) { w.WriteHeader(503) }))
-	out := &books[extract.DemoRequest]{}
+	out := &batch[extract.DemoRequest]{}
 	canceled, _, err := client(t, server.URL, attempts(1)).DemoUsage(t.Context(), day, out, out.row)
-	if err != nil || canceled.Value != 24 || !canceled.Valid || len(out.kept) != 24 {
+	if err != nil || canceled.V != 24 || !canceled.Valid || len(out.kept) != 24 {
 		t.Errorf("%+v %v", canceled, err)
 	}
 }
@@ -146,16 +146,16 @@ func TestCanceled(t *testing.T) {
 		`"total_canceled_requests":null,`: "-", `"total_canceled_requests":-1,`: "-", `"total_canceled_requests":2147483648,`: "-",
 		`"total_canceled_requests":1.5,`: "-", `"total_canceled_requests":[1],`: "-", `"total_canceled_requests":9,"total_canceled_requests":2,`: "2",
 	} {
-		out := &books[extract.DemoRequest]{}
+		out := &batch[extract.DemoRequest]{}
 		c := client(t, serve(t, always([]byte("{"+sent+`"sessions":[]}`))).URL)
 		canceled, _, err := c.DemoUsage(t.Context(), day, out, out.row)
-		if err != nil || number(canceled) != want || out.log != "BC" {
-			t.Errorf("%s: %s %v", sent, number(canceled), err)
+		if err != nil || number(canceled.Null) != want || out.log != "BC" {
+			t.Errorf("%s: %s %v", sent, number(canceled.Null), err)
 		}
 	}
 }
 
-// TestHalvingEnds: a server that never answers is not asked for ever smaller windows.
+// TestHalvingEnds: a window of an hour is not halved any more.
 func TestHalvingEnds(t *testing.T) {
 	server := serve(t, hourly(t, 0, func(w http.ResponseWriter) { w.WriteHeader(http.StatusGatewayTimeout) }))
 	out, _, err := sessions(t, client(t, server.URL, attempts(1)), day)
@@ -172,7 +172,7 @@ func TestHalvingEnds(t *testing.T) {
 	}
 }
 
-// TestNotForSize: what a smaller window cannot mend is not asked for in parts.
+// TestNotForSize: a window is not halved for failures that do not depend on its size.
 func TestNotForSize(t *testing.T) {
 	for _, status := range []int{400, 401, 403, 404, 429, 302} {
 		server := serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })

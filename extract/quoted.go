@@ -9,8 +9,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// quoted reads past a string that begins at pos, and tells whether its text is what stands there: ASCII,
-// with nothing escaped.
+// quoted reads a string that begins at pos. verbatim tells whether the bytes between the quotes are its text: ASCII without
+// escapes.
 func (d *decoder) quoted() (verbatim bool, err error) {
 	end := d.pos + 1
 	end += plain(d.src[end:])
@@ -44,19 +44,20 @@ func (d *decoder) quotedFromHere() error {
 }
 
 const (
-	each  = 0x0101010101010101 // times a byte: eight of it
-	highs = 0x80 * each
+	each  = 0x0101010101010101 // each times a byte is that byte eight times
+	highs = 0x80 * each        // the high bit of each byte
 )
 
-// plain counts the leading bytes that are printable ASCII, neither quote nor backslash. Strings are
-// most of an answer, so it takes eight bytes at a time: subtraction sets the high bit of a byte that was
-// one of those (or has it set already). Only the lowest such bit is sure: a borrow may set others above.
+// plain counts the leading bytes that are printable ASCII and neither a quote nor a backslash. Most of an answer is
+// strings, so plain looks at eight bytes at a time. For a quote or a backslash, the exclusive or gives a zero byte, and the
+// subtraction sets its high bit; the subtraction of spaces sets it for a control character; other bytes than ASCII have it
+// set. Only the lowest bit that is set is exact, because a borrow may set bits above.
 func plain(b []byte) (n int) {
 	for ; len(b) >= 8; b, n = b[8:], n+8 {
 		w := binary.LittleEndian.Uint64(b)
-		odd := (((w ^ '"'*each) - each) | ((w ^ '\\'*each) - each) | (w - ' '*each) | w) & highs
-		if odd != 0 {
-			return n + bits.TrailingZeros64(odd)/8
+		special := (((w ^ '"'*each) - each) | ((w ^ '\\'*each) - each) | (w - ' '*each) | w) & highs
+		if special != 0 {
+			return n + bits.TrailingZeros64(special)/8
 		}
 	}
 	for _, c := range b {
@@ -68,7 +69,7 @@ func plain(b []byte) (n int) {
 	return n
 }
 
-// escape reads past one escape sequence.
+// escape reads one escape sequence.
 func (d *decoder) escape() error {
 	d.pos++
 	switch {
@@ -94,18 +95,19 @@ func isHex(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
 }
 
-// unquote returns a string's text, valid until the next one is unquoted. What is not UTF-8, and a lone
-// surrogate, becomes U+FFFD; of that, the text being checked already, the error tells.
+// unquote returns the text of a string whose grammar quoted has checked. The text is valid until the next call. Invalid UTF-8
+// and lone surrogates become U+FFFD.
 func (d *decoder) unquote(quoted []byte) []byte {
+	// The error could only report the invalid UTF-8 that was replaced.
 	d.scratch, _ = jsontext.AppendUnquote(d.scratch[:0], quoted)
 	return d.scratch
 }
 
-// texts makes strings that stay good, many out of one allocation. Whoever keeps one of them for long
-// keeps its neighbours too, and better clones it.
+// texts makes strings, many in one allocation. A string keeps all of its allocation in memory: clone a string that is to
+// be kept for long.
 type texts struct{ chunk strings.Builder }
 
-const textChunk = 4 << 10
+const textChunk = 4 << 10 // bytes of one allocation
 
 func (t *texts) add(text []byte) string {
 	if len(text) > t.chunk.Cap()-t.chunk.Len() {

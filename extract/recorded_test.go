@@ -15,7 +15,7 @@ import (
 	"wheelhouse/extract"
 )
 
-// TestRecordedAreTheAPIs holds testdata to the bytes of the published recordings.
+// TestRecordedAreTheAPIs checks that testdata has the bytes of the published recordings.
 func TestRecordedAreTheAPIs(t *testing.T) {
 	for name, want := range map[string]string{
 		"company_content.json":             "00ff3fa52967f575999e266288e6bdba6fecb498931cf91e124d1e70b9a14824",
@@ -44,11 +44,11 @@ func TestUsageNewRecorded2020(t *testing.T) {
 	seconds := int64(0)
 	for i, rec := range out.kept {
 		s := rec.Value
-		seconds += s.Duration.Value
-		if !s.Duration.Valid || !s.Start.Valid || !s.End.Valid || s.Email.Value != "joi+admin@crankwheel.com" {
+		seconds += s.Duration.V
+		if !s.Duration.Valid || !s.Start.Valid || !s.End.Valid || s.Email.V != "joi+admin@crankwheel.com" {
 			t.Fatalf("%s: %+v", rec.Path(), s)
 		}
-		if s.Ended.Valid || s.HasLocations || s.Viewers.Valid || !s.MaxViewers.Valid || s.Odd != "" || s.Extra != nil {
+		if s.Ended.Valid || s.HasLocations || s.Viewers.Valid || !s.MaxViewers.Valid || s.Problem != "" || s.Extra != nil {
 			t.Fatalf("%s: the 2020 form has none of these: %+v", rec.Path(), s)
 		}
 		if rec.Path() != fmt.Sprintf("$.sessions[%d]", i) {
@@ -58,7 +58,7 @@ func TestUsageNewRecorded2020(t *testing.T) {
 	if len(out.kept) != 138 || seconds != 10333 {
 		t.Errorf("%d sessions of %d s, want 138 of 10333", len(out.kept), seconds)
 	}
-	if rep.SourceCount.Value != 138 || rep.SourceSeconds.Value != 10333 || !rep.Reconciled.Valid || !rep.Reconciled.Value {
+	if rep.SourceCount.V != 138 || rep.SourceSeconds.V != 10333 || !rep.Reconciled.Valid || !rep.Reconciled.V {
 		t.Errorf("report %+v", rep)
 	}
 	if rep.Attempts != 1 || !slices.Equal(rep.RequestIDs, []string{"req-1"}) {
@@ -67,10 +67,10 @@ func TestUsageNewRecorded2020(t *testing.T) {
 }
 
 func TestUsageNewRecorded2022(t *testing.T) {
-	out := &books[extract.Session]{}
+	out := &batch[extract.Session]{}
 	rep, err := client(t, serve(t, always(recorded(t, "usage_new.2"))).URL).UsageNew(t.Context(), day, unknown, out,
 		func(rec extract.Record[extract.Session]) error {
-			rec.Value.Locations = slices.Clone(rec.Value.Locations) // valid only until this returns
+			rec.Value.Locations = slices.Clone(rec.Value.Locations) // valid only until the callback returns
 			rec.Value.Logs = slices.Clone(rec.Value.Logs)
 			for i := range rec.Value.Logs {
 				rec.Value.Logs[i].Raw = bytes.Clone(rec.Value.Logs[i].Raw)
@@ -83,11 +83,11 @@ func TestUsageNewRecorded2022(t *testing.T) {
 	seconds, logs, recordings := int64(0), 0, []string{}
 	for _, rec := range out.kept {
 		s := rec.Value
-		seconds, logs = seconds+s.Duration.Value, logs+len(s.Logs)
+		seconds, logs = seconds+s.Duration.V, logs+len(s.Logs)
 		if s.Recording.Valid {
-			recordings = append(recordings, s.Recording.Value)
+			recordings = append(recordings, s.Recording.V)
 		}
-		if !s.Ended.Value || !s.HasLocations || !slices.Equal(s.Locations, []string{"*"}) || s.Viewers.Value != 1 ||
+		if !s.Ended.V || !s.HasLocations || !slices.Equal(s.Locations, []string{"*"}) || s.Viewers.V != 1 ||
 			!s.RTCSeconds.Valid || !s.Webcam.Valid || s.Extra != nil {
 			t.Errorf("%s: %+v", rec.Path(), s)
 		}
@@ -103,25 +103,25 @@ func TestUsageNewRecorded2022(t *testing.T) {
 	if !slices.Equal(recordings, []string{"https://joitest.crankwheel.com/ss/api/company_content/37"}) {
 		t.Errorf("recordings %q", recordings)
 	}
-	if rep.SourceCount.Value != 4 || rep.SourceSeconds.Value != 122 || !rep.Reconciled.Value {
+	if rep.SourceCount.V != 4 || rep.SourceSeconds.V != 122 || !rep.Reconciled.V {
 		t.Errorf("report %+v", rep)
 	}
 }
 
 func TestDemoUsageRecorded(t *testing.T) {
-	out := &books[extract.DemoRequest]{}
+	out := &batch[extract.DemoRequest]{}
 	c := client(t, serve(t, always(recorded(t, "demo_usage"))).URL)
 	canceled, rep, err := c.DemoUsage(t.Context(), day, out, out.row)
-	if err != nil || len(out.kept) != 2 || canceled.Value != 2 || !canceled.Valid || rep.Reconciled.Valid {
+	if err != nil || len(out.kept) != 2 || canceled.V != 2 || !canceled.Valid || rep.Reconciled.Valid {
 		t.Fatalf("%d rows, canceled %+v, %+v, %v", len(out.kept), canceled, rep, err)
 	}
 	first, second := out.kept[0].Value, out.kept[1].Value
-	if first.ID.Value != 22599 || !first.Start.Value.Equal(mustInstant(t, "2017-09-27T22:49:21.507365Z")) ||
-		first.SecondsToRespond.Value != 53 || !first.ScreenShared.Value || len(first.Prospect) != 5 || first.Extra != nil {
+	if first.ID.V != 22599 || !first.Start.V.Equal(mustInstant(t, "2017-09-27T22:49:21.507365Z")) ||
+		first.SecondsToRespond.V != 53 || !first.ScreenShared.V || len(first.Prospect) != 5 || first.Extra != nil {
 		t.Errorf("%+v", first)
 	}
 	if second.SecondsToRespond != (extract.SecondsOrNever{}) || second.CallConfirmed != (extract.BoolOrNA{}) ||
-		second.HandledBy.Value != "none" || len(second.Prospect) != 8 {
+		second.HandledBy.V != "none" || len(second.Prospect) != 8 {
 		t.Errorf("%+v", second)
 	}
 }
@@ -129,13 +129,13 @@ func TestDemoUsageRecorded(t *testing.T) {
 func TestUsageSharesRecorded(t *testing.T) {
 	for name, want := range map[string]int{"usage_shares.1": 2, "usage_shares.2": 3} {
 		server := serve(t, always(recorded(t, name)))
-		out := &books[extract.ShareUsage]{}
+		out := &batch[extract.ShareUsage]{}
 		rep, err := client(t, server.URL).UsageShares(t.Context(), day, out, out.row)
-		if err != nil || len(out.kept) != want || !rep.Reconciled.Value || rep.SourceCount.Value != 312+1226 {
+		if err != nil || len(out.kept) != want || !rep.Reconciled.V || rep.SourceCount.V != 312+1226 {
 			t.Errorf("%s: %d rows, %+v, %v", name, len(out.kept), rep, err)
 		}
-		if u := out.kept[1].Value; u.Email.Value != "example2@crankwheel.com" || u.Name.Value != "Example Twomund" ||
-			u.Shares.Value != 59 || u.Plays.Value != 609 {
+		if u := out.kept[1].Value; u.Email.V != "example2@crankwheel.com" || u.Name.V != "Example Twomund" ||
+			u.Shares.V != 59 || u.Plays.V != 609 {
 			t.Errorf("%s: %+v", name, u)
 		}
 		if all := server.queries("include_all_users"); all[0] != "true" {
@@ -156,14 +156,14 @@ func TestShareVisitsRecorded(t *testing.T) {
 	})
 	c := client(t, server.URL)
 	listed, rep, err := shares(t, c)
-	if err != nil || len(listed.kept) != 1 || listed.kept[0].Value.Slug.Value != slug || !rep.Reconciled.Value {
+	if err != nil || len(listed.kept) != 1 || listed.kept[0].Value.Slug.V != slug || !rep.Reconciled.V {
 		t.Fatalf("%+v, %+v, %v", listed.kept, rep, err)
 	}
-	if s := listed.kept[0].Value; s.ContentID.Value != 1038 || s.Visits.Value != 1 || s.EngagementScore.Value != 10 ||
-		s.Segment.Valid || s.HasCTA.Value || !s.HasCTA.Valid || s.Extra != nil {
+	if s := listed.kept[0].Value; s.ContentID.V != 1038 || s.Visits.V != 1 || s.EngagementScore.V != 10 ||
+		s.Segment.Valid || s.HasCTA.V || !s.HasCTA.Valid || s.Extra != nil {
 		t.Errorf("%+v", s)
 	}
-	out, watched := &books[extract.ShareVisit]{}, []extract.WatchedShare{}
+	out, watched := &batch[extract.ShareVisit]{}, []extract.WatchedShare{}
 	rep, err = c.ShareVisits(t.Context(), day, out, out.row, func(s extract.WatchedShare) error {
 		watched = append(watched, s)
 		return nil
@@ -171,11 +171,11 @@ func TestShareVisitsRecorded(t *testing.T) {
 	if err != nil || len(out.kept) != 1 || out.log != "BrC" || len(watched) != 1 || rep.Reconciled.Valid {
 		t.Fatalf("%s %+v %+v %+v %v", out.log, out.kept, watched, rep, err)
 	}
-	if v := out.kept[0].Value; v.Slug != slug || v.ID.Value != "a34301e3a7448887" || v.Played.Value ||
-		!v.VisitedAt.Value.Equal(mustInstant(t, "2026-03-27T15:12:05Z")) || !v.WatchTime.Valid {
+	if v := out.kept[0].Value; v.Slug != slug || v.ID.V != "a34301e3a7448887" || v.Played.V ||
+		!v.VisitedAt.V.Equal(mustInstant(t, "2026-03-27T15:12:05Z")) || !v.WatchTime.Valid {
 		t.Errorf("%+v", v)
 	}
-	if w := watched[0]; w.Slug.Value != slug || w.RuntimeMS.Value != 1606 || w.Gone {
+	if w := watched[0]; w.Slug.V != slug || w.RuntimeMS.V != 1606 || w.Gone {
 		t.Errorf("%+v", w)
 	}
 	if last := server.asked()[2]; last.URL.Path != "/ss/api/company_content/shares/"+slug {
@@ -184,7 +184,7 @@ func TestShareVisitsRecorded(t *testing.T) {
 }
 
 func TestShareDetailsRecorded(t *testing.T) {
-	out := &books[extract.ShareDetail]{}
+	out := &batch[extract.ShareDetail]{}
 	_, err := client(t, serve(t, always(recorded(t, "share_details"))).URL).ShareDetails(t.Context(), day, out, out.row)
 	if err != nil || len(out.kept) != 5 {
 		t.Fatalf("%d rows, %v", len(out.kept), err)
@@ -196,7 +196,7 @@ func TestShareDetailsRecorded(t *testing.T) {
 			accounts++
 		}
 		if !s.ID.Valid || !s.CreatedAt.Valid || !s.ContentRecordedAt.Valid || !s.ContentRuntime.Valid || s.Extra != nil ||
-			s.VideoURL.Value != "https://meeting.is/ss/share/"+s.ID.Value {
+			s.VideoURL.V != "https://meeting.is/ss/share/"+s.ID.V {
 			t.Errorf("%+v", s)
 		}
 	}
@@ -210,8 +210,8 @@ func TestUserAccessRecorded(t *testing.T) {
 	if err != nil || len(out.kept) != 3 || out.log != "BrrrC" || rep.SourceCount.Valid {
 		t.Fatalf("%s %+v %v", out.log, rep, err)
 	}
-	if owner, admin := out.kept[0].Value, out.kept[1].Value; owner.InDemoPool.Valid || owner.Privilege.Value != "owner" ||
-		!admin.InDemoPool.Value || out.kept[2].Path() != "$[2]" {
+	if owner, admin := out.kept[0].Value, out.kept[1].Value; owner.InDemoPool.Valid || owner.Privilege.V != "owner" ||
+		!admin.InDemoPool.V || out.kept[2].Path() != "$[2]" {
 		t.Errorf("%+v %+v", owner, admin)
 	}
 }
@@ -226,7 +226,7 @@ func TestCompanyContentRecorded(t *testing.T) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, `[{"id":9}]`)
 	})
-	out := &books[extract.Content]{}
+	out := &batch[extract.Content]{}
 	_, err := client(t, server.URL).CompanyContent(t.Context(), day, out, out.row)
 	if err != nil || len(out.kept) != 11 {
 		t.Fatalf("%d rows, %v", len(out.kept), err)
@@ -234,16 +234,16 @@ func TestCompanyContentRecorded(t *testing.T) {
 	events := 0
 	for _, rec := range out.kept[:10] {
 		events += len(rec.Value.Events)
-		if !rec.Value.ID.Valid || rec.Value.View != "active" || rec.Value.Extra != nil || rec.Value.Odd != "" {
+		if !rec.Value.ID.Valid || rec.Value.View != "active" || rec.Value.Extra != nil || rec.Value.Problem != "" {
 			t.Errorf("%+v", rec.Value)
 		}
 	}
-	if last := out.kept[10].Value; last.ID.Value != 9 || last.View != "soft_deleted" || events != wantEvents(t, library) {
+	if last := out.kept[10].Value; last.ID.V != 9 || last.View != "soft_deleted" || events != wantEvents(t, library) {
 		t.Errorf("%+v, %d events", last, events)
 	}
 }
 
-// wantEvents counts the recording's events another way.
+// wantEvents counts the events of a recorded answer with encoding/json.
 func wantEvents(t *testing.T, library []byte) int {
 	var all []struct{ Events []json.RawMessage }
 	if err := json.Unmarshal(library, &all); err != nil {

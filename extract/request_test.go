@@ -2,6 +2,7 @@ package extract_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"net/http"
 	"slices"
@@ -14,11 +15,11 @@ import (
 	"wheelhouse/extract"
 )
 
-func number(f extract.Integer) string {
-	if !f.Valid {
+func number(n sql.Null[int64]) string {
+	if !n.Valid {
 		return "-"
 	}
-	return strconv.FormatInt(f.Value, 10)
+	return strconv.FormatInt(n.V, 10)
 }
 
 func TestTheKeyIsSentAsItIs(t *testing.T) {
@@ -47,13 +48,13 @@ func TestGzipIsRead(t *testing.T) {
 			sendJSON(w, string(body))
 		})
 		out, rep, err := sessions(t, client(t, server.URL), day)
-		if err != nil || len(out.kept) != 138 || !rep.Reconciled.Value {
+		if err != nil || len(out.kept) != 138 || !rep.Reconciled.V {
 			t.Errorf("%s: %d rows, %v", encoding, len(out.kept), err)
 		}
 	}
 }
 
-// TestBounds: counted streams ask up to the last second before the window's end, the others up to it.
+// TestBounds: streams of counts ask up to the second before the window's end, other streams up to the end.
 func TestBounds(t *testing.T) {
 	zone := time.FixedZone("", 2*3600)
 	w := extract.Window{From: time.Date(2024, 3, 31, 0, 0, 0, 0, zone), To: time.Date(2024, 4, 1, 0, 0, 0, 0, zone)}
@@ -63,28 +64,28 @@ func TestBounds(t *testing.T) {
 		ask      func(*extract.Client) error
 	}{
 		"demo_usage": {`{"sessions":[]}`, to, func(c *extract.Client) error {
-			out := &books[extract.DemoRequest]{}
+			out := &batch[extract.DemoRequest]{}
 			_, _, err := c.DemoUsage(t.Context(), w, out, out.row)
 			return err
 		}},
 		"usage_new": {`{"sessions":[]}`, to, func(c *extract.Client) error { _, _, err := sessions(t, c, w); return err }},
 		"share_details": {`{"shares":[]}`, to, func(c *extract.Client) error {
-			out := &books[extract.ShareDetail]{}
+			out := &batch[extract.ShareDetail]{}
 			_, err := c.ShareDetails(t.Context(), w, out, out.row)
 			return err
 		}},
 		"company_content": {`[]`, to, func(c *extract.Client) error {
-			out := &books[extract.Content]{}
+			out := &batch[extract.Content]{}
 			_, err := c.CompanyContent(t.Context(), w, out, out.row)
 			return err
 		}},
 		"usage_shares": {`{"stats":{"by_user":[]}}`, lastSecond, func(c *extract.Client) error {
-			out := &books[extract.ShareUsage]{}
+			out := &batch[extract.ShareUsage]{}
 			_, err := c.UsageShares(t.Context(), w, out, out.row)
 			return err
 		}},
 		"company_content/shares": {`{"data":[]}`, lastSecond, func(c *extract.Client) error {
-			out := &books[extract.Share]{}
+			out := &batch[extract.Share]{}
 			_, err := c.Shares(t.Context(), w, out, out.row)
 			return err
 		}},
@@ -140,7 +141,7 @@ func TestServerAddresses(t *testing.T) {
 			t.Errorf("%s: %v", server, err)
 		}
 		if err != nil && strings.Contains(err.Error(), "s3cret") {
-			t.Errorf("%s: the error tells: %v", server, err)
+			t.Errorf("%s: the error holds the secret: %v", server, err)
 		}
 		if c != nil {
 			c.Close()
@@ -165,7 +166,7 @@ func TestRateIsSharedByAll(t *testing.T) {
 	done := make(chan error)
 	for range 28 {
 		go func() {
-			out := &books[extract.User]{}
+			out := &batch[extract.User]{}
 			_, err := c.UserAccess(context.Background(), out, out.row)
 			done <- err
 		}()
@@ -180,7 +181,7 @@ func TestRateIsSharedByAll(t *testing.T) {
 	}
 }
 
-// mustBeSilent: an error holds neither the key nor anybody's data.
+// mustBeSilent checks that an error holds neither the key nor personal data.
 func mustBeSilent(t *testing.T, err error) {
 	t.Helper()
 	if err == nil {

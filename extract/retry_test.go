@@ -15,7 +15,7 @@ import (
 )
 
 func TestStatuses(t *testing.T) {
-	for status, want := range map[int]int{ // requests sent, of 3
+	for status, want := range map[int]int{ // the number of requests; 3 attempts are allowed
 		400: 1, 401: 1, 403: 1, 404: 1, 410: 1, 422: 1, 408: 3, 429: 3, 500: 3, 502: 3, 503: 3, 504: 3, 501: 1, 204: 1, 206: 1, 304: 1,
 	} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
@@ -55,7 +55,7 @@ func TestARetrySucceeds(t *testing.T) {
 	}
 }
 
-// TestRetryAfter: what the server asks for is waited for, to the second, by whoever asks next too.
+// TestRetryAfter: the retry waits as long as the server asks for.
 func TestRetryAfter(t *testing.T) {
 	for name, c := range map[string]struct {
 		after string
@@ -94,7 +94,7 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// TestRetryAfterHoldsEverybodyBack: one 429 is the account's, not the request's.
+// TestRetryAfterHoldsEverybodyBack: a Retry-After holds for all requests of the account.
 func TestRetryAfterHoldsEverybodyBack(t *testing.T) {
 	t.Parallel()
 	server := serve(t, func(n int, w http.ResponseWriter, _ *http.Request) {
@@ -140,7 +140,7 @@ func TestConnectFailure(t *testing.T) {
 		t.Fatal(err)
 	}
 	address := "http://" + l.Addr().String()
-	_ = l.Close() // nobody listens there now
+	_ = l.Close() // nothing listens on the address now
 	out, rep, err := sessions(t, client(t, address), day)
 	if err == nil || out.log != "" || rep.Attempts != 3 || len(rep.RequestIDs) != 0 {
 		t.Errorf("%s %+v %v", out.log, rep, err)
@@ -157,12 +157,12 @@ func TestConnectionClosedAtOnce(t *testing.T) {
 	mustBeSilent(t, err)
 }
 
-// TestTheSinksErrorIsFinal: asking again cannot mend what whoever takes the rows says.
-func TestTheSinksErrorIsFinal(t *testing.T) {
+// TestAnErrorOfTheRowCallbackIsFinal: there is no retry, and the error is returned as it is.
+func TestAnErrorOfTheRowCallbackIsFinal(t *testing.T) {
 	full := errors.New("disk full")
 	server := serve(t, always(recorded(t, "usage_new.2")))
 	var rows atomic.Int32
-	out := &books[extract.Session]{}
+	out := &batch[extract.Session]{}
 	rep, err := client(t, server.URL).UsageNew(t.Context(), day, unknown, out, func(extract.Record[extract.Session]) error {
 		rows.Add(1)
 		return full

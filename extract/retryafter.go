@@ -8,18 +8,18 @@ import (
 	"time"
 )
 
-// longestWait bounds what a Retry-After may ask: longer, and the window rather fails and is asked
-// for by the next run.
+// longestWait bounds the wait that a Retry-After can ask for. If the server needs longer, the window fails, and the next run
+// asks again.
 const longestWait = 5 * time.Minute
 
-// ParseRetryAfter reads the header's two forms, seconds and an HTTP date. It is never negative and
-// never more than five minutes; false where there is none or it says neither.
-func ParseRetryAfter(h string, now time.Time) (time.Duration, bool) {
+// parseRetryAfter reads a Retry-After header: seconds, or an HTTP date. The result is between 0 and longestWait; ok is false
+// where the header is missing or has another form.
+func parseRetryAfter(h string, now time.Time) (wait time.Duration, ok bool) {
 	h = strings.TrimSpace(h)
 	if h == "" {
 		return 0, false
 	}
-	if n, err := strconv.ParseInt(h, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) { // then n is the nearest
+	if n, err := strconv.ParseInt(h, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) { // for ErrRange, n is the nearest int64
 		if n < 0 {
 			return 0, false
 		}

@@ -15,10 +15,9 @@ import (
 	"wheelhouse/transform"
 )
 
-// Each target gives a stream's decoder and normaliser a record of any bytes. Whatever happens, nothing
-// panics, every record becomes a row or a reject and not both, what is made of it can be stored in
-// Postgres, and it is the same when it is read again. (They stand here for the decoders' sake, which
-// transform cannot reach without a server.)
+// Each fuzz target decodes and normalises a record of arbitrary bytes. Nothing panics. Every record becomes either a row or a
+// reject. Rows and rejects can be stored in Postgres, and are the same when the record is read again. The targets are in
+// this package because transform cannot reach the decoders without a server.
 
 type outcome[R any] struct {
 	row     R
@@ -26,7 +25,7 @@ type outcome[R any] struct {
 	rejects []transform.Reject
 }
 
-// fuzz runs a stream's target; its seeds are the records of a recorded answer, and some odd ones.
+// fuzz runs one stream's target. Its seeds are records of a recorded answer, the given ones, and a few malformed ones.
 func fuzz[E, R any](f *testing.F, recording string, decode func([]byte, func(extract.Record[E]) error) error,
 	normalise func(extract.Record[E]) (R, bool, []transform.Reject), seeds ...string) {
 	var answer any
@@ -52,7 +51,7 @@ func fuzz[E, R any](f *testing.F, recording string, decode func([]byte, func(ext
 		}
 		all, err := read()
 		if err == nil && !json.Valid([]byte(strings.ToValidUTF8("["+string(record)+"]", "?"))) {
-			t.Fatal("what is not JSON was accepted")
+			t.Fatal("invalid JSON was accepted")
 		}
 		for _, o := range all {
 			mustBeOneOrTheOther(t, o.ok, o.rejects)
@@ -93,10 +92,10 @@ func mustBeOneOrTheOther(t *testing.T, ok bool, rejects []transform.Reject) {
 	}
 }
 
-// holdsNUL tells whether a text or a name in valid JSON has U+0000, which jsonb refuses. An escaped backslash before
-// u0000 is not that.
-func holdsNUL(json []byte) bool {
-	return strings.Contains(strings.ReplaceAll(string(json), `\\`, ""), `\u0000`)
+// holdsNUL tells whether a string in valid JSON has U+0000, which jsonb refuses. In \\u0000, the backslash is escaped: that is
+// not U+0000.
+func holdsNUL(text []byte) bool {
+	return strings.Contains(strings.ReplaceAll(string(text), `\\`, ""), `\u0000`)
 }
 
 func TestHoldsNUL(t *testing.T) {
@@ -110,8 +109,8 @@ func TestHoldsNUL(t *testing.T) {
 	}
 }
 
-// mustStore walks a row: every text is valid UTF-8 without U+0000 and bounded, every JSON is jsonb's,
-// every time is one that Postgres and a session's id can hold, and no NULL hides a value.
+// mustStore checks that Postgres can store each field of a row: texts are valid UTF-8 without U+0000 and not too long, JSON fits
+// jsonb, times are in the years that a session's id can hold, and numbers are finite. An empty text must be NULL.
 func mustStore(t *testing.T, path string, v reflect.Value) {
 	switch at := v.Interface().(type) {
 	case time.Time:

@@ -23,7 +23,7 @@ var day = extract.Window{
 	To:   time.Date(2024, 3, 2, 0, 0, 0, 0, time.UTC),
 }
 
-// recorded is a recorded answer, byte for byte.
+// recorded returns a recorded answer of the API, byte for byte.
 func recorded(t testing.TB, name string) []byte {
 	t.Helper()
 	body, err := os.ReadFile(filepath.Join("testdata", name+".json"))
@@ -33,14 +33,14 @@ func recorded(t testing.TB, name string) []byte {
 	return body
 }
 
-// api is a server that keeps what it was asked.
+// api is a server that keeps the requests it gets.
 type api struct {
 	URL string
 	mu  sync.Mutex
 	got []*http.Request
 }
 
-// serve starts a server; answer gets the request's number, from 1.
+// serve starts a server. answer gets the number of the request, counted from 1.
 func serve(t *testing.T, answer func(n int, w http.ResponseWriter, r *http.Request)) *api {
 	t.Helper()
 	a := &api{}
@@ -63,7 +63,7 @@ func (a *api) asked() []*http.Request {
 	return a.got
 }
 
-// queries are the values that one parameter had, request by request.
+// queries returns the values of one parameter, request by request.
 func (a *api) queries(name string) []string {
 	var all []string
 	for _, r := range a.asked() {
@@ -72,7 +72,7 @@ func (a *api) queries(name string) []string {
 	return all
 }
 
-// always answers with one JSON body.
+// always answers every request with one JSON body.
 func always(body []byte) func(int, http.ResponseWriter, *http.Request) {
 	return func(_ int, w http.ResponseWriter, _ *http.Request) { sendJSON(w, string(body)) }
 }
@@ -82,12 +82,12 @@ func sendJSON(w http.ResponseWriter, body string) {
 	_, _ = io.WriteString(w, body)
 }
 
-// client asks the server with short waits.
+// client returns a client with short timeouts and backoff.
 func client(t *testing.T, server string, change ...func(*extract.Config)) *extract.Client {
 	t.Helper()
 	cfg := extract.Config{
 		Server: server, Key: key, Attempts: 3, Backoff: time.Millisecond, UserAgent: "wheelhouse-test",
-		Connect: 2 * time.Second, FirstByte: 2 * time.Second, Idle: 2 * time.Second, Whole: 5 * time.Second,
+		FirstByte: 2 * time.Second, Idle: 2 * time.Second, Whole: 5 * time.Second,
 	}
 	for _, f := range change {
 		f(&cfg)
@@ -102,16 +102,16 @@ func client(t *testing.T, server string, change ...func(*extract.Config)) *extra
 
 func attempts(n int) func(*extract.Config) { return func(c *extract.Config) { c.Attempts = n } }
 
-// books keep what the protocol of Begin and Commit leaves.
-type books[T any] struct {
+// batch keeps the records that count after Begin and Commit.
+type batch[T any] struct {
 	kept, open []extract.Record[T]
 	log        string // B for Begin, C for Commit, r for a row
 }
 
-func (b *books[T]) Begin()  { b.open = nil; b.log += "B" }
-func (b *books[T]) Commit() { b.kept = append(b.kept, b.open...); b.open = nil; b.log += "C" }
+func (b *batch[T]) Begin()  { b.open = nil; b.log += "B" }
+func (b *batch[T]) Commit() { b.kept = append(b.kept, b.open...); b.open = nil; b.log += "C" }
 
-func (b *books[T]) row(rec extract.Record[T]) error {
+func (b *batch[T]) row(rec extract.Record[T]) error {
 	rec.Raw = bytes.Clone(rec.Raw)
 	b.open = append(b.open, rec)
 	b.log += "r"
@@ -126,7 +126,7 @@ func gzipped(body []byte) []byte {
 	return b.Bytes()
 }
 
-// raw answers with bytes of its own making, and then closes the connection.
+// raw writes text to the connection in place of an HTTP answer, and closes the connection.
 func raw(w http.ResponseWriter, text string) {
 	conn, buf, err := w.(http.Hijacker).Hijack()
 	if err != nil {
@@ -138,25 +138,25 @@ func raw(w http.ResponseWriter, text string) {
 }
 
 // users asks for user_access, the simplest of the streams.
-func users(t *testing.T, c *extract.Client) (*books[extract.User], extract.Report, error) {
+func users(t *testing.T, c *extract.Client) (*batch[extract.User], extract.Report, error) {
 	t.Helper()
-	out := &books[extract.User]{}
+	out := &batch[extract.User]{}
 	rep, err := c.UserAccess(t.Context(), out, out.row)
 	return out, rep, err
 }
 
 // sessions asks for usage_new.
-func sessions(t *testing.T, c *extract.Client, w extract.Window) (*books[extract.Session], extract.Report, error) {
+func sessions(t *testing.T, c *extract.Client, w extract.Window) (*batch[extract.Session], extract.Report, error) {
 	t.Helper()
-	out := &books[extract.Session]{}
+	out := &batch[extract.Session]{}
 	rep, err := c.UsageNew(t.Context(), w, unknown, out, out.row)
 	return out, rep, err
 }
 
 // shares asks for company_content/shares.
-func shares(t *testing.T, c *extract.Client) (*books[extract.Share], extract.Report, error) {
+func shares(t *testing.T, c *extract.Client) (*batch[extract.Share], extract.Report, error) {
 	t.Helper()
-	out := &books[extract.Share]{}
+	out := &batch[extract.Share]{}
 	rep, err := c.Shares(t.Context(), day, out, out.row)
 	return out, rep, err
 }

@@ -2,9 +2,9 @@ package extract
 
 import "context"
 
-// ShareDetail is one entry of share_details: a share with the CRM account it was made for.
+// ShareDetail is one entry of share_details: a share with the CRM account for which it was made.
 type ShareDetail struct {
-	ID                   Text // the slug in its video_url
+	ID                   Text // the share's slug, the end of its video_url
 	CreatedAt            Instant
 	CustomerAccountID    Text
 	ContentCreatedBy     Text
@@ -15,7 +15,7 @@ type ShareDetail struct {
 	Extra                Extra
 }
 
-// ShareDetails asks for the shares of a window with their CRM accounts.
+// ShareDetails asks for the shares that were created in a window, with their CRM accounts, and calls row for each.
 func (c *Client) ShareDetails(ctx context.Context, w Window, out Answers, row func(Record[ShareDetail]) error) (Report, error) {
 	var rep Report
 	err := c.inParts(ctx, w, func(c *Client, part Window) error {
@@ -23,7 +23,7 @@ func (c *Client) ShareDetails(ctx context.Context, w Window, out Answers, row fu
 			out.Begin()
 			return a.rowsUnder("shares", func() error {
 				return records(a, "$.shares", (*decoder).shareDetail, row)
-			}, passOver)
+			}, ignoreMember)
 		})
 		if err == nil {
 			out.Commit()

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"net/http"
@@ -40,11 +41,11 @@ func (c *Client) ShareVisits(ctx context.Context, w Window, out Answers,
 		return rep, err
 	}
 	// The list's totals are the list's, not the visits'.
-	rep.SourceCount, rep.Reconciled = Integer{}, BoolOrNA{}
+	rep.SourceCount, rep.Reconciled = sql.Null[int64]{}, sql.Null[bool]{}
 	var l losses
 	lost := 0
 	for _, listed := range active {
-		watched := WatchedShare{Share: listed, Unasked: !usableSlug(listed.Slug.Value)}
+		watched := WatchedShare{Share: listed, Unasked: !usableSlug(listed.Slug.V)}
 		if watched.Unasked {
 			out.Begin()
 		} else {
@@ -85,7 +86,7 @@ func (c *Client) activeShares(ctx context.Context, rep *Report, w Window) ([]Sha
 	var active []Share
 	forget := noAnswers{func() { active = nil }}
 	err := c.sharesPaged(ctx, rep, w.events(), forget, func(rec Record[Share]) error {
-		if s := rec.Value; s.Slug.Valid && s.Slug.Value != "" && len(s.Slug.Value) <= 512 && s.Visits.Value+s.Plays.Value+s.CTAClicks.Value > 0 {
+		if s := rec.Value; s.Slug.Valid && s.Slug.V != "" && len(s.Slug.V) <= 512 && s.Visits.V+s.Plays.V+s.CTAClicks.V > 0 {
 			active = append(active, s)
 		}
 		return nil
@@ -101,7 +102,7 @@ func usableSlug(slug string) bool {
 
 func (c *Client) shareVisits(ctx context.Context, rep *Report, s *WatchedShare, w Window, out Answers,
 	visit func(Record[ShareVisit]) error) error {
-	slug := s.Slug.Value
+	slug := s.Slug.V
 	err := c.get(ctx, rep, "/ss/api/company_content/shares/"+url.PathEscape(slug), w.events(), func(a *answer) error {
 		s.RuntimeMS = Integer{}
 		out.Begin()

@@ -9,15 +9,15 @@ import (
 	"wheelhouse/extract"
 )
 
-// visits asks for the visits of the shares in list; detail answers for a slug.
-func visits(t *testing.T, list string, detail func(w http.ResponseWriter, slug string)) (*books[extract.ShareVisit], []extract.WatchedShare, *api, error) {
+// visits asks for the visits of the shares in list. detail answers the request for one slug.
+func visits(t *testing.T, list string, detail func(w http.ResponseWriter, slug string)) (*batch[extract.ShareVisit], []extract.WatchedShare, *api, error) {
 	t.Helper()
 	out, watched, _, server, err := visitsReport(t, list, detail)
 	return out, watched, server, err
 }
 
 // visitsReport is visits with what asking came to.
-func visitsReport(t *testing.T, list string, detail func(w http.ResponseWriter, slug string)) (*books[extract.ShareVisit], []extract.WatchedShare, extract.Report, *api, error) {
+func visitsReport(t *testing.T, list string, detail func(w http.ResponseWriter, slug string)) (*batch[extract.ShareVisit], []extract.WatchedShare, extract.Report, *api, error) {
 	t.Helper()
 	server := serve(t, func(_ int, w http.ResponseWriter, r *http.Request) {
 		slug, found := strings.CutPrefix(r.URL.Path, "/ss/api/company_content/shares/")
@@ -27,7 +27,7 @@ func visitsReport(t *testing.T, list string, detail func(w http.ResponseWriter, 
 		}
 		detail(w, slug)
 	})
-	out, watched := &books[extract.ShareVisit]{}, []extract.WatchedShare{}
+	out, watched := &batch[extract.ShareVisit]{}, []extract.WatchedShare{}
 	rep, err := client(t, server.URL).ShareVisits(t.Context(), day, out, out.row, func(s extract.WatchedShare) error {
 		watched = append(watched, s)
 		return nil
@@ -48,12 +48,12 @@ func TestAShareThatIsGone(t *testing.T) {
 		t.Fatalf("%s %+v %v", out.log, watched, err)
 	}
 	for i, slug := range []string{"a", "gone", "b"} {
-		if w := watched[i]; w.Slug.Value != slug || w.Gone != (slug == "gone") || w.RuntimeMS.Valid == w.Gone {
+		if w := watched[i]; w.Slug.V != slug || w.Gone != (slug == "gone") || w.RuntimeMS.Valid == w.Gone {
 			t.Errorf("%+v", w)
 		}
 	}
 	if n := len(server.asked()); n != 4 {
-		t.Errorf("%d requests: a share that nobody visited is not asked for", n)
+		t.Errorf("%d requests: a share without visits was asked for", n)
 	}
 	if out.kept[3].Value.Slug != "b" {
 		t.Errorf("%+v", out.kept[3].Value)
@@ -65,7 +65,7 @@ func TestAShareThatIsGone(t *testing.T) {
 	}
 }
 
-// TestOnly404MeansGone: any other refusal fails the window.
+// TestOnly404MeansGone: any other status fails the window.
 func TestOnly404MeansGone(t *testing.T) {
 	for _, status := range []int{403, 410, 500, 302} {
 		out, watched, _, err := visits(t, `{"data":[{"slug":"a","visits":1}],"pagination":{"total":1}}`, func(w http.ResponseWriter, _ string) { w.WriteHeader(status) })
@@ -90,7 +90,7 @@ func TestSlugsInAddresses(t *testing.T) {
 	var unasked []string
 	for _, s := range watched {
 		if s.Unasked {
-			unasked = append(unasked, s.Slug.Value)
+			unasked = append(unasked, s.Slug.V)
 		}
 	}
 	if len(watched) != 6 || strings.Join(unasked, "|") != "../user_access|.." {
@@ -98,7 +98,7 @@ func TestSlugsInAddresses(t *testing.T) {
 	}
 }
 
-// TestARetriedDetail: what its broken attempt said is void.
+// TestARetriedDetail: the fields and rows of the attempt that failed are void.
 func TestARetriedDetail(t *testing.T) {
 	n := 0
 	out, watched, _, err := visits(t, `{"data":[{"slug":"a","visits":1}],"pagination":{"total":1}}`, func(w http.ResponseWriter, _ string) {
@@ -108,7 +108,7 @@ func TestARetriedDetail(t *testing.T) {
 		}
 		sendJSON(w, `{"sessions":[{"visit_id":"2"}]}`)
 	})
-	if err != nil || out.log != "BrBrC" || out.kept[0].Value.ID.Value != "2" || watched[0].RuntimeMS.Valid {
+	if err != nil || out.log != "BrBrC" || out.kept[0].Value.ID.V != "2" || watched[0].RuntimeMS.Valid {
 		t.Errorf("%s %+v %v", out.log, watched, err)
 	}
 }

@@ -6,14 +6,13 @@ import (
 	"errors"
 	"maps"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 )
 
-// Share is one entry of company_content/shares: a shared video with its engagement over the window.
+// Share is one entry of company_content/shares: a shared video, and how often it was visited in the window.
 type Share struct {
-	Slug              Text
+	Slug              Text // identifies the share
 	ContentID         Integer
 	ContentName       Text
 	CreatedAt         Instant
@@ -29,13 +28,14 @@ type Share struct {
 	Extra             Extra
 }
 
-// pageSize is what is asked for; the server may send less.
+// pageSize is the page_size that is asked for. The server may send smaller pages.
 const pageSize = 100
 
-// passes is how often a list may be paged through before it counts as never standing still.
+// passes is how often a list is read before the call fails because the list keeps changing.
 const passes = 5
 
-// Shares asks for every share with its engagement over the window, inactive shares included.
+// Shares asks for every share of the account with its engagement over the window, and calls row for each. Inactive shares
+// are included. A list that keeps changing while it is read is an error.
 func (c *Client) Shares(ctx context.Context, w Window, out Answers, row func(Record[Share]) error) (Report, error) {
 	var rep Report
 	err := c.sharesPaged(ctx, &rep, w.counted(), out, row)
@@ -45,32 +45,32 @@ func (c *Client) Shares(ctx context.Context, w Window, out Answers, row func(Rec
 	return rep, err
 }
 
-// pass is one paging through a list.
+// pass is one reading of all pages of a list.
 type pass struct {
-	slugs map[string]int // how often each came
-	pages int            // with rows on them
-	rows  int64          // that came, of total that the pages said there are
-	total Integer
-	moved bool // two pages told of different totals
-	twice bool // a share came twice
-	stuck bool // a page brought nothing but what had come before
+	slugs map[string]int // number of rows of each slug
+	pages int            // pages with rows
+	rows  int64
+	total Integer // number of rows that the last page states
+	moved bool    // two pages state different totals
+	twice bool    // a slug came twice
+	stuck bool    // the last page has rows, and all of them came before
 }
 
-// adds tells whether what came is what the pages said there is.
-func (p *pass) adds() bool { return !p.moved && (!p.total.Valid || p.total.Value == p.rows) }
+// complete tells whether the pass has the number of rows that its pages state.
+func (p *pass) complete() bool { return !p.moved && (!p.total.Valid || p.total.V == p.rows) }
 
-// steady tells whether the list stood still. A share that moves over a page's border while the pages
-// are read comes twice, or not at all: then, and always where there are several pages, another pass
-// must say the same.
+// steady tells whether the list did not change while it was read. A share that moves to another page in the meantime
+// comes twice, or not at all. So a list of several pages, or one with a slug that came twice, needs two passes with the same
+// slugs.
 func (p *pass) steady(before *pass) bool {
-	if !p.adds() || p.stuck {
+	if !p.complete() || p.stuck {
 		return false
 	}
 	return p.pages <= 1 && !p.twice || before != nil && maps.Equal(p.slugs, before.slugs)
 }
 
-// sharesPaged reads all pages, again and again until two passes agree. One page needs no second
-// pass. It leaves the last Begin without its Commit.
+// sharesPaged reads all pages until a pass is steady, at most passes times. It calls out.Begin before each pass, and leaves
+// Commit to its caller.
 func (c *Client) sharesPaged(ctx context.Context, rep *Report, q url.Values, out Answers, row func(Record[Share]) error) error {
 	q.Set("inactive", "true")
 	var before *pass
@@ -82,8 +82,8 @@ func (c *Client) sharesPaged(ctx context.Context, rep *Report, q url.Values, out
 		}
 		if p.steady(before) {
 			if p.total.Valid {
-				rep.stated(p.total.Value)
-				// A share that always comes twice may stand in another's place.
+				rep.addSourceCount(p.total.V)
+				// A slug that comes twice in every pass may hide a share that never comes.
 				rep.reconcile(true, !p.twice)
 			}
 			return nil
@@ -96,8 +96,8 @@ func (c *Client) sharesPaged(ctx context.Context, rep *Report, q url.Values, out
 	return errUnstable
 }
 
-// sharesPass reads the pages once. It goes on by what came: a server that caps page_size is asked
-// from then on for pages of the size that it sends, so that both ways of counting pages agree.
+// sharesPass reads all pages once. If the first page is shorter than the page_size asked for, the next requests ask for that
+// shorter size: then it does not matter whether the server counts pages by its own size or by the one asked for.
 func (c *Client) sharesPass(ctx context.Context, rep *Report, q url.Values, row func(Record[Share]) error) (*pass, error) {
 	p := &pass{slugs: map[string]int{}}
 	size := pageSize
@@ -110,13 +110,13 @@ func (c *Client) sharesPass(ctx context.Context, rep *Report, q url.Values, row 
 		}
 		p.add(recs, total)
 		for _, rec := range recs {
-			if err := handOn(row, rec); err != nil {
+			if err := deliver(row, rec); err != nil {
 				return nil, err
 			}
 		}
 		switch {
-		// Without a total only a page without rows tells that there are no more.
-		case len(recs) == 0, p.stuck, total.Valid && p.rows >= total.Value:
+		// Where no total is stated, only a page without rows is the end.
+		case len(recs) == 0, p.stuck, total.Valid && p.rows >= total.V:
 			return p, nil
 		case page == 1 && len(recs) < size:
 			size = len(recs)
@@ -125,7 +125,7 @@ func (c *Client) sharesPass(ctx context.Context, rep *Report, q url.Values, row 
 	return nil, errEndless
 }
 
-// add takes a page in.
+// add adds a page to the pass.
 func (p *pass) add(recs []Record[Share], total Integer) {
 	if p.pages > 0 && total != p.total {
 		p.moved = true
@@ -135,19 +135,18 @@ func (p *pass) add(recs []Record[Share], total Integer) {
 		return
 	}
 	p.pages++
-	news := false
+	p.stuck = true
 	for _, rec := range recs {
-		slug := rec.Value.Slug.Value
-		again := p.slugs[slug] > 0 && slug != "" // without a slug there is nothing to know it by
-		p.slugs[strings.Clone(slug)]++           // the pass outlives the page
+		slug := rec.Value.Slug.V
+		again := p.slugs[slug] > 0 && slug != "" // two rows without a slug may be two shares
+		p.slugs[strings.Clone(slug)]++           // the clone does not keep the page's other texts in memory (see texts)
 		p.twice = p.twice || again
-		news = news || !again
+		p.stuck = p.stuck && again
 		p.rows++
 	}
-	p.stuck = !news
 }
 
-// sharesPage reads one page; a page is small, and its rows outlive its text.
+// sharesPage reads one page and returns its rows, which stay valid: a page is small.
 func (c *Client) sharesPage(ctx context.Context, rep *Report, q url.Values) (recs []Record[Share], total Integer, err error) {
 	err = c.get(ctx, rep, "/ss/api/company_content/shares", q, func(a *answer) error {
 		recs, total = nil, Integer{}
@@ -163,8 +162,8 @@ func (c *Client) sharesPage(ctx context.Context, rep *Report, q url.Values) (rec
 			if name != "pagination" {
 				return nil
 			}
-			var odd string
-			return d.objectOrNull(&odd, "pagination", func(name []byte) error {
+			var problem string // stays unread: where pagination is not an object, the page states no total
+			return d.objectOrNull(&problem, "pagination", func(name []byte) error {
 				if string(name) == "total" {
 					return d.integer(&total)
 				}
@@ -172,16 +171,15 @@ func (c *Client) sharesPage(ctx context.Context, rep *Report, q url.Values) (rec
 			})
 		})
 	})
-	return slices.Clip(recs), total, err
+	return recs, total, err
 }
 
-// maxPage bounds the rows of one page, which are held until it is complete; maxPages the pages.
 const (
-	maxPage  = 10_000
+	maxPage  = 10_000 // rows of one page, which are in memory until the page is complete
 	maxPages = 10_000
 )
 
-var errPageTooLong = errors.New("a page of shares is longer than 10000")
+var errPageTooLong = errors.New("a page has more than 10000 shares")
 
 func (d *decoder) share(s *Share) error {
 	return d.object(func(name []byte) error {

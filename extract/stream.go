@@ -7,20 +7,19 @@ import (
 )
 
 const (
-	// maxRecord bounds the text of what is read at once: a record (a session with all its logs), or a
-	// member beside the records. What the API sends is a few kilobytes; 16 MiB holds any honest text
-	// and is no trouble to hold.
+	// maxRecord bounds the text that must be in memory at once: a record (a session with all its logs), or a member
+	// beside the records. The API sends a few kilobytes.
 	maxRecord = 16 << 20
 
-	// firstBuffer holds some hundred records: one in as many is read twice because the text breaks
-	// off in it.
+	// firstBuffer holds some hundred records. Only the last of them is decoded twice, because the buffer ends in it.
 	firstBuffer = 64 << 10
 )
 
 var errRecordTooLarge = fmt.Errorf("a record is larger than %d bytes", maxRecord)
 
-// take reads the whole answer: one JSON value, and nothing after it.
-func (a *answer) take(read func(*answer) error) error {
+// readAll reads the whole answer: one JSON value, and nothing after it. An error that does not come from the row callback is a
+// BodyError.
+func (a *answer) readAll(read func(*answer) error) error {
 	err := read(a)
 	var row rowError
 	switch {
@@ -31,7 +30,7 @@ func (a *answer) take(read func(*answer) error) error {
 	}
 	switch _, err := a.next(); {
 	case err == nil:
-		return &BodyError{errors.New("something stands after the JSON")}
+		return &BodyError{errors.New("more text after the JSON")}
 	case a.final && a.pos == len(a.src):
 		return nil
 	default:
@@ -39,14 +38,14 @@ func (a *answer) take(read func(*answer) error) error {
 	}
 }
 
-// atOnce reads something with all of its text in the buffer: where the text breaks off, it gets more
-// and reads anew. (Records are small; a text that can be taken up anywhere would cost each of them more
-// than the few that are read twice.)
-func (a *answer) atOnce(read func() error) error {
+// buffered calls read with all of the text that it needs in the buffer: if the buffer ends too early, buffered gets more and
+// calls read again from the same position. Records are small, so few are decoded twice. A decoder that can continue inside a
+// value would make all of them slower.
+func (a *answer) buffered(read func() error) error {
 	pos, depth := a.pos, a.depth
 	for {
 		err := read()
-		if err != errBreaksOff {
+		if err != errIncomplete {
 			return err
 		}
 		a.pos, a.depth = pos, depth
@@ -57,8 +56,8 @@ func (a *answer) atOnce(read func() error) error {
 	}
 }
 
-// more gets more of the body; what was read leaves the buffer. It gets as much again as is there, so
-// that even what arrives byte by byte is not read anew for each.
+// more drops what was decoded from the buffer and reads more of the body: at least as much as remains in the buffer, so that
+// a body that arrives byte by byte is not decoded again for each byte.
 func (a *answer) more() error {
 	rest := a.src[a.pos:]
 	if len(rest) >= maxRecord {
@@ -75,7 +74,7 @@ func (a *answer) more() error {
 		n += m
 		if err == io.EOF {
 			a.final = true
-		} else if err != nil && m == 0 { // with bytes before it, it will be said again
+		} else if err != nil && m == 0 { // an error that comes with bytes comes again with the next Read
 			return err
 		}
 	}
@@ -83,9 +82,10 @@ func (a *answer) more() error {
 	return nil
 }
 
-// next skips white space and returns the byte after it. Where the answer ends it is io.ErrUnexpectedEOF.
+// next skips white space and returns the byte after it without reading that byte. At the end of the answer it returns
+// io.ErrUnexpectedEOF.
 func (a *answer) next() (c byte, err error) {
-	err = a.atOnce(func() error {
+	err = a.buffered(func() error {
 		if c = a.peek(); a.pos == len(a.src) {
 			return a.fail("")
 		}
@@ -94,10 +94,10 @@ func (a *answer) next() (c byte, err error) {
 	return c, err
 }
 
-// held reads the next value as a whole and returns what reads it.
-func (a *answer) held() (*decoder, error) {
+// wholeValue reads the next value and returns a decoder of it.
+func (a *answer) wholeValue() (*decoder, error) {
 	var text []byte
-	err := a.atOnce(func() (err error) {
+	err := a.buffered(func() (err error) {
 		text, err = a.value()
 		return err
 	})
@@ -106,11 +106,12 @@ func (a *answer) held() (*decoder, error) {
 	return d, err
 }
 
-// members reads an object of any length; member must read the value.
+// members reads an object that may be larger than the buffer, and calls member for each name. member must read the value.
+// what names the object in errors.
 func (a *answer) members(what string, member func(name string) error) error {
 	return a.each(what, '{', '}', func() error {
 		var name string
-		err := a.atOnce(func() error {
+		err := a.buffered(func() error {
 			n, err := a.name()
 			name = string(n)
 			return err
@@ -122,7 +123,8 @@ func (a *answer) members(what string, member func(name string) error) error {
 	})
 }
 
-// elements reads an array of any length; element must read one.
+// elements reads an array that may be larger than the buffer, and calls element before each element. element must read one
+// value. what names the array in errors.
 func (a *answer) elements(what string, element func() error) error {
 	return a.each(what, '[', ']', element)
 }

@@ -1,92 +1,98 @@
 package extract
 
 import (
+	"database/sql"
 	"maps"
 	"strings"
 )
 
-// tally is a pair of sums that an answer states: sessions and seconds, or shares and plays.
-type tally struct{ count, amount int64 }
+// sums is a pair of sums over rows: sessions and their seconds, or shares and their plays.
+type sums struct{ count, amount int64 }
 
-func (t *tally) add(u tally) { t.count += u.count; t.amount += u.amount }
+func (s *sums) add(o sums) { s.count += o.count; s.amount += o.amount }
 
-// totals are what an answer says of itself beside what came with it.
+// totals holds the sums that one answer states, and the sums of the rows that came with it.
 type totals struct {
-	stated    bool
-	silent    bool // says no sum of the second of the pair
-	said, got tally
-	saidBy    map[string]tally  // by agent; nil where the answer says none
-	gotBy     map[string]*tally // by agent, as written
+	stated    bool             // the answer states totals
+	noAmount  bool             // the answer states no total of amounts
+	want, got sums             // stated, and added up from the rows
+	wantBy    map[string]sums  // stated by agent, under agentKey; nil where the answer states none
+	gotBy     map[string]*sums // added up by agent, under the address as sent
 }
 
-// came counts rows of an agent's that came.
-func (t *totals) came(agent string, u tally) {
-	t.got.add(u)
+// addRow adds one row of an agent.
+func (t *totals) addRow(agent string, row sums) {
+	t.got.add(row)
 	if sum, ok := t.gotBy[agent]; ok {
-		sum.add(u)
+		sum.add(row)
 		return
 	}
 	if t.gotBy == nil {
-		t.gotBy = map[string]*tally{}
+		t.gotBy = map[string]*sums{}
 	}
-	first := u
-	t.gotBy[strings.Clone(agent)] = &first // what is kept outlives the record
+	first := row                           // a copy, so that row itself stays on the stack for agents that are in the map
+	t.gotBy[strings.Clone(agent)] = &first // the clone does not keep the record's other texts in memory (see texts)
 }
 
-// unsay forgets what the answer said of itself so far: of equal members the last counts.
-func (t *totals) unsay() { *t = totals{silent: true, got: t.got, gotBy: t.gotBy} }
+// forgetStated drops the totals that the answer has stated so far: of members with equal names the last one counts.
+func (t *totals) forgetStated() { *t = totals{noAmount: true, got: t.got, gotBy: t.gotBy} }
 
-// agree tells whether what came adds up to what the answer says; true where it says nothing.
-func (t *totals) agree() bool {
+// reconciles tells whether the rows have the sums that the answer states. It is true where the answer states none.
+func (t *totals) reconciles() bool {
 	if !t.stated {
 		return true
 	}
-	if t.said.count != t.got.count || !t.silent && t.said.amount != t.got.amount {
+	if t.want.count != t.got.count || !t.noAmount && t.want.amount != t.got.amount {
 		return false
 	}
-	if t.saidBy == nil {
+	if t.wantBy == nil {
 		return true
 	}
-	gotBy := map[string]tally{}
-	for agent, u := range t.gotBy {
+	gotBy := map[string]sums{}
+	for agent, s := range t.gotBy {
 		sum := gotBy[agentKey(agent)]
-		sum.add(*u)
+		sum.add(*s)
 		gotBy[agentKey(agent)] = sum
 	}
-	nothing := func(_ string, u tally) bool { return u == tally{} }
-	maps.DeleteFunc(t.saidBy, nothing)
-	maps.DeleteFunc(gotBy, nothing)
-	return maps.Equal(t.saidBy, gotBy)
+	isZero := func(_ string, s sums) bool { return s == sums{} }
+	maps.DeleteFunc(t.wantBy, isZero)
+	maps.DeleteFunc(gotBy, isZero)
+	return maps.Equal(t.wantBy, gotBy)
 }
 
-// readings is how often an answer whose totals disagree is read before it is taken as it is.
-const readings = 3
+// maxReadings is how often an answer that does not reconcile is asked for. The last one counts as it is.
+const maxReadings = 3
 
-// untilAgreed reads an answer until it adds up, and then or at last reports its totals.
-func untilAgreed(rep *Report, read func() (*totals, error)) (*totals, error) {
+// untilReconciled calls read until an answer reconciles, at most maxReadings times, and notes the result in the report.
+func untilReconciled(rep *Report, read func() (*totals, error)) (*totals, error) {
 	for n := 1; ; n++ {
 		t, err := read()
 		if err != nil {
 			return nil, err
 		}
-		if t.agree() || n == readings {
-			rep.reconcile(t.stated, t.agree())
+		if t.reconciles() || n == maxReadings {
+			rep.reconcile(t.stated, t.reconciles())
 			return t, nil
 		}
 	}
 }
 
-// reconcile adds one answer's comparison to the window's: one that disagrees is enough.
-func (r *Report) reconcile(stated, agrees bool) {
+// reconcile notes whether one answer reconciles. The window reconciles if all its answers with totals do.
+func (r *Report) reconcile(stated, reconciles bool) {
 	if stated {
-		r.Reconciled = value(agrees && (!r.Reconciled.Valid || r.Reconciled.Value))
+		r.Reconciled = sql.Null[bool]{V: reconciles && (!r.Reconciled.Valid || r.Reconciled.V), Valid: true}
 	}
 }
 
-// stated adds what one answer says its rows are to the window's.
-func (r *Report) stated(count int64) { r.SourceCount = value(r.SourceCount.Value + count) }
+// addSourceCount adds the number of rows that one answer states.
+func (r *Report) addSourceCount(n int64) {
+	r.SourceCount = sql.Null[int64]{V: r.SourceCount.V + n, Valid: true}
+}
 
-func (r *Report) statedSeconds(n int64) { r.SourceSeconds = value(r.SourceSeconds.Value + n) }
+func (r *Report) addSourceSeconds(n int64) {
+	r.SourceSeconds = sql.Null[int64]{V: r.SourceSeconds.V + n, Valid: true}
+}
 
-// agentKey is an agent's address as totals compare it: written differently, it is still one agent.
+// agentKey returns an agent's address in the form in which totals are compared: the API does not always write an
+// address in the same case.
 func agentKey(email string) string { return strings.ToLower(strings.TrimSpace(email)) }

@@ -26,7 +26,7 @@ func TestTamperedTotalsAreReadThreeTimes(t *testing.T) {
 			if err != nil || len(out.kept) != 138 {
 				t.Fatalf("%d rows, %v", len(out.kept), err)
 			}
-			if !rep.Reconciled.Valid || rep.Reconciled.Value || rep.Attempts != 3 {
+			if !rep.Reconciled.Valid || rep.Reconciled.V || rep.Attempts != 3 {
 				t.Errorf("report %+v", rep)
 			}
 		})
@@ -43,7 +43,7 @@ func TestTotalsThatAgreeAtLast(t *testing.T) {
 		sendJSON(w, whole)
 	})
 	out, rep, err := sessions(t, client(t, server.URL), day)
-	if err != nil || out.log != "BrrrrBrrrrC" || len(out.kept) != 4 || !rep.Reconciled.Value || rep.Attempts != 2 {
+	if err != nil || out.log != "BrrrrBrrrrC" || len(out.kept) != 4 || !rep.Reconciled.V || rep.Attempts != 2 {
 		t.Errorf("%s %+v %v", out.log, rep, err)
 	}
 }
@@ -76,7 +76,7 @@ func TestTotals(t *testing.T) {
 				`{"sessions":[` + row + "]," + c.stats + "}",
 			} {
 				_, rep, err := sessions(t, client(t, serve(t, always([]byte(body))).URL), day)
-				if got := said(rep); err != nil || got != c.want {
+				if got := totalsOf(rep); err != nil || got != c.want {
 					t.Errorf("%s: %s, want %s (%v)", body, got, c.want, err)
 				}
 			}
@@ -92,18 +92,19 @@ func TestUsageSharesTotals(t *testing.T) {
 		`"total_plays":null`:               "-,-,-",
 	} {
 		body := `{"stats":{"by_user":[{"email":"a@b.is","shares_count":2,"plays_count":3}],` + stats + `}}`
-		out := &books[extract.ShareUsage]{}
+		out := &batch[extract.ShareUsage]{}
 		rep, err := client(t, serve(t, always([]byte(body))).URL).UsageShares(t.Context(), day, out, out.row)
-		if got := said(rep); err != nil || got != want {
+		if got := totalsOf(rep); err != nil || got != want {
 			t.Errorf("%s: %s, want %s (%v)", stats, got, want, err)
 		}
 	}
 }
 
-func said(rep extract.Report) string {
+// totalsOf shows what a report says of totals: reconciled, count, seconds.
+func totalsOf(rep extract.Report) string {
 	s := "-"
 	if rep.Reconciled.Valid {
-		s = map[bool]string{true: "yes", false: "no"}[rep.Reconciled.Value]
+		s = map[bool]string{true: "yes", false: "no"}[rep.Reconciled.V]
 	}
 	return s + "," + number(rep.SourceCount) + "," + number(rep.SourceSeconds)
 }

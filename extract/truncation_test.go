@@ -16,7 +16,7 @@ import (
 
 const head = "Content-Type: application/json\r\n"
 
-// transports are the ways in which a body ends early. Each gets the whole body and how much of it came.
+// transports are the ways in which a body can be cut off. Each gets the whole body, and how many bytes of it to send.
 var transports = map[string]func(whole []byte, cut int) string{
 	"close": func(whole []byte, cut int) string {
 		return "HTTP/1.0 200 OK\r\n" + head + "\r\n" + string(whole[:cut])
@@ -42,61 +42,61 @@ var transports = map[string]func(whole []byte, cut int) string{
 	},
 }
 
-// silentCuts are the ways in which nothing but the JSON itself, or a chunk that does not come, tells of the cut.
+// silentCuts are the transports that give no error: only the JSON, or a missing last chunk, shows the cut.
 var silentCuts = []string{"close", "short content length", "chunks without an end", "chunks with an end"}
 
-// asked asks for one stream; log tells whether its answer was taken as complete.
+// asked asks for one stream. log is the log of its batch.
 type asked func(*testing.T, *extract.Client) (log string, err error)
 
-func into[T any](ask func(*testing.T, *extract.Client, *books[T]) error) asked {
+func into[T any](ask func(*testing.T, *extract.Client, *batch[T]) error) asked {
 	return func(t *testing.T, c *extract.Client) (string, error) {
-		out := &books[T]{}
+		out := &batch[T]{}
 		err := ask(t, c, out)
 		return out.log, err
 	}
 }
 
-// cutStreams are all the streams, each with the recorded answer that is cut.
+// cutStreams are all streams, each with the recorded answer that is cut off.
 var cutStreams = map[string]struct {
 	recording string
 	ask       asked
 }{
-	"demo_usage": {"demo_usage", into(func(t *testing.T, c *extract.Client, out *books[extract.DemoRequest]) error {
+	"demo_usage": {"demo_usage", into(func(t *testing.T, c *extract.Client, out *batch[extract.DemoRequest]) error {
 		_, _, err := c.DemoUsage(t.Context(), day, out, out.row)
 		return err
 	})},
-	"usage_new": {"usage_new.2", into(func(t *testing.T, c *extract.Client, out *books[extract.Session]) error {
+	"usage_new": {"usage_new.2", into(func(t *testing.T, c *extract.Client, out *batch[extract.Session]) error {
 		_, err := c.UsageNew(t.Context(), day, unknown, out, out.row)
 		return err
 	})},
-	"usage_shares": {"usage_shares.1", into(func(t *testing.T, c *extract.Client, out *books[extract.ShareUsage]) error {
+	"usage_shares": {"usage_shares.1", into(func(t *testing.T, c *extract.Client, out *batch[extract.ShareUsage]) error {
 		_, err := c.UsageShares(t.Context(), day, out, out.row)
 		return err
 	})},
-	"shares": {"company_content.shares", into(func(t *testing.T, c *extract.Client, out *books[extract.Share]) error {
+	"shares": {"company_content.shares", into(func(t *testing.T, c *extract.Client, out *batch[extract.Share]) error {
 		_, err := c.Shares(t.Context(), day, out, out.row)
 		return err
 	})},
-	"share_visits": {"company_content.shares.slug", into(func(t *testing.T, c *extract.Client, out *books[extract.ShareVisit]) error {
+	"share_visits": {"company_content.shares.slug", into(func(t *testing.T, c *extract.Client, out *batch[extract.ShareVisit]) error {
 		_, err := c.ShareVisits(t.Context(), day, out, out.row, func(extract.WatchedShare) error { return nil })
 		return err
 	})},
-	"share_details": {"share_details", into(func(t *testing.T, c *extract.Client, out *books[extract.ShareDetail]) error {
+	"share_details": {"share_details", into(func(t *testing.T, c *extract.Client, out *batch[extract.ShareDetail]) error {
 		_, err := c.ShareDetails(t.Context(), day, out, out.row)
 		return err
 	})},
-	"user_access": {"user_access", into(func(t *testing.T, c *extract.Client, out *books[extract.User]) error {
+	"user_access": {"user_access", into(func(t *testing.T, c *extract.Client, out *batch[extract.User]) error {
 		_, err := c.UserAccess(t.Context(), out, out.row)
 		return err
 	})},
-	"company_content": {"company_content", into(func(t *testing.T, c *extract.Client, out *books[extract.Content]) error {
+	"company_content": {"company_content", into(func(t *testing.T, c *extract.Client, out *batch[extract.Content]) error {
 		_, err := c.CompanyContent(t.Context(), day, out, out.row)
 		return err
 	})},
 }
 
-// TestTruncationIsNeverAccepted cuts an answer of each stream at every byte, in every way that is silent, and
-// here and there in the others: two records of what was recorded, or in the long tests all of it.
+// TestTruncationIsNeverAccepted cuts off an answer of each stream: at every byte for silentCuts, at some 40 bytes for other
+// transports. The answer has two records; the long tests use all that were recorded.
 func TestTruncationIsNeverAccepted(t *testing.T) {
 	list := fmt.Sprintf("HTTP/1.0 200 OK\r\n%s\r\n%s", head, recorded(t, "company_content.shares"))
 	for name, stream := range cutStreams {
@@ -132,7 +132,7 @@ func TestTruncationIsNeverAccepted(t *testing.T) {
 	}
 }
 
-// twoRecords is an answer with no more than two of its records, and without indentation.
+// twoRecords returns an answer with at most two of its records, and without indentation.
 func twoRecords(t *testing.T, whole []byte) []byte {
 	t.Helper()
 	var answer any
@@ -155,17 +155,17 @@ func twoRecords(t *testing.T, whole []byte) []byte {
 	return short
 }
 
-// answering is a connection to a server that answers one request and hangs up.
+// answering returns a connection to a server that answers one request and disconnects.
 func answering(answer func(request string) string) net.Conn {
 	ours, theirs := net.Pipe()
 	go func() {
 		defer theirs.Close()
-		request := make([]byte, 8<<10) // the client writes a request at once
+		request := make([]byte, 8<<10) // the client sends a request in one write
 		n, err := theirs.Read(request)
 		if err != nil {
 			return
 		}
-		_, _ = io.WriteString(theirs, answer(string(request[:n]))) // a client that has seen enough hangs up first
+		_, _ = io.WriteString(theirs, answer(string(request[:n]))) // fails where the client disconnects first
 	}()
 	return ours
 }

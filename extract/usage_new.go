@@ -8,47 +8,48 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Session is one entry of usage_new's `sessions`: a screen share. It has no id of its own.
+// Session is one entry of usage_new's `sessions`: a screen share. The API gives a session no id.
 type Session struct {
 	Email        Text
-	Start        Instant // start_date, else start_time (the same value again, since 2022)
-	End          Instant // absent or null, perhaps, while it runs
-	Duration     Integer // seconds
-	Ended        BoolOrNA
-	MaxViewers   Integer
-	Viewers      Integer
-	HasLocations bool
-	Locations    []string
+	Start        Instant  // start_date, or start_time where start_date is absent; since 2022 the API sends both, with one value
+	End          Instant  // end_date or end_time; may be absent or null while the session runs
+	Duration     Integer  // seconds
+	Ended        BoolOrNA // session_ended; answers of 2020 have none
+	MaxViewers   Integer  // viewer_info.max_viewer_count
+	Viewers      Integer  // viewer_info.viewer_count
+	HasLocations bool     // viewer_info.locations is an array
+	Locations    []string // one text for each viewer; "*" where the place is unknown
 	RTCSeconds   Integer
-	Webcam       Integer // seconds
-	Recording    Text    // a URL that ends in a content id
-	Logs         []SessionLog
-	Odd          string // a member that should be an object or an array and is neither
+	Webcam       Integer      // seconds
+	Recording    Text         // links.recording: a URL that ends in a content id
+	Logs         []SessionLog // newest first
+	Problem      string       // names a member that is not the object or array it should be; "" where there is none
 	Extra        Extra
 
-	odd struct{ logs, viewers, locations, links string }
+	problems struct{ logs, viewers, locations, links string }
 }
 
-// SessionLog is one entry of a session's `logs`: what was shown, and from when.
+// SessionLog is one entry of a session's `logs`: from Date on, the agent showed Content.
 type SessionLog struct {
-	Raw     jsontext.Value // as sent; valid as long as the record's
+	Raw     jsontext.Value // as sent; valid as long as the record's Raw
 	Date    Instant
 	Email   Text
-	Type    Text
-	Content Text
-	Odd     string
+	Type    Text   // screen, projector
+	Content Text   // "<content id>|<name>" where content was shown
+	Problem string // says that the entry is not an object; "" where it is
 	Extra   Extra
 }
 
-// UsageNew asks for the screen-share sessions of a window, newest first as the API sends them. known is Report.Answer of
-// the last time, or zero: where the very same answer comes again no row is handed on.
+// UsageNew asks for the screen-share sessions of a window and calls row for each, newest first, as the API sends them.
+// known is Report.Answer of an earlier call for the same window, or zero. If the same answer comes again, UsageNew commits
+// nothing and sets Report.Same.
 func (c *Client) UsageNew(ctx context.Context, w Window, known Sum, out Answers, row func(Record[Session]) error) (Report, error) {
 	var rep Report
 	err := c.inParts(ctx, w, func(c *Client, part Window) error {
-		if part == w { // what is known is an answer for all of it
-			c = c.knowing(known)
+		if part == w { // the known answer is one for the whole window
+			c = c.withKnown(known)
 		}
-		t, err := untilAgreed(&rep, func() (*totals, error) {
+		t, err := untilReconciled(&rep, func() (*totals, error) {
 			var t *totals
 			err := c.get(ctx, &rep, "/ss/api/usage_new", part.events(), func(a *answer) error {
 				t = &totals{}
@@ -62,10 +63,10 @@ func (c *Client) UsageNew(ctx context.Context, w Window, known Sum, out Answers,
 		}
 		out.Commit()
 		if t.stated {
-			rep.stated(t.said.count)
+			rep.addSourceCount(t.want.count)
 		}
-		if t.stated && !t.silent {
-			rep.statedSeconds(t.said.amount)
+		if t.stated && !t.noAmount {
+			rep.addSourceSeconds(t.want.amount)
 		}
 		return nil
 	})
@@ -73,61 +74,61 @@ func (c *Client) UsageNew(ctx context.Context, w Window, known Sum, out Answers,
 		rep.Same = true
 		return rep, nil
 	}
-	if rep.answers != 1 || rep.Reconciled.Valid && !rep.Reconciled.Value {
+	if rep.answers != 1 || rep.Reconciled.Valid && !rep.Reconciled.V {
 		rep.Answer = Sum{}
 	}
 	return rep, err
 }
 
 func (a *answer) usageNew(t *totals, row func(Record[Session]) error) error {
-	var odd string // totals of another kind are no totals
+	var problem string // stays unread: where stats is not an object, the answer states no totals
 	return a.rowsUnder("sessions", func() error {
 		return records(a, "$.sessions", (*decoder).session, func(rec Record[Session]) error {
-			t.came(rec.Value.Email.Value, tally{1, rec.Value.Duration.Value})
+			t.addRow(rec.Value.Email.V, sums{1, rec.Value.Duration.V})
 			return row(rec)
 		})
 	}, func(d *decoder, name string) error {
 		if name == "stats" {
-			t.unsay()
-			return d.objectOrNull(&odd, "stats", func(name []byte) error { return d.usageStats(t, name) })
+			t.forgetStated()
+			return d.objectOrNull(&problem, "stats", func(name []byte) error { return d.usageStats(t, name) })
 		}
 		return nil
 	})
 }
 
-// usageStats reads one member of `stats`. user_stats was an array of one-key objects in 2020 and is
-// an object since 2022.
+// usageStats reads one member of `stats`. user_stats is an array of objects with one key each in answers of 2020, and one
+// object since 2022.
 func (d *decoder) usageStats(t *totals, name []byte) error {
 	var n Integer
-	var odd string
+	var problem string
 	switch string(name) {
 	case "total_count":
 		err := d.integer(&n)
-		t.stated, t.said.count = n.Valid, n.Value
+		t.stated, t.want.count = n.Valid, n.V
 		return err
 	case "total_sec":
 		err := d.integer(&n)
-		t.silent, t.said.amount = !n.Valid, n.Value
+		t.noAmount, t.want.amount = !n.Valid, n.V
 		return err
 	case "user_stats":
-		t.saidBy = nil
-		one := func(name []byte) error { return d.userStats(t.saidBy, agentKey(cleanText(string(name)))) }
+		t.wantBy = nil
+		one := func(name []byte) error { return d.userStats(t.wantBy, agentKey(cleanText(string(name)))) }
 		switch d.kind() {
 		case '[':
-			t.saidBy = map[string]tally{}
-			return d.array(func() error { return d.objectOrNull(&odd, "user_stats", one) })
+			t.wantBy = map[string]sums{}
+			return d.array(func() error { return d.objectOrNull(&problem, "user_stats", one) })
 		case '{':
-			t.saidBy = map[string]tally{}
+			t.wantBy = map[string]sums{}
 		}
-		return d.objectOrNull(&odd, "user_stats", one)
+		return d.objectOrNull(&problem, "user_stats", one)
 	}
 	return d.skip()
 }
 
-func (d *decoder) userStats(by map[string]tally, agent string) error {
+func (d *decoder) userStats(by map[string]sums, agent string) error {
 	var count, seconds Integer
-	var odd string
-	err := d.objectOrNull(&odd, "user_stats", func(name []byte) error {
+	var problem string
+	err := d.objectOrNull(&problem, "user_stats", func(name []byte) error {
 		switch string(name) {
 		case "total_count":
 			return d.integer(&count)
@@ -137,16 +138,18 @@ func (d *decoder) userStats(by map[string]tally, agent string) error {
 		return d.skip()
 	})
 	sum := by[agent]
-	sum.add(tally{count.Value, seconds.Value})
+	sum.add(sums{count.V, seconds.V})
 	by[agent] = sum
 	return err
 }
 
-// empty keeps the slices: sessions come by the million.
-func (s *Session) empty() { *s = Session{Logs: s.Logs[:0], Locations: s.Locations[:0]} }
+var _ resetter = (*Session)(nil)
+
+// reset keeps the memory of the slices, because a load may read millions of sessions.
+func (s *Session) reset() { *s = Session{Logs: s.Logs[:0], Locations: s.Locations[:0]} }
 
 func (d *decoder) session(s *Session) error {
-	var startTime, endTime []byte // the same again, and so rarely worth reading
+	var startTime, endTime []byte // decoded only where start_date or end_date is absent
 	err := d.object(func(name []byte) (err error) {
 		switch string(name) {
 		case "email":
@@ -175,20 +178,20 @@ func (d *decoder) session(s *Session) error {
 			return d.links(s)
 		case "logs":
 			s.Logs = s.Logs[:0]
-			return d.arrayOrNull(&s.odd.logs, "logs", func() error { return d.sessionLog(s) })
+			return d.arrayOrNull(&s.problems.logs, "logs", func() error { return d.sessionLog(s) })
 		}
 		return d.extra(&s.Extra, name)
 	})
-	s.Odd = cmp.Or(s.odd.logs, s.odd.viewers, s.odd.locations, s.odd.links)
+	s.Problem = cmp.Or(s.problems.logs, s.problems.viewers, s.problems.locations, s.problems.links)
 	if err != nil {
 		return err
 	}
 	return cmp.Or(orElse(&s.Start, startTime), orElse(&s.End, endTime))
 }
 
-// orElse reads into an absent instant what stands for it, if anything does.
+// orElse decodes text into an instant that is absent. A nil text changes nothing.
 func orElse(f *Instant, text []byte) error {
-	if f.Valid || f.Odd != "" || text == nil {
+	if f.Valid || f.Problem != "" || text == nil {
 		return nil
 	}
 	return decoderOf(text).instant(f)
@@ -196,9 +199,9 @@ func orElse(f *Instant, text []byte) error {
 
 func (d *decoder) viewerInfo(s *Session) error {
 	s.MaxViewers, s.Viewers, s.HasLocations, s.Locations = Integer{}, Integer{}, false, s.Locations[:0]
-	s.odd.locations = ""
+	s.problems.locations = ""
 	var unknown Extra
-	err := d.objectOrNull(&s.odd.viewers, "viewer_info", func(name []byte) error {
+	err := d.objectOrNull(&s.problems.viewers, "viewer_info", func(name []byte) error {
 		switch string(name) {
 		case "max_viewer_count":
 			return d.integer(&s.MaxViewers)
@@ -206,7 +209,7 @@ func (d *decoder) viewerInfo(s *Session) error {
 			return d.integer(&s.Viewers)
 		case "locations":
 			s.HasLocations, s.Locations = d.kind() == '[', s.Locations[:0]
-			return d.arrayOrNull(&s.odd.locations, "viewer_info.locations", func() error { return d.location(s) })
+			return d.arrayOrNull(&s.problems.locations, "viewer_info.locations", func() error { return d.location(s) })
 		}
 		return d.extra(&unknown, name)
 	})
@@ -217,10 +220,10 @@ func (d *decoder) viewerInfo(s *Session) error {
 func (d *decoder) location(s *Session) error {
 	var t Text
 	err := d.text(&t)
-	if t.Odd != "" {
-		s.odd.locations = "viewer_info.locations: " + t.Odd
+	if t.Problem != "" {
+		s.problems.locations = "viewer_info.locations: " + t.Problem
 	} else if t.Valid {
-		s.Locations = append(s.Locations, t.Value)
+		s.Locations = append(s.Locations, t.V)
 	}
 	return err
 }
@@ -228,7 +231,7 @@ func (d *decoder) location(s *Session) error {
 func (d *decoder) links(s *Session) error {
 	s.Recording = Text{}
 	var unknown Extra
-	err := d.objectOrNull(&s.odd.links, "links", func(name []byte) error {
+	err := d.objectOrNull(&s.problems.links, "links", func(name []byte) error {
 		if string(name) == "recording" {
 			return d.text(&s.Recording)
 		}
@@ -243,7 +246,7 @@ func (d *decoder) sessionLog(s *Session) error {
 	l := &s.Logs[len(s.Logs)-1]
 	d.peek()
 	from := d.pos
-	err := d.objectOrNull(&l.Odd, "log", func(name []byte) error {
+	err := d.objectOrNull(&l.Problem, "log", func(name []byte) error {
 		switch string(name) {
 		case "date":
 			return d.instant(&l.Date)

@@ -13,7 +13,7 @@ import (
 	"wheelhouse/transform"
 )
 
-// answerOf is a window of a made-up account's usage_new: some thousand sessions.
+// answerOf returns an answer of usage_new with some thousand sessions of a simulated account.
 func answerOf(b *testing.B) (body []byte, sessions int) {
 	b.Helper()
 	from := time.Date(2024, 3, 4, 0, 0, 0, 0, time.UTC)
@@ -27,7 +27,7 @@ func answerOf(b *testing.B) (body []byte, sessions int) {
 	return body, bytes.Count(body, []byte(`"start_date"`))
 }
 
-// perSession runs once an answer and reports what a session takes.
+// perSession decodes the answer again and again, and reports the time for one session.
 func perSession(b *testing.B, row func(extract.Record[extract.Session]) error) {
 	body, sessions := answerOf(b)
 	b.SetBytes(int64(len(body)))
@@ -43,8 +43,7 @@ func perSession(b *testing.B, row func(extract.Record[extract.Session]) error) {
 	b.ReportMetric(float64(b.Elapsed())/n, "ns/session")
 }
 
-// cpu is the processor time that this process has taken: on a shared machine the clock on the wall
-// tells of the others.
+// cpu returns the processor time of this process, which other processes of a shared machine disturb less than elapsed time.
 func cpu(b *testing.B) time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
@@ -53,14 +52,13 @@ func cpu(b *testing.B) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// BenchmarkDecode is JSON to wire types: an allocation for some forty sessions' strings, and one for an
-// agent's first session.
+// BenchmarkDecode decodes JSON to wire types. The strings of some forty sessions take one allocation, and so does the first
+// session of each agent.
 func BenchmarkDecode(b *testing.B) {
 	perSession(b, func(extract.Record[extract.Session]) error { return nil })
 }
 
-// BenchmarkDecodeAndNormalise is JSON to rows: two more allocations a session, its events and its
-// viewers' places.
+// BenchmarkDecodeAndNormalise turns JSON into rows. A session takes two more allocations: its events and its viewers' places.
 func BenchmarkDecodeAndNormalise(b *testing.B) {
 	perSession(b, func(rec extract.Record[extract.Session]) error {
 		if _, ok, _ := transform.UsageNew(rec); !ok {

@@ -2,23 +2,22 @@ package extract
 
 import "context"
 
-// ShareUsage is one entry of usage_shares' `stats.by_user`: an agent's video sharing over the
-// window as a whole.
+// ShareUsage is one entry of usage_shares' `stats.by_user`: sums of one agent over the whole window.
 type ShareUsage struct {
 	Email  Text
 	Name   Text
-	Shares Integer // created in the window
-	Plays  Integer // in the window, of shares created whenever
+	Shares Integer // shares created in the window
+	Plays  Integer // plays in the window, of shares of any age
 	Extra  Extra
 }
 
-// UsageShares asks for each agent's shares and plays, those with none included. The window is the
-// grain: there is nothing finer.
+// UsageShares asks for each agent's number of shares and plays in a window, and calls row for each agent, those without
+// shares included. Report.SourceCount is the sum of both totals that the API states.
 func (c *Client) UsageShares(ctx context.Context, w Window, out Answers, row func(Record[ShareUsage]) error) (Report, error) {
 	var rep Report
 	q := w.counted()
 	q.Set("include_all_users", "true")
-	t, err := untilAgreed(&rep, func() (*totals, error) {
+	t, err := untilReconciled(&rep, func() (*totals, error) {
 		var t *totals
 		err := c.get(ctx, &rep, "/ss/api/usage_shares", q, func(a *answer) error {
 			t = &totals{}
@@ -32,7 +31,7 @@ func (c *Client) UsageShares(ctx context.Context, w Window, out Answers, row fun
 	}
 	out.Commit()
 	if t.stated {
-		rep.stated(t.said.count + t.said.amount) // one number for both: a difference in either shows
+		rep.addSourceCount(t.want.count + t.want.amount) // the ledger has one column, and a change in either shows there
 	}
 	return rep, nil
 }
@@ -42,7 +41,7 @@ func (a *answer) usageShares(t *totals, row func(Record[ShareUsage]) error) erro
 	err := a.rowsUnder("stats", func() error {
 		return a.rowsUnder("by_user", func() error {
 			return records(a, "$.stats.by_user", (*decoder).shareUsage, func(rec Record[ShareUsage]) error {
-				t.came("", tally{rec.Value.Shares.Value, rec.Value.Plays.Value})
+				t.addRow("", sums{rec.Value.Shares.V, rec.Value.Plays.V})
 				return row(rec)
 			})
 		}, func(d *decoder, name string) error {
@@ -54,9 +53,9 @@ func (a *answer) usageShares(t *totals, row func(Record[ShareUsage]) error) erro
 			}
 			return nil
 		})
-	}, passOver)
+	}, ignoreMember)
 	t.stated = shares.Valid && plays.Valid
-	t.said = tally{shares.Value, plays.Value}
+	t.want = sums{shares.V, plays.V}
 	return err
 }
 

@@ -2,7 +2,7 @@ package extract
 
 import "context"
 
-// User is one entry of user_access: somebody with access to the account.
+// User is one entry of user_access: a person with access to the account.
 type User struct {
 	Email      Text
 	Privilege  Text     // user, admin, owner, reporting
@@ -10,7 +10,7 @@ type User struct {
 	Extra      Extra
 }
 
-// UserAccess asks for the account's users as they are now.
+// UserAccess asks for the account's present users and calls row for each.
 func (c *Client) UserAccess(ctx context.Context, out Answers, row func(Record[User]) error) (Report, error) {
 	var rep Report
 	err := c.get(ctx, &rep, "/ss/api/user_access", nil, func(a *answer) error {

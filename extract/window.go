@@ -5,22 +5,22 @@ import (
 	"time"
 )
 
-// Window is a stretch of time to ask for, From included, To not. How the API reads its bounds is
-// unknown (does it include `to`? does it select by a row's start, its end, or any overlap?), so an
-// answer may hold rows from outside, and whoever loads it must be right either way.
+// Window is the half-open interval of time to ask for: From is included, To is not. The API does not document whether it
+// includes `to`, and whether it selects rows by their start, their end or any overlap. So an answer may hold rows outside
+// the window, and the loader must expect them.
 type Window struct {
 	From, To time.Time
-	ToItself bool // a counted stream asks up to To itself, not up to the second before
+	ToItself bool // streams of counts ask up to To, not up to the second before
 }
 
 const wireTime = "2006-01-02T15:04:05Z"
 
-// events asks up to the window's end itself: a row at that instant may come twice, and keys make
+// events returns the query of a stream of events, which asks up to To. A row at To may come with two windows; its key makes
 // that harmless.
 func (w Window) events() url.Values { return w.query(w.To) }
 
-// counted asks up to the last second before the window's end, as the API's own examples do: a count
-// that came twice could not be told from two.
+// counted returns the query of a stream of counts, which asks up to the second before To, as the API's examples do: the
+// counts of two windows must not overlap.
 func (w Window) counted() url.Values {
 	if w.ToItself {
 		return w.query(w.To)

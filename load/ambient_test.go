@@ -1,6 +1,7 @@
 package load_test
 
 import (
+	"database/sql"
 	"fmt"
 	"testing"
 	"time"
@@ -10,7 +11,6 @@ import (
 	"wheelhouse/extract"
 	"wheelhouse/internal/ledger"
 	"wheelhouse/load"
-	"wheelhouse/transform"
 )
 
 // Whatever the database's settings are, what is loaded is what came, and the same again changes nothing.
@@ -34,11 +34,11 @@ func TestSettingsOfTheDatabaseChangeNothing(t *testing.T) {
 			}
 			x := lasting(worldBegins.Add(time.Hour+123456*time.Microsecond), time.Minute)
 			x.AgentEmail = "jón@x.is"
-			x.RecordingURL = transform.Null[string]{V: `þ"\'{}, €`, Valid: true}
-			x.ViewerLocations = transform.Null[[]string]{V: []string{"Ísafjörður", "NULL", ""}, Valid: true}
+			x.RecordingURL = sql.Null[string]{V: `þ"\'{}, €`, Valid: true}
+			x.ViewerLocations = sql.Null[[]string]{V: []string{"Ísafjörður", "NULL", ""}, Valid: true}
 			x.Extra = []byte(`{"a": "é"}`)
 			y := x
-			y.RTCSeconds = transform.Null[int32]{V: 5, Valid: true}
+			y.RTCSeconds = sql.Null[int32]{V: 5, Valid: true}
 			for i, want := range []ledger.Counts{{Read: 1, Inserted: 1}, {Read: 1, Unchanged: 1}, {Read: 1, Updated: 1}, {Read: 1, Unchanged: 1}} {
 				shown := x
 				if i > 1 {

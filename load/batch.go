@@ -2,6 +2,7 @@ package load
 
 import (
 	"crypto/sha256"
+	"database/sql"
 	"encoding/binary"
 	"errors"
 	"math/bits"
@@ -58,9 +59,9 @@ type Batch struct {
 	state    mark
 	settled  mark
 	err      error
-	Canceled transform.Null[int32] // demo_usage: the window's count of cancelled requests
-	Known    extract.Sum           // of the answer that the ledger holds: if it comes again its rows need not; zero: none
-	missing  string                // parts of the window that could not be had, and why
+	Canceled sql.Null[int32] // demo_usage: the window's count of cancelled requests
+	Known    extract.Sum     // of the answer that the ledger holds: if it comes again its rows need not; zero: none
+	missing  string          // parts of the window that could not be had, and why
 
 	ids     transform.SessionIDs  // usage_new
 	session keyedSession          // usage_new: the one being added
@@ -215,10 +216,10 @@ var rejectRows = newRows(Table{Name: "rejects"},
 		requiredBoolean("whole", func(r *rejectRow) bool { return r.whole }),
 		requiredText("path", func(r *rejectRow) string { return r.Path }),
 		requiredText("reason", func(r *rejectRow) string { return r.Reason }),
-		text("raw", func(r *rejectRow) transform.Null[string] {
-			return transform.Null[string]{V: string(r.JSON), Valid: r.JSON != nil}
+		text("raw", func(r *rejectRow) sql.Null[string] {
+			return sql.Null[string]{V: string(r.JSON), Valid: r.JSON != nil}
 		}),
-		text("raw_text", func(r *rejectRow) transform.Null[string] {
-			return transform.Null[string]{V: r.Text, Valid: r.JSON == nil}
+		text("raw_text", func(r *rejectRow) sql.Null[string] {
+			return sql.Null[string]{V: r.Text, Valid: r.JSON == nil}
 		}),
 	})

@@ -2,6 +2,7 @@ package load
 
 import (
 	"bytes"
+	"database/sql"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
@@ -9,8 +10,6 @@ import (
 	"math"
 	"strconv"
 	"time"
-
-	"wheelhouse/transform"
 )
 
 // columnType is a type of Postgres in its binary format.
@@ -72,7 +71,7 @@ func addsUp[R any](f field[R]) field[R] {
 	return f
 }
 
-func text[R any](name string, get func(*R) transform.Null[string]) field[R] {
+func text[R any](name string, get func(*R) sql.Null[string]) field[R] {
 	return field[R]{Column{Name: name, kind: typeText}, func(e *encoder, r *R) { e.nullText(get(r)) }}
 }
 
@@ -80,7 +79,7 @@ func requiredText[R any](name string, get func(*R) string) field[R] {
 	return field[R]{Column{Name: name, kind: typeText}, func(e *encoder, r *R) { e.text(get(r)) }}
 }
 
-func integer[R any](name string, get func(*R) transform.Null[int32]) field[R] {
+func integer[R any](name string, get func(*R) sql.Null[int32]) field[R] {
 	return field[R]{Column{Name: name, kind: typeInteger}, func(e *encoder, r *R) { e.nullInt4(get(r)) }}
 }
 
@@ -88,7 +87,7 @@ func requiredInteger[R any](name string, get func(*R) int32) field[R] {
 	return field[R]{Column{Name: name, kind: typeInteger}, func(e *encoder, r *R) { e.int4(get(r)) }}
 }
 
-func bigint[R any](name string, get func(*R) transform.Null[int64]) field[R] {
+func bigint[R any](name string, get func(*R) sql.Null[int64]) field[R] {
 	return field[R]{Column{Name: name, kind: typeBigint}, func(e *encoder, r *R) { e.nullInt8(get(r)) }}
 }
 
@@ -96,11 +95,11 @@ func requiredBigint[R any](name string, get func(*R) int64) field[R] {
 	return field[R]{Column{Name: name, kind: typeBigint}, func(e *encoder, r *R) { e.int8(get(r)) }}
 }
 
-func float[R any](name string, get func(*R) transform.Null[float64]) field[R] {
+func float[R any](name string, get func(*R) sql.Null[float64]) field[R] {
 	return field[R]{Column{Name: name, kind: typeFloat}, func(e *encoder, r *R) { e.nullFloat8(get(r)) }}
 }
 
-func boolean[R any](name string, get func(*R) transform.Null[bool]) field[R] {
+func boolean[R any](name string, get func(*R) sql.Null[bool]) field[R] {
 	return field[R]{Column{Name: name, kind: typeBoolean}, func(e *encoder, r *R) { e.nullBool(get(r)) }}
 }
 
@@ -108,7 +107,7 @@ func requiredBoolean[R any](name string, get func(*R) bool) field[R] {
 	return field[R]{Column{Name: name, kind: typeBoolean}, func(e *encoder, r *R) { e.boolean(get(r)) }}
 }
 
-func timestamp[R any](name string, get func(*R) transform.Null[time.Time]) field[R] {
+func timestamp[R any](name string, get func(*R) sql.Null[time.Time]) field[R] {
 	return field[R]{Column{Name: name, kind: typeTimestamptz}, func(e *encoder, r *R) { e.nullTimestamptz(get(r)) }}
 }
 
@@ -121,7 +120,7 @@ func date[R any](name string, get func(*R) time.Time) field[R] {
 	return field[R]{Column{Name: name, kind: typeDate}, func(e *encoder, r *R) { e.date(get(r)) }}
 }
 
-func texts[R any](name string, get func(*R) transform.Null[[]string]) field[R] {
+func texts[R any](name string, get func(*R) sql.Null[[]string]) field[R] {
 	return field[R]{Column{Name: name, kind: typeTextArray}, func(e *encoder, r *R) { e.textArray(get(r)) }}
 }
 

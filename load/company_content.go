@@ -1,6 +1,7 @@
 package load
 
 import (
+	"database/sql"
 	"time"
 
 	"wheelhouse/transform"
@@ -20,14 +21,14 @@ var contents = withChildren(newRows(
 		requiredBigint("content_id", func(c *content) int64 { return c.ContentID }),
 	},
 	[]field[content]{
-		text("name", func(c *content) transform.Null[string] { return c.Name }),
-		documented(text("type", func(c *content) transform.Null[string] { return c.Type }), "upload", "recording", "redirect", "cta", "video"),
-		documented(text("state", func(c *content) transform.Null[string] { return c.State }), "created", "processing", "ready"),
-		text("created_by", func(c *content) transform.Null[string] { return c.CreatedBy }),
-		timestamp("recorded_at", func(c *content) transform.Null[time.Time] { return c.RecordedAt }),
-		bigint("runtime_ms", func(c *content) transform.Null[int64] { return c.RuntimeMS }),
-		text("tag", func(c *content) transform.Null[string] { return c.Tag }),
-		personal(text("url", func(c *content) transform.Null[string] { return c.URL })),
+		text("name", func(c *content) sql.Null[string] { return c.Name }),
+		documented(text("type", func(c *content) sql.Null[string] { return c.Type }), "upload", "recording", "redirect", "cta", "video"),
+		documented(text("state", func(c *content) sql.Null[string] { return c.State }), "created", "processing", "ready"),
+		text("created_by", func(c *content) sql.Null[string] { return c.CreatedBy }),
+		timestamp("recorded_at", func(c *content) sql.Null[time.Time] { return c.RecordedAt }),
+		bigint("runtime_ms", func(c *content) sql.Null[int64] { return c.RuntimeMS }),
+		text("tag", func(c *content) sql.Null[string] { return c.Tag }),
+		personal(text("url", func(c *content) sql.Null[string] { return c.URL })),
 		requiredText("view", func(c *content) string { return c.View }),
 		extra(func(c *content) []byte { return c.Extra }),
 	}),
@@ -38,8 +39,8 @@ var contentEvents = newRows(Table{Name: "content_events"},
 		requiredInteger("seq", func(e *contentEvent) int32 { return e.Seq }),
 	},
 	[]field[contentEvent]{
-		documented(text("name", func(e *contentEvent) transform.Null[string] { return e.Name }), "started", "paused", "resumed", "ended"),
-		bigint("at_ms", func(e *contentEvent) transform.Null[int64] { return e.AtMS }),
+		documented(text("name", func(e *contentEvent) sql.Null[string] { return e.Name }), "started", "paused", "resumed", "ended"),
+		bigint("at_ms", func(e *contentEvent) sql.Null[int64] { return e.AtMS }),
 		extra(func(e *contentEvent) []byte { return e.Extra }),
 	})
 

@@ -2,6 +2,7 @@ package load_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"sync"
 	"testing"
@@ -22,10 +23,10 @@ func TestConnectionsCutOffWhileSessionsAreCopied(t *testing.T) {
 		var all []transform.ScreenSession
 		for i := range sessions {
 			x := lasting(from.Add(time.Duration(i)*10*time.Second), time.Minute)
-			x.Viewers = transform.Null[int32]{V: int32(i), Valid: true}
+			x.Viewers = sql.Null[int32]{V: int32(i), Valid: true}
 			for k := range events {
 				x.Events = append(x.Events, transform.ScreenSessionEvent{Seq: int32(k + 1), OccurredAt: x.StartedAt,
-					Content: transform.Null[string]{V: fmt.Sprintf("%d|of the session that began then, in some words more", x.StartedAt.Unix()), Valid: true}})
+					Content: sql.Null[string]{V: fmt.Sprintf("%d|of the session that began then, in some words more", x.StartedAt.Unix()), Valid: true}})
 			}
 			all = append(all, x)
 		}

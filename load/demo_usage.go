@@ -1,6 +1,7 @@
 package load
 
 import (
+	"database/sql"
 	"time"
 
 	"wheelhouse/transform"
@@ -22,29 +23,29 @@ var demoRequests = withChildren(newRows(
 	},
 	[]field[request]{
 		requiredTimestamp("started_at", func(d *request) time.Time { return d.StartedAt }),
-		timestamp("last_event_at", func(d *request) transform.Null[time.Time] { return d.LastEventAt }),
-		documented(text("availability_bucket", func(d *request) transform.Null[string] { return d.AvailabilityBucket }),
+		timestamp("last_event_at", func(d *request) sql.Null[time.Time] { return d.LastEventAt }),
+		documented(text("availability_bucket", func(d *request) sql.Null[string] { return d.AvailabilityBucket }),
 			"full_capacity", "half_capacity", "no_capacity"),
 		requiredBoolean("answered", func(d *request) bool { return d.Answered }),
-		integer("seconds_to_respond", func(d *request) transform.Null[int32] { return d.SecondsToRespond }),
-		text("handled_by", func(d *request) transform.Null[string] { return d.HandledBy }),
-		boolean("call_confirmed", func(d *request) transform.Null[bool] { return d.CallConfirmed }),
-		boolean("screenshared", func(d *request) transform.Null[bool] { return d.ScreenShared }),
-		documented(text("accepted_from", func(d *request) transform.Null[string] { return d.AcceptedFrom }), "extension", "email"),
-		personal(text("prospect_name", func(d *request) transform.Null[string] { return d.Prospect.Name })),
-		personal(text("prospect_email", func(d *request) transform.Null[string] { return d.Prospect.Email })),
-		personal(text("prospect_phone", func(d *request) transform.Null[string] { return d.Prospect.Phone })),
-		personal(text("prospect_company", func(d *request) transform.Null[string] { return d.Prospect.Company })),
-		personal(text("prospect_job_title", func(d *request) transform.Null[string] { return d.Prospect.JobTitle })),
-		personal(text("prospect_website", func(d *request) transform.Null[string] { return d.Prospect.Website })),
-		personal(text("prospect_location", func(d *request) transform.Null[string] { return d.Prospect.Location })),
-		personal(text("request_origin", func(d *request) transform.Null[string] { return d.RequestOrigin })),
-		text("origin_channel", func(d *request) transform.Null[string] { return d.OriginChannel }),
-		personal(text("utm_source", func(d *request) transform.Null[string] { return d.UTM.Source })),
-		personal(text("utm_medium", func(d *request) transform.Null[string] { return d.UTM.Medium })),
-		personal(text("utm_campaign", func(d *request) transform.Null[string] { return d.UTM.Campaign })),
-		personal(text("utm_term", func(d *request) transform.Null[string] { return d.UTM.Term })),
-		personal(text("utm_content", func(d *request) transform.Null[string] { return d.UTM.Content })),
+		integer("seconds_to_respond", func(d *request) sql.Null[int32] { return d.SecondsToRespond }),
+		text("handled_by", func(d *request) sql.Null[string] { return d.HandledBy }),
+		boolean("call_confirmed", func(d *request) sql.Null[bool] { return d.CallConfirmed }),
+		boolean("screenshared", func(d *request) sql.Null[bool] { return d.ScreenShared }),
+		documented(text("accepted_from", func(d *request) sql.Null[string] { return d.AcceptedFrom }), "extension", "email"),
+		personal(text("prospect_name", func(d *request) sql.Null[string] { return d.Prospect.Name })),
+		personal(text("prospect_email", func(d *request) sql.Null[string] { return d.Prospect.Email })),
+		personal(text("prospect_phone", func(d *request) sql.Null[string] { return d.Prospect.Phone })),
+		personal(text("prospect_company", func(d *request) sql.Null[string] { return d.Prospect.Company })),
+		personal(text("prospect_job_title", func(d *request) sql.Null[string] { return d.Prospect.JobTitle })),
+		personal(text("prospect_website", func(d *request) sql.Null[string] { return d.Prospect.Website })),
+		personal(text("prospect_location", func(d *request) sql.Null[string] { return d.Prospect.Location })),
+		personal(text("request_origin", func(d *request) sql.Null[string] { return d.RequestOrigin })),
+		text("origin_channel", func(d *request) sql.Null[string] { return d.OriginChannel }),
+		personal(text("utm_source", func(d *request) sql.Null[string] { return d.UTM.Source })),
+		personal(text("utm_medium", func(d *request) sql.Null[string] { return d.UTM.Medium })),
+		personal(text("utm_campaign", func(d *request) sql.Null[string] { return d.UTM.Campaign })),
+		personal(text("utm_term", func(d *request) sql.Null[string] { return d.UTM.Term })),
+		personal(text("utm_content", func(d *request) sql.Null[string] { return d.UTM.Content })),
 		extra(func(d *request) []byte { return d.Extra }),
 	}),
 	demoAnswers, 1, func(d *request) []answer { return d.Answers })
@@ -54,7 +55,7 @@ var demoAnswers = newRows(Table{Name: "demo_answers"},
 		requiredText("question", func(a *answer) string { return a.Question }),
 	},
 	[]field[answer]{
-		personal(text("answer", func(a *answer) transform.Null[string] { return a.Answer })),
+		personal(text("answer", func(a *answer) sql.Null[string] { return a.Answer })),
 	})
 
 // canceledRequests is a day's count of cancelled requests.
@@ -81,6 +82,6 @@ func (b *Batch) DemoRequest(d transform.DemoRequest) error {
 
 // CancellationCount adds the window's count of cancelled requests.
 func (b *Batch) CancellationCount(n int32) error {
-	b.Canceled = transform.Null[int32]{V: n, Valid: true}
+	b.Canceled = sql.Null[int32]{V: n, Valid: true}
 	return addBeside(b, 1, demoCancellations, &canceledRequests{b.window.Day, n})
 }

@@ -2,6 +2,7 @@ package load
 
 import (
 	"bytes"
+	"database/sql"
 	"fmt"
 	"maps"
 	"slices"
@@ -154,10 +155,10 @@ func drawSession(t *rapid.T) transform.ScreenSession {
 		AgentEmail: rapid.SampledFrom([]string{"a@x.com", "b@x.com"}).Draw(t, "agent"),
 		StartedAt:  dayOne.Add(time.Duration(rapid.IntRange(0, 11).Draw(t, "start")) * 6 * time.Hour),
 		Ended:      rapid.IntRange(0, 5).Draw(t, "ended") > 0,
-		Viewers:    transform.Null[int32]{V: int32(rapid.IntRange(0, 1).Draw(t, "viewers")), Valid: true},
+		Viewers:    sql.Null[int32]{V: int32(rapid.IntRange(0, 1).Draw(t, "viewers")), Valid: true},
 	}
 	if s.Ended {
-		s.EndedAt = transform.Null[time.Time]{V: s.StartedAt.Add(rapid.SampledFrom([]time.Duration{0, time.Hour, 20 * time.Hour, 50 * time.Hour}).Draw(t, "lasts")), Valid: true}
+		s.EndedAt = sql.Null[time.Time]{V: s.StartedAt.Add(rapid.SampledFrom([]time.Duration{0, time.Hour, 20 * time.Hour, 50 * time.Hour}).Draw(t, "lasts")), Valid: true}
 	}
 	for i := range rapid.IntRange(0, 1).Draw(t, "events") {
 		s.Events = append(s.Events, transform.ScreenSessionEvent{Seq: int32(i + 1), OccurredAt: s.StartedAt})
@@ -236,7 +237,7 @@ func TestOlderAnswersChangeNothing(t *testing.T) {
 			case 0:
 				continue
 			case 1:
-				s.Ended, s.EndedAt = false, transform.Null[time.Time]{}
+				s.Ended, s.EndedAt = false, sql.Null[time.Time]{}
 			}
 			before.sessions = append(before.sessions, s)
 		}
@@ -263,9 +264,9 @@ func TestOlderAnswersChangeNothing(t *testing.T) {
 // Equal sessions of one answer are different sessions; of several answers for parts of one window they are one.
 func TestPartsOfAWindowShowASessionOnce(t *testing.T) {
 	t.Parallel()
-	s := transform.ScreenSession{AgentEmail: "a@x.com", StartedAt: dayOne, Ended: true, EndedAt: transform.Null[time.Time]{V: dayOne.Add(time.Hour), Valid: true}}
+	s := transform.ScreenSession{AgentEmail: "a@x.com", StartedAt: dayOne, Ended: true, EndedAt: sql.Null[time.Time]{V: dayOne.Add(time.Hour), Valid: true}}
 	running := s
-	running.Ended, running.EndedAt = false, transform.Null[time.Time]{}
+	running.Ended, running.EndedAt = false, sql.Null[time.Time]{}
 	for name, c := range map[string]struct {
 		answers [][]transform.ScreenSession
 		live    int

@@ -1,6 +1,7 @@
 package load_test
 
 import (
+	"database/sql"
 	"strings"
 	"testing"
 	"time"
@@ -38,7 +39,7 @@ func TestDaysThatAnotherZoneEmpties(t *testing.T) {
 	s.exec(`INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'UTC', '2026-03-01')`)
 	at := func(day, hour int) transform.ScreenSession {
 		x := lasting(worldBegins.AddDate(0, 0, day).Add(time.Duration(hour)*time.Hour), time.Minute)
-		x.DurationSeconds = transform.Null[int32]{V: 60, Valid: true}
+		x.DurationSeconds = sql.Null[int32]{V: 60, Valid: true}
 		return x
 	}
 	// The second day's only session is late in the evening: in Tokyo it is the third day's.
@@ -146,7 +147,7 @@ func TestLongSessionsLeaveDaysBetweenAlone(t *testing.T) {
 		viewers int32
 		marked  bool // its first day
 	}{{1, true}, {1, false}, {2, true}} {
-		long.Viewers = transform.Null[int32]{V: x.viewers, Valid: true}
+		long.Viewers = sql.Null[int32]{V: x.viewers, Valid: true}
 		c := s.warehouse.Commit(t.Context(), s.ready(load.UsageNew, day, long, lasting(worldBegins.AddDate(0, 0, day).Add(12*time.Hour), time.Minute)))[0]
 		if c.Err != nil {
 			t.Fatal(c.Err)

@@ -1,11 +1,10 @@
 package load
 
 import (
+	"database/sql"
 	"encoding/binary"
 	"math"
 	"time"
-
-	"wheelhouse/transform"
 )
 
 // Postgres's binary COPY format: a signature, then for each row a count of fields and each field
@@ -77,7 +76,7 @@ func (e *encoder) jsonb(json []byte) {
 
 const textOID = 25
 
-func (e *encoder) textArray(v transform.Null[[]string]) {
+func (e *encoder) textArray(v sql.Null[[]string]) {
 	if !v.Valid {
 		e.null()
 		return
@@ -101,14 +100,14 @@ func (e *encoder) textArray(v transform.Null[[]string]) {
 	binary.BigEndian.PutUint32(e.b[at:], uint32(len(e.b)-at-4))
 }
 
-func (e *encoder) nullInt4(v transform.Null[int32])            { orNull(e, v, e.int4) }
-func (e *encoder) nullInt8(v transform.Null[int64])            { orNull(e, v, e.int8) }
-func (e *encoder) nullText(v transform.Null[string])           { orNull(e, v, e.text) }
-func (e *encoder) nullBool(v transform.Null[bool])             { orNull(e, v, e.boolean) }
-func (e *encoder) nullFloat8(v transform.Null[float64])        { orNull(e, v, e.float8) }
-func (e *encoder) nullTimestamptz(v transform.Null[time.Time]) { orNull(e, v, e.timestamptz) }
+func (e *encoder) nullInt4(v sql.Null[int32])            { orNull(e, v, e.int4) }
+func (e *encoder) nullInt8(v sql.Null[int64])            { orNull(e, v, e.int8) }
+func (e *encoder) nullText(v sql.Null[string])           { orNull(e, v, e.text) }
+func (e *encoder) nullBool(v sql.Null[bool])             { orNull(e, v, e.boolean) }
+func (e *encoder) nullFloat8(v sql.Null[float64])        { orNull(e, v, e.float8) }
+func (e *encoder) nullTimestamptz(v sql.Null[time.Time]) { orNull(e, v, e.timestamptz) }
 
-func orNull[T any](e *encoder, v transform.Null[T], put func(T)) {
+func orNull[T any](e *encoder, v sql.Null[T], put func(T)) {
 	if v.Valid {
 		put(v.V)
 	} else {

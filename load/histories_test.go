@@ -2,6 +2,7 @@ package load_test
 
 import (
 	"crypto/sha256"
+	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -66,19 +67,19 @@ func (w *world) session() transform.ScreenSession {
 
 // change gives a session other contents.
 func (w *world) change(s *transform.ScreenSession) {
-	s.Viewers = transform.Null[int32]{V: int32(w.IntN(3)), Valid: w.IntN(4) > 0}
+	s.Viewers = sql.Null[int32]{V: int32(w.IntN(3)), Valid: w.IntN(4) > 0}
 	s.Ended = w.IntN(8) > 0
-	s.EndedAt = transform.Null[time.Time]{}
+	s.EndedAt = sql.Null[time.Time]{}
 	if s.Ended {
 		lasts := []time.Duration{time.Minute, 3 * time.Hour, 30 * time.Hour}[w.IntN(3)]
-		s.EndedAt = transform.Null[time.Time]{V: s.StartedAt.Add(lasts), Valid: true}
+		s.EndedAt = sql.Null[time.Time]{V: s.StartedAt.Add(lasts), Valid: true}
 	}
-	s.ViewerLocations = transform.Null[[]string]{V: [][]string{nil, {"Reykjavik, Iceland"}, {"", "\u00fe"}}[w.IntN(3)], Valid: w.IntN(3) > 0}
+	s.ViewerLocations = sql.Null[[]string]{V: [][]string{nil, {"Reykjavik, Iceland"}, {"", "\u00fe"}}[w.IntN(3)], Valid: w.IntN(3) > 0}
 	s.Extra = [][]byte{nil, nil, []byte(`{"a": 1, "bb": [null]}`), []byte(`{"a": 2}`)}[w.IntN(4)]
 	s.Events = nil
 	for i := range w.IntN(4) {
 		s.Events = append(s.Events, transform.ScreenSessionEvent{
-			Seq: int32(i + 1), OccurredAt: s.StartedAt.Add(time.Duration(i) * time.Second), Content: transform.Null[string]{V: fmt.Sprint(w.IntN(2), "|x"), Valid: true},
+			Seq: int32(i + 1), OccurredAt: s.StartedAt.Add(time.Duration(i) * time.Second), Content: sql.Null[string]{V: fmt.Sprint(w.IntN(2), "|x"), Valid: true},
 		})
 	}
 }

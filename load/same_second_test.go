@@ -2,6 +2,7 @@ package load_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -98,7 +99,7 @@ func (s *scene) waiting(n int) {
 }
 
 func lasting(start time.Time, d time.Duration) transform.ScreenSession {
-	return transform.ScreenSession{AgentEmail: "a@x.com", StartedAt: start, Ended: true, EndedAt: transform.Null[time.Time]{V: start.Add(d), Valid: true}}
+	return transform.ScreenSession{AgentEmail: "a@x.com", StartedAt: start, Ended: true, EndedAt: sql.Null[time.Time]{V: start.Add(d), Valid: true}}
 }
 
 // Two days that show one of two twins are committed at the same time: it is one session still.
@@ -151,7 +152,7 @@ func TestTwinAtTheEdgeOfAnotherWindowStays(t *testing.T) {
 	ending, crossing := lasting(midnight.Add(-3*time.Hour), 3*time.Hour), lasting(midnight.Add(-3*time.Hour+300*time.Millisecond), 4*time.Hour)
 	beginning, next := lasting(midnight, time.Hour), lasting(midnight.Add(300*time.Millisecond), time.Hour)
 	running := next
-	running.Ended, running.EndedAt = false, transform.Null[time.Time]{}
+	running.Ended, running.EndedAt = false, sql.Null[time.Time]{}
 	for name, c := range map[string]struct {
 		day    int
 		all    []transform.ScreenSession
@@ -191,7 +192,7 @@ func TestTwinWithAnotherNumberIsNoNews(t *testing.T) {
 			second := worldBegins.Add(18 * time.Hour)
 			running, known := transform.ScreenSession{AgentEmail: "a@x.com", StartedAt: second}, lasting(second.Add(600*time.Millisecond), time.Hour)
 			alike := known
-			alike.Viewers = transform.Null[int32]{V: 1, Valid: true}
+			alike.Viewers = sql.Null[int32]{V: 1, Valid: true}
 			s.warehouse.Commit(t.Context(), s.ready(stream, 0, known))
 			older, later := s.ready(stream, 0, running, known, alike), s.ready(stream, 1, running)
 			for _, l := range []load.Ready{later, older} {
@@ -217,7 +218,7 @@ func TestMergesShareATransaction(t *testing.T) {
 		for day, events := range []int{2, 0, 1} {
 			from := worldBegins.AddDate(0, 0, day)
 			first, second := lasting(from, time.Minute), lasting(from.Add(time.Millisecond), time.Minute)
-			first.Viewers = transform.Null[int32]{V: viewers, Valid: true}
+			first.Viewers = sql.Null[int32]{V: viewers, Valid: true}
 			for i := range events {
 				first.Events = append(first.Events, transform.ScreenSessionEvent{Seq: int32(i + 1), OccurredAt: from})
 			}

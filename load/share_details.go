@@ -1,6 +1,7 @@
 package load
 
 import (
+	"database/sql"
 	"time"
 
 	"wheelhouse/transform"
@@ -18,12 +19,12 @@ var shareDetails = newRows(
 	},
 	[]field[detail]{
 		requiredTimestamp("created_at", func(s *detail) time.Time { return s.CreatedAt }),
-		text("customer_account_id", func(s *detail) transform.Null[string] { return s.CustomerAccountID }),
-		text("content_created_by", func(s *detail) transform.Null[string] { return s.ContentCreatedBy }),
-		timestamp("content_recorded_at", func(s *detail) transform.Null[time.Time] { return s.ContentRecordedAt }),
-		integer("content_runtime_seconds", func(s *detail) transform.Null[int32] { return s.ContentRuntimeSeconds }),
-		personal(text("video_url", func(s *detail) transform.Null[string] { return s.VideoURL })),
-		boolean("access_sharing_enabled", func(s *detail) transform.Null[bool] { return s.AccessSharingEnabled }),
+		text("customer_account_id", func(s *detail) sql.Null[string] { return s.CustomerAccountID }),
+		text("content_created_by", func(s *detail) sql.Null[string] { return s.ContentCreatedBy }),
+		timestamp("content_recorded_at", func(s *detail) sql.Null[time.Time] { return s.ContentRecordedAt }),
+		integer("content_runtime_seconds", func(s *detail) sql.Null[int32] { return s.ContentRuntimeSeconds }),
+		personal(text("video_url", func(s *detail) sql.Null[string] { return s.VideoURL })),
+		boolean("access_sharing_enabled", func(s *detail) sql.Null[bool] { return s.AccessSharingEnabled }),
 		extra(func(s *detail) []byte { return s.Extra }),
 	})
 

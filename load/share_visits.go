@@ -1,6 +1,7 @@
 package load
 
 import (
+	"database/sql"
 	"time"
 
 	"wheelhouse/transform"
@@ -19,10 +20,10 @@ var shareVisits = newRows(
 	},
 	[]field[visit]{
 		requiredTimestamp("visited_at", func(v *visit) time.Time { return v.VisitedAt }),
-		boolean("played", func(v *visit) transform.Null[bool] { return v.Played }),
-		float("percent_watched", func(v *visit) transform.Null[float64] { return v.PercentWatched }),
-		float("watch_time_seconds", func(v *visit) transform.Null[float64] { return v.WatchTimeSeconds }),
-		boolean("cta_clicked", func(v *visit) transform.Null[bool] { return v.CTAClicked }),
+		boolean("played", func(v *visit) sql.Null[bool] { return v.Played }),
+		float("percent_watched", func(v *visit) sql.Null[float64] { return v.PercentWatched }),
+		float("watch_time_seconds", func(v *visit) sql.Null[float64] { return v.WatchTimeSeconds }),
+		boolean("cta_clicked", func(v *visit) sql.Null[bool] { return v.CTAClicked }),
 		extra(func(v *visit) []byte { return v.Extra }),
 	})
 
@@ -35,10 +36,10 @@ var watchedShares = newRows(
 		requiredText("slug", func(s *share) string { return s.Slug }),
 	},
 	[]field[share]{
-		bigint("content_runtime_ms", func(s *share) transform.Null[int64] { return s.ContentRuntimeMS }),
+		bigint("content_runtime_ms", func(s *share) sql.Null[int64] { return s.ContentRuntimeMS }),
 		// Any time says that the share is deleted: matchWatchedShare puts the right one.
-		timestamp("deleted_at", func(s *share) transform.Null[time.Time] {
-			return transform.Null[time.Time]{V: time.Unix(0, 0), Valid: s.Gone}
+		timestamp("deleted_at", func(s *share) sql.Null[time.Time] {
+			return sql.Null[time.Time]{V: time.Unix(0, 0), Valid: s.Gone}
 		}),
 	})
 

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"database/sql"
 	"time"
 
 	"wheelhouse/transform"
@@ -18,13 +19,13 @@ var listedShares = newRows(
 		requiredText("slug", func(s *share) string { return s.Slug }),
 	},
 	[]field[share]{
-		bigint("content_id", func(s *share) transform.Null[int64] { return s.ContentID }),
-		personal(text("content_name", func(s *share) transform.Null[string] { return s.ContentName })),
-		timestamp("created_at", func(s *share) transform.Null[time.Time] { return s.CreatedAt }),
-		text("created_by_email", func(s *share) transform.Null[string] { return s.CreatedByEmail }),
-		text("created_by_name", func(s *share) transform.Null[string] { return s.CreatedByName }),
-		text("segment", func(s *share) transform.Null[string] { return s.Segment }),
-		boolean("has_cta", func(s *share) transform.Null[bool] { return s.HasCTA }),
+		bigint("content_id", func(s *share) sql.Null[int64] { return s.ContentID }),
+		personal(text("content_name", func(s *share) sql.Null[string] { return s.ContentName })),
+		timestamp("created_at", func(s *share) sql.Null[time.Time] { return s.CreatedAt }),
+		text("created_by_email", func(s *share) sql.Null[string] { return s.CreatedByEmail }),
+		text("created_by_name", func(s *share) sql.Null[string] { return s.CreatedByName }),
+		text("segment", func(s *share) sql.Null[string] { return s.Segment }),
+		boolean("has_cta", func(s *share) sql.Null[bool] { return s.HasCTA }),
 		extra(func(s *share) []byte { return s.Extra }),
 	})
 
@@ -41,11 +42,11 @@ var shareEngagement = newRows(
 		requiredText("slug", func(s *engagementOfDay) string { return s.Slug }),
 	},
 	[]field[engagementOfDay]{
-		addsUp(integer("visits", func(s *engagementOfDay) transform.Null[int32] { return s.Engagement.Visits })),
-		addsUp(integer("plays", func(s *engagementOfDay) transform.Null[int32] { return s.Engagement.Plays })),
-		addsUp(integer("cta_clicks", func(s *engagementOfDay) transform.Null[int32] { return s.Engagement.CTAClicks })),
-		float("avg_percent_watched", func(s *engagementOfDay) transform.Null[float64] { return s.Engagement.AvgPercentWatched }),
-		float("engagement_score", func(s *engagementOfDay) transform.Null[float64] { return s.Engagement.Score }),
+		addsUp(integer("visits", func(s *engagementOfDay) sql.Null[int32] { return s.Engagement.Visits })),
+		addsUp(integer("plays", func(s *engagementOfDay) sql.Null[int32] { return s.Engagement.Plays })),
+		addsUp(integer("cta_clicks", func(s *engagementOfDay) sql.Null[int32] { return s.Engagement.CTAClicks })),
+		float("avg_percent_watched", func(s *engagementOfDay) sql.Null[float64] { return s.Engagement.AvgPercentWatched }),
+		float("engagement_score", func(s *engagementOfDay) sql.Null[float64] { return s.Engagement.Score }),
 	})
 
 // Share adds a listed share, and its engagement if anybody visited it.

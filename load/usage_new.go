@@ -3,6 +3,7 @@ package load
 import (
 	"bytes"
 	"cmp"
+	"database/sql"
 	"encoding/binary"
 	"slices"
 	"strconv"
@@ -34,16 +35,16 @@ var screenSessions = withChildren(newRows(
 	[]field[keyedSession]{
 		requiredText("agent_email", func(s *keyedSession) string { return s.AgentEmail }),
 		requiredTimestamp("started_at", func(s *keyedSession) time.Time { return s.StartedAt }),
-		timestamp("ended_at", func(s *keyedSession) transform.Null[time.Time] { return s.EndedAt }),
+		timestamp("ended_at", func(s *keyedSession) sql.Null[time.Time] { return s.EndedAt }),
 		requiredBoolean("ended", func(s *keyedSession) bool { return s.Ended }),
-		integer("duration_seconds", func(s *keyedSession) transform.Null[int32] { return s.DurationSeconds }),
-		integer("max_viewers", func(s *keyedSession) transform.Null[int32] { return s.MaxViewers }),
-		integer("viewers", func(s *keyedSession) transform.Null[int32] { return s.Viewers }),
-		personal(texts("viewer_locations", func(s *keyedSession) transform.Null[[]string] { return s.ViewerLocations })),
-		integer("rtc_seconds", func(s *keyedSession) transform.Null[int32] { return s.RTCSeconds }),
-		integer("webcam_seconds", func(s *keyedSession) transform.Null[int32] { return s.WebcamSeconds }),
-		bigint("recording_content_id", func(s *keyedSession) transform.Null[int64] { return s.RecordingContentID }),
-		personal(text("recording_url", func(s *keyedSession) transform.Null[string] { return s.RecordingURL })),
+		integer("duration_seconds", func(s *keyedSession) sql.Null[int32] { return s.DurationSeconds }),
+		integer("max_viewers", func(s *keyedSession) sql.Null[int32] { return s.MaxViewers }),
+		integer("viewers", func(s *keyedSession) sql.Null[int32] { return s.Viewers }),
+		personal(texts("viewer_locations", func(s *keyedSession) sql.Null[[]string] { return s.ViewerLocations })),
+		integer("rtc_seconds", func(s *keyedSession) sql.Null[int32] { return s.RTCSeconds }),
+		integer("webcam_seconds", func(s *keyedSession) sql.Null[int32] { return s.WebcamSeconds }),
+		bigint("recording_content_id", func(s *keyedSession) sql.Null[int64] { return s.RecordingContentID }),
+		personal(text("recording_url", func(s *keyedSession) sql.Null[string] { return s.RecordingURL })),
 		extra(func(s *keyedSession) []byte { return s.Extra }),
 	}),
 	screenSessionEvents, 1, func(s *keyedSession) []event { return s.Events })
@@ -57,11 +58,11 @@ var screenSessionEvents = newRows(Table{Name: "screen_session_events"},
 	},
 	[]field[event]{
 		requiredTimestamp("occurred_at", func(e *event) time.Time { return e.OccurredAt }),
-		text("kind", func(e *event) transform.Null[string] { return e.Kind }),
-		text("agent_email", func(e *event) transform.Null[string] { return e.AgentEmail }),
-		bigint("content_id", func(e *event) transform.Null[int64] { return e.ContentID }),
-		personal(text("content_name", func(e *event) transform.Null[string] { return e.ContentName })),
-		personal(text("content", func(e *event) transform.Null[string] { return e.Content })),
+		text("kind", func(e *event) sql.Null[string] { return e.Kind }),
+		text("agent_email", func(e *event) sql.Null[string] { return e.AgentEmail }),
+		bigint("content_id", func(e *event) sql.Null[int64] { return e.ContentID }),
+		personal(text("content_name", func(e *event) sql.Null[string] { return e.ContentName })),
+		personal(text("content", func(e *event) sql.Null[string] { return e.Content })),
 		extra(func(e *event) []byte { return e.Extra }),
 	})
 

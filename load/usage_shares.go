@@ -1,6 +1,7 @@
 package load
 
 import (
+	"database/sql"
 	"time"
 
 	"wheelhouse/transform"
@@ -22,7 +23,7 @@ var shareUsage = newRows(
 		requiredText("agent_email", func(u *usageOfDay) string { return u.AgentEmail }),
 	},
 	[]field[usageOfDay]{
-		text("agent_name", func(u *usageOfDay) transform.Null[string] { return u.AgentName }),
+		text("agent_name", func(u *usageOfDay) sql.Null[string] { return u.AgentName }),
 		addsUp(requiredInteger("shares", func(u *usageOfDay) int32 { return u.Shares })),
 		addsUp(requiredInteger("plays", func(u *usageOfDay) int32 { return u.Plays })),
 		extra(func(u *usageOfDay) []byte { return u.Extra }),

@@ -1,6 +1,10 @@
 package load
 
-import "wheelhouse/transform"
+import (
+	"database/sql"
+
+	"wheelhouse/transform"
+)
 
 // UserAccess loads crankwheel.users.
 var UserAccess = newStream("user_access", users.Table)
@@ -13,7 +17,7 @@ var users = newRows(
 		requiredText("email", func(u *user) string { return u.Email }),
 	},
 	[]field[user]{
-		documented(text("privilege", func(u *user) transform.Null[string] { return u.Privilege }), "user", "admin", "owner", "reporting"),
+		documented(text("privilege", func(u *user) sql.Null[string] { return u.Privilege }), "user", "admin", "owner", "reporting"),
 		requiredBoolean("in_demo_pool", func(u *user) bool { return u.InDemoPool }),
 		extra(func(u *user) []byte { return u.Extra }),
 	})

@@ -16,12 +16,11 @@ import (
 	"wheelhouse/transform"
 )
 
-// Records come the way they really come: as JSON text through the client, never as a struct that a
-// test has filled in.
+// The tests get their records as JSON through the client, never as structs that they fill in themselves.
 
 var (
-	answer atomic.Pointer[[]byte] // what the server sends next; tests of this package do not run in parallel
-	listed atomic.Pointer[[]byte] // what it sends as the list of shares, where that is not the answer
+	answer atomic.Pointer[[]byte] // what the server answers; so tests of this package must not run in parallel
+	listed atomic.Pointer[[]byte] // if not nil: what the server answers for the list of shares
 	api    *extract.Client
 )
 
@@ -49,14 +48,9 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-type ignore struct{}
-
-func (ignore) Begin()  {}
-func (ignore) Commit() {}
-
 var window = extract.Window{
 	From: time.Date(2024, 3, 1, 0, 0, 0, 0, time.UTC),
-	To:   time.Date(2024, 3, 1, 1, 0, 0, 0, time.UTC), // too short to be halved
+	To:   time.Date(2024, 3, 1, 1, 0, 0, 0, time.UTC), // too short to be asked for in halves
 }
 
 func recorded(t testing.TB, name string) []byte {
@@ -68,14 +62,14 @@ func recorded(t testing.TB, name string) []byte {
 	return body
 }
 
-// result is what became of one record.
+// result is what a record was normalised to.
 type result[R any] struct {
 	Row     R
 	OK      bool
 	Rejects []transform.Reject
 }
 
-// taken collects what normalise makes of each record.
+// taken returns a row callback that normalises each record and collects the results.
 func taken[E, R any](results *[]result[R], normalise func(extract.Record[E]) (R, bool, []transform.Reject)) func(extract.Record[E]) error {
 	return func(rec extract.Record[E]) error {
 		row, ok, rejects := normalise(rec)
@@ -84,7 +78,7 @@ func taken[E, R any](results *[]result[R], normalise func(extract.Record[E]) (R,
 	}
 }
 
-// rowsOf asks for a whole answer and normalises its rows.
+// rowsOf makes the server answer with body, and returns what ask collects.
 func rowsOf[R any](body []byte, ask func(context.Context, *[]result[R]) error) ([]result[R], error) {
 	body = bytes.Clone(body)
 	answer.Store(&body)
@@ -95,59 +89,59 @@ func rowsOf[R any](body []byte, ask func(context.Context, *[]result[R]) error) (
 
 func demoRows(body []byte) ([]result[transform.DemoRequest], error) {
 	return rowsOf(body, func(ctx context.Context, all *[]result[transform.DemoRequest]) error {
-		_, _, err := api.DemoUsage(ctx, window, ignore{}, taken(all, transform.DemoUsage))
+		_, _, err := api.DemoUsage(ctx, window, discard{}, taken(all, transform.DemoUsage))
 		return err
 	})
 }
 
 func sessionRows(body []byte) ([]result[transform.ScreenSession], error) {
 	return rowsOf(body, func(ctx context.Context, all *[]result[transform.ScreenSession]) error {
-		_, err := api.UsageNew(ctx, window, extract.Sum{}, ignore{}, taken(all, transform.UsageNew))
+		_, err := api.UsageNew(ctx, window, extract.Sum{}, discard{}, taken(all, transform.UsageNew))
 		return err
 	})
 }
 
 func usageRows(body []byte) ([]result[transform.ShareUsage], error) {
 	return rowsOf(body, func(ctx context.Context, all *[]result[transform.ShareUsage]) error {
-		_, err := api.UsageShares(ctx, window, ignore{}, taken(all, transform.UsageShares))
+		_, err := api.UsageShares(ctx, window, discard{}, taken(all, transform.UsageShares))
 		return err
 	})
 }
 
 func shareRows(body []byte) ([]result[transform.Share], error) {
 	return rowsOf(body, func(ctx context.Context, all *[]result[transform.Share]) error {
-		_, err := api.Shares(ctx, window, ignore{}, taken(all, transform.Shares))
+		_, err := api.Shares(ctx, window, discard{}, taken(all, transform.Shares))
 		return err
 	})
 }
 
 func detailRows(body []byte) ([]result[transform.ShareDetail], error) {
 	return rowsOf(body, func(ctx context.Context, all *[]result[transform.ShareDetail]) error {
-		_, err := api.ShareDetails(ctx, window, ignore{}, taken(all, transform.ShareDetails))
+		_, err := api.ShareDetails(ctx, window, discard{}, taken(all, transform.ShareDetails))
 		return err
 	})
 }
 
 func userRows(body []byte) ([]result[transform.User], error) {
 	return rowsOf(body, func(ctx context.Context, all *[]result[transform.User]) error {
-		_, err := api.UserAccess(ctx, ignore{}, taken(all, transform.UserAccess))
+		_, err := api.UserAccess(ctx, discard{}, taken(all, transform.UserAccess))
 		return err
 	})
 }
 
 func contentRows(body []byte) ([]result[transform.Content], error) {
 	return rowsOf(body, func(ctx context.Context, all *[]result[transform.Content]) error {
-		_, err := api.CompanyContent(ctx, window, ignore{}, taken(all, transform.CompanyContent))
+		_, err := api.CompanyContent(ctx, window, discard{}, taken(all, transform.CompanyContent))
 		return err
 	})
 }
 
-// visitsOf asks for the visits of a listed share, and for the share itself.
+// visitsOf asks for the visits of the shares in list, and also returns the shares.
 func visitsOf(list, detail []byte) (all []result[transform.ShareVisit], shares []transform.Share, err error) {
 	listed.Store(&list)
 	defer listed.Store(nil)
 	all, err = rowsOf(detail, func(ctx context.Context, all *[]result[transform.ShareVisit]) error {
-		_, err := api.ShareVisits(ctx, window, ignore{}, taken(all, transform.ShareVisits), func(s extract.WatchedShare) error {
+		_, err := api.ShareVisits(ctx, window, discard{}, taken(all, transform.ShareVisits), func(s extract.WatchedShare) error {
 			if row, ok, _ := transform.WatchedShare(s); ok {
 				shares = append(shares, row)
 			}
@@ -167,7 +161,7 @@ func visitRows(t testing.TB, detail []byte) ([]result[transform.ShareVisit], []t
 	return all, shares
 }
 
-// only is what becomes of the one record in an answer.
+// only returns the result of the one record in an answer.
 func only[R any](t testing.TB, ask func([]byte) ([]result[R], error), body string) result[R] {
 	t.Helper()
 	all, err := ask([]byte(body))
@@ -177,7 +171,7 @@ func only[R any](t testing.TB, ask func([]byte) ([]result[R], error), body strin
 	return all[0]
 }
 
-// The records that tests vary: each has what its row must have, and more members may follow.
+// Answers with one record each. The record has the members that its row needs, and then more.
 func demo(more string) string {
 	return `{"sessions":[{"id":7,"start_ts":"2024-03-01T10:00:00"` + comma(more) + `}]}`
 }

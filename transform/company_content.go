@@ -1,41 +1,42 @@
 package transform
 
 import (
+	"database/sql"
 	"fmt"
 	"time"
 
 	"wheelhouse/extract"
 )
 
-// Content is a row of crankwheel.contents with its events.
+// Content is a row of crankwheel.contents, with its rows of crankwheel.content_events.
 type Content struct {
 	ContentID  int64
-	Name       Null[string]
-	Type       Null[string]
-	State      Null[string]
-	CreatedBy  Null[string]
-	RecordedAt Null[time.Time]
-	RuntimeMS  Null[int64]
-	Tag        Null[string]
-	URL        Null[string]
-	View       string
+	Name       sql.Null[string]
+	Type       sql.Null[string]
+	State      sql.Null[string]
+	CreatedBy  sql.Null[string]
+	RecordedAt sql.Null[time.Time]
+	RuntimeMS  sql.Null[int64]
+	Tag        sql.Null[string]
+	URL        sql.Null[string]
+	View       string // one of extract.Views
 	Extra      []byte
 	Events     []ContentEvent
 }
 
-// ContentEvent is a row of crankwheel.content_events; Seq counts from 1 in the answer's order, which
-// is the recording's own.
+// ContentEvent is a row of crankwheel.content_events. Seq counts from 1 in the order in which the API sends the events, the
+// order of the recording.
 type ContentEvent struct {
 	Seq   int32
-	Name  Null[string]
-	AtMS  Null[int64] // from the start of the recording
+	Name  sql.Null[string]
+	AtMS  sql.Null[int64] // milliseconds from the start of the recording
 	Extra []byte
 }
 
-// CompanyContent normalises a content. ok is false where it is set aside whole.
+// CompanyContent normalises a content. See the package comment for ok and rejects.
 func CompanyContent(rec extract.Record[extract.Content]) (row Content, ok bool, rejects []Reject) {
 	c, r := &rec.Value, reader{}
-	r.odd("record", notObject(rec.Raw))
+	r.note("record", notObject(rec.Raw))
 	row = Content{
 		ContentID:  r.id("id", c.ID),
 		Name:       r.text("name", c.Name),
@@ -48,18 +49,18 @@ func CompanyContent(rec extract.Record[extract.Content]) (row Content, ok bool, 
 		URL:        r.text("url", c.URL),
 		View:       c.View,
 	}
-	r.odd("record", c.Odd)
-	if r.why != "" {
-		return row, false, aside(rec.Path(), r.why, rec.Raw, idText(c.ID))
+	r.note("record", c.Problem)
+	if r.problem != "" {
+		return row, false, rejectRecord(rec.Path(), r.problem, rec.Raw, idText(c.ID))
 	}
 	for i, e := range c.Events {
 		var er reader
-		er.odd("record", e.Odd)
-		er.odd("record", notObject(e.Raw))
+		er.note("record", e.Problem)
+		er.note("record", notObject(e.Raw))
 		event := ContentEvent{Seq: int32(len(row.Events) + 1), Name: er.text("name", e.Name), AtMS: er.longCount("time", e.Time)}
 		event.Extra = er.extra(e.Extra)
-		if er.why != "" {
-			rejects = append(rejects, reject(fmt.Sprintf("%s.events[%d]", rec.Path(), i), er.why, e.Raw))
+		if er.problem != "" {
+			rejects = append(rejects, newReject(fmt.Sprintf("%s.events[%d]", rec.Path(), i), er.problem, e.Raw))
 			continue
 		}
 		row.Events = append(row.Events, event)

@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,42 +10,42 @@ import (
 	"wheelhouse/extract"
 )
 
-// DemoRequest is a row of crankwheel.demo_requests with its answers.
+// DemoRequest is a row of crankwheel.demo_requests, with its rows of crankwheel.demo_answers.
 type DemoRequest struct {
 	DemoID             int64
 	StartedAt          time.Time
-	LastEventAt        Null[time.Time]
-	AvailabilityBucket Null[string]
-	Answered           bool
-	SecondsToRespond   Null[int32]
-	HandledBy          Null[string]
-	CallConfirmed      Null[bool]
-	ScreenShared       Null[bool]
-	AcceptedFrom       Null[string]
+	LastEventAt        sql.Null[time.Time]
+	AvailabilityBucket sql.Null[string]
+	Answered           bool // SecondsToRespond is a number
+	SecondsToRespond   sql.Null[int32]
+	HandledBy          sql.Null[string]
+	CallConfirmed      sql.Null[bool]
+	ScreenShared       sql.Null[bool]
+	AcceptedFrom       sql.Null[string]
 	Prospect           Prospect
-	RequestOrigin      Null[string]
-	OriginChannel      Null[string]
+	RequestOrigin      sql.Null[string]
+	OriginChannel      sql.Null[string]
 	UTM                UTM
 	Extra              []byte
 	Answers            []DemoAnswer // in the order of their questions
 }
 
-// Prospect is what a prospect told of themselves.
-type Prospect struct{ Name, Email, Phone, Company, JobTitle, Website, Location Null[string] }
+// Prospect is what a prospect wrote about themselves.
+type Prospect struct{ Name, Email, Phone, Company, JobTitle, Website, Location sql.Null[string] }
 
-// UTM is the campaign that brought a prospect.
-type UTM struct{ Source, Medium, Campaign, Term, Content Null[string] }
+// UTM names the campaign that brought a prospect.
+type UTM struct{ Source, Medium, Campaign, Term, Content sql.Null[string] }
 
-// DemoAnswer is a row of crankwheel.demo_answers: a question of the account's own making.
+// DemoAnswer is a row of crankwheel.demo_answers: the answer to a question that the account added to the API's own.
 type DemoAnswer struct {
-	Question string
-	Answer   Null[string]
+	Question string // the member's name without "prospect-"
+	Answer   sql.Null[string]
 }
 
-// DemoUsage normalises a demo request. ok is false where it is set aside whole.
+// DemoUsage normalises a demo request. See the package comment for ok and rejects.
 func DemoUsage(rec extract.Record[extract.DemoRequest]) (row DemoRequest, ok bool, rejects []Reject) {
 	d, r := &rec.Value, reader{}
-	r.odd("record", notObject(rec.Raw))
+	r.note("record", notObject(rec.Raw))
 	row = DemoRequest{
 		DemoID:             r.id("id", d.ID),
 		StartedAt:          r.moment("start_ts", d.Start),
@@ -57,31 +58,31 @@ func DemoUsage(rec extract.Record[extract.DemoRequest]) (row DemoRequest, ok boo
 		AcceptedFrom:       r.word("accepted_from", d.AcceptedFrom),
 	}
 	row.Answered = row.SecondsToRespond.Valid
-	r.odd("record", d.Odd)
+	r.note("record", d.Problem)
 	for _, a := range d.Prospect {
 		if column := row.column(a.Question); column != nil {
 			*column = r.typed("prospect_info.prospect-"+a.Question, a.Text)
 			continue
 		}
 		if len(a.Question) > maxKey {
-			if rejects == nil { // one for all of them: it holds the whole record
-				rejects = []Reject{reject(rec.Path()+".prospect_info", "a question longer than 512 bytes", rec.Raw)}
+			if rejects == nil { // one for all such questions, because a reject holds the whole record
+				rejects = []Reject{newReject(rec.Path()+".prospect_info", "a question longer than 512 bytes", rec.Raw)}
 			}
 			continue
 		}
 		row.Answers = append(row.Answers, answer(&r, a))
 	}
-	if r.why != "" {
-		return row, false, aside(rec.Path(), r.why, rec.Raw, idText(d.ID))
+	if r.problem != "" {
+		return row, false, rejectRecord(rec.Path(), r.problem, rec.Raw, idText(d.ID))
 	}
 	slices.SortFunc(row.Answers, func(a, b DemoAnswer) int { return strings.Compare(a.Question, b.Question) })
-	row.OriginChannel = channel(row.RequestOrigin)
+	row.OriginChannel = channelOf(row.RequestOrigin)
 	row.Extra = r.extra(d.Extra)
 	return row, true, rejects
 }
 
-// column is where a question with a column of its own goes.
-func (d *DemoRequest) column(question string) *Null[string] {
+// column returns the column of a question; nil where the question is one that the account added.
+func (d *DemoRequest) column(question string) *sql.Null[string] {
 	switch question {
 	case "name":
 		return &d.Prospect.Name
@@ -113,23 +114,23 @@ func (d *DemoRequest) column(question string) *Null[string] {
 	return nil
 }
 
-// answer keeps an answer as typed, or as JSON text where it is not a text.
+// answer normalises an answer to a question that the account added. A value that is no text is kept as JSON.
 func answer(r *reader, a extract.Answer) DemoAnswer {
 	text := a.Text
 	if a.JSON != nil {
-		text = extract.Text{Value: string(a.JSON), Valid: true}
+		text = extract.Text{Null: some(string(a.JSON))}
 	}
 	return DemoAnswer{a.Question, r.typed("prospect_info.prospect-"+a.Question, text)}
 }
 
-// channel tells a campaign's e-mail, whose link is /ss/showu/<short name>, from a web site's page.
-// An origin comes with or without a scheme.
-func channel(origin Null[string]) Null[string] {
+// channelOf returns the channel by which a prospect came: a campaign's e-mail, which links to /ss/showu/<short name>, or a
+// page of a web site. An origin has a scheme or none.
+func channelOf(origin sql.Null[string]) sql.Null[string] {
 	if !origin.Valid {
-		return Null[string]{}
+		return sql.Null[string]{}
 	}
 	s, _, _ := strings.Cut(origin.V, "#")
-	s, _, _ = strings.Cut(s, "?") // before the scheme: parameters may hold an address of their own
+	s, _, _ = strings.Cut(s, "?") // before the scheme is cut, because parameters may hold another address
 	if _, rest, found := strings.Cut(s, "://"); found {
 		s = rest
 	}
@@ -142,17 +143,17 @@ func channel(origin Null[string]) Null[string] {
 	return some("website")
 }
 
-// Canceled normalises a window's count of cancelled requests. An answer that has none, or none that can be a count, leaves
-// the day as it is, and that is set aside.
-func Canceled(n extract.Integer, from time.Time) (Null[int32], []Reject) {
+// Canceled normalises the count of cancelled requests of the window that begins at from. Where the answer states no count
+// or one that cannot be stored, the result is NULL and rejects holds one reject.
+func Canceled(n extract.Integer, from time.Time) (sql.Null[int32], []Reject) {
 	var r reader
 	count := r.count("total_canceled_requests", n)
-	if r.why == "" && !count.Valid {
-		r.why = "total_canceled_requests: no count of it"
+	if r.problem == "" && !count.Valid {
+		r.problem = "total_canceled_requests: no count of it"
 	}
-	if r.why != "" {
+	if r.problem != "" {
 		raw := fmt.Appendf(nil, `{"from":%q}`, from.UTC().Format(time.RFC3339))
-		return Null[int32]{}, []Reject{reject("$.total_canceled_requests", r.why, raw)}
+		return sql.Null[int32]{}, []Reject{newReject("$.total_canceled_requests", r.problem, raw)}
 	}
 	return count, nil
 }

@@ -36,7 +36,7 @@ func TestOriginChannel(t *testing.T) {
 	check(t, []rule{{"demo", `"prospect_info":{"prospect-request-origin":" https://A.com/B "}`, `.RequestOrigin = "https://A.com/B"`}})
 }
 
-// TestProspectsAnswersAreAsTyped: trimmed, and "none" may be one.
+// TestProspectsAnswersAreAsTyped: only white space is removed. "none" may be an answer.
 func TestProspectsAnswersAreAsTyped(t *testing.T) {
 	info := func(s string) string { return `"prospect_info":{` + s + `}` }
 	check(t, []rule{
@@ -59,11 +59,11 @@ func TestProspectsAnswersAreAsTyped(t *testing.T) {
 			"reject $.sessions[0].prospect_info a question longer than 512 bytes\n.Answers[0].Question = \"a\"\n.DemoID = 7"},
 	})
 	if got := streams["demo"](t, info(`"prospect-`+strings.Repeat("q", 513)+`":"x","prospect-`+strings.Repeat("r", 600)+`":"y"`)); strings.Count(got, "reject") != 1 {
-		t.Error("the record is kept once, not once for each of its long questions")
+		t.Error("a record with two long questions became more than one reject")
 	}
 }
 
-// TestManyQuestions: a record full of questions takes no longer than its size.
+// TestManyQuestions: the time for a record grows no faster than its number of questions.
 func TestManyQuestions(t *testing.T) {
 	var b strings.Builder
 	const many = 200_000

@@ -1,15 +1,17 @@
-// Package transform turns the API's records into the warehouse's rows. It is pure: no I/O, no clock,
-// no context; the same record gives the same row on every machine.
+// Package transform turns the API's records into rows of the warehouse. It is pure: it has no I/O, clock or context, and the
+// same record gives the same row on every machine.
 //
-// It promises that a row it returns can be stored: texts without U+0000 and cut at 1 MiB (a cut is
-// noted in the row's extra under "_cut"), numbers within their columns, times within the years that a
-// session's id can hold, keys short enough for an index.
+// The functions that normalise a record return row, ok and rejects. If ok is true, row can be stored, and rejects holds the
+// entries of the record that could not be understood. If ok is false, row is void, and rejects holds one reject: the whole
+// record. So a bad record costs the record, and a bad entry the entry (invariant 6). Nothing else fails.
 //
-// A record that cannot be understood becomes a Reject with its reason and its JSON path; of a record
-// whose child entry cannot be understood only that entry does. A reason names members and types,
-// never values: values may be somebody's.
+// A row that can be stored has texts without U+0000 and of at most 1 MiB, numbers that fit their columns, times in the years
+// 1970 to 9999, and keys short enough for an index. Longer texts are cut, and the row's extra tells their size under
+// "_cut". Members that the API added since are kept in extra.
+//
+// A reject's Reason and Path name members and types, never values, because values may be personal data.
 package transform
 
-// Version changes when the same record gives another row than before. It goes into every answer's
-// hash, so that windows loaded by an older one are compared anew.
+// Version changes when a record gives another row than before. It is part of every batch's hash, so that windows that an
+// older version loaded are compared with the tables again.
 const Version = 1

@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew; read their diff before you keep it")
+var update = flag.Bool("update", false, "write the golden files; read their diff before you commit it")
 
-// TestGolden holds the rows of every recorded answer to testdata/golden.
+// TestGolden compares the rows of every recorded answer with testdata/golden.
 func TestGolden(t *testing.T) {
 	for _, name := range []string{"demo_usage", "usage_new.1", "usage_new.2", "usage_shares.1", "usage_shares.2",
 		"company_content.shares", "company_content.shares.slug", "share_details", "user_access", "company_content"} {
@@ -74,7 +74,7 @@ func dumpRows[R any](t *testing.T, s *strings.Builder, body []byte, ask func([]b
 	}
 }
 
-// dump writes one value a line, under the path of its fields.
+// dump writes a line for each value: the path of its fields, and the value.
 func dump(s *strings.Builder, path string, v reflect.Value) {
 	switch at := v.Interface().(type) {
 	case time.Time:
@@ -109,11 +109,11 @@ func dump(s *strings.Builder, path string, v reflect.Value) {
 	}
 }
 
-// diff tells of the lines that differ.
+// diff reports up to ten lines that differ.
 func diff(t *testing.T, want, got string) {
 	t.Helper()
 	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
-	told := 0
+	reported := 0
 	for i := range max(len(w), len(g)) {
 		var a, b string
 		if i < len(w) {
@@ -124,7 +124,7 @@ func diff(t *testing.T, want, got string) {
 		}
 		if a != b {
 			t.Errorf("line %d\n-%s\n+%s", i+1, a, b)
-			if told++; told == 10 {
+			if reported++; reported == 10 {
 				t.Fatal("and more")
 			}
 		}

@@ -6,8 +6,7 @@ import (
 	"testing"
 )
 
-// TestRejects: what is set aside is kept as it came, known by what its row would be known by, and
-// the same from load to load.
+// TestRejects: a reject keeps the record as sent, has the key of the record's row, and has the same hash in every load.
 func TestRejects(t *testing.T) {
 	r := only(t, sessionRows, `{"sessions":[{"start_date":"2024-03-01T10:00:00Z","duration":-1,"email":"A@b.is","x":"\u0000\ud800"}]}`).Rejects[0]
 	if r.Path != "$.sessions[0]" || r.Key != "a@b.is 1709287200" || r.Text != "" {
@@ -44,7 +43,7 @@ func TestRejectKeys(t *testing.T) {
 	}
 }
 
-// TestTooDeepForJSONB: where jsonb is not asked to hold it, the text is kept.
+// TestTooDeepForJSONB: a record that nests too deep for jsonb is kept as text.
 func TestTooDeepForJSONB(t *testing.T) {
 	deep := `{"email":` + strings.Repeat("[", 70) + "\"\xff\\u0000\"" + strings.Repeat("]", 70) + `,"start_date":"2024-03-01T10:00:00Z"}`
 	r := only(t, sessionRows, `{"sessions":[`+deep+`]}`).Rejects[0]
@@ -53,7 +52,7 @@ func TestTooDeepForJSONB(t *testing.T) {
 	}
 }
 
-// TestOneBadRecordLeavesTheOthers, and paths tell which it was.
+// TestOneBadRecordLeavesTheOthers: the other records become rows, and the paths name the bad ones.
 func TestOneBadRecordLeavesTheOthers(t *testing.T) {
 	all, err := userRows([]byte(`[{"email":"a@b.is"},{"email":null},{"email":"c@b.is"},7,{"email":"d@b.is"}]`))
 	if err != nil || len(all) != 5 {
@@ -66,8 +65,8 @@ func TestOneBadRecordLeavesTheOthers(t *testing.T) {
 	}
 }
 
-// TestReasonsTellNothing: a reason names members and types, never values.
-func TestReasonsTellNothing(t *testing.T) {
+// TestReasonsHoldNoData: a reason names members and types, never values.
+func TestReasonsHoldNoData(t *testing.T) {
 	const jane = `"jane@prospect.example"`
 	for _, body := range []string{
 		`{"id":` + jane + `}`, `{"id":7,"start_ts":` + jane + `}`, `{"id":7,"start_ts":"2024-03-01T10:00:00","seconds_to_respond":` + jane + `}`,

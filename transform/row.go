@@ -2,6 +2,8 @@ package transform
 
 import (
 	"crypto/sha256"
+	"database/sql"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -12,40 +14,35 @@ import (
 	"wheelhouse/extract"
 )
 
-// Null is a value or SQL's NULL.
-type Null[T any] struct {
-	V     T
-	Valid bool
-}
+func some[T any](v T) sql.Null[T] { return sql.Null[T]{V: v, Valid: true} }
 
-func some[T any](v T) Null[T] { return Null[T]{v, true} }
-
-// Limits of what is stored.
+// Limits of what is stored, in bytes.
 const (
-	maxText = 1 << 20 // bytes of a text; more is cut
-	maxKey  = 512     // bytes of a text in a key: a btree entry holds about 2,700 bytes in all
+	maxText = 1 << 20 // of a text; a longer one is cut
+	maxKey  = 512     // of a text in a key; a btree entry has room for about 2,700 bytes in all
 )
 
-// Reject is a record, or an entry of one, that could not be understood.
+// Reject is a record, or an entry of a record, that could not be understood.
 type Reject struct {
-	Path   string // in its answer, such as $.sessions[3]
-	Reason string
-	Key    string // a record's: what its row would be known by; "" where not even that could be read
-	JSON   []byte // canonical, as sent; nil where jsonb cannot hold it
-	Text   string // as sent, where JSON is nil
-	Hash   [sha256.Size]byte
+	Path   string            // JSON path in the answer, such as $.sessions[3]
+	Reason string            // names members and types, never values
+	Key    string            // of a record: the key of its row; "" of an entry, and where the key could not be understood
+	JSON   []byte            // the value as sent, in canonical form; nil where jsonb cannot hold it
+	Text   string            // the value as sent, where JSON is nil
+	Hash   [sha256.Size]byte // SHA-256 of JSON or Text
 }
 
-// aside makes the reject of a whole record.
-func aside(path, reason string, raw []byte, key ...string) []Reject {
-	r := reject(path, reason, raw)
+// rejectRecord makes the reject of a record. key is the row's key, column by column. Invariant 6: a record that cannot be
+// understood costs only that record.
+func rejectRecord(path, reason string, raw []byte, key ...string) []Reject {
+	r := newReject(path, reason, raw)
 	if !slices.Contains(key, "") {
 		r.Key = strings.Join(key, " ")
 	}
 	return []Reject{r}
 }
 
-func reject(path, reason string, raw []byte) Reject {
+func newReject(path, reason string, raw []byte) Reject {
 	r := Reject{Path: path, Reason: reason}
 	if canonical, err := extract.Canonical(raw); err == nil {
 		r.JSON = canonical
@@ -57,25 +54,26 @@ func reject(path, reason string, raw []byte) Reject {
 	return r
 }
 
-// reader takes the fields of one record, keeps the first that cannot be stored, and notes cut texts.
+// reader turns the fields of one record into columns. It keeps the first problem, and the sizes of the texts that it cut.
 type reader struct {
-	why string
-	cut extract.Extra
+	problem string        // "" where the record can be stored
+	cut     extract.Extra // bytes before the cut, by member
 }
 
-func (r *reader) odd(name, why string) {
-	if r.why == "" && why != "" {
-		r.why = name + ": " + why
+// note keeps a problem of a member, unless problem is empty or another problem came before.
+func (r *reader) note(name, problem string) {
+	if r.problem == "" && problem != "" {
+		r.problem = name + ": " + problem
 	}
 }
 
-// text is a text as sent; the empty string is NULL.
-func (r *reader) text(name string, f extract.Text) Null[string] {
-	r.odd(name, f.Odd)
-	if !f.Valid || f.Value == "" {
-		return Null[string]{}
+// text returns a text as sent. An empty text is NULL.
+func (r *reader) text(name string, f extract.Text) sql.Null[string] {
+	r.note(name, f.Problem)
+	if !f.Valid || f.V == "" {
+		return sql.Null[string]{}
 	}
-	s := f.Value
+	s := f.V
 	if len(s) > maxText {
 		end := maxText
 		for !utf8.RuneStart(s[end]) {
@@ -94,131 +92,126 @@ func (r *reader) noteCut(name string, size int) {
 	r.cut[name] = strconv.AppendInt(nil, int64(size), 10)
 }
 
-// typed is what a prospect typed: trimmed, and otherwise left alone ("none" may be an answer).
-func (r *reader) typed(name string, f extract.Text) Null[string] {
-	f.Value = strings.TrimSpace(f.Value)
+// typed returns a text that a prospect typed, without white space around it. Words such as "none" are kept, because a
+// prospect may have typed them.
+func (r *reader) typed(name string, f extract.Text) sql.Null[string] {
+	f.V = strings.TrimSpace(f.V)
 	return r.text(name, f)
 }
 
-// word is a text for which the API writes "n/a" or "none" where there is none.
-func (r *reader) word(name string, f extract.Text) Null[string] {
-	if isNone(f.Value) {
-		f.Value = ""
+// word returns a text for which the API writes "n/a", "none" or "never" where there is no value: these are NULL.
+func (r *reader) word(name string, f extract.Text) sql.Null[string] {
+	if isNone(f.V) {
+		f.V = ""
 	}
 	return r.text(name, f)
 }
 
-// agent is an address that identifies somebody: trimmed and lower-cased.
-func (r *reader) agent(name string, f extract.Text) Null[string] {
-	f.Value = address(f.Value)
-	if len(f.Value) > maxKey {
-		r.odd(name, "longer than 512 bytes")
+// agent returns the address that identifies an agent, lower-cased and without white space around it.
+func (r *reader) agent(name string, f extract.Text) sql.Null[string] {
+	f.V = strings.ToLower(strings.TrimSpace(f.V))
+	if len(f.V) > maxKey {
+		r.note(name, "longer than 512 bytes")
 	}
 	return r.word(name, f)
 }
 
-// address trims and lower-cases an address, which nearly all are already.
-func address(s string) string {
-	for i := range len(s) {
-		if c := s[i]; c <= ' ' || 'A' <= c && c <= 'Z' || c >= utf8.RuneSelf {
-			return strings.ToLower(strings.TrimSpace(s))
-		}
-	}
-	return s
-}
-
-// key is a text that a row is known by: there must be one.
+// key returns a text of the row's key, which must not be missing.
 func (r *reader) key(name string, f extract.Text) string {
 	n := r.text(name, f)
 	switch {
 	case !n.Valid:
-		r.odd(name, "missing")
+		r.note(name, "missing")
 	case len(n.V) > maxKey:
-		r.odd(name, "longer than 512 bytes")
+		r.note(name, "longer than 512 bytes")
 	}
 	return n.V
 }
 
+// agentKey returns an agent's address in the row's key, which must not be missing.
 func (r *reader) agentKey(name string, f extract.Text) string {
 	n := r.agent(name, f)
 	if !n.Valid {
-		r.odd(name, "missing")
+		r.note(name, "missing")
 	}
 	return n.V
 }
 
-// count is a whole number that cannot be negative: a count, seconds, milliseconds.
-func (r *reader) count(name string, f extract.Integer) Null[int32] {
+// count returns a whole number that cannot be negative: a count, seconds, or milliseconds.
+func (r *reader) count(name string, f extract.Integer) sql.Null[int32] {
 	n := r.longCount(name, f)
 	if n.V > math.MaxInt32 {
-		r.odd(name, "a number too large")
+		r.note(name, "a number too large")
 	}
-	return Null[int32]{int32(n.V), n.Valid}
+	return sql.Null[int32]{V: int32(n.V), Valid: n.Valid}
 }
 
-func (r *reader) longCount(name string, f extract.Integer) Null[int64] {
-	if f.Valid && f.Value < 0 {
-		r.odd(name, "a negative number")
+// longCount is count for a bigint column.
+func (r *reader) longCount(name string, f extract.Integer) sql.Null[int64] {
+	if f.Valid && f.V < 0 {
+		r.note(name, "a negative number")
 	}
 	return r.whole(name, f)
 }
 
-func (r *reader) whole(name string, f extract.Integer) Null[int64] {
-	r.odd(name, f.Odd)
-	return Null[int64]{f.Value, f.Valid}
+func (r *reader) whole(name string, f extract.Integer) sql.Null[int64] {
+	r.note(name, f.Problem)
+	return f.Null
 }
 
+// id returns the row's key, which must not be missing.
 func (r *reader) id(name string, f extract.Integer) int64 {
 	if !f.Valid {
-		r.odd(name, f.Odd)
-		r.odd(name, "missing")
+		r.note(name, f.Problem)
+		r.note(name, "missing")
 	}
-	return f.Value
+	return f.V
 }
 
-func (r *reader) number(name string, f extract.Number) Null[float64] {
-	r.odd(name, f.Odd)
-	return Null[float64]{f.Value, f.Valid}
+func (r *reader) number(name string, f extract.Number) sql.Null[float64] {
+	r.note(name, f.Problem)
+	return f.Null
 }
 
-func (r *reader) boolean(name string, f extract.BoolOrNA) Null[bool] {
-	r.odd(name, f.Odd)
-	return Null[bool]{f.Value, f.Valid}
+func (r *reader) boolean(name string, f extract.BoolOrNA) sql.Null[bool] {
+	r.note(name, f.Problem)
+	return f.Null
 }
 
-func (r *reader) instant(name string, f extract.Instant) Null[time.Time] {
-	r.odd(name, f.Odd)
-	return Null[time.Time]{f.Value, f.Valid}
+func (r *reader) instant(name string, f extract.Instant) sql.Null[time.Time] {
+	r.note(name, f.Problem)
+	return f.Null
 }
 
+// moment returns a time that must not be missing.
 func (r *reader) moment(name string, f extract.Instant) time.Time {
 	if !f.Valid {
-		r.odd(name, f.Odd)
-		r.odd(name, "missing")
+		r.note(name, f.Problem)
+		r.note(name, "missing")
 	}
-	return f.Value
+	return f.V
 }
 
-// extra is the members that nobody knows, and the note of what was cut; nil where there is nothing.
+// extra returns the column extra: unknown members, and under _cut the sizes of the texts that were cut. It is nil where
+// there are neither.
 func (r *reader) extra(e extract.Extra) []byte {
 	if len(r.cut) == 0 {
 		return e.JSON()
 	}
-	noted := extract.Extra{"_cut": r.cut.JSON()}
-	for name, v := range e {
-		noted[name] = v
-	}
-	return noted.JSON()
+	withCut := extract.Extra{"_cut": r.cut.JSON()}
+	maps.Copy(withCut, e)
+	return withCut.JSON()
 }
 
-// idText is an id as a reject's key; "" where there is none.
+// idText returns an id as it stands in Reject.Key; "" where there is none.
 func idText(f extract.Integer) string {
 	if !f.Valid {
 		return ""
 	}
-	return strconv.FormatInt(f.Value, 10)
+	return strconv.FormatInt(f.V, 10)
 }
 
+// isNone tells whether the API writes s where there is no value.
 func isNone(s string) bool {
 	if s = strings.TrimSpace(s); len(s) > len("never") {
 		return false

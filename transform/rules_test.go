@@ -9,8 +9,8 @@ import (
 	"wheelhouse/transform"
 )
 
-// told is what became of a record as lines: its row's columns, or why it was set aside.
-func told[R any](t testing.TB, ask func([]byte) ([]result[R], error), body string) string {
+// lines returns the result of a record as lines: the row's columns, and the rejects.
+func lines[R any](t testing.TB, ask func([]byte) ([]result[R], error), body string) string {
 	t.Helper()
 	r := only(t, ask, body)
 	var s strings.Builder
@@ -26,13 +26,13 @@ func told[R any](t testing.TB, ask func([]byte) ([]result[R], error), body strin
 }
 
 var streams = map[string]func(testing.TB, string) string{
-	"demo":    func(t testing.TB, more string) string { return told(t, demoRows, demo(more)) },
-	"session": func(t testing.TB, more string) string { return told(t, sessionRows, session(more)) },
-	"share":   func(t testing.TB, more string) string { return told(t, shareRows, share(more)) },
-	"detail":  func(t testing.TB, more string) string { return told(t, detailRows, detail(more)) },
-	"usage":   func(t testing.TB, more string) string { return told(t, usageRows, usage(more)) },
-	"user":    func(t testing.TB, more string) string { return told(t, userRows, user(more)) },
-	"content": func(t testing.TB, more string) string { return told(t, contentRows, content(more)) },
+	"demo":    func(t testing.TB, more string) string { return lines(t, demoRows, demo(more)) },
+	"session": func(t testing.TB, more string) string { return lines(t, sessionRows, session(more)) },
+	"share":   func(t testing.TB, more string) string { return lines(t, shareRows, share(more)) },
+	"detail":  func(t testing.TB, more string) string { return lines(t, detailRows, detail(more)) },
+	"usage":   func(t testing.TB, more string) string { return lines(t, usageRows, usage(more)) },
+	"user":    func(t testing.TB, more string) string { return lines(t, userRows, user(more)) },
+	"content": func(t testing.TB, more string) string { return lines(t, contentRows, content(more)) },
 	"visit": func(t testing.TB, more string) string {
 		visits, _ := visitRows(t, []byte(visit(more)))
 		var s strings.Builder
@@ -45,7 +45,7 @@ var streams = map[string]func(testing.TB, string) string{
 	},
 }
 
-// rule says which line one more member of a record leads to.
+// rule says which lines a record with one more member leads to.
 type rule struct{ stream, more, want string }
 
 func check(t *testing.T, rules []rule) {
@@ -105,16 +105,16 @@ func TestNumbersAndBooleans(t *testing.T) {
 		{"share", `"content_name":53`, `.ContentName = "53"`}, {"share", `"content_name":true`, `.ContentName = "true"`},
 		{"detail", `"content_runtime":"100:00:01"`, ".ContentRuntimeSeconds = 360001"},
 	})
-	const aside = "reject $.sessions[0] duration: "
+	const rejected = "reject $.sessions[0] duration: "
 	check(t, []rule{
-		{"session", n + `53.5`, aside + "a fraction where a whole number belongs"}, {"session", n + `"0.1"`, aside + "a fraction where a whole number belongs"},
-		{"session", n + `2147483648`, aside + "a number too large"}, {"session", n + `1e30`, aside + "a number too large"},
-		{"session", n + `1e400`, aside + "a number too large"}, {"session", n + `9223372036854775808`, aside + "a number too large"},
-		{"session", n + `-1`, aside + "a negative number"}, {"session", n + `-2147483649`, aside + "a negative number"},
-		{"session", n + `"1_000"`, aside + "text where a number belongs"}, {"session", n + `"0x1p3"`, aside + "text where a number belongs"},
-		{"session", n + `"Inf"`, aside + "text where a number belongs"}, {"session", n + `"NaN"`, aside + "text where a number belongs"},
-		{"session", n + `"5 s"`, aside + "text where a number belongs"}, {"session", n + `true`, aside + "a boolean where a number belongs"},
-		{"session", n + `{}`, aside + "an object where a number belongs"}, {"session", n + `[5]`, aside + "an array where a number belongs"},
+		{"session", n + `53.5`, rejected + "a fraction where a whole number belongs"}, {"session", n + `"0.1"`, rejected + "a fraction where a whole number belongs"},
+		{"session", n + `2147483648`, rejected + "a number too large"}, {"session", n + `1e30`, rejected + "a number too large"},
+		{"session", n + `1e400`, rejected + "a number too large"}, {"session", n + `9223372036854775808`, rejected + "a number too large"},
+		{"session", n + `-1`, rejected + "a negative number"}, {"session", n + `-2147483649`, rejected + "a negative number"},
+		{"session", n + `"1_000"`, rejected + "text where a number belongs"}, {"session", n + `"0x1p3"`, rejected + "text where a number belongs"},
+		{"session", n + `"Inf"`, rejected + "text where a number belongs"}, {"session", n + `"NaN"`, rejected + "text where a number belongs"},
+		{"session", n + `"5 s"`, rejected + "text where a number belongs"}, {"session", n + `true`, rejected + "a boolean where a number belongs"},
+		{"session", n + `{}`, rejected + "an object where a number belongs"}, {"session", n + `[5]`, rejected + "an array where a number belongs"},
 		{"content", `"runtime_ms":9007199254740993.0`, "reject $[0] runtime_ms: a number too large"},
 		{"content", `"runtime_ms":-5`, "reject $[0] runtime_ms: a negative number"},
 		{"demo", `"call_confirmed":1`, "reject $.sessions[0] call_confirmed: a number where true or false belongs"},
@@ -182,7 +182,7 @@ func TestKeys(t *testing.T) {
 	})
 }
 
-// TestNotAnObject: an entry of another type is set aside, and tells nothing of its values.
+// TestNotAnObject: an entry of another type becomes a reject, whose reason holds no data.
 func TestNotAnObject(t *testing.T) {
 	for _, entry := range []string{`5`, `null`, `"jane@prospect.example"`, `[]`, `true`} {
 		for _, j := range []transform.Reject{

@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"database/sql"
 	"time"
 
 	"wheelhouse/extract"
@@ -11,17 +12,17 @@ type ShareVisit struct {
 	Slug             string
 	VisitID          string
 	VisitedAt        time.Time
-	Played           Null[bool]
-	PercentWatched   Null[float64] // as sent
-	WatchTimeSeconds Null[float64]
-	CTAClicked       Null[bool]
+	Played           sql.Null[bool]
+	PercentWatched   sql.Null[float64] // as sent, without a check of its bounds
+	WatchTimeSeconds sql.Null[float64]
+	CTAClicked       sql.Null[bool]
 	Extra            []byte
 }
 
-// ShareVisits normalises a visit. ok is false where it is set aside.
+// ShareVisits normalises a visit. See the package comment for ok and rejects.
 func ShareVisits(rec extract.Record[extract.ShareVisit]) (row ShareVisit, ok bool, rejects []Reject) {
 	v, r := &rec.Value, reader{}
-	r.odd("record", notObject(rec.Raw))
+	r.note("record", notObject(rec.Raw))
 	row = ShareVisit{
 		Slug:             v.Slug,
 		VisitID:          r.key("visit_id", v.ID),
@@ -32,10 +33,10 @@ func ShareVisits(rec extract.Record[extract.ShareVisit]) (row ShareVisit, ok boo
 		CTAClicked:       r.boolean("cta_clicked", v.CTAClicked),
 	}
 	if row.WatchTimeSeconds.V < 0 {
-		r.odd("watch_time_sec", "a negative number")
+		r.note("watch_time_sec", "a negative number")
 	}
-	if r.why != "" {
-		return row, false, aside(rec.Path(), r.why, rec.Raw, row.Slug, row.VisitID)
+	if r.problem != "" {
+		return row, false, rejectRecord(rec.Path(), r.problem, rec.Raw, row.Slug, row.VisitID)
 	}
 	row.Extra = r.extra(v.Extra)
 	return row, true, nil

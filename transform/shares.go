@@ -1,67 +1,68 @@
 package transform
 
 import (
+	"database/sql"
 	"encoding/json"
 	"time"
 
 	"wheelhouse/extract"
 )
 
-// Share is a row of crankwheel.shares with its engagement over the window, a row of
-// crankwheel.share_engagement_daily.
+// Share is a row of crankwheel.shares, with its row of crankwheel.share_engagement_daily.
 type Share struct {
 	Slug             string
-	ContentID        Null[int64]
-	ContentName      Null[string]
-	CreatedAt        Null[time.Time]
-	CreatedByEmail   Null[string]
-	CreatedByName    Null[string]
-	Segment          Null[string]
-	HasCTA           Null[bool]
+	ContentID        sql.Null[int64]
+	ContentName      sql.Null[string]
+	CreatedAt        sql.Null[time.Time]
+	CreatedByEmail   sql.Null[string]
+	CreatedByName    sql.Null[string]
+	Segment          sql.Null[string]
+	HasCTA           sql.Null[bool]
 	Extra            []byte
 	Engagement       Engagement
-	ContentRuntimeMS Null[int64] // from the detail alone
-	Gone             bool        // the detail answered 404
+	ContentRuntimeMS sql.Null[int64] // milliseconds; from WatchedShare only
+	Gone             bool            // the share was deleted; from WatchedShare only
 }
 
-// Engagement is what happened to a share over a window.
+// Engagement counts what happened to a share in a window.
 type Engagement struct {
-	Visits, Plays, CTAClicks Null[int32]
-	AvgPercentWatched        Null[float64] // 0 to 1
-	Score                    Null[float64]
+	Visits, Plays, CTAClicks sql.Null[int32]
+	AvgPercentWatched        sql.Null[float64] // 0 to 1
+	Score                    sql.Null[float64]
 }
 
-// Any tells whether anybody came: a share that nobody visited has no engagement row.
+// Any tells whether anybody visited the share. If nobody did, there is no row of crankwheel.share_engagement_daily.
 func (e Engagement) Any() bool { return e.Visits.V > 0 || e.Plays.V > 0 || e.CTAClicks.V > 0 }
 
-// Shares normalises a listed share. ok is false where it is set aside.
+// Shares normalises a share of the list. See the package comment for ok and rejects.
 func Shares(rec extract.Record[extract.Share]) (row Share, ok bool, rejects []Reject) {
 	var r reader
-	r.odd("record", notObject(rec.Raw))
+	r.note("record", notObject(rec.Raw))
 	row = share(&r, &rec.Value)
-	if r.why != "" {
-		return row, false, aside(rec.Path(), r.why, rec.Raw, row.Slug)
+	if r.problem != "" {
+		return row, false, rejectRecord(rec.Path(), r.problem, rec.Raw, row.Slug)
 	}
 	return row, true, nil
 }
 
-// WatchedShare normalises a share that was visited in a window. ok is false where nothing of it can be stored: its
-// list entry cannot be understood (the stream shares sets that aside), or its detail could not be asked for.
+// WatchedShare normalises a share that was visited in a window. ok is false where no row can be stored: the share's entry in
+// the list cannot be understood, for which the stream shares has a reject, or its visits could not be asked for. Unlike
+// with other functions of this package, rejects may be empty then.
 func WatchedShare(w extract.WatchedShare) (row Share, ok bool, rejects []Reject) {
 	var listed, detail reader
 	row = share(&listed, &w.Share)
 	row.ContentRuntimeMS = detail.longCount("content_runtime_ms", w.RuntimeMS)
 	row.Gone = w.Gone
-	aside := func(path, why string) {
-		raw, _ := json.Marshal(map[string]string{"slug": row.Slug}) // of a text: never fails
-		rejects = append(rejects, reject(path, why, raw))
+	reject := func(path, reason string) {
+		raw, _ := json.Marshal(map[string]string{"slug": row.Slug}) // never fails for a string
+		rejects = append(rejects, newReject(path, reason, raw))
 	}
 	if w.Unasked {
-		aside("$.data.slug", "a slug that cannot stand in an address: its visits cannot be asked for")
-	} else if detail.why != "" {
-		aside("$.content_runtime_ms", detail.why)
+		reject("$.data.slug", "a slug that cannot stand in an address: its visits cannot be asked for")
+	} else if detail.problem != "" {
+		reject("$.content_runtime_ms", detail.problem)
 	}
-	return row, listed.why == "" && !w.Unasked, rejects
+	return row, listed.problem == "" && !w.Unasked, rejects
 }
 
 func share(r *reader, s *extract.Share) Share {

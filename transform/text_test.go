@@ -60,7 +60,7 @@ func TestLongTextsAreCutAndNoted(t *testing.T) {
 	}
 }
 
-// TestUnknownMembersAreKept, nested ones under the object they stood in.
+// TestUnknownMembersAreKept: unknown members of a nested object are kept under the object's name.
 func TestUnknownMembersAreKept(t *testing.T) {
 	check(t, []rule{
 		{"demo", `"zeta":[1,{"b":2,"a":1}],"alpha":null`, `.Extra = {"zeta": [1, {"a": 1, "b": 2}], "alpha": null}`},
@@ -78,7 +78,7 @@ func TestUnknownMembersAreKept(t *testing.T) {
 	})
 }
 
-// TestTheLastOfEqualMembersWins, whatever the ones before it were.
+// TestTheLastOfEqualMembersWins: it does not matter what the members before were.
 func TestTheLastOfEqualMembersWins(t *testing.T) {
 	const log, log2 = `{"date":"2024-03-01T10:00:00Z","type":"a"}`, `{"date":"x","date":"2024-03-01T10:00:01Z","type":"b"}`
 	check(t, []rule{

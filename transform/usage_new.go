@@ -3,6 +3,7 @@ package transform
 import (
 	"cmp"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/binary"
 	"fmt"
 	"net/url"
@@ -15,51 +16,50 @@ import (
 	"wheelhouse/extract"
 )
 
-// ScreenSession is a row of crankwheel.screen_sessions with its events. Its occurrence among the
-// sessions of one agent in one second, and with it its id, is settled where they are seen together.
+// ScreenSession is a row of crankwheel.screen_sessions, with its rows of crankwheel.screen_session_events. It has no id yet:
+// package load sees all same-second sessions, and gives each its occurrence and its id.
 type ScreenSession struct {
 	AgentEmail         string
 	StartedAt          time.Time
-	EndedAt            Null[time.Time]
-	DurationSeconds    Null[int32]
+	EndedAt            sql.Null[time.Time]
+	DurationSeconds    sql.Null[int32]
 	Ended              bool
-	MaxViewers         Null[int32]
-	Viewers            Null[int32]
-	ViewerLocations    Null[[]string]
-	RTCSeconds         Null[int32]
-	WebcamSeconds      Null[int32]
-	RecordingContentID Null[int64]
-	RecordingURL       Null[string]
+	MaxViewers         sql.Null[int32]
+	Viewers            sql.Null[int32]
+	ViewerLocations    sql.Null[[]string]
+	RTCSeconds         sql.Null[int32]
+	WebcamSeconds      sql.Null[int32]
+	RecordingContentID sql.Null[int64]
+	RecordingURL       sql.Null[string]
 	Extra              []byte
 	Events             []ScreenSessionEvent
 }
 
-// ScreenSessionEvent is a row of crankwheel.screen_session_events; Seq counts from 1 in time order.
+// ScreenSessionEvent is a row of crankwheel.screen_session_events. Seq counts from 1 in the order of time.
 type ScreenSessionEvent struct {
 	Seq         int32
 	OccurredAt  time.Time
-	Kind        Null[string]
-	AgentEmail  Null[string]
-	ContentID   Null[int64]
-	ContentName Null[string]
-	Content     Null[string]
+	Kind        sql.Null[string]
+	AgentEmail  sql.Null[string]
+	ContentID   sql.Null[int64]
+	ContentName sql.Null[string]
+	Content     sql.Null[string]
 	Extra       []byte
 }
 
-// UsageNew normalises a session. ok is false where it is set aside whole; rejects then holds it, and
-// else the entries of its logs that were set aside.
+// UsageNew normalises a session. See the package comment for ok and rejects.
 func UsageNew(rec extract.Record[extract.Session]) (row ScreenSession, ok bool, rejects []Reject) {
 	return new(Sessions).UsageNew(rec)
 }
 
-// Sessions normalises one session after another, as UsageNew does, with its events in the same memory: they are good
-// until the next.
+// Sessions normalises sessions like the function UsageNew, and uses the memory of the events again. The zero value is ready
+// to use.
 type Sessions struct{ events []ScreenSessionEvent }
 
-// UsageNew normalises the next session.
+// UsageNew normalises a session. The row's events are valid until the next call.
 func (n *Sessions) UsageNew(rec extract.Record[extract.Session]) (row ScreenSession, ok bool, rejects []Reject) {
 	s, r := &rec.Value, reader{}
-	r.odd("record", notObject(rec.Raw))
+	r.note("record", notObject(rec.Raw))
 	row = ScreenSession{
 		AgentEmail:      r.agentKey("email", s.Email),
 		StartedAt:       r.moment("start_date", s.Start),
@@ -73,17 +73,17 @@ func (n *Sessions) UsageNew(rec extract.Record[extract.Session]) (row ScreenSess
 	}
 	ended := r.boolean("session_ended", s.Ended)
 	row.Ended = ended.V
-	if !ended.Valid { // older answers do not say: an end was sent, so it ended
+	if !ended.Valid { // answers of 2020 have no session_ended, and an end only of sessions that ended
 		row.Ended = row.EndedAt.Valid
 	}
 	if !row.Ended {
-		row.EndedAt = Null[time.Time]{}
+		row.EndedAt = sql.Null[time.Time]{}
 	}
 	row.ViewerLocations = locations(&r, s)
 	row.RecordingContentID = contentIDOf(row.RecordingURL)
-	r.odd("record", s.Odd)
-	if r.why != "" {
-		return row, false, aside(rec.Path(), r.why, rec.Raw, row.AgentEmail, second(row.StartedAt))
+	r.note("record", s.Problem)
+	if r.problem != "" {
+		return row, false, rejectRecord(rec.Path(), r.problem, rec.Raw, row.AgentEmail, secondKey(row.StartedAt))
 	}
 	n.events, rejects = events(&rec, row.AgentEmail, n.events[:0])
 	if len(n.events) > 0 {
@@ -93,8 +93,8 @@ func (n *Sessions) UsageNew(rec extract.Record[extract.Session]) (row ScreenSess
 	return row, true, rejects
 }
 
-// second is a start as a reject's key: the second that twins share.
-func second(start time.Time) string {
+// secondKey returns a start as it stands in Reject.Key: the Unix second, which same-second sessions share.
+func secondKey(start time.Time) string {
 	if start.IsZero() {
 		return ""
 	}
@@ -108,36 +108,37 @@ func notObject(raw []byte) string {
 	return ""
 }
 
-// locations leaves out "*", the API's word for "not known".
-func locations(r *reader, s *extract.Session) Null[[]string] {
+// locations returns the viewers' places without "*", which the API writes where the place is unknown.
+func locations(r *reader, s *extract.Session) sql.Null[[]string] {
 	if !s.HasLocations {
-		return Null[[]string]{}
+		return sql.Null[[]string]{}
 	}
 	known := make([]string, 0, len(s.Locations))
 	for _, l := range s.Locations {
-		if t := r.text("viewer_info.locations", extract.Text{Value: l, Valid: l != "*"}); t.Valid {
+		if t := r.text("viewer_info.locations", extract.Text{Null: sql.Null[string]{V: l, Valid: l != "*"}}); t.Valid {
 			known = append(known, t.V)
 		}
 	}
 	return some(known)
 }
 
-// contentIDOf reads the content id that a recording's URL ends in.
-func contentIDOf(recording Null[string]) Null[int64] {
+// contentIDOf returns the content id at the end of a recording's URL.
+func contentIDOf(recording sql.Null[string]) sql.Null[int64] {
 	if !recording.Valid {
-		return Null[int64]{}
+		return sql.Null[int64]{}
 	}
 	if last, ok := lastOfPlainURL(recording.V); ok {
 		return contentID(last)
 	}
 	u, err := url.Parse(recording.V)
 	if err != nil {
-		return Null[int64]{}
+		return sql.Null[int64]{}
 	}
 	return contentID(path.Base(u.Path))
 }
 
-// lastOfPlainURL is the last element of the path of an URL that leaves no doubt what that is.
+// lastOfPlainURL is a fast path for URLs of lower-case letters, digits, slashes, dots, dashes and underscores: it returns the
+// last element of the path. ok is false for other URLs.
 func lastOfPlainURL(s string) (last string, ok bool) {
 	rest, ok := strings.CutPrefix(s, "https://")
 	slash := strings.LastIndexByte(rest, '/')
@@ -153,33 +154,29 @@ func lastOfPlainURL(s string) (last string, ok bool) {
 	return rest[slash+1:], true
 }
 
-func contentID(s string) Null[int64] {
+func contentID(s string) sql.Null[int64] {
 	id, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || id < 0 || s[0] == '+' || s[0] == '-' {
-		return Null[int64]{}
+		return sql.Null[int64]{}
 	}
 	return some(id)
 }
 
-// events normalises a session's logs and puts them in order of time; of equal times, by content, so
-// that their order in the answer does not matter. rows is memory for them.
+// events normalises a session's logs, appends them to rows, which must be empty, and sorts them by time. Logs of one time are
+// sorted by their other columns, so that the order in the answer does not matter. Invariant 6: a log that cannot be
+// understood becomes a reject, and the session is stored without it.
 func events(rec *extract.Record[extract.Session], agent string, rows []ScreenSessionEvent) (_ []ScreenSessionEvent, rejects []Reject) {
 	logs := rec.Value.Logs
 	rows = slices.Grow(rows, len(logs))
-	sorted := true
 	for i := len(logs) - 1; i >= 0; i-- { // the API sends the newest first
-		row, why := event(&logs[i], &rec.Value.Email, agent)
-		if why != "" {
-			rejects = append(rejects, reject(fmt.Sprintf("%s.logs[%d]", rec.Path(), i), why, logs[i].Raw))
+		row, problem := event(&logs[i], &rec.Value.Email, agent)
+		if problem != "" {
+			rejects = append(rejects, newReject(fmt.Sprintf("%s.logs[%d]", rec.Path(), i), problem, logs[i].Raw))
 			continue
 		}
 		rows = append(rows, row)
-		n := len(rows)
-		sorted = sorted && (n == 1 || rows[n-2].compare(&rows[n-1]) <= 0)
 	}
-	if !sorted {
-		slices.SortFunc(rows, func(a, b ScreenSessionEvent) int { return a.compare(&b) })
-	}
+	slices.SortFunc(rows, func(a, b ScreenSessionEvent) int { return a.compare(&b) })
 	for i := range rows {
 		rows[i].Seq = int32(i + 1)
 	}
@@ -195,17 +192,17 @@ func (e *ScreenSessionEvent) compare(o *ScreenSessionEvent) int {
 		cmp.Compare(e.AgentEmail.V, o.AgentEmail.V), slices.Compare(e.Extra, o.Extra))
 }
 
-// event normalises one entry of a session's logs; agent is what the session's own address became.
-func event(l *extract.SessionLog, address *extract.Text, agent string) (row ScreenSessionEvent, why string) {
+// event normalises one entry of a session's logs. address is the session's address as sent, and agent as normalised.
+func event(l *extract.SessionLog, address *extract.Text, agent string) (row ScreenSessionEvent, problem string) {
 	var r reader
-	r.odd("record", l.Odd)
-	r.odd("record", notObject(l.Raw))
+	r.note("record", l.Problem)
+	r.note("record", notObject(l.Raw))
 	row = ScreenSessionEvent{
 		OccurredAt: r.moment("date", l.Date),
 		Kind:       r.text("type", l.Type),
 		Content:    r.text("content", l.Content),
 	}
-	if l.Email == *address { // as it is in nearly all
+	if l.Email == *address { // in nearly all entries
 		row.AgentEmail = some(agent)
 	} else {
 		row.AgentEmail = r.agent("email", l.Email)
@@ -216,12 +213,12 @@ func event(l *extract.SessionLog, address *extract.Text, agent string) (row Scre
 		}
 	}
 	row.Extra = r.extra(l.Extra)
-	return row, r.why
+	return row, r.problem
 }
 
-// SessionID is the id of a session, a UUID of version 8: 48 bits of its start in milliseconds, so
-// that ids are in order of time, then a hash of account, agent and occurrence. The SQL function
-// wheelhouse.session_id computes the same.
+// SessionID returns the id of a session, a UUID of version 8: 48 bits of the start in milliseconds since 1970, so that ids
+// sort by time, then 74 bits of the SHA-256 hash of account, agent and occurrence. Occurrences count from 1. The SQL
+// function wheelhouse.session_id computes the same id.
 func SessionID(account, agent string, start time.Time, occurrence int) (id [16]byte) {
 	key := make([]byte, 0, 96)
 	key = append(append(key, account...), 0)
@@ -233,18 +230,18 @@ func SessionID(account, agent string, start time.Time, occurrence int) (id [16]b
 	return startID(id, start)
 }
 
-// startID is an id with another start.
+// startID returns id with another start.
 func startID(id [16]byte, start time.Time) [16]byte {
 	binary.BigEndian.PutUint32(id[:], uint32(start.UnixMilli()>>16))
 	binary.BigEndian.PutUint16(id[4:], uint16(start.UnixMilli()))
 	return id
 }
 
-// SessionIDs makes the ids of one account's sessions that are the first of their twins. It keeps in mind what is the
-// same for all of an agent's.
+// SessionIDs computes the ids of sessions of one account with occurrence 1. It computes the hash of each agent once. The zero
+// value is ready to use.
 type SessionIDs struct{ byAgent map[string][16]byte }
 
-// ID is SessionID with occurrence 1.
+// ID returns SessionID(account, agent, start, 1). account must be the same in all calls.
 func (s *SessionIDs) ID(account, agent string, start time.Time) [16]byte {
 	id, known := s.byAgent[agent]
 	if !known {

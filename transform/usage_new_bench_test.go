@@ -13,8 +13,8 @@ import (
 	"wheelhouse/transform"
 )
 
-// BenchmarkUsageNew normalises some thousand sessions of a made-up account. A session is two
-// allocations, its events and its viewers' places, and none where it has neither.
+// BenchmarkUsageNew normalises some thousand sessions of a simulated account. A session takes two allocations: its events and
+// its viewers' places.
 func BenchmarkUsageNew(b *testing.B) {
 	from := time.Date(2024, 3, 4, 0, 0, 0, 0, time.UTC)
 	s := simulator.New(simulator.Options{Seed: 1, Agents: 200, From: from, Until: from.AddDate(0, 0, 1), APIKey: "k",
@@ -26,7 +26,7 @@ func BenchmarkUsageNew(b *testing.B) {
 	body := w.Body.Bytes()
 	answer.Store(&body)
 	var records []extract.Record[extract.Session]
-	_, err := api.UsageNew(context.Background(), window, extract.Sum{}, ignore{}, func(rec extract.Record[extract.Session]) error {
+	_, err := api.UsageNew(context.Background(), window, extract.Sum{}, discard{}, func(rec extract.Record[extract.Session]) error {
 		rec.Raw = slices.Clone(rec.Raw)
 		rec.Value.Locations = slices.Clone(rec.Value.Locations)
 		rec.Value.Logs = slices.Clone(rec.Value.Logs)

@@ -16,10 +16,10 @@ func TestEnded(t *testing.T) {
 	const end = `"end_date":"2024-03-01T10:05:00Z"`
 	const at = ".EndedAt = 2024-03-01T10:05:00Z"
 	check(t, []rule{
-		{"session", end, at + "\n.Ended = true"},                           // 2020 does not say
-		{"session", ``, ".EndedAt = NULL\n.Ended = false"},                 //
-		{"session", `"end_date":null`, ".EndedAt = NULL\n.Ended = false"},  //
-		{"session", end + `,"session_ended":true`, at + "\n.Ended = true"}, // 2022 does
+		{"session", end, at + "\n.Ended = true"}, // as in 2020
+		{"session", ``, ".EndedAt = NULL\n.Ended = false"},
+		{"session", `"end_date":null`, ".EndedAt = NULL\n.Ended = false"},
+		{"session", end + `,"session_ended":true`, at + "\n.Ended = true"}, // as in 2022
 		{"session", end + `,"session_ended":"true"`, at + "\n.Ended = true"},
 		{"session", end + `,"session_ended":false`, ".EndedAt = NULL\n.Ended = false"},
 		{"session", end + `,"session_ended":null`, at + "\n.Ended = true"},
@@ -75,8 +75,8 @@ func TestLogContents(t *testing.T) {
 	check(t, []rule{{"session", `"logs":[{"date":"2024-03-01T10:00:00Z","content":""}]`, ".Events[0].Content = NULL\n.Events[0].Kind = NULL"}})
 }
 
-// TestABadLogEntryIsSetAsideAlone.
-func TestABadLogEntryIsSetAsideAlone(t *testing.T) {
+// TestABadEntryIsRejectedAlone: the record of a bad log or event is stored without it.
+func TestABadEntryIsRejectedAlone(t *testing.T) {
 	r := only(t, sessionRows, session(`"logs":[{"date":"2024-03-01T10:00:02Z"},{"type":"screen"},7,null,{"date":"x","content":"jane"},{"date":"2024-03-01T10:00:01Z","type":{}},{"date":"2024-03-01T10:00:01Z"}]`))
 	if !r.OK || len(r.Row.Events) != 2 || r.Row.Events[1].Seq != 2 || r.Row.Events[1].OccurredAt.Second() != 2 {
 		t.Fatalf("%+v", r)
@@ -99,7 +99,7 @@ func TestABadLogEntryIsSetAsideAlone(t *testing.T) {
 	}
 }
 
-// TestOrderDoesNotMatter: not of members, not of logs.
+// TestOrderDoesNotMatter: neither the order of members nor the order of logs changes a row.
 func TestOrderDoesNotMatter(t *testing.T) {
 	logs := []string{
 		`{"date":"2024-03-01T10:00:03Z","type":"screen","content":""}`, `{"content":"1|a","type":"projector","date":"2024-03-01T10:00:01Z"}`,
@@ -124,13 +124,13 @@ func TestOrderDoesNotMatter(t *testing.T) {
 	}
 }
 
-// wantSessionID was computed apart from this code.
+// wantSessionID was computed without this code.
 const wantSessionID = "018df974d500851a9dd9152c68e2d6f8"
 
 func TestSessionID(t *testing.T) {
 	start := time.Date(2024, 3, 1, 10, 0, 0, 0, time.UTC)
 	id := transform.SessionID("default", "a@b.is", start, 1)
-	// Known once and for all: another id would make every session a new one.
+	// The id must never change: with another id, every stored session would become a new one.
 	if got := fmt.Sprintf("%x", id); got != wantSessionID {
 		t.Errorf("%s, want %s", got, wantSessionID)
 	}

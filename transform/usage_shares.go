@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"database/sql"
 	"encoding/json"
 	"maps"
 	"math"
@@ -12,34 +13,34 @@ import (
 // ShareUsage is a row of crankwheel.share_usage_daily.
 type ShareUsage struct {
 	AgentEmail string
-	AgentName  Null[string]
+	AgentName  sql.Null[string]
 	Shares     int32
 	Plays      int32
 	Extra      []byte
 }
 
-// UsageShares normalises an agent's video sharing over a day. ok is false where it is set aside.
+// UsageShares normalises an agent's counts of a day. See the package comment for ok and rejects.
 func UsageShares(rec extract.Record[extract.ShareUsage]) (row ShareUsage, ok bool, rejects []Reject) {
 	u, r := &rec.Value, reader{}
-	r.odd("record", notObject(rec.Raw))
+	r.note("record", notObject(rec.Raw))
 	row = ShareUsage{
 		AgentEmail: r.agentKey("email", u.Email),
 		AgentName:  r.text("name", u.Name),
 	}
 	shares, plays := r.count("shares_count", u.Shares), r.count("plays_count", u.Plays)
 	if !shares.Valid || !plays.Valid {
-		r.odd("shares_count, plays_count", "missing")
+		r.note("shares_count, plays_count", "missing")
 	}
 	row.Shares, row.Plays = shares.V, plays.V
-	if r.why != "" {
-		return row, false, aside(rec.Path(), r.why, rec.Raw, row.AgentEmail)
+	if r.problem != "" {
+		return row, false, rejectRecord(rec.Path(), r.problem, rec.Raw, row.AgentEmail)
 	}
 	row.Extra = r.extra(u.Extra)
 	return row, true, nil
 }
 
-// ShareUsages adds up the entries of an answer by agent: entries whose addresses differ in case alone are one agent's.
-// The zero value is empty.
+// ShareUsages adds up the entries of an answer by agent, because addresses that differ only in case are one agent. The zero
+// value is ready to use.
 type ShareUsages struct{ byAgent map[string][]ShareUsage }
 
 // Add adds an entry.
@@ -50,11 +51,11 @@ func (s *ShareUsages) Add(u ShareUsage) {
 	s.byAgent[u.AgentEmail] = append(s.byAgent[u.AgentEmail], u)
 }
 
-// Clear forgets all entries.
+// Clear removes all entries.
 func (s *ShareUsages) Clear() { clear(s.byAgent) }
 
-// Sums returns one row for each agent, and how many entries were added to another one. The entries of an agent whose sum
-// no column can hold become rejects, one each.
+// Sums returns one row for each agent, sorted by agent, and in merged how many entries were added to another one. Where an
+// agent's sum is too large for the column, each of the agent's entries becomes a reject.
 func (s *ShareUsages) Sums() (rows []ShareUsage, merged int, rejects []Reject) {
 	for _, agent := range slices.Sorted(maps.Keys(s.byAgent)) {
 		entries := s.byAgent[agent]
@@ -67,7 +68,7 @@ func (s *ShareUsages) Sums() (rows []ShareUsage, merged int, rejects []Reject) {
 		}
 		if max(shares, plays) > math.MaxInt32 {
 			for _, u := range entries {
-				rejects = append(rejects, u.tooMuch())
+				rejects = append(rejects, u.tooLarge())
 			}
 			continue
 		}
@@ -77,18 +78,18 @@ func (s *ShareUsages) Sums() (rows []ShareUsage, merged int, rejects []Reject) {
 	return rows, merged, rejects
 }
 
-// tooMuch is the reject of an entry that adds up to too much with others. It holds the entry as it was understood.
-func (u ShareUsage) tooMuch() Reject {
+// tooLarge returns the reject of an entry whose agent has too large a sum. It holds the entry as normalised, not as sent.
+func (u ShareUsage) tooLarge() Reject {
 	raw := extract.Extra{}
 	if u.Extra != nil {
-		_ = json.Unmarshal(u.Extra, &raw) // canonical JSON of an object
+		_ = json.Unmarshal(u.Extra, &raw) // Extra is an object: never fails
 	}
-	put := func(name string, v any) { raw[name], _ = json.Marshal(v) } // texts and numbers: never fails
+	put := func(name string, v any) { raw[name], _ = json.Marshal(v) } // never fails for strings and numbers
 	put("email", u.AgentEmail)
 	if u.AgentName.Valid {
 		put("name", u.AgentName.V)
 	}
 	put("shares_count", u.Shares)
 	put("plays_count", u.Plays)
-	return aside("$.stats.by_user", "shares_count, plays_count: the agent's entries add up to a number too large", raw.JSON(), u.AgentEmail)[0]
+	return rejectRecord("$.stats.by_user", "shares_count, plays_count: the agent's entries add up to a number too large", raw.JSON(), u.AgentEmail)[0]
 }

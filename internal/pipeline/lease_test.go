@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"net/url"
 	"testing"
@@ -179,9 +180,9 @@ func TestLateAnswerOfTheNextDay(t *testing.T) {
 	run := b.mustStart()
 	start := someDay.Add(23*time.Hour + 30*time.Minute)
 	batch := func(end time.Time, viewers int32) *load.Batch {
-		s := transform.ScreenSession{AgentEmail: "a@x.com", StartedAt: start, Viewers: transform.Null[int32]{V: viewers, Valid: true}}
+		s := transform.ScreenSession{AgentEmail: "a@x.com", StartedAt: start, Viewers: sql.Null[int32]{V: viewers, Valid: true}}
 		if !end.IsZero() {
-			s.Ended, s.EndedAt = true, transform.Null[time.Time]{V: end, Valid: true}
+			s.Ended, s.EndedAt = true, sql.Null[time.Time]{V: end, Valid: true}
 		}
 		batch := load.NewBatch(b.window(load.UsageNew, someDay))
 		t.Cleanup(batch.Close)

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -256,9 +257,9 @@ func asked(rep extract.Report) ledger.Asked {
 	}
 }
 
-func pointer[T any](f extract.Field[T]) *T {
-	if !f.Valid {
+func pointer[T any](n sql.Null[T]) *T {
+	if !n.Valid {
 		return nil
 	}
-	return &f.Value
+	return &n.V
 }

@@ -36,7 +36,7 @@ var bugs = []bug{
 	{"rows in the order of their keys", []edit{{"load/sorter.go", `		s.sort(s.index)
 		return &sorted`, `		return &sorted`}},
 		[]test{{"load", "TestSorterReturnsEverythingInOrder|TestWindowsInAnyOrderEndInWhatTheyShow"}}},
-	{"strict end of the JSON", []edit{{"extract/stream.go", `		return &BodyError{errors.New("something stands after the JSON")}`, `		return nil`}},
+	{"strict end of the JSON", []edit{{"extract/stream.go", `		return &BodyError{errors.New("more text after the JSON")}`, `		return nil`}},
 		[]test{{"extract", "TestBrokenBodies"}, {"internal/pipeline", "TestFaultsOfTheAPI"}}},
 	{"a body that ends early is no answer", []edit{{"extract/stream.go",
 		`	case err != nil:

@@ -2,8 +2,9 @@ package extract
 
 import "strings"
 
-// vocabulary are the words in which servers say what is wrong with a request. Any other word may be a name.
-var vocabulary = words(`a about above access account active after again agent all allowed an and any api are argument array at
+// harmlessWords are the words that redact keeps: servers use them to say what is wrong with a request. Any other word may be a
+// name or another personal value.
+var harmlessWords = wordSet(`a about above access account active after again agent all allowed an and any api are argument array at
 	authentication authorization authorized available bad be because been before below between body both busy by call calls can cannot
 	client company connection content could count created data database date dates day days deleted demo denied does down due during
 	each empty end ended error errors exceed exceeded exceeds exist exists expected expired failed failure few field fields first
@@ -17,21 +18,22 @@ var vocabulary = words(`a about above access account active after again agent al
 	timestamp to today token too try two type unable unauthorized unavailable unexpected unit unknown unprocessable unsupported until up
 	url usage use user users valid value values version view visits was were when while window with without wrong year you your zone`)
 
-func words(text string) map[string]bool {
-	all := map[string]bool{}
+func wordSet(text string) map[string]bool {
+	set := map[string]bool{}
 	for word := range strings.FieldsSeq(text) {
-		all[word] = true
+		set[word] = true
 	}
-	return all
+	return set
 }
 
-// known keeps of a text the words of the vocabulary and short numbers, up to 120 characters; others become one ellipsis.
-func known(text string) string {
+// redact keeps the harmless words and the numbers of up to three digits of a text. Each run of other words becomes one
+// ellipsis. The result is cut at about 120 bytes.
+func redact(text string) string {
 	var kept []string
 	length := 0
 	for word := range strings.FieldsSeq(text) {
 		bare := strings.ToLower(strings.Trim(word, ".,:;!?()'\"`"))
-		if !vocabulary[bare] && (len(bare) > 3 || bare == "" || strings.Trim(bare, "0123456789") != "") {
+		if !harmlessWords[bare] && (len(bare) > 3 || bare == "" || strings.Trim(bare, "0123456789") != "") {
 			word = "…"
 		}
 		if word == "…" && len(kept) > 0 && kept[len(kept)-1] == word {
