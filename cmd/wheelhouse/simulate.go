@@ -80,7 +80,7 @@ func (o *simulated) options() (simulator.Options, error) {
 	options.To, to = map[string]simulator.Bound{
 		"inclusive": simulator.Inclusive, "exclusive": simulator.Exclusive, "second": simulator.WholeSecond}[o.to]
 	options.Shape, shape = map[string]simulator.Shape{
-		"2020": simulator.Shape2020, "2022": simulator.Shape2022}[o.shape]
+		"2020": simulator.Shape2020, "2022": {}}[o.shape]
 	switch {
 	case !selects:
 		return options, usageError{fmt.Errorf("--select %q is not start, end or overlap", o.selects)}
