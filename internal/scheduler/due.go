@@ -14,20 +14,20 @@ import (
 //go:embed served.sql
 var servedSQL string
 
-// owed asks the books what a stream lacks as of its last tick: a whole pass where that tick was not served,
-// the gaps before its day where it was, or nothing (why is empty).
-func (s *Scheduler) owed(ctx context.Context, e *entry) (r pipeline.Range, why string) {
+// due reads from the ledger what a stream must load as of its last tick: a whole pass if the tick was not served, the
+// gaps before its day if it was, or nothing (why is empty).
+func (s *Scheduler) due(ctx context.Context, e *entry) (r pipeline.Range, why string) {
 	now := s.clock.Now()
-	due := settings.LastDue(e.stream.Schedule, now)
-	if due.IsZero() {
-		due = now // no tick was ever due: gaps alone count
-	} else if served, err := s.served(ctx, e, due); err != nil || !served {
-		// Books that do not answer: a pass asks them again, with more patience, and says what is wrong.
+	tick := settings.LastDue(e.stream.Schedule, now)
+	if tick.IsZero() {
+		tick = now // there was no tick: only gaps are due
+	} else if served, err := s.served(ctx, e, tick); err != nil || !served {
+		// The database does not answer: a pass retries longer, and reports the error.
 		return e.account.Nightly(now), "catch-up"
 	}
-	r = e.account.Nightly(due)
+	r = e.account.Nightly(tick)
 	r.LookBack = false
-	r.Last = r.Last.AddDate(0, 0, -1) // the tick's own day was not over
+	r.Last = r.Last.AddDate(0, 0, -1) // the day of the tick was not over
 	jobs, _, err := s.runner.Plan(ctx, []*pipeline.Account{e.account}, []string{e.stream.Name},
 		func(*pipeline.Account) pipeline.Range { return r })
 	if err != nil {
@@ -41,9 +41,9 @@ func (s *Scheduler) owed(ctx context.Context, e *entry) (r pipeline.Range, why s
 	return r, ""
 }
 
-// served tells whether a pass has served a tick.
-func (s *Scheduler) served(ctx context.Context, e *entry, due time.Time) (served bool, err error) {
-	args := pgx.NamedArgs{"account": e.account.ID, "stream": e.stream.Name, "due": due, "snapshot": e.stream.Snapshot()}
+// served reports whether a pass has served a tick.
+func (s *Scheduler) served(ctx context.Context, e *entry, tick time.Time) (served bool, err error) {
+	args := pgx.NamedArgs{"account": e.account.ID, "stream": e.stream.Name, "tick": tick, "snapshot": e.stream.Snapshot()}
 	err = s.runner.Warehouse.Pool().QueryRow(ctx, servedSQL, args).Scan(&served)
 	return served, err
 }
