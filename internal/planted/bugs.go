@@ -1,13 +1,13 @@
 package main
 
-// bug is a safety, how to take it out, and where that is to be noticed.
+// bug is a safeguard: how to remove it, and which tests must then fail.
 type bug struct {
 	name  string
 	edits []edit
 	tests []test
 }
 
-// edit replaces a text that stands in the file exactly once.
+// edit replaces a text that is in the file exactly once.
 type edit struct{ file, old, new string }
 
 // test names tests of a package, as a pattern.
