@@ -23,7 +23,7 @@ type question struct {
 	answer
 }
 
-// answer is what a statement returned, as text.
+// answer is the result of a statement, as text.
 type answer struct {
 	Columns []heading
 	Rows    [][]string // "" for NULL
@@ -77,7 +77,7 @@ func parseQuestion(text []byte) question {
 	return q
 }
 
-// readAs runs one statement as somebody who may read bi and no more, with the texts that psql would show.
+// readAs runs a statement as wheelhouse_reader, and returns values as psql would show them.
 func readAs(ctx context.Context, conn *pgx.Conn, sql string) (answer, error) {
 	tx, err := conn.BeginTx(ctx, pgx.TxOptions{AccessMode: pgx.ReadOnly})
 	if err != nil {
