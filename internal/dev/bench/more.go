@@ -10,13 +10,13 @@ import (
 	"wheelhouse/internal/simulator"
 )
 
-// nightly runs the program over an account of 25 agents and 30 days twice, and measures the second time.
+// nightly runs the program twice for an account of 25 agents and 30 days, and measures the second run.
 func nightly(b *bench, ctx context.Context, round string, take func(string, sample)) error {
 	now := time.Now().UTC()
 	from := now.Truncate(day).AddDate(0, 0, -30)
 	sim := simulator.New(simulator.Options{
 		Seed: 1, From: from, Until: from, APIKey: apiKey,
-		Now: func() time.Time { return now }, // nothing new
+		Now: func() time.Time { return now }, // no new facts
 	})
 	api, err := serve(b.stop, sim)
 	if err != nil {
@@ -58,7 +58,7 @@ func requests(sim *simulator.Simulator) int {
 	return n
 }
 
-// slowAPI loads windows whose answers take 200 ms, and of which the API gives away five a second.
+// slowAPI loads windows from an API that takes 200 ms for an answer and allows five requests a second.
 func slowAPI(b *bench, ctx context.Context, round string, take func(string, sample)) (err error) {
 	const perSecond, days, sessions = 5, 150, 15_000
 	if b.slow == nil {
