@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// The parts of the compose specification that are used here.
+// The fields of the compose specification that compose.yaml uses.
 type composeFile struct {
 	Name     string                    `yaml:"name"`
 	Services map[string]composeService `yaml:"services"`
@@ -54,10 +54,10 @@ type composeService struct {
 	StopGracePeriod time.Duration `yaml:"stop_grace_period"`
 }
 
-// variable is the interpolation used here: a value that must be given, or a default.
+// variable is an interpolated variable, which is required or has a default.
 var variable = regexp.MustCompile(`\$\{([A-Z_]+):([?-])([^}]*)\}`)
 
-// compose reads compose.yaml with CRANKWHEEL_URL given and nothing else.
+// compose reads compose.yaml with no variable set but CRANKWHEEL_URL.
 func compose(t *testing.T) composeFile {
 	t.Helper()
 	text := variable.ReplaceAllStringFunc(string(mustRead(t, "compose.yaml")), func(match string) string {
@@ -138,8 +138,8 @@ func TestCompose(t *testing.T) {
 
 func second[A, B any](_ A, b B) B { return b }
 
-// TestComposeTool asks docker compose, whose client needs no engine for this.
-func TestComposeTool(t *testing.T) {
+// docker compose accepts compose.yaml. Its client needs no engine for this.
+func TestDockerComposeAcceptsTheFile(t *testing.T) {
 	t.Setenv("CRANKWHEEL_URL", "https://meeting.is")
 	if !has("docker", "compose", "version") {
 		t.Log("no docker compose here: the strict schema alone")
