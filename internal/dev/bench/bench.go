@@ -70,16 +70,16 @@ func (b *bench) play(ctx context.Context, s scene, round int) error {
 	if !slices.ContainsFunc(s.measures, func(m measure) bool { return b.wants(m.name) }) {
 		return nil
 	}
-	if s.lacks != nil && s.lacks() != "" {
-		b.log("%s: not installed: %s", s.measures[0].name, s.lacks())
+	if s.missing != nil && s.missing() != "" {
+		b.log("%s: not installed: %s", s.measures[0].name, s.missing())
 		return nil
 	}
 	defer b.pg.drop(scratch) //nolint:errcheck // the server is removed anyway
-	take := func(name string, taken sample) {
-		b.results[name] = append(b.results[name], taken)
-		b.log("round %d of %d: %s took %.2f s %s", round, b.rounds, name, taken.wall.Seconds(), taken.note)
+	record := func(name string, result sample) {
+		b.results[name] = append(b.results[name], result)
+		b.log("round %d of %d: %s took %.2f s %s", round, b.rounds, name, result.wall.Seconds(), result.note)
 	}
-	if err := s.play(b, ctx, fmt.Sprint(round), take); err != nil {
+	if err := s.play(b, ctx, fmt.Sprint(round), record); err != nil {
 		return fmt.Errorf("%s: %w", s.measures[0].name, err)
 	}
 	return nil

@@ -28,24 +28,24 @@ func (b *bench) fewer(ctx context.Context) (_ *hosted, err error) {
 	return b.few, err
 }
 
-func copyFew(b *bench, ctx context.Context, _ string, take func(string, sample)) error {
+func copyFew(b *bench, ctx context.Context, _ string, record func(string, sample)) error {
 	w, err := b.fewer(ctx)
 	if err != nil {
 		return err
 	}
 	s, err := b.copy(ctx, w)
 	if err == nil {
-		take("copy-few", s)
+		record("copy-few", s)
 	}
 	return err
 }
 
 // peer is a scene that runs a peer.
-func peer(name, title, script string, interpreter func() (path, lacks string)) scene {
+func peer(name, title, script string, interpreter func() (path, missing string)) scene {
 	return scene{
 		measures: []measure{{name, title, "copy-few"}},
-		lacks:    func() string { _, lacks := interpreter(); return lacks },
-		play: func(b *bench, ctx context.Context, _ string, take func(string, sample)) error {
+		missing:  func() string { _, missing := interpreter(); return missing },
+		play: func(b *bench, ctx context.Context, _ string, record func(string, sample)) error {
 			w, err := b.fewer(ctx)
 			if err != nil {
 				return err
@@ -53,7 +53,7 @@ func peer(name, title, script string, interpreter func() (path, lacks string)) s
 			path, _ := interpreter()
 			s, err := b.peer(ctx, w, path, script)
 			if err == nil {
-				take(name, s)
+				record(name, s)
 			}
 			return err
 		},
@@ -107,7 +107,7 @@ func (b *bench) checkPeer(ctx context.Context, want facts) error {
 }
 
 // shell is the path of sh, and the missing tools.
-func shell() (path, lacks string) {
+func shell() (path, missing string) {
 	for _, tool := range []string{"curl", "jq"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			return "", tool
@@ -117,7 +117,7 @@ func shell() (path, lacks string) {
 }
 
 // python is the first Python that has the modules, and the missing ones.
-func python() (path, lacks string) {
+func python() (path, missing string) {
 	for _, name := range []string{"python3", "/usr/bin/python3"} {
 		path, err := exec.LookPath(name)
 		if err == nil && exec.Command(path, "-c", "import pandas, sqlalchemy, psycopg2").Run() == nil {

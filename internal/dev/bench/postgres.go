@@ -26,8 +26,8 @@ type postgres struct {
 	postmaster int    // process id
 }
 
-func startPostgres(ctx context.Context, sharedBuffers string, tell func(string)) (*postgres, error) {
-	o := pgserver.Options{Durable: true, Notice: tell}
+func startPostgres(ctx context.Context, sharedBuffers string, notice func(string)) (*postgres, error) {
+	o := pgserver.Options{Durable: true, Notice: notice}
 	if sharedBuffers != "" {
 		o.Settings = map[string]string{"shared_buffers": sharedBuffers}
 	}

@@ -32,8 +32,8 @@ func (b *bench) build(ctx context.Context) (err error) {
 		args = append(args, "-overlay", overlay)
 	}
 	cmd := command(ctx, "go", append(args, "wheelhouse/cmd/wheelhouse")...)
-	if said, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("go build: %w\n%s", err, said)
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("go build: %w\n%s", err, output)
 	}
 	return nil
 }

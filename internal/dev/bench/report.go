@@ -45,8 +45,8 @@ func (b *bench) report(out io.Writer) error {
 		}
 	}
 	for _, s := range scenes {
-		if s.lacks != nil && b.wants(s.measures[0].name) && s.lacks() != "" {
-			notes = append(notes, fmt.Sprintf("- %s: not installed: %s\n", s.measures[0].title, s.lacks()))
+		if s.missing != nil && b.wants(s.measures[0].name) && s.missing() != "" {
+			notes = append(notes, fmt.Sprintf("- %s: not installed: %s\n", s.measures[0].title, s.missing()))
 		}
 	}
 	if len(notes) > 0 {
@@ -132,9 +132,9 @@ func kernel() string {
 
 // compiler is the version of Go that builds the program.
 func compiler() string {
-	said, err := exec.CommandContext(context.Background(), "go", "env", "GOVERSION").Output()
+	output, err := exec.CommandContext(context.Background(), "go", "env", "GOVERSION").Output()
 	if err != nil {
 		return runtime.Version()
 	}
-	return strings.TrimSpace(string(said))
+	return strings.TrimSpace(string(output))
 }

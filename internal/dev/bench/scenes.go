@@ -22,8 +22,8 @@ type measure struct {
 // A scene runs measures that belong together, in a database of its own. round is part of the names of profiles.
 type scene struct {
 	measures []measure
-	lacks    func() string // missing tools, or ""; nil if no tools are needed
-	play     func(b *bench, ctx context.Context, round string, take func(name string, s sample)) error
+	missing  func() string // missing tools, or ""; nil if no tools are needed
+	play     func(b *bench, ctx context.Context, round string, record func(name string, s sample)) error
 }
 
 // scenes run in this order, in each round.
@@ -110,17 +110,17 @@ func (b *bench) load(ctx context.Context, name string, w *hosted, changed int, c
 	return s, nil
 }
 
-type play = func(b *bench, ctx context.Context, round string, take func(string, sample)) error
+type play = func(b *bench, ctx context.Context, round string, record func(string, sample)) error
 
 func copyAll(of shape) play {
-	return func(b *bench, ctx context.Context, _ string, take func(string, sample)) error {
+	return func(b *bench, ctx context.Context, _ string, record func(string, sample)) error {
 		w, err := b.workload(ctx, of)
 		if err != nil {
 			return err
 		}
 		s, err := b.copy(ctx, w)
 		if err == nil {
-			take(of.name+"-copy", s)
+			record(of.name+"-copy", s)
 		}
 		return err
 	}
@@ -128,7 +128,7 @@ func copyAll(of shape) play {
 
 // firstLoad measures the first load, and then the reloads that are asked for.
 func firstLoad(of shape) play {
-	return func(b *bench, ctx context.Context, round string, take func(string, sample)) error {
+	return func(b *bench, ctx context.Context, round string, record func(string, sample)) error {
 		w, err := b.workload(ctx, of)
 		if err != nil {
 			return err
@@ -142,7 +142,7 @@ func firstLoad(of shape) play {
 			return err
 		}
 		if b.wants(name("first")) {
-			take(name("first"), s)
+			record(name("first"), s)
 		}
 		// Refresh the rollups after the backfill, outside of the measurement.
 		if _, err := b.clock(b.again(ctx, "", w)); err != nil {
@@ -175,7 +175,7 @@ func firstLoad(of shape) play {
 			if err != nil {
 				return err
 			}
-			take(name(again.name), s)
+			record(name(again.name), s)
 		}
 		return nil
 	}
