@@ -67,7 +67,7 @@ func compose(t *testing.T) composeFile {
 		case part[1] == "CRANKWHEEL_URL":
 			return "https://meeting.is"
 		}
-		t.Errorf("compose.yaml wants %s, which its first lines do not name", match)
+		t.Errorf("compose.yaml needs %s, which its first lines do not name", match)
 		return ""
 	})
 	if strings.Contains(text, "$") {
@@ -123,7 +123,7 @@ func TestCompose(t *testing.T) {
 	}
 	service := f.Services["wheelhouse"]
 	if !service.ReadOnly || !slices.Equal(service.CapDrop, []string{"ALL"}) || len(service.Tmpfs) != 1 || !strings.HasPrefix(service.Tmpfs[0], "/tmp:") {
-		t.Error("wheelhouse: wants read_only, no capabilities, and /tmp to spool to")
+		t.Error("wheelhouse: must have read_only, no capabilities, and /tmp")
 	}
 	if service.StopGracePeriod < stopWithin(t) {
 		t.Errorf("wheelhouse is killed after %s", service.StopGracePeriod)

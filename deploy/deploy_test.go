@@ -65,11 +65,11 @@ func TestEnvironmentsAreValid(t *testing.T) {
 				}
 			}
 			if len(s.Accounts) != 1 || s.Accounts[0].APIKey.Reveal() != "key" || s.Database.Reveal() != dsn {
-				t.Errorf("accounts %d, or not the key or the database that the files hold", len(s.Accounts))
+				t.Errorf("accounts %d, or not the key or the database in the files", len(s.Accounts))
 			}
 			// serve requires a token on any address but loopback.
 			if c.env["WHEELHOUSE_LISTEN"] != "" && s.Token.Reveal() != pagesToken {
-				t.Error("not the token that its file holds")
+				t.Error("not the token in its file")
 			}
 		})
 	}
@@ -221,7 +221,7 @@ func stopWithin(t *testing.T) time.Duration {
 		}
 	}
 	if longest == 0 {
-		t.Fatal("cmd/wheelhouse says no grace = … * time.Second any more: how long may it take to stop?")
+		t.Fatal("cmd/wheelhouse has no constant grace = … * time.Second")
 	}
 	return 2 * time.Duration(longest) * time.Second
 }

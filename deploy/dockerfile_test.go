@@ -112,7 +112,7 @@ func TestDockerfile(t *testing.T) {
 		}
 	}
 	if user := list.last("USER"); !regexp.MustCompile(`^[1-9][0-9]*:[1-9][0-9]*$`).MatchString(user) {
-		t.Errorf("USER %s: Kubernetes takes only a number for non-root", user)
+		t.Errorf("USER %s: Kubernetes accepts only a number as a non-root user", user)
 	}
 	if !slices.ContainsFunc(list.image(), func(i instruction) bool {
 		return i.name == "COPY" && strings.HasSuffix(i.args, " /etc/ssl/certs/ca-certificates.crt")
@@ -120,11 +120,11 @@ func TestDockerfile(t *testing.T) {
 		t.Error("no certificates to trust")
 	}
 	tag := regexp.MustCompile(`^golang:([0-9.]+)-\S+ AS build$`).FindStringSubmatch(list[0].args)
-	wants := regexp.MustCompile(`(?m)^go ([0-9.]+)$`).FindSubmatch(mustRead(t, "../go.mod"))
-	if tag == nil || wants == nil {
+	required := regexp.MustCompile(`(?m)^go ([0-9.]+)$`).FindSubmatch(mustRead(t, "../go.mod"))
+	if tag == nil || required == nil {
 		t.Fatalf("FROM %s, and go.mod's go line", list[0].args)
 	}
-	if got, want := version.Lang("go"+tag[1]), version.Lang("go"+string(wants[1])); got != want {
+	if got, want := version.Lang("go"+tag[1]), version.Lang("go"+string(required[1])); got != want {
 		t.Errorf("built with %s, go.mod says %s", got, want)
 	}
 }

@@ -39,7 +39,7 @@ func TestImage(t *testing.T) {
 		defer file.Close()
 		for _, p := range file.Progs {
 			if p.Type == elf.PT_INTERP || p.Type == elf.PT_DYNAMIC {
-				t.Errorf("%s: the program wants a loader and libraries, and scratch has none", p.Type)
+				t.Errorf("%s: the program needs a loader and libraries, which scratch does not have", p.Type)
 			}
 		}
 		if file.Section(".debug_info") != nil || file.Section(".symtab") != nil {

@@ -94,7 +94,7 @@ func TestDeployment(t *testing.T) {
 	}
 	for key, value := range d.Spec.Selector.MatchLabels {
 		if d.Spec.Template.Metadata.Labels[key] != value {
-			t.Errorf("the selector wants %s=%s, which the pods lack", key, value)
+			t.Errorf("the selector needs %s=%s, which the pods do not have", key, value)
 		}
 	}
 }
@@ -107,7 +107,7 @@ func TestProbesAreAnswered(t *testing.T) {
 	for path, probe := range map[string]*probe{"/healthz": c.LivenessProbe, "/readyz": c.ReadinessProbe} {
 		switch answered := inSource(t, `"`+path+`"`, `"GET `+path+`"`); {
 		case answered && (probe == nil || probe.HTTPGet.Path != path):
-			t.Errorf("serve answers %s now: deployment.yaml wants a probe on it, and WHEELHOUSE_LISTEN=:8080 for the kubelet to get there", path)
+			t.Errorf("serve answers %s now: deployment.yaml needs a probe for it, and WHEELHOUSE_LISTEN=:8080 for the kubelet", path)
 		case !answered && probe != nil:
 			t.Errorf("deployment.yaml probes %s, which nothing in cmd or internal answers", path)
 		}
@@ -150,7 +150,7 @@ func restricted(t *testing.T, spec podSpec) {
 	for _, c := range spec.Containers {
 		if s := c.SecurityContext; s.AllowPrivilegeEscalation == nil || *s.AllowPrivilegeEscalation || !s.ReadOnlyRootFilesystem ||
 			!slices.Equal(s.Capabilities.Drop, []string{"ALL"}) {
-			t.Errorf("%s: wants no escalation, a read-only root and no capabilities", c.Name)
+			t.Errorf("%s: must have no escalation, a read-only root and no capabilities", c.Name)
 		}
 		if !slices.ContainsFunc(c.VolumeMounts, func(m volumeMount) bool { return m.MountPath == "/tmp" && !m.ReadOnly }) {
 			t.Errorf("%s: no /tmp to spool to", c.Name)
@@ -242,7 +242,7 @@ func rendered(t *testing.T, want, schedules, output string) {
 	}
 	v := pods[0].Volumes[i].ConfigMap
 	if got := maps[v.Name].Data["schedules.yaml"]; got != schedules || !v.Optional {
-		t.Errorf("the map %s (optional: %v) holds %q, want %q", v.Name, v.Optional, got, schedules)
+		t.Errorf("the map %s (optional: %v) has %q, want %q", v.Name, v.Optional, got, schedules)
 	}
 	if from := pods[0].Containers[0].Env[0].ValueFrom.ConfigMapKeyRef; maps[from.Name].Data[from.Key] == "" {
 		t.Errorf("no map %s with %s", from.Name, from.Key)

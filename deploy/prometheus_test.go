@@ -114,7 +114,7 @@ func TestAlertsAreDescribedAndTested(t *testing.T) {
 	}
 	for _, section := range regexp.MustCompile(`(?m)^#### (Wheelhouse\w+)$`).FindAllStringSubmatch(readme, -1) {
 		if !slices.Contains(names, section[1]) {
-			t.Errorf("README.md tells of %s, which is no alert", section[1])
+			t.Errorf("README.md describes %s, which is not an alert", section[1])
 		}
 	}
 }

@@ -70,7 +70,7 @@ func runReader(t *testing.T, dsn, password string) {
 		t.Fatalf("reader.sh: %v: %s", err, output)
 	}
 	if len(output) > 0 {
-		t.Errorf("reader.sh says %s", output)
+		t.Errorf("reader.sh prints %s", output)
 	}
 }
 
