@@ -55,7 +55,7 @@ func (g *gate) open() {
 	g.shut = nil
 }
 
-func (g *gate) held() int {
+func (g *gate) requests() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.waiting
@@ -71,7 +71,7 @@ func TestTicksDuringAPassAreSkipped(t *testing.T) {
 	g.close()
 	tick := b.state("usage_new").Next
 	b.clock.to(tick, false)
-	b.until("a request waits", func() bool { return g.held() > 0 })
+	b.until("a request waits", func() bool { return g.requests() > 0 })
 	for night := 1; night <= 2; night++ {
 		b.until("the loop sleeps again", func() bool { return b.clock.asleep() == 2 })
 		b.clock.to(tick.AddDate(0, 0, night), false)
@@ -172,6 +172,6 @@ func TestOtherOrderOfWrappersSkipsForEver(t *testing.T) {
 	if n := runs(func(run func()) cron.Job {
 		return cron.NewChain(cron.Recover(panics{e}), cron.SkipIfStillRunning(skips{e})).Then(cron.FuncJob(run))
 	}); n != 1 {
-		t.Errorf("with the other order %d of 3 ticks ran: doc.go says 1", n)
+		t.Errorf("with the other order %d of 3 ticks ran, want 1", n)
 	}
 }

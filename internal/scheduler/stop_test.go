@@ -27,23 +27,23 @@ func stopInTheMiddle(t *testing.T, grace time.Duration) {
 	b := newBench(t, monday, 7, map[string]string{"usage_new": "", "demo_usage": "", "share_visits": "", "user_access": ""})
 	b.runner.Grace = grace
 	b.api = func(next http.Handler) http.Handler {
-		held := g.stand(next)
+		gated := g.stand(next)
 		var sessions atomic.Bool
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasSuffix(r.URL.Path, "/usage_new") && sessions.CompareAndSwap(false, true) || b.served() < 4 {
 				next.ServeHTTP(w, r)
 				return
 			}
-			held.ServeHTTP(w, r)
+			gated.ServeHTTP(w, r)
 		})
 	}
 	g.close()
 	b.start()
-	b.until("windows are in hand", func() bool { return g.held() >= 3 })
+	b.until("windows are claimed", func() bool { return g.requests() >= 3 })
 	b.until("one is loaded", func() bool { return b.count(`wheelhouse.loads WHERE status = 'loaded' AND stream = 'usage_new'`) > 0 })
-	books := rows(t, b.url, `SELECT count(*) FILTER (WHERE status = 'running'), count(*) FILTER (WHERE status = 'loaded') FROM wheelhouse.loads`)[0]
-	claimed, loaded := books[0].(int64), books[1].(int64)
-	asked := int64(g.held()) // the leases of the other claimed windows are released
+	counts := rows(t, b.url, `SELECT count(*) FILTER (WHERE status = 'running'), count(*) FILTER (WHERE status = 'loaded') FROM wheelhouse.loads`)[0]
+	claimed, loaded := counts[0].(int64), counts[1].(int64)
+	asked := int64(g.requests()) // the leases of the other claimed windows are released
 	stopped := make(chan error, 1)
 	go func() { stopped <- b.stop() }()
 	if grace > time.Second {
