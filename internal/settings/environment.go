@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// DefaultListen is where the web pages listen unless told otherwise: loopback.
+// DefaultListen is the default address of the web pages: loopback.
 const DefaultListen = "127.0.0.1:8080"
 
 // variable returns an environment variable. An empty variable counts as not set, because compose files and CI pass an unset

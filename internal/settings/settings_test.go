@@ -70,15 +70,15 @@ func TestBuiltInIsComplete(t *testing.T) {
 	}
 	minutes := map[string]string{}
 	for _, s := range stream.All {
-		said := root["streams"].(map[string]any)[s.Name].(map[string]any)
+		defaults := root["streams"].(map[string]any)[s.Name].(map[string]any)
 		for _, key := range streamKeys(s.Name) {
-			if _, optional := map[string]bool{"timezone": true, "requests_per_second": true}[key]; said[key] == nil && !optional {
+			if _, optional := map[string]bool{"timezone": true, "requests_per_second": true}[key]; defaults[key] == nil && !optional {
 				t.Errorf("%s: no %s", s.Name, key)
 			}
 		}
-		minute, rest, _ := strings.Cut(said["cron"].(string), " ")
-		if said["enabled"] != true || rest != "4 * * *" || minute == "0" || minutes[minute] != "" {
-			t.Errorf("%s: enabled %v, fires at %s, as %s", s.Name, said["enabled"], said["cron"], minutes[minute])
+		minute, rest, _ := strings.Cut(defaults["cron"].(string), " ")
+		if defaults["enabled"] != true || rest != "4 * * *" || minute == "0" || minutes[minute] != "" {
+			t.Errorf("%s: enabled %v, fires at %s, as %s", s.Name, defaults["enabled"], defaults["cron"], minutes[minute])
 		}
 		minutes[minute] = s.Name
 	}
