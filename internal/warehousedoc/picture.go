@@ -69,7 +69,7 @@ func draw(c *catalogue) ([]byte, error) {
 		bottom := place(boxes, y+caption)
 		for _, b := range boxes {
 			p.Width = max(p.Width, b.X+b.Width+margin)
-			p.Words += b.says()
+			p.Words += b.text()
 		}
 		p.Lines = append(p.Lines, connect(boxes)...)
 		p.Boxes = append(p.Boxes, boxes...)
@@ -226,7 +226,7 @@ func (b *box) at(column string) int {
 // Foot is the middle of a box's last line.
 func (b *box) Foot() int { return b.Height - underfoot - line/2 }
 
-func (b *box) says() string {
+func (b *box) text() string {
 	s := b.full()
 	for _, e := range b.Lines {
 		if e.refers != "" {

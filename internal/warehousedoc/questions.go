@@ -63,14 +63,14 @@ func parseQuestion(text []byte) question {
 	var q question
 	var words []string
 	for line := range bytes.Lines(text) {
-		said, isComment := strings.CutPrefix(string(bytes.TrimSpace(line)), "-- ")
+		comment, isComment := strings.CutPrefix(string(bytes.TrimSpace(line)), "-- ")
 		switch {
 		case q.SQL != "" || !isComment:
 			q.SQL += string(line)
 		case q.Title == "":
-			q.Title = said
+			q.Title = comment
 		default:
-			words = append(words, said)
+			words = append(words, comment)
 		}
 	}
 	q.Words, q.SQL = strings.Join(words, " "), strings.TrimSpace(q.SQL)

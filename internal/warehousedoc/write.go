@@ -56,7 +56,7 @@ func rights(roles []role) []right {
 			list = append(list, right{Role: r.Role, Says: map[string]string{}, Sees: "masked"})
 		}
 		last := &list[len(list)-1]
-		last.Says[r.Schema] = r.says()
+		last.Says[r.Schema] = r.text()
 		if r.Personal {
 			last.Sees = "unmasked"
 		}
@@ -64,7 +64,7 @@ func rights(roles []role) []right {
 	return list
 }
 
-func (r role) says() string {
+func (r role) text() string {
 	switch {
 	case !r.Usage || !r.SomeRead:
 		return "–"
