@@ -184,7 +184,7 @@ func TestRunAndBackfill(t *testing.T) {
 		t.Errorf("--force asked %d times, the first time %d", n, first)
 	}
 	if stdout, _ := u.types(exitOK, "run"); !strings.Contains(stdout, "loaded") {
-		t.Errorf("run says: %s", stdout)
+		t.Errorf("run prints: %s", stdout)
 	}
 }
 

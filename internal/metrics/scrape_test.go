@@ -26,7 +26,7 @@ func TestUnreadableLedgerIsReported(t *testing.T) {
 	}
 	for family := range got.families {
 		if strings.HasPrefix(family, "wheelhouse_ledger_") && family != "wheelhouse_ledger_up" && family != "wheelhouse_ledger_read_duration_seconds" {
-			t.Errorf("%s is told all the same", family)
+			t.Errorf("%s is served while the ledger cannot be read", family)
 		}
 	}
 	got.value(`wheelhouse_rows_total{stream="shares",outcome="read"}`)

@@ -141,13 +141,13 @@ func (s *scene) equalsLedger(got scrape) {
 		for i, outcome := range []string{"read", "inserted", "updated", "unchanged", "deleted", "merged", "rejected"} {
 			series := fmt.Sprintf("wheelhouse_rows_total{stream=%q,outcome=%q}", stream.Name, outcome)
 			if v := got.value(series); v != float64(n[i]) {
-				s.t.Errorf("%s = %v, the ledger says %d", series, v, n[i])
+				s.t.Errorf("%s = %v, the ledger has %d", series, v, n[i])
 			}
 		}
 		for i, outcome := range []string{"loaded", "unreconciled", "failed"} {
 			series := fmt.Sprintf("wheelhouse_windows_total{stream=%q,outcome=%q}", stream.Name, outcome)
 			if v := got.value(series); v != float64(n[7+i]) {
-				s.t.Errorf("%s = %v, the ledger says %d", series, v, n[7+i])
+				s.t.Errorf("%s = %v, the ledger has %d", series, v, n[7+i])
 			}
 		}
 		tried := float64(n[7] + n[8] + n[9])

@@ -171,12 +171,12 @@ func (s *Server) stop(signal string) error {
 
 // spawn runs a program of PostgreSQL under runner.sh, with its output in the log.
 func (s *Server) spawn(last, program string, args ...string) (*process, error) {
-	var held *os.File
+	var keptOpen *os.File
 	if s.guard != nil {
-		held = s.guard.input
+		keptOpen = s.guard.input
 	}
 	command := append([]string{last, filepath.Join(s.programs.folder, program)}, args...)
-	return spawn(s.as, runnerScript, held, s.log, command...)
+	return spawn(s.as, runnerScript, keptOpen, s.log, command...)
 }
 
 func (s *Server) data() string {

@@ -90,9 +90,9 @@ func TestProgressShowsABarForEachStream(t *testing.T) {
 		p.Loaded(outcome("default", "usage_new", 4000, nil))
 	}
 	no := false
-	odd := outcome("acme", "shares", 5, nil)
-	odd.Reconciled = &no
-	p.Loaded(odd)
+	unreconciled := outcome("acme", "shares", 5, nil)
+	unreconciled.Reconciled = &no
+	p.Loaded(unreconciled)
 	p.Loaded(outcome("acme", "shares", 0, errors.New("HTTP 503")))
 	p.Loaded(outcome("acme", "unplanned", 1, nil))
 	fmt.Fprintln(log, "last words")
@@ -157,7 +157,7 @@ func TestProgressCountsFromManyGoroutines(t *testing.T) {
 // brokenTerminal fails when mpb draws on it.
 type brokenTerminal struct{}
 
-func (brokenTerminal) Write([]byte) (int, error) { return 0, errors.New("gone") }
+func (brokenTerminal) Write([]byte) (int, error) { return 0, errors.New("broken") }
 
 func TestBrokenTerminalDoesNotStopTheProgram(t *testing.T) {
 	t.Parallel()

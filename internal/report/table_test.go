@@ -68,7 +68,7 @@ func TestTableIsAlignedAndSafe(t *testing.T) {
 		golden(t, name, b.Bytes())
 		for _, r := range b.String() {
 			if r != '\n' && !shown(r) {
-				t.Errorf("%s holds %U", name, r)
+				t.Errorf("%s contains %U", name, r)
 			}
 		}
 		if bytes.Contains(b.Bytes(), []byte("hidden")) {

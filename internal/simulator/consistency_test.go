@@ -84,7 +84,7 @@ func TestShareEndpointsReportTheSameFigures(t *testing.T) {
 				d := mustGet[shareDetail](t, s, "company_content/shares/"+x.Slug+q)
 				if x.Visits == 0 || len(d.Sessions) != x.Visits || d.Summary.Visits != x.Visits || d.Summary.Plays != x.Plays ||
 					d.Summary.Clicks != x.Clicks || d.Summary.Percent != x.Percent || d.Summary.Score != x.Score {
-					t.Errorf("%s: list says %+v, detail %+v", q, x, d.Summary)
+					t.Errorf("%s: list has %+v, detail %+v", q, x, d.Summary)
 				}
 			}
 			for _, u := range usage.Stats.ByUser {

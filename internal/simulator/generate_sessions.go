@@ -76,7 +76,7 @@ func (w *workday) session(d dice, a *agent, start time.Time, length time.Duratio
 	s := Session{Agent: a.Email, StartedAt: start, EndedAt: start.Add(length), MaxViewers: 1, Viewers: 1}
 	switch u := d.Float64(); {
 	case u < .06:
-		s.MaxViewers, s.Viewers = 0, 0 // nobody came
+		s.MaxViewers, s.Viewers = 0, 0 // nobody watched
 	case u < .2:
 		s.MaxViewers = 2 + int(d.ExpFloat64()*1.5)
 		s.Viewers = s.MaxViewers + d.IntN(2)

@@ -124,7 +124,7 @@ func TestEachWindowIsATrace(t *testing.T) {
 		}
 	}
 	if _, sent := headers.Load("Traceparent"); sent {
-		t.Error("the API is told of the trace")
+		t.Error("the API gets the id of the trace")
 	}
 }
 
