@@ -41,7 +41,7 @@ type streamSettings struct {
 func (l *loader) accounts(d *document, top map[string]any) []Account {
 	list, _ := top["accounts"].([]any)
 	if len(list) == 0 {
-		list = []any{map[string]any{"id": DefaultAccount}}
+		list = []any{map[string]any{"id": defaultAccount}}
 	}
 	lines, variables := map[string]int{}, map[string]bool{}
 	accounts := make([]Account, len(list))
@@ -63,7 +63,7 @@ func (l *loader) accounts(d *document, top map[string]any) []Account {
 		variables[a.KeyVariable] = true
 		accounts[i] = l.account(a)
 	}
-	_, isDefault := lines[DefaultAccount]
+	_, isDefault := lines[defaultAccount]
 	if _, unnamed := lines[""]; !isDefault && !unnamed {
 		l.unread(d.file, variables)
 	}
@@ -72,7 +72,7 @@ func (l *loader) accounts(d *document, top map[string]any) []Account {
 
 func (l *loader) account(a accountSettings) Account {
 	historyAt := a.at("history_from")
-	if a.ID == DefaultAccount {
+	if a.ID == defaultAccount {
 		historyAt = l.environment(&a, historyAt)
 	}
 	zone := zoneOr(a.Zone, time.UTC)
@@ -135,7 +135,7 @@ func (l *loader) key(a accountSettings) Secret {
 	var text string
 	var where Place
 	var err error
-	switch isDefault := a.ID == DefaultAccount; {
+	switch isDefault := a.ID == defaultAccount; {
 	case l.opts.Offline:
 		return Secret{}
 	case isDefault && (l.variable(variable) != "" || l.variable(variable+"_FILE") != ""):

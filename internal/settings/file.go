@@ -10,14 +10,14 @@ import (
 	"strings"
 )
 
-// DefaultFile is the settings file in the working directory that is used if none is named.
-const DefaultFile = "schedules.yaml"
+// defaultFile is the settings file in the working directory that is used if none is named.
+const defaultFile = "schedules.yaml"
 
 // read reads the settings file that --config names, or else the one that WHEELHOUSE_CONFIG names, or else schedules.yaml in
 // the working directory, or else the built-in one (nil data).
 func (l *loader) read() (name string, data []byte, ok bool) {
 	if l.opts.BuiltIn {
-		return BuiltIn, nil, true
+		return builtIn, nil, true
 	}
 	name, by := l.opts.Config, "--config"
 	if name == "" {
@@ -25,14 +25,14 @@ func (l *loader) read() (name string, data []byte, ok bool) {
 	}
 	path, named := name, name != ""
 	if !named {
-		name, path = DefaultFile, filepath.Join(l.opts.Dir, DefaultFile)
+		name, path = defaultFile, filepath.Join(l.opts.Dir, defaultFile)
 	}
 	data, err := readAtMost(path, maxFile+1)
 	switch {
 	case err == nil:
 		return name, data, true
 	case !named && errors.Is(err, fs.ErrNotExist):
-		return BuiltIn, nil, true
+		return builtIn, nil, true
 	case named:
 		l.env(by, "read %s: %v: name a settings file, or none for the built-in one", quote(name), reason(err))
 	default:

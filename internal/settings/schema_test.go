@@ -14,7 +14,7 @@ import (
 func problemsOf(yaml string) string {
 	opts := options(three())
 	opts.Offline = true
-	if _, err := newLoader(opts).settings(DefaultFile, []byte(yaml)); err != nil {
+	if _, err := newLoader(opts).settings(defaultFile, []byte(yaml)); err != nil {
 		return err.Error()
 	}
 	return ""

@@ -16,14 +16,14 @@ type Settings struct {
 	Listen   string // host:port of the pages; empty: no pages
 	Token    Secret // the token that the pages require; empty: none
 	Log      Log
-	Source   string // the file of the streams and accounts, or BuiltIn
+	Source   string // the file of the streams and accounts, or "built-in"
 }
 
-// BuiltIn is Settings.Source when no file was found or named.
-const BuiltIn = "built-in"
+// builtIn is Settings.Source when no file was found or named.
+const builtIn = "built-in"
 
-// DefaultAccount is the id of the account that the environment describes.
-const DefaultAccount = "default"
+// defaultAccount is the id of the account that the environment describes.
+const defaultAccount = "default"
 
 // Account is one CrankWheel account.
 type Account struct {

@@ -22,7 +22,7 @@ func mustLoad(t *testing.T, opts Options, yaml string) *Settings {
 		opts.Dir = t.TempDir()
 	}
 	if yaml != "" {
-		if err := os.WriteFile(filepath.Join(opts.Dir, DefaultFile), []byte(yaml), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(opts.Dir, defaultFile), []byte(yaml), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -35,7 +35,7 @@ func mustLoad(t *testing.T, opts Options, yaml string) *Settings {
 
 func TestThreeVariablesAreEnough(t *testing.T) {
 	s := mustLoad(t, options(three()), "")
-	if s.Source != BuiltIn || len(s.Accounts) != 1 {
+	if s.Source != builtIn || len(s.Accounts) != 1 {
 		t.Fatalf("source %s, accounts %v", s.Source, s.Accounts)
 	}
 	a := s.Accounts[0]
@@ -60,7 +60,7 @@ func TestThreeVariablesAreEnough(t *testing.T) {
 // stream fire once a night, at a minute of its own.
 func TestBuiltInIsComplete(t *testing.T) {
 	l := newLoader(options(three()))
-	d := l.parseFile(DefaultFile, wheelhouse.Schedules)
+	d := l.parseFile(defaultFile, wheelhouse.Schedules)
 	if err := l.found(); err != nil {
 		t.Fatal(err)
 	}
@@ -120,12 +120,12 @@ func TestFlagsOverrideEnvironmentOverridesFile(t *testing.T) {
 		key, server  string
 		zone, source string
 	}{
-		{"default", "", three(), Options{}, "127.0.0.1:8080", Log{"json", "info"}, canary, "https://meeting.is", "UTC", BuiltIn},
-		{"terminal", "", three(), Options{Terminal: true}, "127.0.0.1:8080", Log{"console", "info"}, canary, "https://meeting.is", "UTC", BuiltIn},
-		{"file", yaml, fileKey, Options{Terminal: true}, "127.0.0.1:2", Log{"json", "warn"}, "file", "https://file.example", "Europe/Berlin", DefaultFile},
-		{"environment", yaml, fileKey.with(set), Options{}, "127.0.0.1:3", Log{"json", "error"}, "env", "https://env.example", "Asia/Tokyo", DefaultFile},
-		{"flag", yaml, fileKey.with(set), Options{Listen: ":4", Log: "console"}, ":4", Log{"console", "error"}, "env", "https://env.example", "Asia/Tokyo", DefaultFile},
-		{"empty is not set", yaml, fileKey.with(env{"WHEELHOUSE_LISTEN": "", "CRANKWHEEL_API_KEY": "", "CRANKWHEEL_URL": ""}), Options{}, "127.0.0.1:2", Log{"json", "warn"}, "file", "https://file.example", "Europe/Berlin", DefaultFile},
+		{"default", "", three(), Options{}, "127.0.0.1:8080", Log{"json", "info"}, canary, "https://meeting.is", "UTC", builtIn},
+		{"terminal", "", three(), Options{Terminal: true}, "127.0.0.1:8080", Log{"console", "info"}, canary, "https://meeting.is", "UTC", builtIn},
+		{"file", yaml, fileKey, Options{Terminal: true}, "127.0.0.1:2", Log{"json", "warn"}, "file", "https://file.example", "Europe/Berlin", defaultFile},
+		{"environment", yaml, fileKey.with(set), Options{}, "127.0.0.1:3", Log{"json", "error"}, "env", "https://env.example", "Asia/Tokyo", defaultFile},
+		{"flag", yaml, fileKey.with(set), Options{Listen: ":4", Log: "console"}, ":4", Log{"console", "error"}, "env", "https://env.example", "Asia/Tokyo", defaultFile},
+		{"empty is not set", yaml, fileKey.with(env{"WHEELHOUSE_LISTEN": "", "CRANKWHEEL_API_KEY": "", "CRANKWHEEL_URL": ""}), Options{}, "127.0.0.1:2", Log{"json", "warn"}, "file", "https://file.example", "Europe/Berlin", defaultFile},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.opts.Lookup, c.opts.Now = c.env.lookup, func() time.Time { return now }
