@@ -9,17 +9,17 @@ import (
 	"wheelhouse/internal/pipeline"
 )
 
-// Totals is a run's result as programs read it.
-type Totals struct {
+// runTotals is a run's result as programs read it.
+type runTotals struct {
 	Run       int64        `json:"run_id"`
 	Succeeded bool         `json:"succeeded"` // everything due is loaded and reconciled
-	Windows   WindowTotals `json:"windows"`
-	Rows      RowTotals    `json:"rows"`
+	Windows   windowTotals `json:"windows"`
+	Rows      rowTotals    `json:"rows"`
 	Requests  int          `json:"requests"`
 }
 
-// WindowTotals counts the windows that were due, by outcome.
-type WindowTotals struct {
+// windowTotals counts the windows that were due, by outcome.
+type windowTotals struct {
 	Due          int `json:"due"`
 	Loaded       int `json:"loaded"`
 	Reconciled   int `json:"reconciled"`   // loaded, with the API's totals
@@ -29,8 +29,8 @@ type WindowTotals struct {
 	Left         int `json:"left"`      // not tried
 }
 
-// RowTotals counts the rows. Read = Inserted + Updated + Unchanged + Merged + Rejected.
-type RowTotals struct {
+// rowTotals counts the rows. Read = Inserted + Updated + Unchanged + Merged + Rejected.
+type rowTotals struct {
 	Read      int64 `json:"read"`
 	Inserted  int64 `json:"inserted"`
 	Updated   int64 `json:"updated"`
@@ -40,15 +40,15 @@ type RowTotals struct {
 	Rejected  int64 `json:"rejected"`
 }
 
-func totals(r pipeline.Result) Totals {
+func totals(r pipeline.Result) runTotals {
 	n := r.Counts
-	return Totals{
+	return runTotals{
 		Run: r.Run, Succeeded: r.OK(), Requests: r.Requests,
-		Windows: WindowTotals{
+		Windows: windowTotals{
 			Due: r.Windows, Loaded: r.Loaded, Reconciled: r.Reconciled, Unreconciled: r.Unreconciled,
 			Failed: r.Failed, Elsewhere: r.Elsewhere, Left: r.Left,
 		},
-		Rows: RowTotals{
+		Rows: rowTotals{
 			Read: n.Read, Inserted: n.Inserted, Updated: n.Updated, Unchanged: n.Unchanged,
 			Deleted: n.Deleted, Merged: n.Merged, Rejected: n.Rejected,
 		},
@@ -95,7 +95,7 @@ func list(all ...item) string {
 }
 
 // advice says what to do if the run is not complete.
-func advice(t Totals) string {
+func advice(t runTotals) string {
 	switch n := t.Windows; {
 	case cmp.Or(n.Failed, n.Left, n.Unreconciled) != 0:
 		return "Not everything is loaded and reconciled: `wheelhouse status` shows details, and the next run tries again.\n"
