@@ -12,8 +12,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Ours is the prefix of the names of Wheelhouse's own tracers.
-const Ours = "wheelhouse/"
+// ownTracers is the prefix of the names of Wheelhouse's own tracers.
+const ownTracers = "wheelhouse/"
 
 // redacting is an exporter that removes the error texts from the spans of libraries. These texts quote addresses, and values
 // from Postgres.
@@ -23,7 +23,7 @@ type redacting struct{ sdktrace.SpanExporter }
 func (r redacting) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
 	redacted := make([]sdktrace.ReadOnlySpan, len(spans))
 	for i, span := range spans {
-		if redacted[i] = span; !strings.HasPrefix(span.InstrumentationScope().Name, Ours) {
+		if redacted[i] = span; !strings.HasPrefix(span.InstrumentationScope().Name, ownTracers) {
 			redacted[i] = withoutTexts{span}
 		}
 	}
