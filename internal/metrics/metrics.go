@@ -76,7 +76,7 @@ var byStream = []string{"account", "stream"}
 
 func with(labels ...string) []string { return append(append([]string{}, byStream...), labels...) }
 
-// seconds is a moment as Prometheus has moments; 0 where there was none.
+// seconds is a time in Unix seconds, or 0 for the zero time.
 func seconds(t time.Time) float64 {
 	if t.IsZero() {
 		return 0
