@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// The parts of the compose specification that are used here.
+// The fields of the compose specification that compose.yaml uses.
 type composeFile struct {
 	Name     string                    `yaml:"name"`
 	Services map[string]composeService `yaml:"services"`
@@ -54,10 +54,10 @@ type composeService struct {
 	StopGracePeriod time.Duration `yaml:"stop_grace_period"`
 }
 
-// variable is the interpolation used here: a value that must be given, or a default.
+// variable is an interpolated variable, which is required or has a default.
 var variable = regexp.MustCompile(`\$\{([A-Z_]+):([?-])([^}]*)\}`)
 
-// compose reads compose.yaml with CRANKWHEEL_URL given and nothing else.
+// compose reads compose.yaml with no variable set but CRANKWHEEL_URL.
 func compose(t *testing.T) composeFile {
 	t.Helper()
 	text := variable.ReplaceAllStringFunc(string(mustRead(t, "compose.yaml")), func(match string) string {
@@ -67,7 +67,7 @@ func compose(t *testing.T) composeFile {
 		case part[1] == "CRANKWHEEL_URL":
 			return "https://meeting.is"
 		}
-		t.Errorf("compose.yaml wants %s, which its first lines do not name", match)
+		t.Errorf("compose.yaml needs %s, which its first lines do not name", match)
 		return ""
 	})
 	if strings.Contains(text, "$") {
@@ -123,7 +123,7 @@ func TestCompose(t *testing.T) {
 	}
 	service := f.Services["wheelhouse"]
 	if !service.ReadOnly || !slices.Equal(service.CapDrop, []string{"ALL"}) || len(service.Tmpfs) != 1 || !strings.HasPrefix(service.Tmpfs[0], "/tmp:") {
-		t.Error("wheelhouse: wants read_only, no capabilities, and /tmp to spool to")
+		t.Error("wheelhouse: must have read_only, no capabilities, and /tmp")
 	}
 	if service.StopGracePeriod < stopWithin(t) {
 		t.Errorf("wheelhouse is killed after %s", service.StopGracePeriod)
@@ -138,8 +138,8 @@ func TestCompose(t *testing.T) {
 
 func second[A, B any](_ A, b B) B { return b }
 
-// TestComposeTool asks docker compose, whose client needs no engine for this.
-func TestComposeTool(t *testing.T) {
+// docker compose accepts compose.yaml. Its client needs no engine for this.
+func TestDockerComposeAcceptsTheFile(t *testing.T) {
 	t.Setenv("CRANKWHEEL_URL", "https://meeting.is")
 	if !has("docker", "compose", "version") {
 		t.Log("no docker compose here: the strict schema alone")

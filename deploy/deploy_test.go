@@ -18,15 +18,15 @@ import (
 	"wheelhouse/internal/settings"
 )
 
-// command is how one file starts the program: what it is given, and which paths
-// the file promises to put something at.
+// command is how one file starts the program, with its environment and the files that
+// it mounts.
 type command struct {
 	args  []string
 	env   map[string]string
-	files map[string]bool // secrets and settings files that are there
+	files map[string]bool // mounted secrets and settings files
 }
 
-// commands are all ways the files here start the program, by file.
+// commands are the ways in which the files start the program, by file.
 func commands(t *testing.T) map[string]command {
 	t.Helper()
 	_, cmd := dockerfile(t).entry(t)
@@ -40,14 +40,13 @@ func commands(t *testing.T) map[string]command {
 	}
 }
 
-// TestEnvironment loads the settings as each file sets them: every variable is one
-// that is read, every file it names is one that is mounted, and what comes out is
-// accepted.
-func TestEnvironment(t *testing.T) {
+// The settings are loaded with the environment of each file. The program reads every
+// variable, every named file is mounted, and the settings are valid.
+func TestEnvironmentsAreValid(t *testing.T) {
 	t.Parallel()
 	for name, c := range commands(t) {
 		if name == "Dockerfile" {
-			continue // sets nothing
+			continue // has no environment
 		}
 		t.Run(name, func(t *testing.T) {
 			read := map[string]bool{}
@@ -66,11 +65,11 @@ func TestEnvironment(t *testing.T) {
 				}
 			}
 			if len(s.Accounts) != 1 || s.Accounts[0].APIKey.Reveal() != "key" || s.Database.Reveal() != dsn {
-				t.Errorf("accounts %d, or not the key or the database that the files hold", len(s.Accounts))
+				t.Errorf("accounts %d, or not the key or the database in the files", len(s.Accounts))
 			}
-			// Pages for more than this machine want a token, or serve does not start.
+			// serve requires a token on any address but loopback.
 			if c.env["WHEELHOUSE_LISTEN"] != "" && s.Token.Reveal() != pagesToken {
-				t.Error("not the token that its file holds")
+				t.Error("not the token in its file")
 			}
 		})
 	}
@@ -80,7 +79,7 @@ const pagesToken = "0123456789abcdef"
 
 const dsn = "postgres://wheelhouse:password@postgres:5432/wheelhouse"
 
-// localEnv is c's environment with the files it names in a folder of this machine.
+// localEnv is c's environment, with the named files in a temporary folder.
 func localEnv(t *testing.T, c command) map[string]string {
 	t.Helper()
 	env := map[string]string{}
@@ -101,9 +100,9 @@ func localEnv(t *testing.T, c command) map[string]string {
 	return env
 }
 
-// TestPort: what the image exposes and compose publishes is where serve listens
-// unless told otherwise, and compose publishes it to this machine alone.
-func TestPort(t *testing.T) {
+// The image exposes and compose publishes the default port of serve. Compose publishes it
+// on loopback only.
+func TestPortIsTheDefault(t *testing.T) {
 	t.Parallel()
 	host, port, err := net.SplitHostPort(settings.DefaultListen)
 	if err != nil {
@@ -121,12 +120,11 @@ func TestPort(t *testing.T) {
 	}
 }
 
-// TestSecretsStayOut: the folder of secret files gets neither into git nor into the
-// image's build.
+// Git and the image's build ignore the folder of secret files.
 func TestSecretsStayOut(t *testing.T) {
 	t.Parallel()
 	if ignored := string(mustRead(t, ".gitignore")); !strings.Contains(ignored, "/secrets/\n") || !strings.Contains(ignored, "/kubernetes/secret.yaml\n") {
-		t.Error(".gitignore lacks a secret")
+		t.Error(".gitignore does not list a secret")
 	}
 	ignore := mustIgnore(t)
 	for _, path := range []string{"deploy/secrets/database_url", "secrets/key", "a/b/secrets/key", ".env", ".env.local", ".git/config"} {
@@ -136,8 +134,8 @@ func TestSecretsStayOut(t *testing.T) {
 	}
 }
 
-// TestMistakesShow: a schema that takes everything would check nothing.
-func TestMistakesShow(t *testing.T) {
+// The strict schemas refuse mistakes. A schema that accepted everything would check nothing.
+func TestSchemasRefuseMistakes(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		file, right, wrong string
@@ -163,7 +161,7 @@ func TestMistakesShow(t *testing.T) {
 	}
 }
 
-// strict decodes one YAML document; a key that T lacks is an error.
+// strict decodes one YAML document. A key without a field in T is an error.
 func strict[T any](data []byte) (v T, err error) {
 	err = yaml.NewDecoder(bytes.NewReader(data), yaml.Strict()).Decode(&v)
 	return v, err
@@ -204,8 +202,8 @@ func mustWrite(t *testing.T, path, content string) {
 
 var grace = regexp.MustCompile(`\bgrace = ([0-9]+) \* time\.Second\b`)
 
-// stopWithin is what the program may need between SIGTERM and its end: windows in
-// hand may go on for its grace period, then are rolled back.
+// stopWithin is the longest time between SIGTERM and the end of the program: windows at
+// work have a grace period, and are then rolled back.
 func stopWithin(t *testing.T) time.Duration {
 	t.Helper()
 	files, err := filepath.Glob("../cmd/wheelhouse/*.go")
@@ -223,16 +221,15 @@ func stopWithin(t *testing.T) time.Duration {
 		}
 	}
 	if longest == 0 {
-		t.Fatal("cmd/wheelhouse says no grace = … * time.Second any more: how long may it take to stop?")
+		t.Fatal("cmd/wheelhouse has no constant grace = … * time.Second")
 	}
 	return 2 * time.Duration(longest) * time.Second
 }
 
-// has reports whether a program can be run here.
+// has reports whether a program is installed.
 func has(name string, args ...string) bool { return exec.Command(name, args...).Run() == nil }
 
-// tool runs a program if the machine has it; the strict schemas have had their say
-// either way.
+// tool runs a program if it is installed. The strict schemas check the file in any case.
 func tool(t *testing.T, name string, args ...string) (output []byte, ran bool) {
 	t.Helper()
 	if _, err := exec.LookPath(name); err != nil {

@@ -1,11 +1,8 @@
-// Package deploy holds no code: it is the folder of what runs Wheelhouse
-// elsewhere (a container image, compose, Kubernetes, systemd; what Grafana needs is in grafana), and the tests that
-// keep those files true.
+// Package deploy has no code. It is the folder of the files that run Wheelhouse elsewhere (a container image, compose,
+// Kubernetes, systemd, Prometheus; the files for Grafana are in grafana), and of their tests.
 //
-// The tests promise that each file is read by its own tool where the machine has
-// it, and on every machine by a strict schema of the fields used here: an unknown
-// key or instruction fails. The image's build is run, and its program started as
-// the image would start it. Variables, commands, flags, ports and paths are checked
-// against the program. They do not promise that a cluster or a Docker engine takes
-// the files: none is asked.
+// The tests check each file with a strict schema of the fields that the file uses, so that an unknown key or instruction
+// fails, and with the file's own tool if it is installed. They run the build of the image, and start the program like the
+// image. They compare variables, commands, flags, ports and paths with the program. They do not use a cluster or a Docker
+// engine.
 package deploy

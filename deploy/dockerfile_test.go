@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// instruction is one of a Dockerfile's, continued lines joined.
+// instruction is an instruction of a Dockerfile, with continued lines joined.
 type instruction struct {
 	name, args string
 	stage      int // from 0
@@ -18,7 +18,7 @@ type instruction struct {
 
 type instructions []instruction
 
-// known are the instructions of the classic builder, those with a shell apart.
+// known lists the instructions of the classic builder, without those that need a shell.
 var known = strings.Fields("FROM RUN CMD LABEL EXPOSE ENV ADD COPY ENTRYPOINT VOLUME USER WORKDIR ARG ONBUILD STOPSIGNAL HEALTHCHECK SHELL")
 
 func dockerfile(t *testing.T) instructions {
@@ -30,8 +30,8 @@ func dockerfile(t *testing.T) instructions {
 	return list
 }
 
-// parseDockerfile refuses unknown instructions and flags: BuildKit's RUN --mount and
-// COPY --chmod would need that builder.
+// parseDockerfile refuses unknown instructions and flags, such as RUN --mount and
+// COPY --chmod of BuildKit.
 func parseDockerfile(text string) (list instructions, err error) {
 	stage, continued := -1, ""
 	for line := range strings.Lines(text) {
@@ -66,13 +66,13 @@ func parseDockerfile(text string) (list instructions, err error) {
 	return list, nil
 }
 
-// image are the instructions of the last stage.
+// image is the instructions of the last stage.
 func (list instructions) image() instructions {
 	last := list[len(list)-1].stage
 	return slices.DeleteFunc(slices.Clone(list), func(i instruction) bool { return i.stage != last })
 }
 
-// last is what the last instruction of that name in the last stage says.
+// last is the last instruction with a name in the last stage.
 func (list instructions) last(name string) string {
 	args := ""
 	for _, i := range list.image() {
@@ -83,7 +83,7 @@ func (list instructions) last(name string) string {
 	return args
 }
 
-// entry is how the image starts. Only the form without a shell is read.
+// entry is the entry point of the image. It must have the form without a shell.
 func (list instructions) entry(t *testing.T) (entrypoint, cmd []string) {
 	t.Helper()
 	for name, into := range map[string]*[]string{"ENTRYPOINT": &entrypoint, "CMD": &cmd} {
@@ -112,7 +112,7 @@ func TestDockerfile(t *testing.T) {
 		}
 	}
 	if user := list.last("USER"); !regexp.MustCompile(`^[1-9][0-9]*:[1-9][0-9]*$`).MatchString(user) {
-		t.Errorf("USER %s: Kubernetes takes only a number for non-root", user)
+		t.Errorf("USER %s: Kubernetes accepts only a number as a non-root user", user)
 	}
 	if !slices.ContainsFunc(list.image(), func(i instruction) bool {
 		return i.name == "COPY" && strings.HasSuffix(i.args, " /etc/ssl/certs/ca-certificates.crt")
@@ -120,16 +120,16 @@ func TestDockerfile(t *testing.T) {
 		t.Error("no certificates to trust")
 	}
 	tag := regexp.MustCompile(`^golang:([0-9.]+)-\S+ AS build$`).FindStringSubmatch(list[0].args)
-	wants := regexp.MustCompile(`(?m)^go ([0-9.]+)$`).FindSubmatch(mustRead(t, "../go.mod"))
-	if tag == nil || wants == nil {
+	required := regexp.MustCompile(`(?m)^go ([0-9.]+)$`).FindSubmatch(mustRead(t, "../go.mod"))
+	if tag == nil || required == nil {
 		t.Fatalf("FROM %s, and go.mod's go line", list[0].args)
 	}
-	if got, want := version.Lang("go"+tag[1]), version.Lang("go"+string(wants[1])); got != want {
+	if got, want := version.Lang("go"+tag[1]), version.Lang("go"+string(required[1])); got != want {
 		t.Errorf("built with %s, go.mod says %s", got, want)
 	}
 }
 
-// ignore is .dockerignore: paths from the top, ** before a name for any folder.
+// ignore is .dockerignore: paths from the top, or ** before a name for any folder.
 type ignore []*regexp.Regexp
 
 func mustIgnore(t *testing.T) (list ignore) {

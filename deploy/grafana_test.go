@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// TestGrafana: compose puts the files of grafana/ where they look for each other, gives both containers the secrets they
-// read, and starts them only when asked to.
-func TestGrafana(t *testing.T) {
+// Compose mounts the files of grafana/ where they refer to each other, gives both containers their secrets, and starts them
+// only with the profile.
+func TestComposeStartsGrafana(t *testing.T) {
 	t.Parallel()
 	f := compose(t)
 	dashboards, reader, postgres := f.Services["grafana"], f.Services["grafana-reader"], f.Services["postgres"]
@@ -19,7 +19,7 @@ func TestGrafana(t *testing.T) {
 		}
 	}
 	for from, to := range map[string]string{
-		"./grafana/provisioning": "/etc/grafana/provisioning", // where Grafana's image looks
+		"./grafana/provisioning": "/etc/grafana/provisioning", // the folder of Grafana's image
 		"./grafana/dashboards":   setting(t, "grafana/provisioning/dashboards/wheelhouse.yaml", "path"),
 		"grafana":                "/var/lib/grafana",
 	} {
@@ -57,7 +57,7 @@ func TestGrafana(t *testing.T) {
 	}
 }
 
-// setting is the only value of a key in a YAML file.
+// setting is the value of a key that occurs once in a YAML file.
 func setting(t *testing.T, file, key string) string {
 	t.Helper()
 	found := regexp.MustCompile(`(?m)^ *`+key+`: (.+)$`).FindAllStringSubmatch(string(mustRead(t, file)), -1)

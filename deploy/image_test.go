@@ -17,10 +17,10 @@ import (
 	"wheelhouse/internal/testkit"
 )
 
-// TestImage builds what the Dockerfile builds, from what .dockerignore leaves of the
-// tree and with its own RUN lines, and starts the program as the image would.
+// The test builds the program like the Dockerfile: with its RUN lines, from the files that
+// .dockerignore leaves. Then it starts the program like the image.
 //
-// The build compiles the whole program and everything it uses once more: the usual tests leave that to .ci/run.
+// The build compiles the program and all dependencies again, which the usual tests leave to .ci/run.
 func TestImage(t *testing.T) {
 	if !testkit.Long() {
 		t.Skip("set WHEELHOUSE_LONG=1 to build the image's program")
@@ -39,7 +39,7 @@ func TestImage(t *testing.T) {
 		defer file.Close()
 		for _, p := range file.Progs {
 			if p.Type == elf.PT_INTERP || p.Type == elf.PT_DYNAMIC {
-				t.Errorf("%s: the program wants a loader and libraries, and scratch has none", p.Type)
+				t.Errorf("%s: the program needs a loader and libraries, which scratch does not have", p.Type)
 			}
 		}
 		if file.Section(".debug_info") != nil || file.Section(".symtab") != nil {
@@ -66,8 +66,8 @@ func TestImage(t *testing.T) {
 	})
 }
 
-// buildStage runs the RUN lines of the first stage after its COPY . . in a copy of
-// the build's context, with /image in a folder of its own, which it returns.
+// buildStage runs the RUN lines of the first stage after its COPY . . in a copy of the
+// build's context. It returns the folder that replaces /image.
 func buildStage(t *testing.T, version string) string {
 	t.Helper()
 	context, dir := t.TempDir(), t.TempDir()
@@ -88,7 +88,7 @@ func buildStage(t *testing.T, version string) string {
 	return dir
 }
 
-// copyContext copies what a builder would be sent.
+// copyContext copies the build's context.
 func copyContext(t *testing.T, to string) {
 	t.Helper()
 	list := mustIgnore(t)
@@ -110,7 +110,7 @@ func copyContext(t *testing.T, to string) {
 		}
 		data, err := os.ReadFile(path)
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil // an editor's own, gone since the folder was read
+			return nil // a temporary file that was removed since the folder was read
 		}
 		if err != nil {
 			return err
@@ -122,8 +122,7 @@ func copyContext(t *testing.T, to string) {
 	}
 }
 
-// helps asks the program for help on a command line: it must know the command and
-// its flags.
+// helps runs a command line with --help. The program must know the command and its flags.
 func helps(t *testing.T, path string, args []string) {
 	t.Helper()
 	output, err := exec.Command(path, append(slices.Clone(args), "--help")...).CombinedOutput()
@@ -137,8 +136,8 @@ func helps(t *testing.T, path string, args []string) {
 	}
 }
 
-// configCheck lets the program say what it understands of compose's environment.
-// Root starts it as an engine would: nothing in sight but the image, nobody's user.
+// configCheck runs config check with compose's environment. Root starts the program like a
+// container engine: with the image as root folder and as the image's user.
 func configCheck(t *testing.T, root, program string) {
 	t.Helper()
 	cmd := exec.Command(filepath.Join(root, program), "config", "check")
@@ -157,7 +156,7 @@ func configCheck(t *testing.T, root, program string) {
 		cmd.Dir = t.TempDir()
 		c.env = localEnv(t, c)
 	}
-	cmd.Env = []string{} // nil would be this process's
+	cmd.Env = []string{} // nil would mean this process's environment
 	for key, value := range c.env {
 		cmd.Env = append(cmd.Env, key+"="+value)
 	}

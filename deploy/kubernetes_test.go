@@ -43,7 +43,7 @@ func podCommand(t *testing.T, spec podSpec) command {
 		}
 	}
 	for _, mount := range container.VolumeMounts {
-		// The program finds a schedules.yaml in its working directory without being told.
+		// By default the program uses a schedules.yaml in its working directory.
 		if dir := dockerfile(t).last("WORKDIR"); mount.Name == "schedules" && mount.MountPath != dir {
 			t.Errorf("the schedules are mounted at %s and looked for in %s", mount.MountPath, dir)
 		}
@@ -64,7 +64,7 @@ func TestCronJob(t *testing.T) {
 	if spec.ConcurrencyPolicy != "Forbid" || spec.TimeZone == "" || spec.JobTemplate.Spec.ActiveDeadlineSeconds >= 24*60*60 {
 		t.Error("runs overlap, or fall on another night than meant")
 	}
-	// podFailurePolicy holds only where pods are not restarted in place.
+	// podFailurePolicy only works if pods are not restarted in place.
 	if pod := spec.JobTemplate.Spec.Template.Spec; pod.RestartPolicy != "Never" || spec.JobTemplate.Spec.BackoffLimit < 1 {
 		t.Error("restartPolicy or backoffLimit")
 	}
@@ -72,7 +72,7 @@ func TestCronJob(t *testing.T) {
 	restricted(t, spec.JobTemplate.Spec.Template.Spec)
 }
 
-// checkSchedule reads a schedule as strictly as one in schedules.yaml.
+// checkSchedule checks a schedule as strictly as one in schedules.yaml.
 func checkSchedule(t *testing.T, cron, zone string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "schedules.yaml")
@@ -94,27 +94,27 @@ func TestDeployment(t *testing.T) {
 	}
 	for key, value := range d.Spec.Selector.MatchLabels {
 		if d.Spec.Template.Metadata.Labels[key] != value {
-			t.Errorf("the selector wants %s=%s, which the pods lack", key, value)
+			t.Errorf("the selector needs %s=%s, which the pods do not have", key, value)
 		}
 	}
 }
 
-// TestProbes: probes exist exactly when serve answers them. A probe that nothing
-// answers kills a healthy pod.
-func TestProbes(t *testing.T) {
+// There are probes exactly if serve answers them. A probe without an answer would kill a
+// healthy pod.
+func TestProbesAreAnswered(t *testing.T) {
 	t.Parallel()
 	c := mustStrict[deployment](t, mustRead(t, "kubernetes/deployment.yaml")).Spec.Template.Spec.Containers[0]
 	for path, probe := range map[string]*probe{"/healthz": c.LivenessProbe, "/readyz": c.ReadinessProbe} {
 		switch answered := inSource(t, `"`+path+`"`, `"GET `+path+`"`); {
 		case answered && (probe == nil || probe.HTTPGet.Path != path):
-			t.Errorf("serve answers %s now: deployment.yaml wants a probe on it, and WHEELHOUSE_LISTEN=:8080 for the kubelet to get there", path)
+			t.Errorf("serve answers %s now: deployment.yaml needs a probe for it, and WHEELHOUSE_LISTEN=:8080 for the kubelet", path)
 		case !answered && probe != nil:
 			t.Errorf("deployment.yaml probes %s, which nothing in cmd or internal answers", path)
 		}
 	}
 }
 
-// inSource reports whether one of the texts stands in the program's source.
+// inSource reports whether one of the texts is in the program's source.
 func inSource(t *testing.T, texts ...string) bool {
 	t.Helper()
 	found := false
@@ -134,7 +134,7 @@ func inSource(t *testing.T, texts ...string) bool {
 	return found
 }
 
-// restricted is Kubernetes' restricted profile for pods, and what it leaves open.
+// restricted checks the restricted profile of Kubernetes for pods, and more.
 func restricted(t *testing.T, spec podSpec) {
 	t.Helper()
 	pod := spec.SecurityContext
@@ -150,7 +150,7 @@ func restricted(t *testing.T, spec podSpec) {
 	for _, c := range spec.Containers {
 		if s := c.SecurityContext; s.AllowPrivilegeEscalation == nil || *s.AllowPrivilegeEscalation || !s.ReadOnlyRootFilesystem ||
 			!slices.Equal(s.Capabilities.Drop, []string{"ALL"}) {
-			t.Errorf("%s: wants no escalation, a read-only root and no capabilities", c.Name)
+			t.Errorf("%s: must have no escalation, a read-only root and no capabilities", c.Name)
 		}
 		if !slices.ContainsFunc(c.VolumeMounts, func(m volumeMount) bool { return m.MountPath == "/tmp" && !m.ReadOnly }) {
 			t.Errorf("%s: no /tmp to spool to", c.Name)
@@ -180,7 +180,7 @@ func TestKustomization(t *testing.T) {
 	if output, ran := tool(t, "kubectl", "kustomize", "kubernetes"); ran {
 		rendered(t, "CronJob", "", string(output))
 	}
-	// As its comments say one may change it: each of the two forms, with schedules of one's own.
+	// The changes that its comments suggest: each of the two forms, and own schedules.
 	const schedules = "requests_per_second: 1\n"
 	for name, resource := range map[string]string{"CronJob": "cronjob.yaml", "Deployment": "deployment.yaml"} {
 		dir := filepath.Join(t.TempDir(), "kubernetes")
@@ -202,8 +202,8 @@ func TestKustomization(t *testing.T) {
 	}
 }
 
-// rendered checks the output of kustomize: strictly typed, in the namespace, with the names of the maps that it generated
-// in place of those in the files. schedules is the content of the pod's own schedules.yaml, "" for none.
+// rendered checks the output of kustomize with strict types: it must be in the namespace, and refer to the generated maps.
+// schedules is the content of the pod's schedules.yaml, or "".
 func rendered(t *testing.T, want, schedules, output string) {
 	t.Helper()
 	maps, pods := map[string]configMap{}, []podSpec{}
@@ -242,7 +242,7 @@ func rendered(t *testing.T, want, schedules, output string) {
 	}
 	v := pods[0].Volumes[i].ConfigMap
 	if got := maps[v.Name].Data["schedules.yaml"]; got != schedules || !v.Optional {
-		t.Errorf("the map %s (optional: %v) holds %q, want %q", v.Name, v.Optional, got, schedules)
+		t.Errorf("the map %s (optional: %v) has %q, want %q", v.Name, v.Optional, got, schedules)
 	}
 	if from := pods[0].Containers[0].Env[0].ValueFrom.ConfigMapKeyRef; maps[from.Name].Data[from.Key] == "" {
 		t.Errorf("no map %s with %s", from.Name, from.Key)

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// The parts of Prometheus's files that are used here.
+// The fields that the files of Prometheus use.
 type prometheusConfig struct {
 	Global struct {
 		ScrapeInterval     time.Duration `yaml:"scrape_interval"`
@@ -41,7 +41,7 @@ type alertRules struct {
 	} `yaml:"groups"`
 }
 
-// alertTests are the unit tests of the rules.
+// alertTests is the unit tests of the rules.
 type alertTests struct {
 	RuleFiles          []string      `yaml:"rule_files"`
 	EvaluationInterval time.Duration `yaml:"evaluation_interval"`
@@ -60,8 +60,8 @@ type alertTests struct {
 	} `yaml:"tests"`
 }
 
-// TestPrometheus: the scrape configuration asks the service of compose.yaml, with its token.
-func TestPrometheus(t *testing.T) {
+// The configuration scrapes the service of compose.yaml, with its token.
+func TestPrometheusScrapesTheService(t *testing.T) {
 	t.Parallel()
 	c := mustStrict[prometheusConfig](t, mustRead(t, "prometheus/prometheus.yml"))
 	f := compose(t)
@@ -81,9 +81,8 @@ func TestPrometheus(t *testing.T) {
 	}
 }
 
-// TestAlerts: each alert has words for whoever is woken, a section in README.md, and a test in which it fires and one in which it
-// does not.
-func TestAlerts(t *testing.T) {
+// Each alert has a description, a section in README.md, a test in which it fires, and a test in which it does not.
+func TestAlertsAreDescribedAndTested(t *testing.T) {
 	t.Parallel()
 	rules := mustStrict[alertRules](t, mustRead(t, "prometheus/rules.yml"))
 	tests := mustStrict[alertTests](t, mustRead(t, "prometheus/rules_test.yml"))
@@ -115,13 +114,12 @@ func TestAlerts(t *testing.T) {
 	}
 	for _, section := range regexp.MustCompile(`(?m)^#### (Wheelhouse\w+)$`).FindAllStringSubmatch(readme, -1) {
 		if !slices.Contains(names, section[1]) {
-			t.Errorf("README.md tells of %s, which is no alert", section[1])
+			t.Errorf("README.md describes %s, which is not an alert", section[1])
 		}
 	}
 }
 
-// TestMetricsExist: whatever a rule, a test of one, a dashboard or README.md calls a metric is one: docs/metrics.md lists what
-// a real answer has.
+// Rules, their tests, dashboards and README.md only name metrics in docs/metrics.md, which lists those of a real answer.
 func TestMetricsExist(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{}
@@ -144,7 +142,7 @@ func TestMetricsExist(t *testing.T) {
 	}
 	used := 0
 	for _, file := range append(files, "README.md") {
-		// A name that ends in _ tells of a group.
+		// A name that ends with _ stands for a group.
 		for _, name := range regexp.MustCompile(`\bwheelhouse_(?:ledger|rows|windows|window|api|commit|queue|schedule|build)_\w*[a-z]\b`).FindAllString(string(mustRead(t, file)), -1) {
 			if used++; !known[name] {
 				t.Errorf("%s: %s is no metric", file, name)
@@ -156,15 +154,15 @@ func TestMetricsExist(t *testing.T) {
 	}
 }
 
-// TestPromtool asks Prometheus's own tool, and runs the tests of the rules.
-func TestPromtool(t *testing.T) {
+// promtool accepts the files, and the tests of the rules pass.
+func TestPromtoolAcceptsTheFiles(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("promtool"); err != nil {
 		t.Skip("promtool is not on this machine (Debian: apt-get install prometheus): the strict schema alone")
 	}
 	tool(t, "promtool", "check", "rules", "prometheus/rules.yml")
 	tool(t, "promtool", "test", "rules", "prometheus/rules_test.yml")
-	// It wants the credentials to be there.
+	// promtool requires the file of the credentials.
 	dir := t.TempDir()
 	mustWrite(t, dir+"/pages_token", pagesToken)
 	mustWrite(t, dir+"/rules.yml", string(mustRead(t, "prometheus/rules.yml")))

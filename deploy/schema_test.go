@@ -5,9 +5,8 @@ import (
 	"strings"
 )
 
-// The fields of batch/v1, apps/v1, core/v1 and kustomize that are used here. They
-// were compared with k8s.io/api's once; a field that is new here must be added,
-// which is when to look it up.
+// The fields of batch/v1, apps/v1, core/v1 and kustomize that the manifests use. They were
+// compared with k8s.io/api once. Look up a new field there before you add it.
 
 type metadata struct {
 	Name      string            `yaml:"name"`
@@ -189,7 +188,7 @@ type generator struct {
 	Files    []string `yaml:"files"`
 }
 
-// generated is the generator of that name, or an empty one.
+// generated is the generator with a name, or an empty one.
 func (k kustomization) generated(name string) (found generator) {
 	if i := slices.IndexFunc(k.ConfigMapGenerator, func(g generator) bool { return g.Name == name }); i >= 0 {
 		found = k.ConfigMapGenerator[i]

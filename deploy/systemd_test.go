@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// directives are those of systemd 250 that are used here, by section.
+// directives lists the directives of systemd 250 that the units use, by section.
 var directives = map[string]string{
 	"Unit": "Description Wants After Conflicts StartLimitIntervalSec",
 	"Service": `Type ExecStart Restart RestartSec RestartPreventExitStatus SuccessExitStatus TimeoutStartSec TimeoutStopSec
@@ -36,7 +36,7 @@ func mustUnit(t *testing.T, name string) unit {
 	return u
 }
 
-// parseUnit is strict: known sections and directives only.
+// parseUnit only accepts known sections and directives.
 func parseUnit(text string) (unit, error) {
 	u, section := unit{}, ""
 	for line := range strings.Lines(text) {
@@ -60,8 +60,8 @@ func parseUnit(text string) (unit, error) {
 	return u, nil
 }
 
-// unitCommand is what a service starts. What a person writes into the
-// EnvironmentFile is taken from the README, which shows it.
+// unitCommand is the command of a service. The content of its EnvironmentFile is the
+// example in README.md.
 func unitCommand(t *testing.T, u unit) command {
 	t.Helper()
 	args := strings.Fields(strings.Join(u["Service.ExecStart"], " "))
@@ -98,7 +98,7 @@ func TestSystemd(t *testing.T) {
 	if run["Service.Type"][0] != "oneshot" || run["Install.WantedBy"] != nil {
 		t.Error("wheelhouse.service: one run, which the timer alone starts")
 	}
-	// From the settings on, the two are to be the same.
+	// From the settings on, both units must be the same.
 	own := strings.Fields("Type ExecStart Restart RestartSec RestartPreventExitStatus TimeoutStartSec")
 	for key := range directives {
 		for _, name := range strings.Fields(directives[key]) {
@@ -116,8 +116,8 @@ func TestSystemd(t *testing.T) {
 	tool(t, "systemd-analyze", "calendar", timer["Timer.OnCalendar"][0])
 }
 
-// TestSystemdTool verifies copies that start a program this machine has.
-func TestSystemdTool(t *testing.T) {
+// systemd-analyze verifies copies of the units that start an installed program.
+func TestSystemdAcceptsTheUnits(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	args := []string{"verify", "--man=no"}
@@ -132,7 +132,7 @@ func TestSystemdTool(t *testing.T) {
 	}
 	for _, path := range args[2:] {
 		if strings.HasSuffix(path, ".service") {
-			// Exposure 2.0 of 10; "OK" to systemd ends at 5.
+			// Exposure 2.0 of 10. systemd calls up to 5 "OK".
 			tool(t, "systemd-analyze", "security", "--no-pager", "--offline=true", "--threshold=20", path)
 		}
 	}

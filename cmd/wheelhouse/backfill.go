@@ -17,11 +17,10 @@ func (a *app) backfill() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "backfill --from DAY --to DAY",
 		Short: "Load a range of past days, newest first",
-		Long: `Loads the days from --from to --to, both included, in each account's zone, newest first. What the ledger
-covers is left alone, so an interrupted backfill goes on where it stopped when it is called again, and one
-that is complete asks the API for nothing. --force loads again what is loaded; rows that have not changed
-are not written. --oldest-first is for the first load of years: it takes Postgres less work, and leaves smaller indexes,
-than going back in time does.`,
+		Long: `Loads the days from --from to --to, both included, in each account's zone, newest first. Windows that the
+ledger covers are skipped: an interrupted backfill continues where it stopped, and a complete one makes no
+request. --force loads these windows, too; rows that have not changed are not written. --oldest-first is for
+the first load of several years: it costs Postgres less work and leaves smaller indexes.`,
 		Example: `  wheelhouse backfill --from 2025-01-01 --to 2025-12-31 --dry-run
   wheelhouse backfill --from 2025-01-01 --to 2025-12-31 --parallel 4
   wheelhouse backfill --from 2026-03-01 --to 2026-03-07 --streams usage_new --force`,
@@ -43,14 +42,14 @@ than going back in time does.`,
 	f := cmd.Flags()
 	f.StringVar(&from, "from", "", "first day, such as 2025-01-01")
 	f.StringVar(&to, "to", "", "last day, included")
-	f.BoolVar(&force, "force", false, "load again what is loaded")
+	f.BoolVar(&force, "force", false, "load windows again that are loaded")
 	f.BoolVar(&oldestFirst, "oldest-first", false, "load the oldest days first")
-	f.BoolVar(&dryRun, "dry-run", false, "print what would be loaded, and load nothing")
+	f.BoolVar(&dryRun, "dry-run", false, "print the plan, and load nothing")
 	return cmd
 }
 
-// planned is one stream's line of a dry run.
-type planned struct {
+// planLine is one stream's line of a dry run.
+type planLine struct {
 	Account  string `json:"account"`
 	Stream   string `json:"stream"`
 	Windows  int    `json:"windows"`
@@ -71,9 +70,9 @@ func (a *app) dryRun(ctx context.Context, l loading, within func(*pipeline.Accou
 		if err != nil {
 			return err
 		}
-		rows := make([]planned, len(jobs))
+		rows := make([]planLine, len(jobs))
 		for i, job := range jobs {
-			rows[i] = planned{
+			rows[i] = planLine{
 				Account: job.Account.ID, Stream: job.Stream.Name, Windows: job.Windows, Loaded: job.Loaded(),
 				ToLoad: len(job.Due), Requests: job.Requests(),
 			}

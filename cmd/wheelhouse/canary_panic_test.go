@@ -16,7 +16,7 @@ import (
 	"wheelhouse/internal/testkit"
 )
 
-// panicking builds the program with places at which it panics, with what it has in hand, if PANIC names them.
+// panicking builds the program with calls of panic added. Each passes personal data, and is active if PANIC has its name.
 func panicking(t *testing.T) (program string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -24,7 +24,7 @@ func panicking(t *testing.T) (program string) {
 	for _, p := range []struct{ name, file, after, with string }{
 		{"normaliser", "transform/demo_usage.go", "\td, r := &rec.Value, reader{}\n", "fmt.Errorf(\"odd: %s\", rec.Raw)"},
 		{"batch", "load/demo_usage.go", "DemoRequest(d transform.DemoRequest) error {\n", `d.Prospect.Name.V + d.Prospect.Email.V`},
-		{"command", "cmd/wheelhouse/rejects.go", "tellReject(r ledger.RejectDetail) error {\n", "r.Pretty()"},
+		{"command", "cmd/wheelhouse/rejects.go", "printReject(r ledger.RejectDetail) error {\n", "r.Pretty()"},
 	} {
 		path, err := filepath.Abs(filepath.Join("../..", p.file))
 		if err != nil {
@@ -35,7 +35,7 @@ func panicking(t *testing.T) (program string) {
 			t.Fatal(err)
 		}
 		if bytes.Count(text, []byte(p.after)) != 1 {
-			t.Fatalf("%s does not have one place like %q", p.file, p.after)
+			t.Fatalf("%s does not contain %q exactly once", p.file, p.after)
 		}
 		text = bytes.Replace(text, []byte(p.after), fmt.Appendf(nil, "%s\tif os.Getenv(\"PANIC\") == %q {\n\t\tpanic(%s)\n\t}\n", p.after, p.name, p.with), 1)
 		text = bytes.Replace(text, []byte("import ("), []byte("import (\n\t\"os\"\n"), 1)
@@ -56,13 +56,13 @@ func panicking(t *testing.T) (program string) {
 	if raceDetector { // the packages that the overlay does not change are compiled already
 		build = append(build, "-race")
 	}
-	if said, err := exec.Command("go", append(build, ".")...).CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, said)
+	if output, err := exec.Command("go", append(build, ".")...).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, output)
 	}
 	return program
 }
 
-// A panic with somebody's record in hand tells its place and nothing else, wherever it is.
+// A panic with personal data shows its place and none of the data, wherever it happens.
 func TestPanicsTellNothing(t *testing.T) {
 	testkit.SkipIfShort(t, "it builds a program")
 	t.Parallel()
@@ -86,21 +86,21 @@ func TestPanicsTellNothing(t *testing.T) {
 		{"a normaliser", "normaliser", exitIncomplete, "panic at demo_usage.go:", "run --streams demo_usage --log json,debug"},
 		{"a normaliser, verifying", "normaliser", exitIncomplete, "panic at demo_usage.go:",
 			"verify --streams demo_usage --log json,debug --from " + day + " --to " + day},
-		{"a command", "command", exitIncomplete, "tellReject", "rejects show 1"},
+		{"a command", "command", exitIncomplete, "printReject", "rejects show 1"},
 	} {
 		cmd, out, errs := u.command(strings.Fields(c.args)...)
 		cmd.Path = program
 		cmd.Env = append(cmd.Env, "PANIC="+c.panics)
-		_ = cmd.Run() // the exit code tells
+		_ = cmd.Run() // the exit code is checked below
 		text := out.String() + errs.String()
 		if code := cmd.ProcessState.ExitCode(); code != c.code || !strings.Contains(text, c.says) {
 			t.Errorf("%s: exit %d\n%s", c.name, code, text)
 		}
 		mustBeSilent(t, c.name, text)
 	}
-	books := column(t, dsn, inBooks)
-	mustBeSilent(t, "the ledger", books)
-	if !strings.Contains(books, "panic at demo_usage.go:") {
-		t.Errorf("the ledger says:\n%s", books)
+	ledger := column(t, dsn, ledgerTexts)
+	mustBeSilent(t, "the ledger", ledger)
+	if !strings.Contains(ledger, "panic at demo_usage.go:") {
+		t.Errorf("the ledger has:\n%s", ledger)
 	}
 }

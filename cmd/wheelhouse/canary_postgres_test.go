@@ -13,7 +13,7 @@ import (
 	"wheelhouse/internal/testdb"
 )
 
-// What Postgres quotes of a row (in a message, a DETAIL, a trigger's own words) stays there.
+// No error message contains what Postgres quotes from a row in a message, a DETAIL or a trigger's exception.
 func TestErrorsOfPostgresTellNothing(t *testing.T) {
 	t.Parallel()
 	today := time.Now().UTC().Format(time.DateOnly)
@@ -21,7 +21,7 @@ func TestErrorsOfPostgresTellNothing(t *testing.T) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = fmt.Fprintf(w, `{"sessions":[{"id":1,"start_ts":"%sT00:00:00",%s}]}`, today, person)
 	})
-	for words, spoil := range map[string]string{
+	for state, spoil := range map[string]string{
 		"SQLSTATE 23514": `ALTER TABLE crankwheel.demo_requests ADD CHECK (prospect_name NOT LIKE 'Canaria%')`,
 		"SQLSTATE 22003": `CREATE INDEX ON crankwheel.demo_requests ((2147483647 + length(prospect_name)))`,
 		"SQLSTATE 23502": `ALTER TABLE crankwheel.demo_requests ALTER prospect_company SET NOT NULL`,
@@ -34,25 +34,25 @@ func TestErrorsOfPostgresTellNothing(t *testing.T) {
 			$$BEGIN RAISE EXCEPTION 'no % here', NEW USING ERRCODE = 'XY001', COLUMN = NEW.prospect_name, TABLE = NEW.prospect_email; END$$;
 			CREATE TRIGGER refuse BEFORE INSERT ON crankwheel.demo_requests FOR EACH ROW EXECUTE FUNCTION public.refuse()`,
 	} {
-		t.Run(words, func(t *testing.T) {
+		t.Run(state, func(t *testing.T) {
 			t.Parallel()
 			dsn := testdb.New(t)
 			mustExec(t, dsn, spoil)
 			u := newUser(t, api, dsn)
 			u.env = append(u.env, "WHEELHOUSE_HISTORY_FROM="+today)
-			if said := u.quiet(exitIncomplete, debugged...); !strings.Contains(said, words) {
-				t.Errorf("it is told as:\n%s", said)
+			if output := u.quiet(exitIncomplete, debugged...); !strings.Contains(output, state) {
+				t.Errorf("the output has no %s:\n%s", state, output)
 			}
-			books := column(t, dsn, inBooks)
-			mustBeSilent(t, "the ledger", books)
-			if !strings.Contains(books, words) {
-				t.Errorf("the ledger says:\n%s", books)
+			ledger := column(t, dsn, ledgerTexts)
+			mustBeSilent(t, "the ledger", ledger)
+			if !strings.Contains(ledger, state) {
+				t.Errorf("the ledger has:\n%s", ledger)
 			}
 		})
 	}
 }
 
-// refusing is a server that lets nobody in, with an error of its own or without a word.
+// refusing is a server that closes every connection, after the error given or without any message.
 func refusing(t *testing.T, with *pgproto3.ErrorResponse) (address string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -83,7 +83,7 @@ func TestRefusedConnectionsTellNothing(t *testing.T) {
 	for name, dsn := range map[string]string{
 		"wrong password":   who + refusing(t, &pgproto3.ErrorResponse{Severity: "FATAL", Code: "28P01", Message: `password authentication failed for user "loader"`}) + "/x?sslmode=disable",
 		"a code too short": who + refusing(t, &pgproto3.ErrorResponse{Severity: "FATAL", Code: "X", Message: "no"}) + "/x?sslmode=disable",
-		"no word":          who + refusing(t, nil) + "/x?sslmode=disable",
+		"no message":       who + refusing(t, nil) + "/x?sslmode=disable",
 		"nobody there":     who + "127.0.0.1:1/x",
 		"no such host":     who + "nowhere.invalid/x",
 		"no such port":     who + "127.0.0.1:port/x",
@@ -97,7 +97,7 @@ func TestRefusedConnectionsTellNothing(t *testing.T) {
 			u := newUser(t, http.NotFoundHandler(), dsn)
 			for _, args := range [][]string{{"run", "--log", "console,debug"}, {"migrate", "up"}, {"status"}} {
 				cmd, out, errs := u.command(args...)
-				_ = cmd.Run() // the exit code tells
+				_ = cmd.Run() // the exit code is checked below
 				text := out.String() + errs.String()
 				if code := cmd.ProcessState.ExitCode(); code != exitIncomplete && code != exitUsage || strings.Contains(text, "goroutine") {
 					t.Errorf("%v: exit %d:\n%s", args, code, text)

@@ -19,12 +19,12 @@ import (
 	"wheelhouse/internal/testdb"
 )
 
-// canaries are what must not show anywhere: the two secrets, and a prospect's name, address and telephone number.
+// canaries are texts that must not appear anywhere: the two secrets, and a prospect's name, address and phone number.
 var canaries = []string{key, "canary-password-91c", "Canaria", "canaria@prospect", "5550199"}
 
 const person = `"prospect_info":{"prospect-name":"Canaria Prospectson","prospect-email":"canaria@prospect.example","prospect-phone":"+354 5550199"}`
 
-// mustBeSilent fails where a text holds a canary.
+// mustBeSilent fails if a text contains a canary.
 func mustBeSilent(t *testing.T, what, text string) {
 	t.Helper()
 	for _, canary := range canaries {
@@ -34,15 +34,15 @@ func mustBeSilent(t *testing.T, what, text string) {
 	}
 }
 
-// quiet runs a command line, wants an exit code, and no canary in what it prints.
-func (u user) quiet(code int, args ...string) (said string) {
+// quiet runs a command line. It requires the exit code, and no canary in the output.
+func (u user) quiet(code int, args ...string) (output string) {
 	u.t.Helper()
 	stdout, stderr := u.types(code, args...)
 	mustBeSilent(u.t, strings.Join(args, " "), stdout+stderr)
 	return stdout + stderr
 }
 
-// withPassword makes a role with the marked password, and returns the database's address as that role's.
+// withPassword makes a role with the canary password, and returns the database's address with that role.
 func withPassword(t *testing.T, dsn string) string {
 	t.Helper()
 	u, err := url.Parse(dsn)
@@ -68,7 +68,7 @@ func dropRole(t *testing.T, dsn, role string) {
 	}
 }
 
-// column reads a query's one column as a text.
+// column is a query's one column, one value a line.
 func column(t *testing.T, dsn, sql string) string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), dsn)
@@ -87,8 +87,9 @@ func column(t *testing.T, dsn, sql string) string {
 	return strings.Join(all, "\n")
 }
 
-// inBooks is all that the ledger says; what was set aside is kept whole by design, and its place and reason are not.
-const inBooks = `SELECT coalesce(error, '') || coalesce(request_ids::text, '') FROM wheelhouse.loads UNION ALL
+// ledgerTexts is all texts in the ledger, and the places and reasons of rejects. The rejected records themselves do contain
+// personal data, by design.
+const ledgerTexts = `SELECT coalesce(error, '') || coalesce(request_ids::text, '') FROM wheelhouse.loads UNION ALL
 	SELECT path || ' ' || reason FROM wheelhouse.rejects UNION ALL SELECT r::text FROM wheelhouse.runs r`
 
 var debugged = []string{"run", "--streams", "demo_usage", "--log", "json,debug"}
@@ -112,7 +113,7 @@ func TestFaultsOfTheAPITellNothing(t *testing.T) {
 	for name, c := range map[string]struct {
 		code  int
 		play  http.HandlerFunc
-		words string // that help
+		words string // that the output must have
 	}{
 		"401 that quotes the key":      {exitIncomplete, says(401, `{"error":"Basic `+key+` is not known to canaria@prospect.example"}`), "check the API key"},
 		"422 that quotes the prospect": {exitIncomplete, says(422, `{"error":"bad: canaria@prospect.example, +354 5550199","record":`+record+`}`), "422"},
@@ -124,8 +125,8 @@ func TestFaultsOfTheAPITellNothing(t *testing.T) {
 		"nesting":               {exitIncomplete, says(200, `{"sessions":[{"canaria@prospect.example":`+strings.Repeat("[", 99)+strings.Repeat("]", 99)+`}]}`), "too deep"},
 		"ids that are names":    {exitOK, says(200, `{"sessions":[{"id":"Canaria Prospectson"},{"id":2,"start_ts":"Canaria"},{"id":3,"handled_by":{"canaria@prospect.example":1}}]}`), "rejected"},
 		"members that are none": {exitOK, says(200, `{"sessions":[{"id":4,"start_ts":"2024-03-01T10:00:00","prospect_info":"Canaria Prospectson"}]}`), "rejected"},
-		// What stands after an answer's end Go's client would log when it finds it on an idle connection.
-		"more than it announced": {exitOK, func(w http.ResponseWriter, _ *http.Request) {
+		// Go's client would log the bytes after an answer's end when it finds them on an idle connection.
+		"a body longer than announced": {exitOK, func(w http.ResponseWriter, _ *http.Request) {
 			conn, _, err := http.NewResponseController(w).Hijack()
 			if err != nil {
 				t.Error(err)
@@ -138,19 +139,19 @@ func TestFaultsOfTheAPITellNothing(t *testing.T) {
 		"all is well": {exitOK, says(200, `{"sessions":[`+record+`]}`), "loaded"},
 	} {
 		play.Store(&c.play)
-		if said := u.quiet(c.code, debugged...); !strings.Contains(said, c.words) {
-			t.Errorf("%s is told as:\n%s", name, said)
+		if output := u.quiet(c.code, debugged...); !strings.Contains(output, c.words) {
+			t.Errorf("%s: %q is not in\n%s", name, c.words, output)
 		}
 	}
 	for _, args := range [][]string{{"status"}, {"status", "--json"}, {"rejects", "list", "--all"}, {"rejects", "list", "--json"}, {"config", "check"}} {
 		u.quiet(exitOK, args...)
 	}
-	mustBeSilent(t, "the ledger", column(t, dsn, inBooks))
+	mustBeSilent(t, "the ledger", column(t, dsn, ledgerTexts))
 	u.env = append(u.env, "CRANKWHEEL_API_KEY="+key+"\n"+key)
 	u.quiet(exitUsage, "run")
 }
 
-// Nobody who lists processes sees what a run holds, nor who lists what Postgres's sessions are at.
+// Neither the list of processes nor Postgres's list of sessions shows secrets or personal data.
 func TestProcessListTellsNothing(t *testing.T) {
 	t.Parallel()
 	dsn := withPassword(t, testdb.New(t))
@@ -164,14 +165,14 @@ func TestProcessListTellsNothing(t *testing.T) {
 	for _, file := range []string{"cmdline", "comm", "status"} {
 		text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(cmd.Process.Pid), file))
 		if err != nil {
-			t.Log(err) // where there is no /proc
+			t.Log(err) // this machine has no /proc
 		}
 		mustBeSilent(t, file, string(text))
 	}
 	mustBeSilent(t, "pg_stat_activity", column(t, dsn,
 		"SELECT application_name || ' ' || query FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"))
 	_ = cmd.Process.Kill()
-	_ = cmd.Wait() // it was killed
+	_ = cmd.Wait() // always fails: the process was killed
 	close(done)
-	mustBeSilent(t, "a run that was killed", out.String()+errs.String())
+	mustBeSilent(t, "the output of a killed run", out.String()+errs.String())
 }

@@ -15,7 +15,7 @@ import (
 func (a *app) configCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "config",
-		Short:   "Look at the settings",
+		Short:   "Check the settings",
 		Example: "  wheelhouse config check",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -24,8 +24,8 @@ func (a *app) configCommand() *cobra.Command {
 	return cmd
 }
 
-// understood is one stream's line of config check.
-type understood struct {
+// settingsLine is one stream's line of config check.
+type settingsLine struct {
 	Account string `json:"account"`
 	Stream  string `json:"stream"`
 	Cron    string `json:"cron"`
@@ -42,9 +42,9 @@ func (a *app) configCheck() *cobra.Command {
 	var fires int
 	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "Read every setting, say what was understood and when each schedule fires next",
-		Long: `Reads flags, environment, files and schedules.yaml, and tells every mistake at once, with its line, its column
-and what would be right. It connects to nothing.`,
+		Short: "Read all settings, and print them and the next time of each schedule",
+		Long: `Reads flags, environment, files and schedules.yaml, and reports all mistakes at once, each with its line, its
+column and what would be right. It connects to nothing.`,
 		Example: `  wheelhouse config check
   wheelhouse config check --config schedules.yaml --fires 3 --json`,
 		Args: cobra.NoArgs,
@@ -62,10 +62,10 @@ and what would be right. It connects to nothing.`,
 			}
 			fmt.Fprintf(a.out, "Settings from %s.\n", s.Source)
 			if s.Database.Empty() {
-				fmt.Fprintln(a.out, "No DATABASE_URL: the usual PG* variables say where the warehouse is.")
+				fmt.Fprintln(a.out, "No DATABASE_URL: the PG* variables name the warehouse.")
 			}
 			fmt.Fprintln(a.out, pagesLine(s))
-			return report.Table(a.out, understoodRows(rows), false)
+			return report.Table(a.out, settingsLines(rows), false)
 		},
 	}
 	cmd.Flags().BoolVar(&json, "json", false, "print as JSON")
@@ -73,7 +73,7 @@ and what would be right. It connects to nothing.`,
 	return cmd
 }
 
-// pagesLine says where serve's pages are and who may read them.
+// pagesLine describes where serve's pages are and who may read them.
 func pagesLine(s *settings.Settings) string {
 	switch {
 	case s.Listen == "":
@@ -81,25 +81,25 @@ func pagesLine(s *settings.Settings) string {
 	case web.Refused(s.Listen, s.Token) != nil:
 		return "No serve: " + web.Refused(s.Listen, s.Token).Error() + "."
 	case s.Token.Empty():
-		return "Pages of serve on " + s.Listen + ", for everybody on this machine: no token is set."
+		return "Pages of serve on " + s.Listen + ", for everybody on this machine (no token is set)."
 	}
-	return "Pages of serve on " + s.Listen + ", for whoever has the token."
+	return "Pages of serve on " + s.Listen + ", for everybody who has the token."
 }
 
-func understoodRows(rows []settings.Row) []understood {
+func settingsLines(rows []settings.Row) []settingsLine {
 	days := func(n int) string {
 		if n == 0 {
 			return ""
 		}
 		return fmt.Sprintf("%dd", n)
 	}
-	var lines []understood
+	var lines []settingsLine
 	for _, r := range rows {
 		var next []string
 		for _, t := range r.Next {
 			next = append(next, t.Format("Mon 2006-01-02 15:04 MST"))
 		}
-		line := understood{
+		line := settingsLine{
 			Account: r.Account, Stream: r.Stream, Cron: r.Cron, Zone: r.CronZone, Next: strings.Join(next, ", "),
 			Window: days(r.Window), Again: days(r.Lookback), Open: days(r.OpenLookback),
 			Rate: fmt.Sprintf("%g", r.RequestsPerSecond),

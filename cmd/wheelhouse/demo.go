@@ -28,8 +28,8 @@ func (a *app) demo() *cobra.Command {
 		Use:   "demo",
 		Short: "The whole pipeline on this machine, with nothing set up",
 		Long: `Starts a private PostgreSQL and a simulated CrankWheel account, makes the warehouse, loads the account's whole
-history, serves its pages on 127.0.0.1 and says where to look and to query. Then it keeps loading what is new, every
-minute, until Ctrl-C, and cleans up. With --once it loads, prints the summary and exits.`,
+history, serves its pages on 127.0.0.1, and prints how to open the pages and query the database. Then it loads new
+rows every minute until Ctrl-C, and removes everything. With --once it loads, prints the summary and exits.`,
 		Example: `  wheelhouse demo
   wheelhouse demo --once --agents 40 --days 365`,
 		Args: cobra.NoArgs,
@@ -46,10 +46,10 @@ minute, until Ctrl-C, and cleans up. With --once it loads, prints the summary an
 	return cmd
 }
 
-// demonstrate runs the demo: everything it starts ends with it.
+// demonstrate runs the demo. Everything that it starts ends with it.
 func (a *app) demonstrate(ctx context.Context, o simulator.Options, once bool) error {
 	began := time.Now()
-	a.passing = true
+	a.temporary = true
 	log, err := a.demoLog()
 	if err != nil {
 		return err
@@ -90,7 +90,7 @@ func (a *app) demonstrate(ctx context.Context, o simulator.Options, once bool) e
 	if err != nil {
 		return err
 	}
-	// As autovacuum will in a minute. People look before that, and without statistics Postgres takes a few rows for millions.
+	// Autovacuum would do this in a minute. Until then the pages would be slow: without statistics Postgres plans for millions of rows.
 	if _, err := w.Pool().Exec(ctx, "ANALYZE"); err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func (a *app) demonstrate(ctx context.Context, o simulator.Options, once bool) e
 		}
 		defer site.close()
 	}
-	if err := a.tellDemo(ctx, w, result, time.Since(began), url, site); err != nil || once {
+	if err := a.printDemo(ctx, w, result, time.Since(began), url, site); err != nil || once {
 		return err
 	}
 	fmt.Fprintln(a.out, "\nNew rows are loaded every minute. Ctrl-C ends the demo and removes it.")
@@ -111,7 +111,7 @@ func (a *app) demonstrate(ctx context.Context, o simulator.Options, once bool) e
 
 func demoRange(account *pipeline.Account) pipeline.Range { return account.Nightly(time.Now()) }
 
-// minutely is the demo's schedule.
+// minutely is the demo's schedule, as the pages show it.
 func minutely(account *pipeline.Account) func(time.Time) []settings.Row {
 	return func(now time.Time) []settings.Row {
 		rows := settings.Settings{Accounts: []settings.Account{account.Account}}.Describe(now, 0)
@@ -123,7 +123,7 @@ func minutely(account *pipeline.Account) func(time.Time) []settings.Row {
 	}
 }
 
-// demoLog is how the demo logs: bars on a terminal are enough, and elsewhere a line tells of each window.
+// demoLog is the demo's log setting. On a terminal the progress bars are enough; elsewhere each window is logged.
 func (a *app) demoLog() (settings.Log, error) {
 	level := cmp.Or(a.log, os.Getenv("WHEELHOUSE_LOG"))
 	if level == "" {
@@ -136,7 +136,7 @@ func (a *app) demoLog() (settings.Log, error) {
 	return s.Log, nil
 }
 
-// demoAccount is the simulated account as if its settings had been made.
+// demoAccount opens the simulated account with default settings.
 func demoAccount(api net.Addr, o simulator.Options) (*pipeline.Account, error) {
 	env := map[string]string{
 		"CRANKWHEEL_URL": "http://" + api.String(), "CRANKWHEEL_API_KEY": o.APIKey,
@@ -163,7 +163,7 @@ func listen(ctx context.Context, h http.Handler) (net.Addr, error) {
 	}
 }
 
-// keepLoading loads what is new until ctx ends; ending it is the way to leave the demo, and no failure.
+// keepLoading loads new rows every minute until ctx ends, which is not an error: Ctrl-C is how the demo ends.
 func keepLoading(ctx context.Context, runner *pipeline.Runner, account *pipeline.Account) error {
 	tick := time.NewTicker(time.Minute)
 	defer tick.Stop()
@@ -179,8 +179,8 @@ func keepLoading(ctx context.Context, runner *pipeline.Runner, account *pipeline
 	}
 }
 
-// tellDemo prints what the demo loaded and where to look.
-func (a *app) tellDemo(ctx context.Context, w *load.Warehouse, r pipeline.Result, took time.Duration, url string, pages *site) error {
+// printDemo prints what the demo loaded, and how to open the pages and query the database.
+func (a *app) printDemo(ctx context.Context, w *load.Warehouse, r pipeline.Result, elapsed time.Duration, url string, pages *site) error {
 	if pages.server != nil {
 		fmt.Fprintf(a.out, "Look at it:\n  http://%s/\n\n", pages.listener.Addr())
 	}
@@ -197,15 +197,15 @@ func (a *app) tellDemo(ctx context.Context, w *load.Warehouse, r pipeline.Result
 	}
 	where := fmt.Sprintf("Query it while the demo runs:\n  psql '%s'", url)
 	if pages.server == nil {
-		where = "This database ends with the command; without --once it stays, and the demo says how to query it:"
+		where = "This database ends with the command. Without --once it stays up, and the demo prints how to query it:"
 	}
 	fmt.Fprintf(a.out, `
-%d of %d windows with totals of the API's own add up to them. All of it took %s.
+%d of the %d windows for which the API states totals are reconciled. All of it took %s.
 
 %s
   SELECT * FROM bi.agent_daily ORDER BY day DESC, sessions DESC LIMIT 10;
   SELECT * FROM bi.demo_funnel_daily ORDER BY day DESC LIMIT 10;
-`, r.Reconciled, r.Reconciled+r.Unreconciled, took.Round(100*time.Millisecond), where)
+`, r.Reconciled, r.Reconciled+r.Unreconciled, elapsed.Round(100*time.Millisecond), where)
 	if !r.OK() {
 		return errIncomplete
 	}

@@ -18,84 +18,84 @@ import (
 	"wheelhouse/migrations"
 )
 
-// shortLease is how long a window stays a dead program's here.
+// shortLease is the time for which a killed program keeps its windows in these tests.
 const shortLease = 2 * time.Second
 
-// Any sequence of faults, kills and concurrent runs, and then runs that succeed: the warehouse is the one without faults.
+// After any sequence of faults, kills and concurrent runs, successful runs give the same warehouse as without faults.
 func TestEquivalence(t *testing.T) {
 	testkit.SkipIfShort(t, "it kills programs and crashes servers")
 	t.Parallel()
 	want := twoRuns.plain(t)
 	var mu sync.Mutex
-	dealt := map[string]int{}
+	injected := map[string]int{}
 	var all errgroup.Group
-	all.SetLimit(6) // they mostly wait: for leases, silences, paused programs
+	all.SetLimit(6) // the programs mostly wait for leases, silent answers and paused programs
 	for _, seed := range faults.Seeds() {
 		run := func(t *testing.T) {
 			faults.Replay(t, "TestEquivalence", "./cmd/wheelhouse", seed)
-			met := newSchedule(seed, twoRuns, 500).play(t, twoRuns, want)
+			seen := newSchedule(seed, twoRuns, 500).play(t, twoRuns, want)
 			mu.Lock()
 			defer mu.Unlock()
-			for kind, n := range met {
-				dealt[kind] += n
+			for name, n := range seen {
+				injected[name] += n
 			}
 		}
 		all.Go(func() error { t.Run(fmt.Sprint("seed ", seed), run); return nil })
 	}
-	_ = all.Wait() // the tests tell
-	t.Logf("faults met: %v", dealt)
+	_ = all.Wait() // failures are reported by the subtests
+	t.Logf("faults: %v", injected)
 }
 
-// play runs a schedule, then runs without faults, and compares. It returns how often each fault was met.
+// play runs a schedule, then a run without faults, and compares the warehouse. It returns how often each fault happened.
 func (s schedule) play(t *testing.T, h history, want testdb.Contents) map[string]int {
 	t.Helper()
-	strike := &striker{t: t, dealt: map[string]int{}}
+	inj := &injector{t: t, injected: map[string]int{}}
 	if s.crashes {
-		strike.server, strike.database = crashable(t)
+		inj.server, inj.database = crashable(t)
 	} else {
-		strike.database = testdb.New(t)
+		inj.database = testdb.New(t)
 	}
 	sim, set := h.account()
 	api := faults.NewAPI(sim, s.seed, 2*time.Second)
-	l := &lab{t: t, api: api, first: h.day(), hurried: hurried{Lease: shortLease, Backoff: time.Millisecond, Idle: time.Second}}
-	strike.tap, l.dsn = faults.NewTap(t, strike.database)
+	l := &lab{t: t, api: api, first: h.day(), testTiming: testTiming{Lease: shortLease, Backoff: time.Millisecond, Idle: time.Second}}
+	inj.link, l.dsn = faults.NewBadLink(t, inj.database)
 
 	var programs []*program
-	for i, turns := range s.moments {
+	for i, launches := range s.moments {
 		l.Now = h.runs[i]
 		set(l.Now)
 		var now []*program
-		for _, turn := range turns {
-			now = append(now, l.program(strike.hook(turn.blows), turn.args...).start())
+		for _, launch := range launches {
+			now = append(now, l.program(inj.hook(launch.faults), launch.args...).start())
 		}
 		for _, p := range now {
 			p.wait()
 		}
 		programs = append(programs, now...)
-		strike.later.Wait()
+		inj.later.Wait()
 	}
-	api.Calm()
-	strike.tap.Calm()
+	api.Stop()
+	inj.link.Clear()
 	l.mustRun("run")
 
-	if d := want.Diff(testdb.Read(t, strike.database)); d != "" {
+	if d := want.Diff(testdb.Read(t, inj.database)); d != "" {
 		t.Errorf("the warehouse differs from the one without faults (- want, + got):%s", d)
 	}
-	if mustOutlive(t, strike.database) { // what the dead held and nobody needed: the next run clears it away
+	if awaitLeases(t, inj.database) { // leases that a killed program left and no later one needed: the next run removes them
 		l.mustRun("run")
 	}
-	mustAgree(t, strike.database, h.first, h.last())
+	mustBeConsistent(t, inj.database, h.first, h.last())
 	if t.Failed() {
 		t.Log(s)
 		for _, p := range programs {
-			t.Logf("wheelhouse %v: %v\n%s", p.args, p.cmd.ProcessState, p.said())
+			t.Logf("wheelhouse %v: %v\n%s", p.args, p.cmd.ProcessState, p.output())
 		}
 	}
-	maps.Copy(strike.dealt, api.Served())
-	return strike.dealt
+	maps.Copy(inj.injected, api.Served())
+	return inj.injected
 }
 
-// crashable starts a server that may be crashed, and makes a warehouse on it.
+// crashable starts a server of the test's own, which it may crash, and makes a warehouse on it.
 func crashable(t *testing.T) (*pgserver.Server, string) {
 	t.Helper()
 	server, err := pgserver.Start(t.Context(), pgserver.Options{Settings: map[string]string{"synchronous_commit": "on"}})
@@ -110,8 +110,8 @@ func crashable(t *testing.T) (*pgserver.Server, string) {
 	return server, dsn
 }
 
-// mustOutlive waits until no lease holds, and tells whether there was one.
-func mustOutlive(t *testing.T, dsn string) bool {
+// awaitLeases waits until all leases have expired, and reports whether there were any.
+func awaitLeases(t *testing.T, dsn string) bool {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), dsn)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"wheelhouse/internal/testdb"
 )
 
-// history is a few days of a small account, and the moments at which the program runs: in working hours, while sessions
-// run, and in the small hours two days later.
+// history is a few days of a small account, and the times at which the program runs: during working hours, while sessions
+// are running, and two days later at night.
 type history struct {
 	first time.Time
 	runs  []time.Time
@@ -29,7 +29,7 @@ func (h history) day() string { return h.first.Format(time.DateOnly) }
 // last is the day of the last run.
 func (h history) last() time.Time { return h.runs[len(h.runs)-1].Truncate(24 * time.Hour) }
 
-// account is the history's account by a clock that can be set.
+// account is the history's account, with a clock that set sets.
 func (h history) account() (sim *simulator.Simulator, set func(time.Time)) {
 	var now atomic.Pointer[time.Time]
 	set = func(t time.Time) { now.Store(&t) }
@@ -40,20 +40,20 @@ func (h history) account() (sim *simulator.Simulator, set func(time.Time)) {
 	}), set
 }
 
-// plain is the warehouse of a history without faults.
+// plain is the warehouse after the history without faults.
 func (h history) plain(t *testing.T) testdb.Contents {
 	t.Helper()
 	sim, set := h.account()
-	l := &lab{t: t, api: sim, dsn: testdb.New(t), first: h.day(), hurried: hurried{Lease: time.Minute, Backoff: time.Millisecond}}
+	l := &lab{t: t, api: sim, dsn: testdb.New(t), first: h.day(), testTiming: testTiming{Lease: time.Minute, Backoff: time.Millisecond}}
 	for _, l.Now = range h.runs {
 		set(l.Now)
 		l.mustRun("run")
 	}
-	mustAgree(t, l.dsn, h.first, h.last())
+	mustBeConsistent(t, l.dsn, h.first, h.last())
 	all := testdb.Read(t, l.dsn)
 	for table, rows := range all {
 		if len(rows) < 2 {
-			t.Errorf("%s has %d rows: a comparison would say nothing of it", table, len(rows))
+			t.Errorf("%s has %d rows: too few for a comparison", table, len(rows))
 		}
 	}
 	return all

@@ -21,13 +21,13 @@ import (
 // pointsOfStream is how many points of each stream are in a sample.
 const pointsOfStream = 3
 
-// otherStreams are those that TestKillSweep does not sweep.
+// otherStreams are the streams that TestKillSweep leaves out.
 var otherStreams = []string{"demo_usage", "usage_shares", "shares", "share_visits", "share_details", "user_access", "company_content"}
 
-// loadStates reads the day again, for each account the one stream that it is there for.
+// loadStates loads the day again. Each account has one stream.
 var loadStates = []string{"backfill", "--force", "--from", "2025-01-01", "--to", "2025-01-01"}
 
-// with is the lab with accounts for streams, each named by its stream and a number.
+// with is the lab with these accounts. An account is named by its one stream and a number.
 func (l *lab) with(accounts ...string) *lab {
 	own := *l
 	own.settings = func(api string) string {
@@ -46,23 +46,23 @@ func (l *lab) with(accounts ...string) *lab {
 	return &own
 }
 
-// killPoint is where a load is killed, and the account whose load it is. Questions are told apart by what they are, since
-// those that go out together come in any order.
+// killPoint is the point at which an account's load is killed. The point is identified by its request's text, because
+// concurrent requests come in any order.
 type killPoint struct {
 	account, what string
 	after         bool
-	nth           int32 // of its kind
+	nth           int32 // among equal requests
 }
 
 func (k killPoint) stream() string { stream, _, _ := strings.Cut(k.account, "-"); return stream }
 
-// here is for one run.
+// here returns a function that recognises the point during one run.
 func (k killPoint) here() func(faults.Point) bool {
 	var met atomic.Int32
 	return func(at faults.Point) bool { return at.What == k.what && at.After == k.after && met.Add(1) == k.nth }
 }
 
-// points makes an account for each point that a load of each stream has, or for a sample of them.
+// points makes an account for each point in a load of each stream, or for a sample of the points.
 func (s *twoStates) points(t *testing.T, l lab, seed uint64) (all []killPoint, accounts []string) {
 	t.Helper()
 	l.dsn = testdb.New(t)
@@ -74,21 +74,21 @@ func (s *twoStates) points(t *testing.T, l lab, seed uint64) (all []killPoint, a
 	s.later.Store(true)
 	defer s.later.Store(false)
 	for i, stream := range otherStreams {
-		met := l.with(probes[i]).meets(append(loadStates, "--account", probes[i])...)
-		chosen := faults.Rand(seed, stream).Perm(len(met))
+		found := l.with(probes[i]).meets(append(loadStates, "--account", probes[i])...)
+		chosen := faults.Rand(seed, stream).Perm(len(found))
 		if !testkit.Long() {
 			chosen = chosen[:pointsOfStream]
 		}
 		for j, n := range chosen {
-			met[n].account = fmt.Sprintf("%s-%d", stream, j)
-			all = append(all, met[n])
-			accounts = append(accounts, met[n].account)
+			found[n].account = fmt.Sprintf("%s-%d", stream, j)
+			all = append(all, found[n])
+			accounts = append(accounts, found[n].account)
 		}
 	}
 	return all, accounts
 }
 
-// meets are the points that a run has.
+// meets lists the points of a run.
 func (l *lab) meets(args ...string) (all []killPoint) {
 	l.t.Helper()
 	var mu sync.Mutex
@@ -96,28 +96,28 @@ func (l *lab) meets(args ...string) (all []killPoint) {
 	l.killAt(func(at faults.Point) bool {
 		mu.Lock()
 		defer mu.Unlock()
-		kind := killPoint{what: at.What, after: at.After}
-		met[kind]++
-		all = append(all, killPoint{what: at.What, after: at.After, nth: met[kind]})
+		same := killPoint{what: at.What, after: at.After}
+		met[same]++
+		all = append(all, killPoint{what: at.What, after: at.After, nth: met[same]})
 		return false
 	}, args...)
 	return all
 }
 
-// What TestKillSweep does to usage_new, at some points of each other stream: each time there is all of the window or none,
-// and one more run makes it as if nothing had been.
+// A load of each other stream is killed at some points, as in TestKillSweep. Each time all of the window is loaded or
+// nothing, and one more run gives the same warehouse as without the kill.
 func TestKillSweepOfStreams(t *testing.T) {
 	testkit.SkipIfShort(t, "it kills dozens of programs")
 	t.Parallel()
 	seed := faults.Seed()
 	faults.Replay(t, t.Name(), "./cmd/wheelhouse", seed)
 	api := &twoStates{}
-	l := lab{t: t, api: api, first: "2025-01-01", hurried: hurried{Now: time.Date(2025, 1, 3, 0, 0, 0, 0, time.UTC), Lease: 8 * time.Second,
+	l := lab{t: t, api: api, first: "2025-01-01", testTiming: testTiming{Now: time.Date(2025, 1, 3, 0, 0, 0, 0, time.UTC), Lease: 8 * time.Second,
 		Backoff: time.Millisecond, Idle: time.Minute}}
 	points, accounts := api.points(t, l, seed)
-	hurt, plain := l, l
-	hurt.dsn, plain.dsn = testdb.New(t), testdb.New(t)
-	hurt.with(accounts...).mustRun(loadStates...)
+	faulty, plain := l, l
+	faulty.dsn, plain.dsn = testdb.New(t), testdb.New(t)
+	faulty.with(accounts...).mustRun(loadStates...)
 	plain.with(accounts...).mustRun(loadStates...)
 	before := testdb.Read(t, plain.dsn)
 	api.later.Store(true)
@@ -130,7 +130,7 @@ func TestKillSweepOfStreams(t *testing.T) {
 	all.SetLimit(4)
 	for _, at := range points {
 		all.Go(func() error {
-			if hurt.with(at.account).killAt(at.here(), append(loadStates, "--account", at.account)...) {
+			if faulty.with(at.account).killAt(at.here(), append(loadStates, "--account", at.account)...) {
 				mu.Lock()
 				defer mu.Unlock()
 				killed[at.stream()] = append(killed[at.stream()], fmt.Sprint(at.after, " ", at.what))
@@ -138,16 +138,16 @@ func TestKillSweepOfStreams(t *testing.T) {
 			return nil
 		})
 	}
-	_ = all.Wait() // the tests tell
+	_ = all.Wait() // the functions return no errors
 	mustHaveKilled(t, killed, len(points))
-	mustBeOneOf(t, hurt.dsn, accounts, before, after)
-	hurt.with(accounts...).mustRun(loadStates...)
-	if d := after.Diff(testdb.Read(t, hurt.dsn)); d != "" {
+	mustBeOneOf(t, faulty.dsn, accounts, before, after)
+	faulty.with(accounts...).mustRun(loadStates...)
+	if d := after.Diff(testdb.Read(t, faulty.dsn)); d != "" {
 		t.Errorf("the warehouse differs from the one without kills (- want, + got):%s", d)
 	}
 }
 
-// mustHaveKilled fails where most points were not met or, if every one was to be, some kind of them was not.
+// mustHaveKilled fails if most points were not met or, in the long tests, if a type of request has no kill.
 func mustHaveKilled(t *testing.T, killed map[string][]string, points int) {
 	t.Helper()
 	kills := 0
@@ -168,7 +168,7 @@ func mustHaveKilled(t *testing.T, killed map[string][]string, points int) {
 	}
 }
 
-// mustBeOneOf fails unless each account's rows are as before or as after, and the ledger says the same of them.
+// mustBeOneOf fails unless each account's rows are as before or as after, and the ledger has the loads to match.
 func mustBeOneOf(t *testing.T, dsn string, accounts []string, before, after testdb.Contents) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), dsn)
@@ -197,7 +197,7 @@ func mustBeOneOf(t *testing.T, dsn string, accounts []string, before, after test
 	t.Logf("after the kills %d windows were as before and %d as after", counts[0], counts[1])
 }
 
-// byAccount is what a warehouse says of each account.
+// byAccount is each account's rows, as one text.
 func byAccount(c testdb.Contents) map[string]string {
 	all := map[string]string{}
 	for _, table := range testdb.Tables {

@@ -21,8 +21,8 @@ import (
 	"wheelhouse/internal/testkit"
 )
 
-// sweep is as many days of sessions as there are points to be killed at, each in two states: as first loaded, and as
-// read again later, with a session changed, one gone and one new.
+// sweep has one day of sessions for each point at which a load is killed. Each day has two states: the first one, and a
+// later one with a session changed, one deleted and one added.
 type sweep struct {
 	first time.Time
 	days  int
@@ -80,13 +80,13 @@ func sessions(later bool) func(*simulator.Day) {
 	}
 }
 
-// load makes the command that reads days again.
+// load is the command that loads days again.
 func (s *sweep) load(from, to int) []string {
 	return []string{"backfill", "--force", "--streams", "usage_new",
 		"--from", s.day(from).Format(time.DateOnly), "--to", s.day(to).Format(time.DateOnly)}
 }
 
-// lab gives the days a warehouse in which they are loaded as they were first.
+// lab makes a warehouse in which the first state of all days is loaded.
 func (s *sweep) lab(t *testing.T) *lab {
 	t.Helper()
 	l := s.empty(t)
@@ -94,65 +94,65 @@ func (s *sweep) lab(t *testing.T) *lab {
 	return l
 }
 
-// empty gives the days a warehouse that has none of them.
+// empty makes a warehouse without any of the days.
 func (s *sweep) empty(t *testing.T) *lab {
 	t.Helper()
 	return &lab{t: t, api: s, dsn: testdb.New(t), first: s.first.Format(time.DateOnly),
-		hurried: hurried{Now: s.day(s.days), Lease: shortLease, Backoff: time.Millisecond, Idle: time.Minute}}
+		testTiming: testTiming{Now: s.day(s.days), Lease: shortLease, Backoff: time.Millisecond, Idle: time.Minute}}
 }
 
-// A load is killed at every question or its answer, of the API's and of Postgres's (in the long tests at both); each time all of the
-// window is there or none, and one more run makes it as if nothing had been.
+// A load is killed at every request to the API and to Postgres: before the request or before its response, in the long
+// tests at both. Each time all of the window is loaded or nothing, and one more run gives the same warehouse as without the kill.
 func TestKillSweep(t *testing.T) {
 	testkit.SkipIfShort(t, "it kills dozens of programs")
 	t.Parallel()
 	const points = 56 // more than a load has
 	s := newSweep(t, 2*points)
-	hurt, plain := s.lab(t), s.lab(t)
+	faulty, plain := s.lab(t), s.lab(t)
 	s.later.Store(true)
-	hurt.Lease = 8 * time.Second // no renewal in between: the questions come in the same order each time
+	faulty.Lease = 8 * time.Second // no renewal in between, so that the requests come in the same order each time
 
-	killed := hurt.killEverywhere(points, func(n int) []string { return s.load(n, n) })
+	killed := faulty.killAtEachPoint(points, func(n int) []string { return s.load(n, n) })
 	mustHaveKilledAt(t, killed, "GET /ss/api/usage_new", "COPY", "end of COPY", "COPY crankwheel.screen_sessions",
 		"UPDATE crankwheel.screen_sessions", "DELETE FROM wheelhouse.leases", "commit")
-	s.mustBeWhole(t, hurt.dsn)
-	hurt.mustRun(append(s.load(0, s.days-1), "--parallel", "4")...)
+	s.mustBeWhole(t, faulty.dsn)
+	faulty.mustRun(append(s.load(0, s.days-1), "--parallel", "4")...)
 	plain.mustRun(append(s.load(0, s.days-1), "--parallel", "4")...)
-	if d := testdb.Read(t, plain.dsn).Diff(testdb.Read(t, hurt.dsn)); d != "" {
+	if d := testdb.Read(t, plain.dsn).Diff(testdb.Read(t, faulty.dsn)); d != "" {
 		t.Errorf("the warehouse differs from the one without kills (- want, + got):%s", d)
 	}
 }
 
-// Windows that nobody has loaded, two at a time: what is new goes straight into the tables. Of each there is all or nothing.
+// Windows are loaded for the first time, two at a time, by copying straight into the tables. Each is loaded whole or not at all.
 func TestKillSweepOfFirstLoads(t *testing.T) {
 	testkit.SkipIfShort(t, "it kills dozens of programs")
 	t.Parallel()
 	const points = 60 // more than a load has
 	s := newSweep(t, 4*points)
-	hurt, plain := s.empty(t), s.empty(t)
-	hurt.Lease = 8 * time.Second
-	killed := hurt.killEverywhere(points, func(n int) []string { return append(s.load(2*n, 2*n+1), "--parallel", "1") })
-	// The two share a transaction or, on a busy machine, do not: the questions at a load's end have no number of their own.
+	faulty, plain := s.empty(t), s.empty(t)
+	faulty.Lease = 8 * time.Second
+	killed := faulty.killAtEachPoint(points, func(n int) []string { return append(s.load(2*n, 2*n+1), "--parallel", "1") })
+	// On a busy machine the two windows do not share a transaction, so the requests at the end of a load have no fixed number.
 	mustHaveKilledAt(t, killed, "GET /ss/api/usage_new", "COPY crankwheel.screen_sessions", "COPY crankwheel.screen_session_events",
 		"end of COPY", "DELETE FROM wheelhouse.leases", "commit")
-	states := s.states(t, hurt.dsn)
+	states := s.states(t, faulty.dsn)
 	if whole := states["1:1 2:1 3:1, loaded 1"]; len(states) != 1 || whole == 0 || whole == s.days {
-		t.Errorf("of %d days there are %v", s.days, states)
+		t.Errorf("the %d days are %v", s.days, states)
 	}
-	hurt.mustRun(append(s.load(0, s.days-1), "--parallel", "4")...)
+	faulty.mustRun(append(s.load(0, s.days-1), "--parallel", "4")...)
 	plain.mustRun(append(s.load(0, s.days-1), "--parallel", "4")...)
-	if d := testdb.Read(t, plain.dsn).Diff(testdb.Read(t, hurt.dsn)); d != "" {
+	if d := testdb.Read(t, plain.dsn).Diff(testdb.Read(t, faulty.dsn)); d != "" {
 		t.Errorf("the warehouse differs from the one without kills (- want, + got):%s", d)
 	}
 }
 
-// killEverywhere kills a load of its own at each of as many questions: before one and after the next, in the long tests before
-// and after each.
-func (l *lab) killEverywhere(points int, load func(n int) []string) map[string]bool {
+// killAtEachPoint kills a new load at each of the requests: before one and after the next, in the long tests before and
+// after each.
+func (l *lab) killAtEachPoint(points int, load func(n int) []string) map[string]bool {
 	l.t.Helper()
 	var mu sync.Mutex
 	killed := map[string]bool{}
-	kills, reached := 0, 0
+	kills, last := 0, 0
 	var all errgroup.Group
 	all.SetLimit(4)
 	for n := range 2 * points {
@@ -168,24 +168,24 @@ func (l *lab) killEverywhere(points int, load func(n int) []string) map[string]b
 				defer mu.Unlock()
 				killed[fmt.Sprint(at.After, " ", at.What)] = true
 				kills++
-				reached = max(reached, at.N)
+				last = max(last, at.N)
 				return true
 			}, load(n)...)
 			return nil
 		})
 	}
-	_ = all.Wait() // the tests tell
-	l.t.Logf("killed %d times, at %d questions and their answers", kills, reached)
+	_ = all.Wait() // the functions return no errors
+	l.t.Logf("killed %d times, at %d requests and their responses", kills, last)
 	return killed
 }
 
-func mustHaveKilledAt(t *testing.T, killed map[string]bool, kinds ...string) {
+func mustHaveKilledAt(t *testing.T, killed map[string]bool, requests ...string) {
 	t.Helper()
 	sides := []string{""} // either
 	if testkit.Long() {
 		sides = []string{"true ", "false "}
 	}
-	for _, what := range kinds {
+	for _, what := range requests {
 		for _, after := range sides {
 			if !slices.ContainsFunc(slices.Collect(maps.Keys(killed)), func(k string) bool { return strings.HasPrefix(k, after) && strings.Contains(k, what) }) {
 				t.Errorf("killed at %d points, but not (after: %s) at %s", len(killed), after, what)
@@ -194,18 +194,18 @@ func mustHaveKilledAt(t *testing.T, killed map[string]bool, kinds ...string) {
 	}
 }
 
-// mustBeWhole fails unless each day is as first loaded or as read again, and the ledger says the same of it.
+// mustBeWhole fails unless each day has the first or the later state, and the ledger has the loads to match.
 func (s *sweep) mustBeWhole(t *testing.T, dsn string) {
 	t.Helper()
 	states := s.states(t, dsn)
 	before, after := states["1:1 2:1 3:1, loaded 1"], states["11:1 2x:1 3:1 4:1, loaded 2"]
 	if before+after != s.days || before == 0 || after == 0 {
-		t.Errorf("of %d days %d are as before, %d as after, and not all of them: %v", s.days, before, after, states)
+		t.Errorf("of %d days %d are as before and %d as after: %v", s.days, before, after, states)
 	}
 	t.Logf("after the kills %d days were as before and %d as after", before, after)
 }
 
-// states counts the days by their sessions and by how often the ledger says they were loaded.
+// states counts the days by their sessions and by the number of their loads in the ledger.
 func (s *sweep) states(t *testing.T, dsn string) map[string]int {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), dsn)

@@ -1,4 +1,4 @@
-// Command wheelhouse brings a company's CrankWheel usage into PostgreSQL.
+// Command wheelhouse loads a company's CrankWheel usage into PostgreSQL.
 package main
 
 import (
@@ -11,7 +11,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
-	_ "time/tzdata" // zones, where the machine has none
+	_ "time/tzdata" // for machines without time zones
 
 	"wheelhouse/internal/settings"
 )
@@ -21,13 +21,13 @@ var version = "dev"
 // Exit codes.
 const (
 	exitOK          = 0
-	exitIncomplete  = 1 // at least one window failed or differs; all the others are loaded
+	exitIncomplete  = 1 // something failed, is missing or differs; everything else is loaded
 	exitUsage       = 2 // usage or settings
 	exitInterrupted = 130
 )
 
-// errIncomplete: the command's result is already told, and it is not all it should be.
-var errIncomplete = errors.New("not everything is loaded and adds up")
+// errIncomplete makes the exit code 1. The command has already printed what is wrong.
+var errIncomplete = errors.New("not everything is loaded and reconciled")
 
 // usageError is a mistake on the command line.
 type usageError struct{ error }
@@ -35,11 +35,11 @@ type usageError struct{ error }
 func main() { os.Exit(run(os.Args[1:])) }
 
 func run(args []string) (code int) {
-	// Go's HTTP client and server quote there what they were sent, and what a handler panicked with. Our own log is zap's.
+	// Go's HTTP client and server log received data and the values of panics here. The program's own log is zap's.
 	log.SetOutput(io.Discard)
 	defer func() {
-		if p := recover(); p != nil { // with what may be anybody's data
-			fmt.Fprintf(os.Stderr, "wheelhouse: a defect of this program: panic, its value withheld\n%s", debug.Stack())
+		if p := recover(); p != nil { // p may contain personal data
+			fmt.Fprintf(os.Stderr, "wheelhouse: a defect of this program: panic, with its value redacted\n%s", debug.Stack())
 			code = exitIncomplete
 		}
 	}()
@@ -53,7 +53,7 @@ func run(args []string) (code int) {
 	err := root.ExecuteContext(ctx)
 	switch {
 	case err == nil, errors.Is(err, errIncomplete) && ctx.Err() == nil:
-	case ctx.Err() != nil && a.passing:
+	case ctx.Err() != nil && a.temporary:
 		fmt.Fprintln(os.Stderr, "wheelhouse: interrupted")
 	case ctx.Err() != nil:
 		fmt.Fprintln(os.Stderr, "wheelhouse: interrupted; what was committed stays")
@@ -63,8 +63,7 @@ func run(args []string) (code int) {
 	return exitCode(ctx, err, a.began)
 }
 
-// exitCode maps an error to the process's exit code. What fails before a command began is a mistake in
-// how it was called.
+// exitCode maps an error to the process's exit code. An error before the command began is a mistake on the command line.
 func exitCode(ctx context.Context, err error, began bool) int {
 	var wrong *settings.Errors
 	var usage usageError

@@ -26,12 +26,12 @@ import (
 	"wheelhouse/migrations"
 )
 
-// asProgram makes this test binary the program itself, so that exit codes and signals are real.
+// asProgram is an environment variable that makes this test binary the program itself, so that exit codes and signals are real.
 const asProgram = "WHEELHOUSE_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
-		hurry()
+		applyTestTiming()
 		os.Exit(run(os.Args[1:]))
 	}
 	testkit.Default("test.parallel", "3", "3") // some of the tests run six programs at once
@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 
 const key = "canary-key-7f3a"
 
-// user is somebody at a shell, with an account, a database and a folder.
+// user is a user at a shell, with an account, a database and a folder.
 type user struct {
 	t   *testing.T
 	env []string
@@ -77,7 +77,7 @@ func (u user) command(args ...string) (*exec.Cmd, *bytes.Buffer, *bytes.Buffer) 
 	return cmd, &out, &errs
 }
 
-// types runs a command line and wants an exit code.
+// types runs a command line and requires an exit code.
 func (u user) types(code int, args ...string) (stdout, stderr string) {
 	u.t.Helper()
 	cmd, out, errs := u.command(args...)
@@ -133,7 +133,7 @@ func TestNoSettingsExit2(t *testing.T) {
 	_, stderr := u.types(exitUsage, "run")
 	for _, name := range []string{"CRANKWHEEL_URL", "CRANKWHEEL_API_KEY"} {
 		if !strings.Contains(stderr, name) {
-			t.Errorf("%s is not told as missing:\n%s", name, stderr)
+			t.Errorf("%s is not reported as missing:\n%s", name, stderr)
 		}
 	}
 }
@@ -166,9 +166,9 @@ func TestRunAndBackfill(t *testing.T) {
 	backfill := []string{"backfill", "--from", from, "--to", to, "--json"}
 
 	plan, _ := u.types(exitOK, append(backfill, "--dry-run")...)
-	var planned []map[string]any
-	if err := json.Unmarshal([]byte(plan), &planned); err != nil || len(planned) != 8 {
-		t.Fatalf("dry run: %d rows, %v\n%s", len(planned), err, plan)
+	var rows []map[string]any
+	if err := json.Unmarshal([]byte(plan), &rows); err != nil || len(rows) != 8 {
+		t.Fatalf("dry run: %d rows, %v\n%s", len(rows), err, plan)
 	}
 	if asked.Load() != 0 {
 		t.Errorf("a dry run asked the API %d times", asked.Load())
@@ -184,7 +184,7 @@ func TestRunAndBackfill(t *testing.T) {
 		t.Errorf("--force asked %d times, the first time %d", n, first)
 	}
 	if stdout, _ := u.types(exitOK, "run"); !strings.Contains(stdout, "loaded") {
-		t.Errorf("run says: %s", stdout)
+		t.Errorf("run prints: %s", stdout)
 	}
 }
 
@@ -194,7 +194,7 @@ func TestWrongKeyExits1(t *testing.T) {
 	u.env = append(u.env, "CRANKWHEEL_API_KEY=another-key")
 	_, stderr := u.types(exitIncomplete, "run", "--streams", "user_access", "--log", "json,info")
 	if !strings.Contains(stderr, "401") || !strings.Contains(stderr, "check the API key") || strings.Contains(stderr, "another-key") {
-		t.Errorf("a wrong key is told as:\n%s", stderr)
+		t.Errorf("a wrong key is reported as:\n%s", stderr)
 	}
 }
 
@@ -216,7 +216,7 @@ func TestSigtermExits130(t *testing.T) {
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	_ = cmd.Wait() // the exit code tells
+	_ = cmd.Wait() // the exit code is checked below
 	if code := cmd.ProcessState.ExitCode(); code != exitInterrupted {
 		t.Fatalf("exit %d\n%s%s", code, out, errs)
 	}
@@ -228,19 +228,19 @@ func TestDemoOnceLeavesNothing(t *testing.T) {
 	temp := t.TempDir()
 	u := user{t, []string{"TMPDIR=" + temp}, t.TempDir()}
 	stdout, stderr := u.types(exitOK, "demo", "--once", "--days", "7", "--agents", "4")
-	if n := strings.Count(stderr, "window loaded"); n < 40 || strings.Contains(stdout, "unreconciled") {
+	if n := strings.Count(stderr, "window loaded"); n < 40 || strings.Contains(stdout, "not reconciled") {
 		t.Errorf("%d lines of windows\n%s", n, stdout)
 	}
-	told := regexp.MustCompile(`(\d+) of (\d+) windows with totals`).FindStringSubmatch(stdout)
-	if told == nil || told[1] == "0" || told[1] != told[2] {
-		t.Errorf("the windows that add up are told as %q:\n%s", told, stdout)
+	counts := regexp.MustCompile(`(\d+) of the (\d+) windows for which the API states totals are reconciled`).FindStringSubmatch(stdout)
+	if counts == nil || counts[1] == "0" || counts[1] != counts[2] {
+		t.Errorf("the reconciled windows are %q:\n%s", counts, stdout)
 	}
 	if ps, err := exec.Command("ps", "-axo", "args=").Output(); err != nil || strings.Contains(string(ps), "-D "+temp) {
-		t.Errorf("a server is left: %v", err)
+		t.Errorf("a server still runs: %v", err)
 	}
 	for _, table := range []string{"demo_requests", "screen_sessions", "share_visits", "contents", "bi.agent_daily"} {
 		if !strings.Contains(stdout, table) {
-			t.Errorf("the demo's summary lacks %s:\n%s", table, stdout)
+			t.Errorf("%s is not in the demo's summary:\n%s", table, stdout)
 		}
 	}
 }
@@ -268,7 +268,7 @@ func TestEveryCommandHelps(t *testing.T) {
 
 func TestExitCodes(t *testing.T) {
 	t.Parallel()
-	gone, cancel := context.WithCancel(t.Context())
+	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
 	for _, c := range []struct {
 		name  string
@@ -277,10 +277,10 @@ func TestExitCodes(t *testing.T) {
 		began bool
 		want  int
 	}{
-		{"all well", t.Context(), nil, true, exitOK},
-		{"well in time", gone, nil, true, exitOK},
+		{"success", t.Context(), nil, true, exitOK},
+		{"success before the signal", canceled, nil, true, exitOK},
 		{"incomplete", t.Context(), errIncomplete, true, exitIncomplete},
-		{"interrupted", gone, errIncomplete, true, exitInterrupted},
+		{"interrupted", canceled, errIncomplete, true, exitInterrupted},
 		{"usage", t.Context(), usageError{errIncomplete}, true, exitUsage},
 		{"before it began", t.Context(), io.EOF, false, exitUsage},
 	} {

@@ -13,9 +13,9 @@ import (
 func (a *app) migrate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "migrate",
-		Short: "Bring the warehouse's schema up or down, or say where it stands",
-		Long: `The warehouse's schema is made of numbered migrations that are built into the program. Each commits whole
-or not at all. Two processes migrating at once do no harm. The connection must go to Postgres itself, not
+		Short: "Migrate the warehouse's schema up or down, or print its version",
+		Long: `The warehouse's schema is made by numbered migrations that are built into the program. Each migration commits
+as a whole or not at all. Two processes may migrate at once. The connection must go to Postgres itself, not
 through PgBouncer in transaction mode.`,
 		Example: `  wheelhouse migrate up
   wheelhouse migrate status
@@ -38,7 +38,7 @@ func (a *app) database() (string, error) {
 
 func (a *app) migrateUp() *cobra.Command {
 	return &cobra.Command{
-		Use: "up", Short: "Apply every migration the warehouse lacks", Args: cobra.NoArgs,
+		Use: "up", Short: "Apply all migrations that are missing", Args: cobra.NoArgs,
 		Example: "  wheelhouse migrate up",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.migrated(cmd.Context(), migrations.Up)
@@ -49,24 +49,24 @@ func (a *app) migrateUp() *cobra.Command {
 func (a *app) migrateDown() *cobra.Command {
 	var steps int
 	cmd := &cobra.Command{
-		Use: "down --steps N", Short: "Take back the newest migrations, with the data in what they made", Args: cobra.NoArgs,
-		Long: `Takes back the newest migrations. Tables that they made go, and the data in them. Taking all back leaves the
-schema wheelhouse with the list of migrations, and the roles, which other databases of the server may use.`,
+		Use: "down --steps N", Short: "Undo the newest migrations, and delete the data in their tables", Args: cobra.NoArgs,
+		Long: `Undoes the newest migrations. The tables that they made are dropped, with their data. Undoing all migrations leaves
+the schema wheelhouse with the list of migrations, and the roles, which other databases of the server may use.`,
 		Example: "  wheelhouse migrate down --steps 1",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if steps < 1 {
-				return usageError{fmt.Errorf("--steps says how many migrations to take back, at least 1")}
+				return usageError{fmt.Errorf("--steps is the number of migrations to undo, at least 1")}
 			}
 			return a.migrated(cmd.Context(), func(ctx context.Context, url string) (uint, uint, error) {
 				return migrations.Down(ctx, url, steps)
 			})
 		},
 	}
-	cmd.Flags().IntVar(&steps, "steps", 0, "how many migrations to take back")
+	cmd.Flags().IntVar(&steps, "steps", 0, "how many migrations to undo")
 	return cmd
 }
 
-// migrated runs a migration and says from where to where it went.
+// migrated runs a migration and prints the old and the new version.
 func (a *app) migrated(ctx context.Context, migrate func(context.Context, string) (uint, uint, error)) error {
 	url, err := a.database()
 	if err != nil {
@@ -82,7 +82,7 @@ func (a *app) migrated(ctx context.Context, migrate func(context.Context, string
 		fmt.Fprintf(a.out, "The warehouse went from version %d to %d.\n", from, to)
 	}
 	if s, err := migrations.ReadStatus(ctx, url); err == nil && s.RolesSQL != "" {
-		fmt.Fprintln(a.out, "Some roles could not be made: `wheelhouse migrate status` prints the SQL for somebody who may.")
+		fmt.Fprintln(a.out, "Some roles could not be created: `wheelhouse migrate status` prints the SQL for a user who may create roles.")
 	}
 	return nil
 }
@@ -90,7 +90,7 @@ func (a *app) migrated(ctx context.Context, migrate func(context.Context, string
 func (a *app) migrateStatus() *cobra.Command {
 	var json bool
 	cmd := &cobra.Command{
-		Use: "status", Short: "Say where the schema stands, and what else must be run", Args: cobra.NoArgs,
+		Use: "status", Short: "Print the schema's version, and the SQL that must still be run", Args: cobra.NoArgs,
 		Example: "  wheelhouse migrate status",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			url, err := a.database()
@@ -110,14 +110,14 @@ func (a *app) migrateStatus() *cobra.Command {
 			}
 			switch {
 			case s.Dirty:
-				fmt.Fprintln(a.out, "A migration of another tool stopped half-way; `wheelhouse migrate up` says what to do.")
+				fmt.Fprintln(a.out, "A migration by another tool failed half-way: `wheelhouse migrate up` says what to do.")
 			case s.Version > s.Latest:
-				fmt.Fprintln(a.out, "It is newer than this program, which refuses to load into it: use the newer wheelhouse, or take the newest migrations back with it.")
+				fmt.Fprintln(a.out, "The warehouse is newer than this program, which refuses to load into it: use the newer wheelhouse, or undo the newest migrations with it.")
 			case len(s.Pending) > 0:
 				fmt.Fprintln(a.out, "`wheelhouse migrate up` applies them.")
 			}
 			if s.RolesSQL != "" {
-				fmt.Fprintf(a.out, "\nWhoever may make roles must run:\n\n%s\n", s.RolesSQL)
+				fmt.Fprintf(a.out, "\nA user who may create roles must run:\n\n%s\n", s.RolesSQL)
 			}
 			return nil
 		},

@@ -7,8 +7,8 @@ import (
 	"wheelhouse/internal/testdb"
 )
 
-// A mistake in the command line or the settings is told before anything is done, and exits 2.
-func TestMistakesAreToldFirst(t *testing.T) {
+// A mistake on the command line or in the settings is reported before anything else happens, and exits 2.
+func TestMistakesAreReportedFirst(t *testing.T) {
 	t.Parallel()
 	u := newUser(t, account(t), testdb.New(t))
 	for _, args := range [][]string{

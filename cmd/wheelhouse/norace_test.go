@@ -2,5 +2,5 @@
 
 package main
 
-// raceDetector tells whether the tests are built with the race detector.
+// raceDetector is whether the tests are built with the race detector.
 const raceDetector = false

@@ -14,14 +14,14 @@ import (
 	"wheelhouse/internal/web"
 )
 
-// site is the web pages, where there are to be some, and where they are served.
+// site is the web pages and their address. Without pages, server is nil.
 type site struct {
 	server   *web.Server
 	listener net.Listener
 	log      *zap.Logger
 }
 
-// pages prepares the pages that the settings want. What they lack is told before anything else begins.
+// pages prepares the pages that the settings ask for, and reports mistakes in their settings before anything else begins.
 func pages(s *settings.Settings, log *zap.Logger, metrics http.Handler) (*site, error) {
 	if s.Listen == "" {
 		return &site{}, nil
@@ -44,7 +44,7 @@ func pages(s *settings.Settings, log *zap.Logger, metrics http.Handler) (*site, 
 	return &site{server, l, log}, nil
 }
 
-// demoPages are the demo's: at the usual address, or where that is taken at any port of loopback.
+// demoPages are the demo's pages, at the default address or, if it is in use, at a free port of loopback.
 func demoPages(database string, log *zap.Logger, streams func(time.Time) []settings.Row, metrics http.Handler) (*site, error) {
 	l, err := net.Listen("tcp", settings.DefaultListen)
 	if err != nil {
@@ -62,15 +62,15 @@ func demoPages(database string, log *zap.Logger, streams func(time.Time) []setti
 	return &site{server, l, log}, nil
 }
 
-// close is for whichever way a command ends; what was served is closed already.
+// close releases the address and the server. It may be called after while, which closes both.
 func (s *site) close() {
 	if s.server != nil {
-		_ = s.listener.Close() // twice does no harm
+		_ = s.listener.Close() // may be closed already
 		s.server.Close()
 	}
 }
 
-// while serves the pages while do works; when either fails both end.
+// while serves the pages until do returns. If either fails, both end.
 func (s *site) while(ctx context.Context, do func(context.Context) error) error {
 	if s.server == nil {
 		return do(ctx)
@@ -82,13 +82,13 @@ func (s *site) while(ctx context.Context, do func(context.Context) error) error 
 		defer stop()
 		served <- s.server.Serve(ctx, s.listener)
 	}()
-	s.log.Info("pages are served", zap.Stringer("address", s.listener.Addr()))
+	s.log.Info("serving pages", zap.Stringer("address", s.listener.Addr()))
 	err := do(ctx)
 	stop()
 	return errors.Join(err, <-served)
 }
 
-// check logs what keeps the pages from reading the warehouse. Loading goes on without them.
+// check logs why the pages cannot read the warehouse, if so. Loading works without them.
 func (s *site) check(ctx context.Context) {
 	if s.server == nil {
 		return

@@ -17,20 +17,20 @@ import (
 
 const pagesToken = "canary-token-of-the-pages"
 
-func TestServeRefusesToBeOpen(t *testing.T) {
+func TestServeRequiresATokenOffLoopback(t *testing.T) {
 	t.Parallel()
 	u := newUser(t, account(t), testdb.New(t))
 	u.env = append(u.env, "WHEELHOUSE_LISTEN=0.0.0.0:0")
 	for say, args := range map[string][]string{"WHEELHOUSE_TOKEN_FILE": {"serve"}} {
 		if _, stderr := u.types(exitUsage, args...); !strings.Contains(stderr, say) {
-			t.Errorf("%v says:\n%s", args, stderr)
+			t.Errorf("%v prints:\n%s", args, stderr)
 		}
 	}
 	if stdout, _ := u.types(exitOK, "config", "check"); !strings.Contains(stdout, "No serve: listen 0.0.0.0:0") {
 		t.Error(stdout)
 	}
 	u.env = append(u.env, "WHEELHOUSE_TOKEN="+pagesToken)
-	if stdout, _ := u.types(exitOK, "config", "check"); !strings.Contains(stdout, "for whoever has the token") || strings.Contains(stdout, pagesToken) {
+	if stdout, _ := u.types(exitOK, "config", "check"); !strings.Contains(stdout, "for everybody who has the token") || strings.Contains(stdout, pagesToken) {
 		t.Error(stdout)
 	}
 	u.env = append(u.env, "WHEELHOUSE_TOKEN=short")
@@ -39,7 +39,7 @@ func TestServeRefusesToBeOpen(t *testing.T) {
 	}
 }
 
-// serve answers before the warehouse has a schema, is ready when it has one, and lets nobody in without the token.
+// serve answers before the warehouse has a schema, is ready once it has one, and refuses requests without the token.
 func TestServeServesPages(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.NewDirect(t)
@@ -93,7 +93,7 @@ func TestServeServesPages(t *testing.T) {
 	if err := <-rest; err != nil {
 		t.Error(err)
 	}
-	_ = cmd.Wait() // the exit code tells
+	_ = cmd.Wait() // the exit code is checked below
 	if code := cmd.ProcessState.ExitCode(); code != exitInterrupted || strings.Contains(errs.String(), pagesToken) {
 		t.Errorf("exit %d\n%s", code, errs)
 	}

@@ -18,9 +18,10 @@ import (
 func (a *app) rejects() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rejects",
-		Short: "Look at the rows that could not be understood, and try them again",
-		Long: `A row of an answer that cannot be understood is set aside whole, with the reason and where it stood, and the
-rest of its window loads. When a later load understands it, or no longer meets it, it is resolved.`,
+		Short: "List, show and retry the records that could not be understood",
+		Long: `A record that cannot be understood is rejected: it is kept whole, with the reason and its place in the answer,
+and the rest of its window loads. A reject is resolved when a later load understands the record or no longer
+gets it.`,
 		Example: `  wheelhouse rejects list
   wheelhouse rejects show 17
   wheelhouse rejects retry`,
@@ -50,8 +51,8 @@ func (a *app) rejectsList() *cobra.Command {
 	var f ledger.RejectFilter
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List what is set aside, the newest first, without what it holds",
-		Long:  "Lists the rows that are set aside and not resolved: where they stood and why. What they hold is not shown.",
+		Short: "List the rejects, newest first, without their records",
+		Long:  "Lists the rejects that are not resolved, with place and reason. The rejected records are not shown.",
 		Example: `  wheelhouse rejects list
   wheelhouse rejects list --stream usage_new --all --limit 0 --json`,
 		Args: cobra.NoArgs,
@@ -72,7 +73,7 @@ func (a *app) rejectsList() *cobra.Command {
 				if json {
 					return report.Table(a.out, found, true)
 				}
-				return a.tellRejects(found, f)
+				return a.printRejects(found, f)
 			})
 		},
 	}
@@ -80,14 +81,14 @@ func (a *app) rejectsList() *cobra.Command {
 	flags.BoolVar(&json, "json", false, "print as JSON")
 	flags.StringVar(&f.Account, "account", "", "only this account")
 	flags.StringVar(&f.Stream, "stream", "", "only this stream")
-	flags.BoolVar(&f.All, "all", false, "resolved ones too")
-	flags.IntVar(&f.Limit, "limit", 100, "at most so many; 0: no limit")
+	flags.BoolVar(&f.All, "all", false, "resolved rejects, too")
+	flags.IntVar(&f.Limit, "limit", 100, "at most this many; 0: no limit")
 	_ = cmd.RegisterFlagCompletionFunc("stream", completeStreams) // fails for an unknown flag only
 	return cmd
 }
 
-// setAside is one line of rejects list.
-type setAside struct {
+// rejectLine is one line of rejects list.
+type rejectLine struct {
 	ID      int64  `json:"id"`
 	Account string `json:"account"`
 	Stream  string `json:"stream"`
@@ -99,14 +100,14 @@ type setAside struct {
 	State   string `json:"state"`
 }
 
-func (a *app) tellRejects(found []ledger.Reject, f ledger.RejectFilter) error {
+func (a *app) printRejects(found []ledger.Reject, f ledger.RejectFilter) error {
 	if len(found) == 0 {
 		_, err := fmt.Fprintln(a.out, "No rejects.")
 		return err
 	}
-	var lines []setAside
+	var lines []rejectLine
 	for _, r := range found {
-		lines = append(lines, setAside{
+		lines = append(lines, rejectLine{
 			ID: r.ID, Account: r.Account, Stream: r.Stream, Window: window(r), Path: r.Path, Reason: r.Reason,
 			First: minute(r.FirstSeen, time.UTC), Last: minute(r.LastSeen, time.UTC), State: state(r),
 		})
@@ -120,7 +121,7 @@ func (a *app) tellRejects(found []ledger.Reject, f ledger.RejectFilter) error {
 	return nil
 }
 
-// window is the window that a reject was last met in. It is unknown once its load has left the books.
+// window is the window in which a record was last rejected. It is unknown once its load is no longer in the ledger.
 func window(r ledger.Reject) string {
 	if r.From == nil || r.To == nil {
 		return "unknown"
@@ -148,9 +149,9 @@ func (a *app) rejectsShow() *cobra.Command {
 	var json bool
 	cmd := &cobra.Command{
 		Use:   "show ID",
-		Short: "Show one row that is set aside, with what it holds",
-		Long: `Shows a row that is set aside, with what was sent. It may hold people's names, addresses and phone numbers:
-they go to standard output only, never to the log.`,
+		Short: "Show one reject with its record",
+		Long: `Shows a reject with the record as it was sent. The record may contain people's names, addresses and phone
+numbers: they go to standard output only, never to the log.`,
 		Example: `  wheelhouse rejects show 17
   wheelhouse rejects show 17 --json | jq .raw`,
 		Args: cobra.ExactArgs(1),
@@ -169,7 +170,7 @@ they go to standard output only, never to the log.`,
 				case json:
 					return report.JSON(a.out, found)
 				}
-				return a.tellReject(found)
+				return a.printReject(found)
 			})
 		},
 	}
@@ -177,8 +178,8 @@ they go to standard output only, never to the log.`,
 	return cmd
 }
 
-// tellReject prints a reject and what was sent, line by line.
-func (a *app) tellReject(r ledger.RejectDetail) error {
+// printReject prints a reject and its record, line by line.
+func (a *app) printReject(r ledger.RejectDetail) error {
 	for _, line := range [][2]string{
 		{"reject", strconv.FormatInt(r.ID, 10)}, {"account", r.Account}, {"stream", r.Stream}, {"window", window(r.Reject) + " UTC"},
 		{"path", r.Path}, {"reason", r.Reason}, {"load", strconv.FormatInt(r.Load, 10)}, {"request ids", strings.Join(r.RequestIDs, ", ")},

@@ -16,12 +16,12 @@ func (a *app) rejectsRetry() *cobra.Command {
 	var l loading
 	cmd := &cobra.Command{
 		Use:   "retry [ID ...]",
-		Short: "Load again the windows in which rows were set aside",
-		Long: `Asks the API again for the windows of the rejects given by number, or of all that are open, and loads them. A row that
-is understood now, or comes no more, is resolved; what still is not stays set aside. Use it after an update
-of wheelhouse, or once the source is mended.
+		Short: "Load the windows of rejects again",
+		Long: `Asks the API again for the windows of the given rejects, or of all that are not resolved, and loads them. A reject
+is resolved if its record is understood now or no longer comes. Use this command after an update of wheelhouse,
+or once the API's answer is repaired.
 
-Exits 0 when the windows are loaded, whether or not each reject is resolved: the summary tells how many are.`,
+Exits 0 when the windows are loaded, even if some rejects are not resolved. The output says how many are.`,
 		Example: `  wheelhouse rejects retry
   wheelhouse rejects retry 17 18
   wheelhouse rejects retry --streams usage_new`,
@@ -70,11 +70,11 @@ func (a *app) retryRejects(ctx context.Context, l loading, f ledger.RejectFilter
 		if !l.json {
 			fmt.Fprintf(a.out, "%d of %d rejects are resolved.\n", len(ids)-left, len(ids))
 		}
-		return a.tell(result, l.json)
+		return a.printResult(result, l.json)
 	})
 }
 
-// chooseRejects keeps those of the streams; no streams are all.
+// chooseRejects keeps the rejects of the streams. No streams means all.
 func chooseRejects(all []ledger.Reject, streams []string) (chosen []ledger.Reject, ids []int64) {
 	for _, r := range all {
 		if len(streams) == 0 || slices.Contains(streams, r.Stream) {

@@ -13,7 +13,7 @@ import (
 
 var anyStart = regexp.MustCompile(`"(start_date|start_time)": ?"2[^"]*"`)
 
-// garbled answers as an API does, but the starts of all sessions are no dates while it is on.
+// garbled is an API that sends invalid dates as the starts of all sessions while on is true.
 func garbled(api http.Handler, on *atomic.Bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !on.Load() || !strings.HasSuffix(r.URL.Path, "/usage_new") {
@@ -52,7 +52,7 @@ func TestRejectsAreRetried(t *testing.T) {
 		t.Errorf("one of them:\n%s", stdout)
 	}
 	if n := count("wheelhouse.rejects WHERE resolved_at IS NOT NULL"); n != ofWindow {
-		t.Errorf("%s are resolved, its window has %s", n, ofWindow)
+		t.Errorf("%s are resolved, but its window has %s", n, ofWindow)
 	}
 	u.types(exitOK, "rejects", "retry", "--streams", "usage_new")
 	if n := count("wheelhouse.rejects WHERE resolved_at IS NULL"); n != "0" {

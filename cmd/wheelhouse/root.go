@@ -24,24 +24,24 @@ import (
 
 // app is what all commands share: the flags of every command, and where output goes.
 type app struct {
-	out, err io.Writer
-	config   string
-	log      string
-	began    bool // a command's own work has begun: the command line was understood
-	passing  bool // what it does goes with it
+	out, err  io.Writer
+	config    string
+	log       string
+	began     bool // the command line was understood, and the command's own work has begun
+	temporary bool // the command leaves nothing behind
 }
 
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "wheelhouse",
-		Short: "CrankWheel usage into PostgreSQL, every night and for any range of past days",
-		Long: `wheelhouse brings a company's CrankWheel usage (demo requests, screen shares, video shares and their
-engagement) into PostgreSQL. Cron says when to look; a ledger in the database says what to load, so a
+		Short: "Load CrankWheel usage into PostgreSQL, every night and for any past days",
+		Long: `wheelhouse loads a company's CrankWheel usage (demo requests, screen shares, video shares and their
+engagement) into PostgreSQL. Cron decides when to load; a ledger in the database decides what to load. So a
 missed night, a crash or a second machine never loses or doubles a row.
 
 Settings come from flags, the environment, schedules.yaml and built-in defaults, in this order. With
 CRANKWHEEL_URL, CRANKWHEEL_API_KEY and DATABASE_URL set, no file is needed.`,
-		Example: `  wheelhouse demo                                      # see it work, with nothing set up
+		Example: `  wheelhouse demo                                      # try it, without any set-up
   wheelhouse run --migrate                             # load what is missing, once
   wheelhouse backfill --from 2025-01-01 --to 2025-12-31`,
 		Version:           version,
@@ -53,13 +53,13 @@ CRANKWHEEL_URL, CRANKWHEEL_API_KEY and DATABASE_URL set, no file is needed.`,
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.PersistentFlags().StringVar(&a.config, "config", "", "settings file (WHEELHOUSE_CONFIG; default schedules.yaml here, else the built-in one)")
+	root.PersistentFlags().StringVar(&a.config, "config", "", "settings file (WHEELHOUSE_CONFIG; default: schedules.yaml in this folder, else the built-in one)")
 	root.PersistentFlags().StringVar(&a.log, "log", "", `log format and level, such as "json,debug" (WHEELHOUSE_LOG)`)
 	root.AddCommand(a.demo(), a.run(), a.serve(), a.backfill(), a.verify(), a.status(), a.rejects(), a.migrate(), a.configCommand(), a.simulate())
 	return root
 }
 
-// settings reads everything that is set; offline is for commands that do not ask the API.
+// settings reads all settings. offline is for commands that make no requests to the API.
 func (a *app) settings(offline bool) (*settings.Settings, error) {
 	return settings.Load(settings.Options{Config: a.config, Log: a.log, Offline: offline, Terminal: isTerminal(a.err)})
 }
@@ -69,7 +69,7 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// logger makes the log: one event a line, on standard error or over progress bars.
+// logger makes the log, with one event a line.
 func logger(s settings.Log, w io.Writer) *zap.Logger {
 	level, err := zapcore.ParseLevel(s.Level)
 	if err != nil {
@@ -86,7 +86,7 @@ func logger(s settings.Log, w io.Writer) *zap.Logger {
 	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(w)), level))
 }
 
-// warehouse opens the database and refuses one whose schema is not this program's.
+// warehouse opens the database. It refuses a schema of another version than this program's.
 func (a *app) warehouse(ctx context.Context, dsn string, migrate bool, o load.Options) (*load.Warehouse, error) {
 	if migrate {
 		if _, _, err := migrations.Up(ctx, dsn); err != nil {
@@ -104,14 +104,14 @@ func (a *app) warehouse(ctx context.Context, dsn string, migrate bool, o load.Op
 	return w, nil
 }
 
-// accounts opens the accounts chosen, or all. through may put something between them and the network.
+// accounts opens the account named only, or all accounts. through wraps the transport of their requests.
 func (a *app) accounts(s *settings.Settings, only string, through func(http.RoundTripper) http.RoundTripper) (accounts []*pipeline.Account, done func(), err error) {
 	done = func() {
 		for _, account := range accounts {
 			account.Close()
 		}
 	}
-	api := patience.api
+	api := timing.api
 	api.Transport = through
 	for _, known := range s.Accounts {
 		if only != "" && known.ID != only {
@@ -125,7 +125,7 @@ func (a *app) accounts(s *settings.Settings, only string, through func(http.Roun
 		accounts = append(accounts, account)
 	}
 	if len(accounts) == 0 {
-		return nil, nil, usageError{fmt.Errorf("no account %q in the settings; there is: %s", only, strings.Join(accountIDs(s), ", "))}
+		return nil, nil, usageError{fmt.Errorf("no account %q in the settings; there are: %s", only, strings.Join(accountIDs(s), ", "))}
 	}
 	return accounts, done, nil
 }
@@ -138,7 +138,7 @@ func accountIDs(s *settings.Settings) []string {
 	return ids
 }
 
-// checkStreams refuses names that are no streams.
+// checkStreams refuses unknown names of streams.
 func checkStreams(names []string) error {
 	for _, name := range names {
 		if !slices.Contains(stream.Names(), name) {
@@ -148,7 +148,7 @@ func checkStreams(names []string) error {
 	return nil
 }
 
-// streamNames is a flag's value: names of streams, at least one.
+// streamNames is the value of a flag: the names of one or more streams.
 type streamNames []string
 
 func (n *streamNames) String() string { return strings.Join(*n, ",") }
@@ -160,7 +160,7 @@ func (n *streamNames) Set(text string) error {
 	return checkStreams(names)
 }
 
-// parseDay reads a day of the command line.
+// parseDay reads a day from the command line.
 func parseDay(flag, s string) (time.Time, error) {
 	day, err := time.Parse(time.DateOnly, s)
 	if err != nil {
@@ -177,7 +177,7 @@ func host() string {
 	return name
 }
 
-// completeStreams offers the streams' names to the shell.
+// completeStreams completes names of streams in a shell.
 func completeStreams(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return stream.Names(), cobra.ShellCompDirectiveNoFileComp
 }

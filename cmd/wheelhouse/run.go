@@ -15,34 +15,34 @@ import (
 	"wheelhouse/load"
 )
 
-// grace is how long windows in hand may go on after the first Ctrl-C or SIGTERM.
+// grace is how long claimed windows may continue after the first Ctrl-C or SIGTERM.
 const grace = 15 * time.Second
 
-// loading is what run and backfill share.
+// loading is the flags that commands share which ask the API.
 type loading struct {
 	account  string
 	streams  []string
 	parallel int
-	passes   int // at the same time; 0: one
+	passes   int // that may run at the same time; 0: one
 	migrate  bool
 	shrink   bool
 	json     bool
 }
 
-// flags are those of commands that load.
+// flags adds the flags of the commands that load.
 func (l *loading) flags(cmd *cobra.Command) {
 	l.choices(cmd)
 	f := cmd.Flags()
 	f.BoolVar(&l.migrate, "migrate", false, "bring the warehouse's schema up to date first")
-	f.BoolVar(&l.shrink, "accept-shrink", false, "delete what the API no longer brings even where that is more than half of a window's rows")
+	f.BoolVar(&l.shrink, "accept-shrink", false, "delete rows that the API no longer sends, even if they are more than half of a window's rows")
 }
 
-// choices are the flags of all commands that ask the API.
+// choices adds the flags of all commands that ask the API.
 func (l *loading) choices(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&l.account, "account", "", "only this account")
 	f.Var((*streamNames)(&l.streams), "streams", "only these streams, separated by commas")
-	f.IntVar(&l.parallel, "parallel", 0, "windows of a stream loaded at the same time (default: as the settings say)")
+	f.IntVar(&l.parallel, "parallel", 0, "windows of a stream to load at the same time (default: from the settings)")
 	f.BoolVar(&l.json, "json", false, "print the result as JSON")
 	_ = cmd.RegisterFlagCompletionFunc("streams", completeStreams) // fails for an unknown flag only
 }
@@ -59,18 +59,18 @@ func (a *app) run() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Load what is missing or may have changed, once, and exit",
-		Long: `One pass: for each account and stream, the windows since history_from that the ledger lacks, those young
-enough that the API may still change them (look-back), and those that hold something still open. What a
-nightly cron job or a Kubernetes CronJob calls.
+		Long: `One pass. For each account and stream it loads the gaps since history_from, the windows so recent that the API
+may still change them (look-back), and the windows with something still open, such as a running session. A
+nightly cron job or a Kubernetes CronJob calls this command.
 
-Exits 0 when everything is loaded and adds up to the API's totals, 1 when a window failed, is loaded in part or does not
-add up, 130 when interrupted; what was committed stays, and the next run goes on from there.`,
+Exits 0 when everything is loaded and reconciled with the API's totals, 1 when a window failed or is not
+reconciled (loaded in part, or with other totals), 130 when interrupted. What was committed stays, and the next run continues from there.`,
 		Example: `  wheelhouse run
   wheelhouse run --migrate --streams usage_new,demo_usage`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.loadOnce(cmd.Context(), "run", l, func(account *pipeline.Account) pipeline.Range {
-				return account.Nightly(patience.now())
+				return account.Nightly(timing.now())
 			})
 		},
 	}
@@ -78,8 +78,8 @@ add up, 130 when interrupted; what was committed stays, and the next run goes on
 	return cmd
 }
 
-// loadOnce runs one pass over a range and prints what came of it.
-func (a *app) loadOnce(ctx context.Context, kind string, l loading, within func(*pipeline.Account) pipeline.Range) error {
+// loadOnce runs one pass and prints its result. runKind is the kind in the table of runs.
+func (a *app) loadOnce(ctx context.Context, runKind string, l loading, within func(*pipeline.Account) pipeline.Range) error {
 	if err := l.check(); err != nil {
 		return err
 	}
@@ -87,28 +87,28 @@ func (a *app) loadOnce(ctx context.Context, kind string, l loading, within func(
 	defer progress.Close()
 	return a.withRunner(ctx, l, progress.Log(), func(r *pipeline.Runner, accounts []*pipeline.Account) error {
 		r.Observe = progress
-		result, err := r.Run(ctx, kind, accounts, l.streams, within)
+		result, err := r.Run(ctx, runKind, accounts, l.streams, within)
 		progress.Close()
 		if err != nil {
 			return err
 		}
-		return a.tell(result, l.json)
+		return a.printResult(result, l.json)
 	})
 }
 
-// withRunner opens everything that loading needs, and closes it.
-func (a *app) withRunner(ctx context.Context, l loading, log io.Writer, do func(*pipeline.Runner, []*pipeline.Account) error) error {
+// withRunner opens everything that loading needs, calls do, and closes it.
+func (a *app) withRunner(ctx context.Context, l loading, logTo io.Writer, do func(*pipeline.Runner, []*pipeline.Account) error) error {
 	s, err := a.settings(false)
 	if err != nil {
 		return err
 	}
-	return a.withRunnerOf(ctx, s, l, log, do)
+	return a.withRunnerOf(ctx, s, l, logTo, do)
 }
 
-// withRunnerOf is withRunner with settings already read.
-func (a *app) withRunnerOf(ctx context.Context, s *settings.Settings, l loading, log io.Writer, do func(*pipeline.Runner, []*pipeline.Account) error) error {
-	said := logger(s.Log, log)
-	traces, err := tracing.Start(ctx, version, said)
+// withRunnerOf is withRunner with settings that are already read.
+func (a *app) withRunnerOf(ctx context.Context, s *settings.Settings, l loading, logTo io.Writer, do func(*pipeline.Runner, []*pipeline.Account) error) error {
+	log := logger(s.Log, logTo)
+	traces, err := tracing.Start(ctx, version, log)
 	if err != nil {
 		return usageError{err}
 	}
@@ -118,10 +118,10 @@ func (a *app) withRunnerOf(ctx context.Context, s *settings.Settings, l loading,
 		return err
 	}
 	defer done()
-	// One for each window in hand: while it commits, the leases of others must be renewed.
+	// One connection for each window at work: while one window commits, the leases of the others must be renewed.
 	connections := max(4, l.parallel, l.passes)
 	w, err := a.warehouse(ctx, s.Database.Reveal(), l.migrate, load.Options{
-		Connections: connections, MayShrink: l.shrink, Lease: patience.lease, Tracer: traces.Database(),
+		Connections: connections, MayShrink: l.shrink, Lease: timing.lease, Tracer: traces.Database(),
 	})
 	if err != nil {
 		return err
@@ -129,14 +129,14 @@ func (a *app) withRunnerOf(ctx context.Context, s *settings.Settings, l loading,
 	defer w.Close()
 	workers := max(4, l.parallel)
 	runner := &pipeline.Runner{
-		Warehouse: w, Log: said, Version: version, Host: host(), Now: patience.now,
+		Warehouse: w, Log: log, Version: version, Host: host(), Now: timing.now,
 		Parallel: l.parallel, Workers: workers, Grace: grace,
 	}
 	return do(runner, accounts)
 }
 
-// tell prints a run's result, and makes it the exit code.
-func (a *app) tell(result pipeline.Result, json bool) error {
+// printResult prints a run's result, and returns errIncomplete if it is not complete.
+func (a *app) printResult(result pipeline.Result, json bool) error {
 	if err := report.Summary(a.out, result, json); err != nil {
 		return err
 	}

@@ -17,53 +17,53 @@ import (
 	"wheelhouse/internal/pgserver"
 )
 
-// blow is what happens when a program has sent so many questions.
-type blow struct {
+// fault is what happens to a program at its nth request.
+type fault struct {
 	at    int
-	after bool
-	kind  string
+	after bool // at the response
+	name  string
 }
 
-func (b blow) String() string { return fmt.Sprintf("%s at %d", b.kind, b.at) }
+func (f fault) String() string { return fmt.Sprintf("%s at %d", f.name, f.at) }
 
-// blows are the kinds there are. What ends the program comes last.
-var blows = []string{
-	"lose the question", "lose the answer", "latency", "slices", "reset", "cut off", "terminate backends", "crash",
+// faultNames are all faults. SIGKILL occurs twice, so that it is chosen more often.
+var faultNames = []string{
+	"lose the request", "lose the response", "latency", "pieces", "reset", "cut off", "terminate backends", "crash",
 	"pause", "SIGTERM", "SIGKILL", "SIGKILL",
 }
 
-// schedule is what one seed does to a history: at each moment one or two programs, each with its blows.
+// schedule is the faults of one seed: at each moment of a history one or two programs, each with its faults.
 type schedule struct {
 	seed    uint64
-	crashes bool // the server is the schedule's own, and crashes
-	moments [][]turn
+	crashes bool // the schedule has a server of its own, which crashes
+	moments [][]launch
 }
 
-type turn struct {
-	args  []string
-	blows []blow
+type launch struct {
+	args   []string
+	faults []fault
 }
 
-// newSchedule throws a seed's schedule. calls is about how many questions one run has.
+// newSchedule makes a seed's schedule. calls is roughly the number of requests of one run.
 func newSchedule(seed uint64, h history, calls int) schedule {
 	r := faults.Rand(seed, "schedule")
 	s := schedule{seed: seed, crashes: seed%6 == 0}
 	for range h.runs {
-		var turns []turn
+		var launches []launch
 		for range faults.Int(r, 1, 2) {
-			turns = append(turns, newTurn(r, h, calls))
+			launches = append(launches, newLaunch(r, h, calls))
 		}
-		s.moments = append(s.moments, turns)
+		s.moments = append(s.moments, launches)
 	}
 	if s.crashes {
 		first := &s.moments[0][0]
-		first.blows = append([]blow{{faults.Int(r, 10, calls/2), false, "crash"}}, first.blows...)
+		first.faults = append([]fault{{faults.Int(r, 10, calls/2), false, "crash"}}, first.faults...)
 	}
 	return s
 }
 
-func newTurn(r *rand.Rand, h history, calls int) turn {
-	t := turn{args: []string{"run"}}
+func newLaunch(r *rand.Rand, h history, calls int) launch {
+	t := launch{args: []string{"run"}}
 	if r.IntN(5) == 0 {
 		t.args = []string{"backfill", "--from", h.day(), "--to", h.first.AddDate(0, 0, 2).Format(time.DateOnly)}
 		if r.IntN(2) == 0 {
@@ -71,70 +71,69 @@ func newTurn(r *rand.Rand, h history, calls int) turn {
 		}
 	}
 	for range faults.Int(r, 0, 3) {
-		t.blows = append(t.blows, blow{faults.Int(r, 1, calls), r.IntN(2) == 0, blows[r.IntN(len(blows))]})
+		t.faults = append(t.faults, fault{faults.Int(r, 1, calls), r.IntN(2) == 0, faultNames[r.IntN(len(faultNames))]})
 	}
 	return t
 }
 
-// String tells a schedule to whoever looks for why it failed.
 func (s schedule) String() string {
 	var b strings.Builder
-	for i, turns := range s.moments {
-		for _, t := range turns {
-			fmt.Fprintf(&b, "moment %d: %s: %v\n", i+1, strings.Join(t.args, " "), t.blows)
+	for i, launches := range s.moments {
+		for _, t := range launches {
+			fmt.Fprintf(&b, "moment %d: %s: %v\n", i+1, strings.Join(t.args, " "), t.faults)
 		}
 	}
 	return b.String()
 }
 
-// striker deals a schedule's blows.
-type striker struct {
+// injector injects a schedule's faults.
+type injector struct {
 	t        *testing.T
-	tap      *faults.Tap
-	database string           // past the tap
+	link     *faults.BadLink
+	database string           // without the link
 	server   *pgserver.Server // nil: shared, not to be crashed
-	later    sync.WaitGroup   // calm after a while
+	later    sync.WaitGroup   // the ends of temporary faults
 
-	mu    sync.Mutex
-	dealt map[string]int
+	mu       sync.Mutex
+	injected map[string]int
 }
 
-// hook deals a turn's blows as their time comes.
-func (s *striker) hook(todo []blow) func(*program, faults.Point) bool {
+// hook injects the faults of a launch at their requests.
+func (s *injector) hook(todo []fault) func(*program, faults.Point) bool {
 	var mu sync.Mutex
 	todo = slices.Clone(todo)
 	return func(p *program, at faults.Point) (cut bool) {
 		mu.Lock()
 		var due []string
 		for i, b := range todo {
-			if b.kind != "" && at.N >= b.at && at.After == b.after {
-				due = append(due, b.kind)
-				todo[i].kind = ""
+			if b.name != "" && at.N >= b.at && at.After == b.after {
+				due = append(due, b.name)
+				todo[i].name = ""
 			}
 		}
 		mu.Unlock()
-		for _, kind := range due {
-			cut = s.strike(kind, p) || cut
+		for _, name := range due {
+			cut = s.inject(name, p) || cut
 		}
 		return cut
 	}
 }
 
-func (s *striker) strike(kind string, p *program) (cut bool) {
+func (s *injector) inject(name string, p *program) (cut bool) {
 	s.mu.Lock()
-	s.dealt[kind]++
+	s.injected[name]++
 	s.mu.Unlock()
-	switch kind {
-	case "lose the question", "lose the answer":
+	switch name {
+	case "lose the request", "lose the response":
 		return true
 	case "latency":
-		s.bad(faults.Weather{Latency: 60 * time.Millisecond})
-	case "slices":
-		s.bad(faults.Weather{Slice: 20, Latency: 100 * time.Microsecond})
+		s.disturb(faults.LinkFaults{Latency: 60 * time.Millisecond})
+	case "pieces":
+		s.disturb(faults.LinkFaults{Piece: 20, Latency: 100 * time.Microsecond})
 	case "reset":
-		s.bad(faults.Weather{Reset: true})
+		s.disturb(faults.LinkFaults{Reset: true})
 	case "cut off":
-		s.bad(faults.Weather{CutAfter: 300})
+		s.disturb(faults.LinkFaults{CutAfter: 300})
 	case "terminate backends":
 		s.terminate()
 	case "crash":
@@ -150,17 +149,17 @@ func (s *striker) strike(kind string, p *program) (cut bool) {
 	return false
 }
 
-// bad makes the link bad for a while.
-func (s *striker) bad(w faults.Weather) {
-	s.tap.Bad(w)
+// disturb gives the link faults for a while.
+func (s *injector) disturb(f faults.LinkFaults) {
+	s.link.Set(f)
 	s.later.Go(func() {
 		time.Sleep(300 * time.Millisecond)
-		s.tap.Calm()
+		s.link.Clear()
 	})
 }
 
-// pause stops the program for longer than its leases hold.
-func (s *striker) pause(p *program) {
+// pause stops the program until its leases have expired.
+func (s *injector) pause(p *program) {
 	p.signal(syscall.SIGSTOP)
 	s.later.Go(func() {
 		time.Sleep(shortLease + shortLease/2)
@@ -169,18 +168,18 @@ func (s *striker) pause(p *program) {
 }
 
 // terminate ends about half of the programs' backends.
-func (s *striker) terminate() {
+func (s *injector) terminate() {
 	conn, err := pgx.Connect(context.Background(), s.database)
 	if err != nil {
-		return // a schedule with a server of its own may just have crashed it
+		return // the server may have just crashed
 	}
 	defer conn.Close(context.Background())
 	_, _ = conn.Exec(context.Background(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 		WHERE datname = current_database() AND application_name = 'wheelhouse' AND pid % 2 = 0`)
 }
 
-func (s *striker) crash() {
-	if s.server == nil { // others use it too
+func (s *injector) crash() {
+	if s.server == nil { // other tests use the server, too
 		s.terminate()
 		return
 	}

@@ -12,9 +12,9 @@ import (
 	"wheelhouse/internal/testdb"
 )
 
-// A warehouse whose schema is not this program's is refused by every command that loads, before the API is asked
-// and before anything is written, with what to do.
-func TestSchemaThatDoesNotFit(t *testing.T) {
+// Every command that loads refuses a warehouse with another schema than this program's, before it asks the API and before
+// it writes anything, and says what to do.
+func TestOtherSchemaIsRefused(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ sql, says string }{
 		"older":         {"UPDATE wheelhouse.schema_migrations SET version = version - 1", "run `wheelhouse migrate up`"},
@@ -49,11 +49,11 @@ func TestSchemaThatDoesNotFit(t *testing.T) {
 				t.Errorf("the API was asked %d times", asked.Load())
 			}
 			if name != "empty" {
-				var books int
+				var rows int
 				err := conn.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM wheelhouse.accounts) + (SELECT count(*) FROM wheelhouse.runs)
-				                                        + (SELECT count(*) FROM wheelhouse.loads)`).Scan(&books)
-				if err != nil || books != 0 {
-					t.Errorf("%d rows are in the books, %v", books, err)
+				                                        + (SELECT count(*) FROM wheelhouse.loads)`).Scan(&rows)
+				if err != nil || rows != 0 {
+					t.Errorf("%d rows are in the ledger, %v", rows, err)
 				}
 			}
 		})

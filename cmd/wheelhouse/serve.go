@@ -16,16 +16,17 @@ func (a *app) serve() *cobra.Command {
 	l := loading{passes: len(stream.Names())} // the crons of all streams may fire together
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "Keep schedules.yaml, and serve the pages",
-		Long: `The long-running form of run: each stream of each account has its own cron expression in the settings. Cron says
-when to look; what to load the ledger says, so a night that was missed is caught up. A tick that comes while
-the last pass still works is skipped.
+		Short: "Load on the schedules of schedules.yaml, and serve the pages",
+		Long: `The long-running form of run. Each stream of each account has its own cron expression in the settings. Cron decides
+when to load; the ledger decides what to load, so a missed night is caught up. A tick during a pass of the same
+stream is skipped.
 
-It serves pages on the address that listen in schedules.yaml or WHEELHOUSE_LISTEN says (127.0.0.1:8080; off: none):
-how the team sells, what is loaded and what is not. On anything but loopback they want a token: WHEELHOUSE_TOKEN or
-WHEELHOUSE_TOKEN_FILE. /healthz and /readyz answer without one. /metrics is for Prometheus, and wants the token, too.
+The pages show how the team sells, and what is loaded and what is not. Their address is listen in schedules.yaml or
+WHEELHOUSE_LISTEN (default 127.0.0.1:8080; off: no pages). On any address but loopback the pages require a token:
+WHEELHOUSE_TOKEN or WHEELHOUSE_TOKEN_FILE. /metrics is for Prometheus and requires the token, too. /healthz and
+/readyz do not.
 
-SIGTERM or Ctrl-C: no further window begins, those in hand have 15 seconds, then they roll back. Exits 130.`,
+On SIGTERM or Ctrl-C no further window begins. Windows at work have 15 seconds to finish, then they roll back. Exits 130.`,
 		Example: `  wheelhouse serve --migrate
   WHEELHOUSE_LISTEN=:8080 WHEELHOUSE_TOKEN_FILE=/run/secrets/token wheelhouse serve
   wheelhouse serve --config /etc/wheelhouse/schedules.yaml --log json,info`,
@@ -42,7 +43,7 @@ SIGTERM or Ctrl-C: no further window begins, those in hand have 15 seconds, then
 				return err
 			}
 			defer site.close()
-			// The pages first: what watches this process may ask for them while a migration goes on.
+			// The pages begin first, so that health checks are answered during a migration.
 			err = site.while(ctx, func(ctx context.Context) error {
 				return a.withRunnerOf(ctx, s, l, a.err, func(r *pipeline.Runner, accounts []*pipeline.Account) error {
 					site.check(ctx)

@@ -19,9 +19,9 @@ func (a *app) simulate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "simulate",
 		Short: "Serve a simulated CrankWheel account",
-		Long: `Serves the API of a believable, made-up account: working hours, weekends, holidays, a growing team, a funnel that
-converts, campaigns, video shares whose plays fade. The same seed gives the same account. The key it wants is
-CRANKWHEEL_API_KEY's, or "simulated". The switches choose among what the API's documents leave unknown.`,
+		Long: `Serves the API of a believable, invented account: working hours, weekends, holidays, a growing team, a sales funnel,
+campaigns, video shares whose plays fade. The same seed gives the same account. The API key is that of
+CRANKWHEEL_API_KEY, or "simulated". Flags choose among behaviours that the API's documentation leaves open.`,
 		Example: `  wheelhouse simulate --agents 40 --days 400
   CRANKWHEEL_URL=http://127.0.0.1:8090 CRANKWHEEL_API_KEY=simulated wheelhouse run --migrate`,
 		Args: cobra.NoArgs,
@@ -43,7 +43,7 @@ CRANKWHEEL_API_KEY's, or "simulated". The switches choose among what the API's d
 	return cmd
 }
 
-// simulated are the flags that describe a simulated account.
+// simulated is the flags that describe a simulated account.
 type simulated struct {
 	listen, selects, to, shape string
 	seed                       uint64
@@ -52,12 +52,12 @@ type simulated struct {
 
 func (o *simulated) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.Uint64Var(&o.seed, "seed", 1, "which account: the same seed, the same account")
-	f.IntVar(&o.agents, "agents", 25, "how many agents the team has grown to")
-	f.IntVar(&o.days, "days", 180, "how many days of history there are")
-	f.StringVar(&o.selects, "select", "start", "a window selects rows by their start, end or overlap")
-	f.StringVar(&o.to, "to", "inclusive", "whether a window's to is inclusive, exclusive or counts its whole second")
-	f.StringVar(&o.shape, "shape", "2022", "usage_new as recorded in 2020 or 2022")
+	f.Uint64Var(&o.seed, "seed", 1, "the same seed gives the same account")
+	f.IntVar(&o.agents, "agents", 25, "how many agents the team has at the end")
+	f.IntVar(&o.days, "days", 180, "days of history")
+	f.StringVar(&o.selects, "select", "start", "whether a window selects rows by start, end or overlap")
+	f.StringVar(&o.to, "to", "inclusive", "whether a window's end is inclusive, exclusive or includes its whole second (second)")
+	f.StringVar(&o.shape, "shape", "2022", "the form of usage_new: as recorded in 2020 or in 2022")
 	f.IntVar(&o.maxPage, "max-page-size", 0, "cap on page_size; 0: none")
 }
 
@@ -80,7 +80,7 @@ func (o *simulated) options() (simulator.Options, error) {
 	options.To, to = map[string]simulator.Bound{
 		"inclusive": simulator.Inclusive, "exclusive": simulator.Exclusive, "second": simulator.WholeSecond}[o.to]
 	options.Shape, shape = map[string]simulator.Shape{
-		"2020": simulator.Shape2020, "2022": simulator.Shape2022}[o.shape]
+		"2020": simulator.Shape2020, "2022": {}}[o.shape]
 	switch {
 	case !selects:
 		return options, usageError{fmt.Errorf("--select %q is not start, end or overlap", o.selects)}
@@ -102,7 +102,7 @@ func serveHTTP(ctx context.Context, listen string, h http.Handler, ready func(ne
 	context.AfterFunc(ctx, func() {
 		last, stop := context.WithTimeout(context.Background(), 5*time.Second)
 		defer stop()
-		_ = server.Shutdown(last) // what is still open is cut off
+		_ = server.Shutdown(last) // requests that take longer are cut off
 	})
 	ready(l.Addr())
 	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {

@@ -22,12 +22,12 @@ import (
 	"wheelhouse/internal/testkit"
 )
 
-var soakFor = flag.Duration("soak", 10*time.Second, "how long TestSoak keeps serve under faults; minutes and more show whether it grows")
+var soakFor = flag.Duration("soak", 10*time.Second, "how long TestSoak injects faults into serve; minutes and more show leaks")
 
-// usage is what a process holds at one moment.
+// usage is the resources of a process at one moment.
 type usage struct{ memory, files, threads, connections int }
 
-// usageOf reads a process's books, and the database's.
+// usageOf reads a process's usage from /proc, and its connections from the database.
 func usageOf(t *testing.T, pid int, conn *pgx.Conn) (u usage) {
 	t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
@@ -55,7 +55,7 @@ func usageOf(t *testing.T, pid int, conn *pgx.Conn) (u usage) {
 	return u
 }
 
-// middle is the median of something over samples.
+// middle is the median of a figure over samples.
 func middle(samples []usage, of func(usage) int) int {
 	all := make([]int, len(samples))
 	for i, s := range samples {
@@ -65,11 +65,11 @@ func middle(samples []usage, of func(usage) int) int {
 	return all[len(all)/2]
 }
 
-// serve works under faults every second, each stream every minute; afterwards the warehouse is the one without faults,
+// serve runs each stream every minute, with a fault every second. Afterwards the warehouse is the same as without faults,
 // and the process has not grown.
 func TestSoak(t *testing.T) {
 	if _, err := os.Stat("/proc/self/status"); err != nil {
-		t.Skip("no /proc to read a process's books in")
+		t.Skip("this machine has no /proc")
 	}
 	testkit.SkipIfShort(t, "it takes as long as the flag soak says")
 	t.Parallel()
@@ -84,23 +84,23 @@ func TestSoak(t *testing.T) {
 	sim := simulator.New(simulator.Options{Seed: 11, Agents: 4, APIKey: key, From: first, Until: first.AddDate(0, 0, 7), Density: .7, ShareDensity: 1.5,
 		MaxPageSize: 3, Now: now})
 	api := faults.NewAPI(sim, 11, 2*time.Second)
-	strike := &striker{t: t, dealt: map[string]int{}, database: testdb.New(t)}
-	l := &lab{t: t, api: api, first: first.Format(time.DateOnly), hurried: hurried{Lease: shortLease, Backoff: time.Millisecond, Idle: time.Second}}
-	strike.tap, l.dsn = faults.NewTap(t, strike.database)
+	inj := &injector{t: t, injected: map[string]int{}, database: testdb.New(t)}
+	l := &lab{t: t, api: api, first: first.Format(time.DateOnly), testTiming: testTiming{Lease: shortLease, Backoff: time.Millisecond, Idle: time.Second}}
+	inj.link, l.dsn = faults.NewBadLink(t, inj.database)
 
 	serve := l.program(nil, "serve")
 	everyMinute(t, serve.cmd.Dir)
 	serve.start()
-	samples := suffer(t, serve, strike)
+	samples := injectEverySecond(t, serve, inj)
 
-	strike.later.Wait()
-	api.Calm()
-	strike.tap.Calm()
-	serve.signal(syscall.SIGQUIT) // ends it with a list of its goroutines
-	<-serve.gone
+	inj.later.Wait()
+	api.Stop()
+	inj.link.Clear()
+	serve.signal(syscall.SIGQUIT) // prints its goroutines and ends
+	<-serve.ended
 	goroutines := bytes.Count(serve.errs.Bytes(), []byte("\ngoroutine "))
-	if text := serve.said(); strings.Contains(text, key) || strings.Contains(text, "DATA RACE") || goroutines == 0 {
-		t.Errorf("%d goroutines, and it said:\n%s", goroutines, text)
+	if text := serve.output(); strings.Contains(text, key) || strings.Contains(text, "DATA RACE") || goroutines == 0 {
+		t.Errorf("%d goroutines; output:\n%s", goroutines, text)
 	}
 	mustBeFlat(t, samples, goroutines)
 
@@ -108,13 +108,13 @@ func TestSoak(t *testing.T) {
 	fixed.Store(&end)
 	l.Now = end
 	l.mustRun("run")
-	plain := &lab{t: t, api: sim, dsn: testdb.New(t), first: l.first, hurried: hurried{Now: end, Lease: time.Minute, Backoff: time.Millisecond}}
+	plain := &lab{t: t, api: sim, dsn: testdb.New(t), first: l.first, testTiming: testTiming{Now: end, Lease: time.Minute, Backoff: time.Millisecond}}
 	plain.mustRun("run")
-	if d := testdb.Read(t, plain.dsn).Diff(testdb.Read(t, strike.database)); d != "" {
+	if d := testdb.Read(t, plain.dsn).Diff(testdb.Read(t, inj.database)); d != "" {
 		t.Errorf("the warehouse differs from the one without faults (- want, + got):%s", d)
 	}
-	t.Logf("%s; faults of the link: %v; runs %s, loads %s", *soakFor, strike.dealt,
-		mustQuery(t, strike.database, "SELECT count(*)::text FROM wheelhouse.runs"), mustQuery(t, strike.database, "SELECT count(*)::text FROM wheelhouse.loads WHERE status = 'loaded'"))
+	t.Logf("%s; faults of the link: %v; runs %s, loads %s", *soakFor, inj.injected,
+		mustQuery(t, inj.database, "SELECT count(*)::text FROM wheelhouse.runs"), mustQuery(t, inj.database, "SELECT count(*)::text FROM wheelhouse.loads WHERE status = 'loaded'"))
 }
 
 // everyMinute sets every stream to run once a minute.
@@ -129,8 +129,8 @@ func everyMinute(t *testing.T, dir string) {
 	}
 }
 
-// suffer deals a blow a second, and reads the process's books as often.
-func suffer(t *testing.T, p *program, s *striker) (samples []usage) {
+// injectEverySecond injects a fault every second, and samples the process's usage as often.
+func injectEverySecond(t *testing.T, p *program, s *injector) (samples []usage) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), s.database)
 	if err != nil {
@@ -138,35 +138,35 @@ func suffer(t *testing.T, p *program, s *striker) (samples []usage) {
 	}
 	defer conn.Close(context.Background())
 	r := faults.Rand(11, "soak")
-	kinds := []string{"latency", "slices", "reset", "cut off", "terminate backends", "pause"}
+	names := []string{"latency", "pieces", "reset", "cut off", "terminate backends", "pause"}
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for end := time.Now().Add(*soakFor); time.Now().Before(end); <-tick.C {
 		select {
-		case <-p.gone:
-			t.Fatalf("serve ended:\n%s", p.said())
+		case <-p.ended:
+			t.Fatalf("serve ended:\n%s", p.output())
 		default:
 		}
-		s.strike(kinds[r.IntN(len(kinds))], p)
+		s.inject(names[r.IntN(len(names))], p)
 		samples = append(samples, usageOf(t, p.cmd.Process.Pid, conn))
 	}
 	return samples
 }
 
-// mustBeFlat wants the end to hold no more than the time after the start, where there was time to grow.
+// mustBeFlat fails if the usage at the end is too high or, after minutes, above the usage near the start.
 func mustBeFlat(t *testing.T, samples []usage, goroutines int) {
 	t.Helper()
 	early, late := samples[len(samples)/4:len(samples)/2], samples[3*len(samples)/4:]
 	for _, of := range []struct {
 		what  string
 		value func(usage) int
-		most  int // at any time
+		most  int // in a run of any length
 		grow  int // beyond the early median, after minutes
 	}{
 		{"MiB of memory", func(u usage) int { return u.memory }, 600, 40},
 		{"files", func(u usage) int { return u.files }, 120, 12},
 		{"threads", func(u usage) int { return u.threads }, 64, 8},
-		{"connections", func(u usage) int { return u.connections }, 8, 8}, // the pool has a place for each stream, and fills as it is needed
+		{"connections", func(u usage) int { return u.connections }, 8, 8}, // the pool grows on demand, to one connection for each stream
 	} {
 		a, b := middle(early, of.value), middle(late, of.value)
 		t.Logf("%s: %d early, %d late", of.what, a, b)

@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 )
 
-// states are the answers of an account as it is first and as it is later: of each stream something has changed, something
-// has gone and something is new. No answer is a 404.
+// states are an account's first and later answers. In each stream one thing is changed, one is deleted and one is new.
+// An empty answer stands for a 404.
 var states = map[string][2]string{
 	"demo_usage": {
 		`{"total_canceled_requests":0,"sessions":[{"id":1,"start_ts":"2025-01-01T09:00:00","prospect_info":{"prospect-a":"1","prospect-b":"2"}},{"id":2,"start_ts":"2025-01-01T10:00:00"}]}`,
@@ -34,7 +34,7 @@ var states = map[string][2]string{
 	"company_content soft_deleted": {`[]`, `[{"id":2,"name":"b"}]`},
 }
 
-// twoStates is the API of accounts that are all alike.
+// twoStates is the API of any account: all accounts have the same answers.
 type twoStates struct{ later atomic.Bool }
 
 func (s *twoStates) ServeHTTP(w http.ResponseWriter, r *http.Request) {

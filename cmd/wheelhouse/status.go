@@ -21,14 +21,14 @@ func (a *app) status() *cobra.Command {
 	var account string
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Say what is loaded and what is not, for each account and stream",
-		Long: `A line for each account and stream: the days covered, how many days since history_from are gaps, until when
-it is loaded, the last load, its rows, and what wants a look: rejects, windows that are loaded in part or do not add up to
-the API's totals, windows that failed, values that the API does not document (they are kept as sent). Times are in the account's zone. Today is never a gap. A stream
-whose answers hold everything there is (a snapshot) has no gaps.
+		Short: "Print what is loaded and what is not, for each account and stream",
+		Long: `Prints a line for each account and stream: the days covered, the number of days since history_from that are gaps,
+the time up to which the stream is loaded, the last load, the rows, and what needs attention: windows that failed,
+windows that are not reconciled (loaded in part, or with other totals), rejects, and values that the API does not document (they are kept as sent). Times
+are in the account's zone. Today is never a gap. A snapshot has no gaps: its answers contain everything there is.
 
-It reads the ledger and asks the API for nothing. It exits 0 whatever it finds, so that it can be read by
-programs with --json; run tells by its exit code whether all is well.`,
+The command reads the ledger and makes no request to the API. It exits 0 whatever it finds, so that programs can
+read it with --json. The exit code of run says whether all is well.`,
 		Example: `  wheelhouse status
   wheelhouse status --account acme
   wheelhouse status --json | jq '.[] | select(.gap_days > 0)'`,
@@ -41,7 +41,7 @@ programs with --json; run tells by its exit code whether all is well.`,
 			if json {
 				return report.JSON(a.out, all)
 			}
-			return a.tellStatus(all)
+			return a.printStatus(all)
 		},
 	}
 	cmd.Flags().BoolVar(&json, "json", false, "print as JSON")
@@ -49,7 +49,7 @@ programs with --json; run tells by its exit code whether all is well.`,
 	return cmd
 }
 
-// readStatus asks the ledger about the accounts in the settings and in the books.
+// readStatus reads the ledger for the accounts in the settings and in the warehouse.
 func (a *app) readStatus(ctx context.Context, only string) ([]ledger.StreamStatus, error) {
 	s, err := a.settings(true)
 	if err != nil {
@@ -71,7 +71,7 @@ func (a *app) readStatus(ctx context.Context, only string) ([]ledger.StreamStatu
 	return all, nil
 }
 
-// configured are the settings' accounts. Where no server is set there is no account, only defaults.
+// configured lists the accounts in the settings. Settings without a server have no account, only defaults.
 func configured(s *settings.Settings) (all []ledger.Configured) {
 	for _, a := range s.Accounts {
 		if a.Server == "" {
@@ -88,8 +88,8 @@ func configured(s *settings.Settings) (all []ledger.Configured) {
 	return all
 }
 
-// standing is one stream's line of status.
-type standing struct {
+// statusLine is one stream's line of status.
+type statusLine struct {
 	Account string `json:"account"`
 	Stream  string `json:"stream"`
 	Covered string `json:"days_covered"`
@@ -100,20 +100,20 @@ type standing struct {
 	Look    string `json:"look_at"`
 }
 
-// tellStatus prints the table, and under it the gaps and the errors.
-func (a *app) tellStatus(all []ledger.StreamStatus) error {
+// printStatus prints the table, followed by the gaps and the errors.
+func (a *app) printStatus(all []ledger.StreamStatus) error {
 	if len(all) == 0 {
 		_, err := fmt.Fprintln(a.out, "Nothing is configured, and nothing is loaded.")
 		return err
 	}
-	var lines []standing
+	var lines []statusLine
 	var notes []string
 	for _, s := range all {
 		zone, err := time.LoadLocation(s.Zone)
 		if err != nil {
-			zone = time.UTC // the books' zone, which this machine does not know
+			zone = time.UTC // this machine does not know the zone in the warehouse
 		}
-		line := standing{Account: s.Account, Stream: s.Stream, Covered: daysCovered(s.Covered), Gaps: s.GapDays, Rows: s.Rows, Look: lookAt(s)}
+		line := statusLine{Account: s.Account, Stream: s.Stream, Covered: daysCovered(s.Covered), Gaps: s.GapDays, Rows: s.Rows, Look: lookAt(s)}
 		if s.CoveredUntil != nil {
 			line.Until = minute(*s.CoveredUntil, zone)
 		}
@@ -122,7 +122,7 @@ func (a *app) tellStatus(all []ledger.StreamStatus) error {
 		}
 		lines = append(lines, line)
 		if len(s.Gaps) > 0 {
-			notes = append(notes, fmt.Sprintf("%s %s lacks %s", s.Account, s.Stream, fewDays(s.Gaps)))
+			notes = append(notes, fmt.Sprintf("%s %s has gaps: %s", s.Account, s.Stream, newestDays(s.Gaps)))
 		}
 		if s.Last != nil && s.Last.Error != nil {
 			notes = append(notes, fmt.Sprintf("%s %s at %s: %s", s.Account, s.Stream, minute(s.Last.At, zone), *s.Last.Error))
@@ -142,7 +142,7 @@ func (a *app) tellStatus(all []ledger.StreamStatus) error {
 
 func minute(t time.Time, zone *time.Location) string { return t.In(zone).Format("2006-01-02 15:04") }
 
-func oneStretch(d ledger.Days) string {
+func dayRangeText(d ledger.Days) string {
 	if d.From == d.To {
 		return d.From
 	}
@@ -154,33 +154,33 @@ func daysCovered(all []ledger.Days) string {
 	case 0:
 		return "none"
 	case 1:
-		return oneStretch(all[0])
+		return dayRangeText(all[0])
 	}
-	return fmt.Sprintf("%s to %s, in %d parts", all[0].From, all[len(all)-1].To, len(all))
+	return fmt.Sprintf("%s to %s, in %d stretches", all[0].From, all[len(all)-1].To, len(all))
 }
 
-// fewDays lists the newest stretches: older ones are seldom news.
-func fewDays(all []ledger.Days) string {
+// newestDays lists the newest stretches of days and counts the older ones.
+func newestDays(all []ledger.Days) string {
 	const few = 3
 	var parts []string
 	for i, d := range slices.Backward(all) {
 		if len(parts) == few {
-			parts = append(parts, fmt.Sprintf("and %d more before", i+1))
+			parts = append(parts, fmt.Sprintf("and %d earlier", i+1))
 			break
 		}
-		parts = append(parts, oneStretch(d))
+		parts = append(parts, dayRangeText(d))
 	}
 	return strings.Join(parts, ", ")
 }
 
-// lookAt is what wants a look, or is worth knowing.
+// lookAt lists what needs attention or is worth knowing.
 func lookAt(s ledger.StreamStatus) string {
 	var parts []string
 	for _, p := range []struct {
 		n    int64
 		what string
 	}{
-		{s.Failed, "failed"}, {s.Stale, "not read again"}, {s.Unreconciled, "unreconciled"}, {s.Rejects, "rejects"}, {s.Unknown, "unknown values"}, {s.Running, "running"},
+		{s.Failed, "failed"}, {s.Stale, "not read again"}, {s.Unreconciled, "not reconciled"}, {s.Rejects, "rejects"}, {s.Unknown, "unknown values"}, {s.Running, "running"},
 	} {
 		if p.n > 0 {
 			parts = append(parts, report.Count(p.n)+" "+p.what)

@@ -55,13 +55,13 @@ func TestStatusAfterARun(t *testing.T) {
 	}
 	mustExec(t, dsn, `DELETE FROM wheelhouse.loads WHERE stream = 'shares' AND lower(span)::date = current_date - 2`)
 	stdout, _ := u.types(exitOK, "status", "--account", "default")
-	if day := time.Now().UTC().AddDate(0, 0, -2).Format(time.DateOnly); !strings.Contains(stdout, "default shares lacks "+day+"\n") {
-		t.Errorf("the gap is not told:\n%s", stdout)
+	if day := time.Now().UTC().AddDate(0, 0, -2).Format(time.DateOnly); !strings.Contains(stdout, "default shares has gaps: "+day+"\n") {
+		t.Errorf("the gap is not shown:\n%s", stdout)
 	}
 	if _, stderr := u.types(exitUsage, "status", "--account", "acme"); !strings.Contains(stderr, `"acme"`) {
-		t.Errorf("an unknown account is told as: %s", stderr)
+		t.Errorf("an unknown account is reported as: %s", stderr)
 	}
-	u.env = append(u.env, "CRANKWHEEL_URL=", "CRANKWHEEL_API_KEY=") // the database alone is enough to ask
+	u.env = append(u.env, "CRANKWHEEL_URL=", "CRANKWHEEL_API_KEY=") // status needs only the database
 	if again := read(); len(again) != 8 || again[0].Enabled != nil {
 		t.Errorf("without settings: %d streams", len(again))
 	}
@@ -83,11 +83,11 @@ func TestRejectsCommands(t *testing.T) {
 	for _, args := range [][]string{{}, {"--json"}} {
 		stdout, stderr := u.types(exitOK, append([]string{"rejects", "list", "--stream", "usage_new"}, args...)...)
 		if !strings.Contains(stdout, "$.sessions[3]") || strings.Contains(stdout+stderr, person) {
-			t.Errorf("the list %v is: %s%s", args, stdout, stderr)
+			t.Errorf("the list with %v: %s%s", args, stdout, stderr)
 		}
 		stdout, stderr = u.types(exitOK, append([]string{"rejects", "show", "1"}, args...)...)
 		if !strings.Contains(stdout, `"agent": "`+person+`"`) || strings.Contains(stdout, "\u009b") || strings.Contains(stderr, person) {
-			t.Errorf("the reject %v is: %s%s", args, stdout, stderr)
+			t.Errorf("the reject with %v: %s%s", args, stdout, stderr)
 		}
 	}
 	for _, args := range [][]string{{"show", "2"}, {"show", "first"}, {"show"}, {"list", "--stream", "usage"}, {"list", "--limit", "-1"}, {"drop"}} {

@@ -12,7 +12,7 @@ import (
 	"wheelhouse/internal/testdb"
 )
 
-// words makes a record of each word, as the value of a member.
+// words makes a record for each word, with the word as the value of a member.
 func words(record, member string, all ...string) (records []string) {
 	for _, word := range all {
 		records = append(records, fmt.Sprintf(record, len(records)+1, member, word))
@@ -20,7 +20,7 @@ func words(record, member string, all ...string) (records []string) {
 	return records
 }
 
-// Values outside the sets that the API documents are kept as sent, and status counts them; those inside, and none, are not counted.
+// Values that the API does not document are kept as sent, and status counts them. Documented and absent values are not counted.
 func TestStatusCountsUnknownValues(t *testing.T) {
 	t.Parallel()
 	day := time.Now().UTC().Format(time.DateOnly)
@@ -37,7 +37,7 @@ func TestStatusCountsUnknownValues(t *testing.T) {
 		"/ss/api/company_content": `[` + strings.Join(contents, ",") + `]`,
 	}
 	dsn := testdb.NewDirect(t)
-	mustExec(t, dsn, "DO $$BEGIN EXECUTE format('ALTER DATABASE %I SET enable_seqscan = off', current_database()); END$$") // as with many rows
+	mustExec(t, dsn, "DO $$BEGIN EXECUTE format('ALTER DATABASE %I SET enable_seqscan = off', current_database()); END$$") // so that indexes are used, as with many rows
 	u := newUser(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body := answers[r.URL.Path]
 		if r.URL.Query().Get("view") == "soft_deleted" {
@@ -50,9 +50,9 @@ func TestStatusCountsUnknownValues(t *testing.T) {
 	u.types(exitOK, "run", "--streams", "demo_usage,user_access,company_content")
 
 	var all []ledger.StreamStatus
-	said, _ := u.types(exitOK, "status", "--json")
-	if err := json.Unmarshal([]byte(said), &all); err != nil {
-		t.Fatalf("%v\n%s", err, said)
+	output, _ := u.types(exitOK, "status", "--json")
+	if err := json.Unmarshal([]byte(output), &all); err != nil {
+		t.Fatalf("%v\n%s", err, output)
 	}
 	table, _ := u.types(exitOK, "status")
 	for _, s := range all {
@@ -64,13 +64,13 @@ func TestStatusCountsUnknownValues(t *testing.T) {
 			t.Errorf("%s: %q is not in\n%s", s.Stream, line, table)
 		}
 	}
-	if len(all) != 8 || !strings.Contains(said, `"unknown_values"`) {
-		t.Errorf("%d streams:\n%s", len(all), said)
+	if len(all) != 8 || !strings.Contains(output, `"unknown_values"`) {
+		t.Errorf("%d streams:\n%s", len(all), output)
 	}
 	used := func() string {
 		return mustQuery(t, dsn, "SELECT count(*)::text FROM pg_stat_user_indexes WHERE indexrelname LIKE '%unknown' AND idx_scan > 0")
 	}
-	for end := time.Now().Add(10 * time.Second); used() != "2"; time.Sleep(50 * time.Millisecond) { // a session tells its counts when it ends
+	for end := time.Now().Add(10 * time.Second); used() != "2"; time.Sleep(50 * time.Millisecond) { // Postgres publishes the counts of a connection when it ends
 		if time.Now().After(end) {
 			t.Fatalf("%s of 2 indexes are used: their conditions are not the query's", used())
 		}

@@ -17,13 +17,13 @@ func (a *app) verify() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify --from DAY --to DAY",
 		Short: "Ask the API again and compare with the warehouse, changing nothing",
-		Long: `Asks the API again for the days from --from to --to, both included, and compares with the warehouse row by row, column by
-column and total by total. It changes nothing. Each difference is a line: stream, day, table, key, column, what the
-warehouse has and what the API says; of columns that may hold personal data it only says that they differ.
+		Long: `Asks the API again for the days from --from to --to, both included, and compares the answers with the warehouse row by
+row, column by column and total by total. It changes nothing. It prints a line for each difference: stream, day, table,
+key, column, the warehouse's value and the API's value. For columns with personal data it prints only that they differ.
 
-Counts that the API only gives for a window as a whole (video shares a user, engagement a share, cancelled requests) are
-asked for once more over the whole range: where the sum of the days is something else, a day's border loses or
-doubles counts, and window_end in schedules.yaml says how to ask instead.
+Some counts are stated only for a whole window: video shares per user, engagement per share, cancelled requests. The
+command asks for them once more over all days together. If the days do not have the same total, counts are lost or
+doubled at the border between days; set window_end in schedules.yaml to ask differently.
 
 Today is not over and is left out. Users and the content library are compared as they are now.
 
@@ -49,7 +49,7 @@ Exits 0 when everything is equal, 1 when something differs, is not loaded or cou
 	f := cmd.Flags()
 	f.StringVar(&from, "from", "", "first day, such as 2026-03-01")
 	f.StringVar(&to, "to", "", "last day, included")
-	f.IntVar(&limit, "limit", 100, "list at most so many differences; 0: all")
+	f.IntVar(&limit, "limit", 100, "list at most this many differences; 0: all")
 	l.choices(cmd)
 	return cmd
 }
@@ -63,12 +63,12 @@ type verdict struct {
 	Failed      int                `json:"windows_failed"`
 	Rows        int64              `json:"rows"`
 	Requests    int                `json:"requests"`
-	Found       int                `json:"differences_found"` // Differences may be cut short by --limit
+	Found       int                `json:"differences_found"` // --limit may shorten Differences
 	Differences []pipeline.Finding `json:"differences"`
 }
 
-// finding is a line of what verify prints.
-type finding struct {
+// differenceLine is one line of the table that verify prints.
+type differenceLine struct {
 	Account   string `json:"account"`
 	Stream    string `json:"stream"`
 	Days      string `json:"days"`
@@ -102,7 +102,7 @@ func (a *app) verifyRange(ctx context.Context, l loading, days pipeline.Range, l
 		if l.json {
 			err = report.JSON(a.out, verdict{v.Equal(), v.Windows, v.Different, v.NotLoaded, v.Failed, v.Rows, v.Requests, v.Findings, found})
 		} else {
-			err = a.tellVerdict(v, found)
+			err = a.printVerdict(v, found)
 		}
 		if err == nil && !v.Equal() {
 			err = errIncomplete
@@ -111,11 +111,11 @@ func (a *app) verifyRange(ctx context.Context, l loading, days pipeline.Range, l
 	})
 }
 
-func (a *app) tellVerdict(v pipeline.Verified, found []pipeline.Finding) error {
+func (a *app) printVerdict(v pipeline.Verified, found []pipeline.Finding) error {
 	if len(found) > 0 {
-		lines := make([]finding, len(found))
+		lines := make([]differenceLine, len(found))
 		for i, f := range found {
-			lines[i] = finding{f.Account, f.Stream, f.Days, f.Table, f.Key, f.Column, f.Warehouse, f.API}
+			lines[i] = differenceLine{f.Account, f.Stream, f.Days, f.Table, f.Key, f.Column, f.Warehouse, f.API}
 		}
 		if err := report.Table(a.out, lines, false); err != nil {
 			return err
@@ -131,10 +131,10 @@ func (a *app) tellVerdict(v pipeline.Verified, found []pipeline.Finding) error {
 	return err
 }
 
-// dayRange reads --from and --to of a command that needs both.
+// dayRange reads --from and --to of a command that requires both.
 func dayRange(command, from, to string) (pipeline.Range, error) {
 	if from == "" || to == "" {
-		return pipeline.Range{}, usageError{fmt.Errorf("%s needs --from and --to, both days like 2025-01-01", command)}
+		return pipeline.Range{}, usageError{fmt.Errorf("%s requires --from and --to, both days like 2025-01-01", command)}
 	}
 	first, err := parseDay("from", from)
 	if err != nil {
@@ -144,12 +144,12 @@ func dayRange(command, from, to string) (pipeline.Range, error) {
 	if err != nil {
 		return pipeline.Range{}, err
 	}
-	now := patience.now()
+	now := timing.now()
 	switch {
 	case last.Before(first):
 		return pipeline.Range{}, usageError{fmt.Errorf("--to %s is before --from %s", to, from)}
 	case first.Year() < 2000:
-		return pipeline.Range{}, usageError{fmt.Errorf("--from %s is before CrankWheel", from)}
+		return pipeline.Range{}, usageError{fmt.Errorf("--from %s is before CrankWheel existed", from)}
 	case first.After(now.AddDate(0, 0, 1)):
 		return pipeline.Range{}, usageError{fmt.Errorf("--from %s is in the future", from)}
 	}

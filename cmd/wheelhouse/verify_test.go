@@ -9,7 +9,7 @@ import (
 	"wheelhouse/internal/testdb"
 )
 
-func TestVerifyCommand(t *testing.T) {
+func TestVerifyReportsDifferences(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.New(t)
 	u := newUser(t, account(t), dsn)
@@ -24,7 +24,7 @@ func TestVerifyCommand(t *testing.T) {
 	stdout, _ := u.types(exitIncomplete, args...)
 	for _, want := range []string{"max_viewers", "77", "not loaded", "1 differ, 1 are not loaded, 0 could not be compared"} {
 		if !strings.Contains(stdout, want) {
-			t.Errorf("%q is not told:\n%s", want, stdout)
+			t.Errorf("%q is not in:\n%s", want, stdout)
 		}
 	}
 	stdout, _ = u.types(exitIncomplete, append(args, "--json", "--limit", "1")...)

@@ -6,7 +6,7 @@ import (
 	"wheelhouse/internal/scheduler"
 )
 
-// watch makes metrics tell of a runner's work, besides whoever is told already. schedules may be nil.
+// watch connects metrics to a runner, in addition to the observer that it has. schedules may be nil.
 func watch(m *metrics.Metrics, r *pipeline.Runner, accounts []*pipeline.Account, schedules func() []scheduler.State) {
 	r.Queue = &pipeline.Queue{}
 	m.Attach(metrics.Sources{Warehouse: r.Warehouse, Accounts: accounts, Queue: r.Queue, Schedules: schedules, Now: r.Now})

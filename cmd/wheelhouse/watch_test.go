@@ -21,7 +21,7 @@ import (
 	"wheelhouse/internal/testkit"
 )
 
-// served is a `serve` of a simulated account, behind a token, once it has loaded something; and what it says of itself then.
+// served starts a `serve` of a simulated account, with a token, and returns it with its metrics once it has loaded something.
 func served(t *testing.T, dsn string) (cmd *exec.Cmd, at, metrics string, errs *bytes.Buffer) {
 	t.Helper()
 	at = freePort(t)
@@ -37,12 +37,12 @@ func served(t *testing.T, dsn string) (cmd *exec.Cmd, at, metrics string, errs *
 		if time.Now().After(deadline) {
 			t.Fatalf("shares are not loaded:\n%s\n%s", metrics, errs)
 		}
-		metrics, _ = read(t, "http://"+at+"/metrics", pagesToken) // until it answers
+		metrics, _ = read(t, "http://"+at+"/metrics", pagesToken) // empty until it answers
 	}
 	return cmd, at, metrics, errs
 }
 
-// freePort is an address that nobody listens on now.
+// freePort is an address on which nobody listens now.
 func freePort(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -53,8 +53,8 @@ func freePort(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// serve tells Prometheus of what it loads and when it is due, to whoever has the token, and nothing secret.
-func TestServeTellsMetrics(t *testing.T) {
+// /metrics shows what serve loads and when it is due. It requires the token and shows no secret.
+func TestServeExposesMetrics(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.New(t)
 	cmd, at, text, errs := served(t, dsn)
@@ -81,13 +81,13 @@ func TestServeTellsMetrics(t *testing.T) {
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	_ = cmd.Wait() // the exit code tells
+	_ = cmd.Wait() // the exit code is checked below
 	if code := cmd.ProcessState.ExitCode(); code != exitInterrupted {
 		t.Errorf("exit %d\n%s", code, errs)
 	}
 }
 
-// Prometheus itself, set up as deploy/prometheus has it, reads what serve tells, and can judge every rule by it.
+// Prometheus, configured as in deploy/prometheus, reads the metrics of serve and can evaluate every rule.
 func TestPrometheusReadsServe(t *testing.T) {
 	testkit.SkipIfShort(t, "it starts Prometheus")
 	t.Parallel()
@@ -122,13 +122,13 @@ func TestPrometheusReadsServe(t *testing.T) {
 	t.Cleanup(end)
 
 	ask := func(path string, answer any) {
-		if text, _ := read(t, "http://"+own+path, ""); text != "" { // until it answers
+		if text, _ := read(t, "http://"+own+path, ""); text != "" { // empty until it answers
 			if err := json.Unmarshal([]byte(text), answer); err != nil {
 				t.Fatalf("%s: %s", path, text)
 			}
 		}
 	}
-	judged := func() (fault string) { // what it has read nothing of, or not judged
+	missing := func() string { // a metric that is not read, or a rule that is not evaluated
 		for _, query := range []string{`up{job="wheelhouse"}`, "wheelhouse_ledger_up", "count(wheelhouse_schedule_due_timestamp_seconds)", `sum(wheelhouse_rows_total{stream="shares"})`} {
 			var answer struct {
 				Data struct{ Result []struct{ Value [2]any } }
@@ -159,8 +159,8 @@ func TestPrometheusReadsServe(t *testing.T) {
 		}
 		return ""
 	}
-	fault := judged()
-	for deadline := time.Now().Add(time.Minute); fault != "" && time.Now().Before(deadline); fault = judged() {
+	fault := missing()
+	for deadline := time.Now().Add(time.Minute); fault != "" && time.Now().Before(deadline); fault = missing() {
 		time.Sleep(200 * time.Millisecond)
 	}
 	if end(); fault != "" {
@@ -168,7 +168,7 @@ func TestPrometheusReadsServe(t *testing.T) {
 	}
 }
 
-// read is what an address answers; nothing while nobody does.
+// read gets an address. The answer is empty while nobody listens there.
 func read(t *testing.T, address, token string) (text string, status int) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)

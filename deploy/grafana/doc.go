@@ -1,9 +1,9 @@
-// Package grafana holds no code: it is the folder of what Grafana is provisioned with (a data source, dashboards, the
-// user it reads as), and the tests that keep those files true.
+// Package grafana has no code. It is the folder of Grafana's provisioning (a data source, dashboards, and the user with which
+// Grafana reads), and of its tests.
 //
-// The tests promise that every panel's and every variable's query runs in a loaded warehouse as that user, with macros
-// and variables filled in as Grafana documents it, and returns rows; that they read schema bi only; that the files have
-// Grafana's own schema, as the types of its foundation SDK have it, and hang together (ids, places, names, units).
+// The tests run the query of every panel and variable on a loaded warehouse as that user, with macros and variables replaced
+// as Grafana documents it. Each query must return rows and read schema bi only. The files must have Grafana's schema, as in
+// the types of its foundation SDK, and be consistent (ids, positions, names, units).
 //
-// They do not promise how it looks: no Grafana is run.
+// The tests do not run Grafana, so they do not check how a dashboard looks.
 package grafana

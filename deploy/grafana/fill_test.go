@@ -10,22 +10,22 @@ import (
 	"time"
 )
 
-// filling is what Grafana puts into a query: the values chosen in the dashboard, its range, the interval it works out.
+// filling is the values that Grafana puts into a query: of the dashboard's variables, its range and its interval.
 type filling struct {
 	values   map[string][]string // of the dashboard's variables
-	all      map[string]string   // custom values of All where it is chosen; they go in as they are
+	all      map[string]string   // custom values of All, if it is chosen; they are not quoted
 	from, to time.Time
 	interval string // such as 1d
 }
 
 var (
-	// named is a variable: $name or ${name:format}. Macros are not among them: they begin with $__ and have arguments.
+	// named matches a variable: $name or ${name:format}. It does not match macros, which begin with $__ and have arguments.
 	named = regexp.MustCompile(`\$(?:\{(\w+)(?::(\w+))?\}|(\w+)\b)`)
 	macro = regexp.MustCompile(`\$(__\w+)\(([^)]*)\)`)
 )
 
-// fill makes the statement that Grafana would send. First the browser puts variables in, then the data source macros.
-// What Grafana does not know would be sent as it is: here it is an error.
+// fill makes the statement that Grafana sends. The browser first replaces variables, then the data source replaces macros.
+// Grafana would send unknown names unchanged; fill returns an error.
 func (f filling) fill(sql string) (string, error) {
 	var problems []string
 	wrong := func(format string, args ...any) string {
@@ -80,7 +80,7 @@ func quoted(values []string) string {
 	return strings.Join(literals, ",")
 }
 
-// macro is what the PostgreSQL data source makes of those of its macros that are used here.
+// macro replaces a macro like the PostgreSQL data source.
 func (f filling) macro(name string, args []string) (string, error) {
 	moment := func(at time.Time) string { return "'" + at.UTC().Format(time.RFC3339Nano) + "'" }
 	switch {
@@ -97,7 +97,7 @@ func (f filling) macro(name string, args []string) (string, error) {
 	return "", fmt.Errorf("no such macro, or not with %d arguments", len(args))
 }
 
-// seconds reads an interval of Grafana's: a number and s, m, h, d or w.
+// seconds parses an interval of Grafana: a number and s, m, h, d or w.
 func seconds(interval string) (int, error) {
 	if interval == "" {
 		return 0, fmt.Errorf("no interval")

@@ -12,7 +12,7 @@ import (
 
 func TestMain(m *testing.M) { testdb.Main(m) }
 
-// board is what the tests need of a dashboard; TestSchema holds the files to all of Grafana's own types.
+// board is the fields of a dashboard that the tests need. Another test checks the files with all types of Grafana.
 type board struct {
 	UID        string   `json:"uid"`
 	Title      string   `json:"title"`
@@ -65,7 +65,7 @@ type panel struct {
 	} `json:"options"`
 }
 
-// target is a query as the PostgreSQL data source saves it. The SDK has no types for that one.
+// target is a query in the format of the PostgreSQL data source, for which the SDK has no types.
 type target struct {
 	RefID      string     `json:"refId"`
 	Datasource datasource `json:"datasource"`
@@ -88,7 +88,7 @@ func (p panel) target(t *testing.T) (q target) {
 	return q
 }
 
-// files are the dashboards, by file name.
+// files is the dashboards, by file name.
 func files(t *testing.T) map[string][]byte {
 	t.Helper()
 	names, err := filepath.Glob("dashboards/*.json")

@@ -9,7 +9,7 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// The parts of Grafana's provisioning files that are used here.
+// The fields that Grafana's provisioning files use.
 type (
 	datasources struct {
 		APIVersion  int `yaml:"apiVersion"`
@@ -66,9 +66,9 @@ func mustYAML[T any](t *testing.T, path string) (v T) {
 	return v
 }
 
-// TestProvisioning: the data source is the one that dashboards name, it reads as the user whom reader.sql makes, within
-// that user's connections, and its password is a file's.
-func TestProvisioning(t *testing.T) {
+// The data source has the uid that dashboards name, and reads as the user of reader.sql, within that user's limit of
+// connections and with a password from a file.
+func TestDataSourceReadsAsTheReader(t *testing.T) {
 	t.Parallel()
 	sources := mustYAML[datasources](t, "provisioning/datasources/wheelhouse.yaml")
 	if len(sources.Datasources) != 1 || sources.APIVersion != 1 {

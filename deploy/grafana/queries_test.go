@@ -16,8 +16,8 @@ import (
 	"wheelhouse/internal/testdb"
 )
 
-// trouble are a failed day, a day that does not add up and a reject: the pipeline's panels show what there is of them. The runs
-// were on the nights they are said to be.
+// trouble makes a failed day, a day that is not reconciled and a reject, for the panels of the pipeline. It also sets the times of
+// the runs to the nights that they simulate.
 const trouble = `
 	UPDATE wheelhouse.runs SET started_at = night, finished_at = night + interval '1 minute'
 	FROM (VALUES (1, timestamptz '2025-07-01 06:00Z'), (2, '2025-07-02 06:00Z')) AS v (run, night) WHERE id = run;
@@ -30,9 +30,9 @@ const trouble = `
 	INSERT INTO wheelhouse.rejects (load_id, account_id, stream, path, reason, raw, raw_hash)
 	SELECT max(id), 'default', 'usage_new', '$.sessions[3]', 'start: no such date', '{}', '\x00' FROM wheelhouse.loads`
 
-// TestQueries asks what every dashboard would ask, as a user who is a member of wheelhouse_reader, over days of which some are
-// not loaded. Everything returns rows, and every column has a value in one of them.
-func TestQueries(t *testing.T) {
+// All queries of all dashboards are run as a member of wheelhouse_reader, over a range with some days that are not loaded. Each
+// query returns rows, and each column has a value in at least one row.
+func TestQueriesReturnRows(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.NewDirect(t)
 	if _, err := sample.Load(t.Context(), dsn); err != nil {
@@ -43,7 +43,7 @@ func TestQueries(t *testing.T) {
 	for name, b := range boards(t) {
 		f := summer()
 		custom := map[string]string{}
-		for _, v := range b.Templating.List { // in their order: the later ones use the earlier
+		for _, v := range b.Templating.List { // in order: later variables use earlier ones
 			if strings.Contains(v.Query, "$__time") != (v.Refresh == 2) {
 				t.Errorf("%s: variable %s: refresh 2 is for queries that depend on the range", name, v.Name)
 			}
@@ -63,7 +63,7 @@ func TestQueries(t *testing.T) {
 	}
 }
 
-// summer is the range of days that is asked about.
+// summer is the range of days of the tests.
 func summer() filling {
 	return filling{
 		values: map[string][]string{}, interval: "1d",
@@ -71,8 +71,8 @@ func summer() filling {
 	}
 }
 
-// TestEmpty asks a warehouse in which nothing is: All is then none of a variable's values, and what is asked is SQL all the same.
-func TestEmpty(t *testing.T) {
+// In an empty warehouse All has no values, and the queries are still valid SQL.
+func TestQueriesWorkInAnEmptyWarehouse(t *testing.T) {
 	t.Parallel()
 	conn := mustConnect(t, testdb.NewDirect(t))
 	for name, b := range boards(t) {
@@ -90,8 +90,8 @@ func TestEmpty(t *testing.T) {
 	}
 }
 
-// checkComplete: of the days from 1 June to 5 July the last four were never loaded to their end, by any stream, and one does not add
-// up. A day counts once, however many of the dashboard's streams lack it.
+// checkComplete: of the days from 1 June to 5 July the last four are not completely loaded, for any stream, and one is not
+// reconciled. A day counts once, even if it is missing for several streams of the dashboard.
 func checkComplete(t *testing.T, conn *pgx.Conn, f filling, name, sql string) {
 	t.Helper()
 	want := "4"
@@ -103,7 +103,7 @@ func checkComplete(t *testing.T, conn *pgx.Conn, f filling, name, sql string) {
 	}
 }
 
-// choices are a variable's values: the first, or all where several may be chosen.
+// choices is the chosen values of a variable: the first value, or all values if several may be chosen.
 func choices(t *testing.T, conn *pgx.Conn, f filling, name string, v variable) (values []string) {
 	t.Helper()
 	r := ask(t, conn, f, name+": variable "+v.Name, v.Query)
@@ -148,15 +148,15 @@ func checkPanel(t *testing.T, conn *pgx.Conn, f filling, at string, p panel) {
 	}
 }
 
-// result is what a query returned, as text; "" for NULL.
+// result is the result of a query, as text. NULL is "".
 type result struct {
 	columns []string
 	numeric []bool
 	rows    [][]string
 }
 
-// mustBeSeries wants what the data source makes series of: rows in order of a column time, at most one column of names, called
-// metric, and numbers.
+// mustBeSeries checks the format of time series: rows ordered by a column time, at most one column of names, called metric, and
+// numbers.
 func (r result) mustBeSeries(t *testing.T, at string) {
 	t.Helper()
 	if r.columns[0] != "time" {
@@ -210,7 +210,7 @@ func query(t *testing.T, conn *pgx.Conn, f filling, at, sql string) (r result) {
 
 var numbers = []uint32{pgtype.Int2OID, pgtype.Int4OID, pgtype.Int8OID, pgtype.NumericOID, pgtype.Float4OID, pgtype.Float8OID}
 
-// reader makes a user who is a member of wheelhouse_reader and nothing else, and returns the database's address for it.
+// reader makes a user who is a member of wheelhouse_reader alone, and returns the database's address for this user.
 func reader(t *testing.T, dsn string) string {
 	t.Helper()
 	const name = "grafana_queries"
@@ -234,7 +234,7 @@ func mustConnect(t *testing.T, dsn string) *pgx.Conn {
 	return conn
 }
 
-// mustExec runs statements; also when the test's context has ended.
+// mustExec runs statements, even after the test's context has ended.
 func mustExec(t *testing.T, dsn, sql string) {
 	t.Helper()
 	conn, err := pgx.Connect(context.Background(), dsn)

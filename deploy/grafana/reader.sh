@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes or refreshes the user that Grafana reads with. psql finds the server by the usual PG* variables. Passwords
-# come from files and stay in the environment: the arguments of a process are everybody's to read.
+# Creates or updates the user with which Grafana reads. psql finds the server through the PG* variables. Passwords come from
+# files and stay in the environment, because everybody can read the arguments of a process.
 set -eu
 PGPASSWORD=$(cat "$POSTGRES_PASSWORD_FILE")
 GRAFANA_READER_PASSWORD=$(cat "$GRAFANA_READER_PASSWORD_FILE")

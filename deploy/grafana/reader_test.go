@@ -15,9 +15,9 @@ import (
 	"wheelhouse/internal/testdb"
 )
 
-// TestReader runs reader.sh as compose does, twice with different passwords: the user logs in with the newest, belongs to
-// wheelhouse_reader alone, reads bi and nothing else, and writes nothing.
-func TestReader(t *testing.T) {
+// reader.sh is run twice with different passwords, as compose runs it. The user logs in with the newer password, belongs to
+// wheelhouse_reader alone, reads only bi, and cannot write.
+func TestReaderReadsOnlyBi(t *testing.T) {
 	t.Parallel()
 	needPsql(t)
 	dsn := testdb.NewDirect(t)
@@ -54,8 +54,8 @@ func TestReader(t *testing.T) {
 	}
 }
 
-// TestReaderWantsAPassword: an empty file makes no user whom everybody can be.
-func TestReaderWantsAPassword(t *testing.T) {
+// An empty file of the password is refused: otherwise everybody could log in.
+func TestReaderRequiresAPassword(t *testing.T) {
 	t.Parallel()
 	needPsql(t)
 	if output, err := readerCommand(t, testdb.NewDirect(t), "\n").CombinedOutput(); err == nil {
@@ -70,7 +70,7 @@ func runReader(t *testing.T, dsn, password string) {
 		t.Fatalf("reader.sh: %v: %s", err, output)
 	}
 	if len(output) > 0 {
-		t.Errorf("reader.sh says %s", output)
+		t.Errorf("reader.sh prints %s", output)
 	}
 }
 
@@ -100,7 +100,7 @@ func mustParse(t *testing.T, dsn string) *url.URL {
 	return u
 }
 
-// needPsql skips where there is no psql, or one that lacks \getenv. Compose's image has a newer one.
+// needPsql skips a test if psql is missing or has no \getenv. The image of compose has a newer psql.
 func needPsql(t *testing.T) {
 	t.Helper()
 	output, err := exec.Command("psql", "--version").Output()

@@ -20,15 +20,15 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/timeseries"
 )
 
-// kinds are the kinds of panels used, with what the SDK knows of their options.
-var kinds = []variants.PanelcfgConfig{
+// panelTypes is the types of panels in use, with the SDK's types of their options.
+var panelTypes = []variants.PanelcfgConfig{
 	barchart.VariantConfig(), bargauge.VariantConfig(), stat.VariantConfig(), statetimeline.VariantConfig(), table.VariantConfig(), timeseries.VariantConfig(),
 }
 
-// strictly reads a dashboard by Grafana's own types: a field that is unknown, missing or of another type is an error.
+// strictly reads a dashboard with Grafana's types. A field that is unknown, missing or of another type is an error.
 func strictly(text []byte) error {
 	runtime := cog.NewRuntime()
-	for _, kind := range kinds {
+	for _, kind := range panelTypes {
 		runtime.RegisterPanelcfgVariant(kind)
 	}
 	//lint:ignore SA1019 The files are of the schema that Grafana 11 and 12 read, too; version 2 is for 13 and newer.
@@ -50,8 +50,8 @@ func TestSchema(t *testing.T) {
 	}
 }
 
-// TestMistakesShow: a schema that takes everything would check nothing.
-func TestMistakesShow(t *testing.T) {
+// The strict types refuse mistakes. Types that accepted everything would check nothing.
+func TestSchemaRefusesMistakes(t *testing.T) {
 	t.Parallel()
 	text := files(t)["dashboards/team.json"]
 	for right, wrong := range map[string]string{
@@ -109,7 +109,7 @@ func TestPanels(t *testing.T) {
 	}
 }
 
-// mustHavePlace wants a panel within the 24 columns and over no other one.
+// mustHavePlace checks that a panel is within the 24 columns and overlaps no other panel.
 func mustHavePlace(t *testing.T, at string, p panel, others []panel) {
 	t.Helper()
 	g := p.GridPos
@@ -123,13 +123,13 @@ func mustHavePlace(t *testing.T, at string, p panel, others []panel) {
 	}
 }
 
-// mustBeWhole wants what every panel has: words, a unit, thresholds, a query of the provisioned data source.
+// mustBeWhole checks that a panel has a description, a unit, thresholds, and a query of the provisioned data source.
 func mustBeWhole(t *testing.T, at string, p panel) {
 	t.Helper()
 	if p.Description == "" || p.FieldConfig.Defaults.Unit == "" || p.FieldConfig.Defaults.Thresholds == nil {
-		t.Errorf("%s lacks a description, a unit or thresholds", at)
+		t.Errorf("%s has no description, unit or thresholds", at)
 	}
-	if !slices.ContainsFunc(kinds, func(k variants.PanelcfgConfig) bool { return k.Identifier == p.Type }) {
+	if !slices.ContainsFunc(panelTypes, func(k variants.PanelcfgConfig) bool { return k.Identifier == p.Type }) {
 		t.Errorf("%s: nothing checks the options of a %s", at, p.Type)
 	}
 	q := p.target(t)
@@ -142,13 +142,13 @@ func mustBeWhole(t *testing.T, at string, p panel) {
 var warehouse = datasource{"grafana-postgresql-datasource", "wheelhouse"}
 
 var (
-	// relation is what follows FROM or JOIN.
+	// relation matches the name after FROM or JOIN.
 	relation = regexp.MustCompile(`(?i)\b(?:from|join)\s+([a-z_.]+)`)
-	// part is the FROM of a part of a time.
+	// part matches the FROM in extract(… FROM …).
 	part = regexp.MustCompile(`(?i)\bextract\(\w+ from\b`)
 )
 
-// mustReadBI wants every relation to be one of bi, and the statement to be more than one long line.
+// mustReadBI checks that every relation is in bi, and that the statement is not one long line.
 func mustReadBI(t *testing.T, at, sql string) {
 	t.Helper()
 	found := relation.FindAllStringSubmatch(part.ReplaceAllString(sql, ""), -1)

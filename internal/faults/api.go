@@ -8,52 +8,51 @@ import (
 	"time"
 )
 
-// API is an account's API that misbehaves.
+// API is an HTTP handler that puts faults before an account's API.
 type API struct {
-	next    http.Handler
+	api     http.Handler
 	seed    uint64
 	silence time.Duration
 
-	mu     sync.Mutex
-	calm   bool
-	owed   map[string][]fault // by request: what it meets yet
-	moved  map[string]bool    // lists that have moved once
-	served map[string]int     // by the fault's name
+	mu      sync.Mutex
+	stopped bool
+	pending map[string][]fault // by request: the faults it will still meet
+	moved   map[string]bool    // lists that have moved once
+	served  map[string]int     // by the fault's name
 }
 
-// NewAPI puts faults before an API. silence is how long it says nothing where it goes silent: longer than the
-// program's patience.
-func NewAPI(next http.Handler, seed uint64, silence time.Duration) *API {
-	return &API{next: next, seed: seed, silence: silence, owed: map[string][]fault{}, moved: map[string]bool{}, served: map[string]int{}}
+// NewAPI puts faults before an API. silence is how long a silent answer stalls; it must exceed the program's idle timeout.
+func NewAPI(api http.Handler, seed uint64, silence time.Duration) *API {
+	return &API{api: api, seed: seed, silence: silence, pending: map[string][]fault{}, moved: map[string]bool{}, served: map[string]int{}}
 }
 
-// Calm ends the faults.
-func (a *API) Calm() {
+// Stop ends the faults.
+func (a *API) Stop() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.calm = true
+	a.stopped = true
 }
 
-// Served counts the faults so far by name.
+// Served is the number of faults so far, by name.
 func (a *API) Served() map[string]int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return maps.Clone(a.served)
 }
 
-// ServeHTTP answers as the API does, or meets the request with the next fault that the schedule has for it.
+// ServeHTTP answers with the request's next fault or, if none is left, as the API does.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	f, ok := a.take(r)
+	f, ok := a.nextFault(r)
 	if !ok {
-		a.next.ServeHTTP(w, r)
+		a.api.ServeHTTP(w, r)
 		return
 	}
 	plain := r.Clone(r.Context())
 	plain.Header.Del("Accept-Encoding")
 	rec := httptest.NewRecorder()
-	a.next.ServeHTTP(rec, plain)
+	a.api.ServeHTTP(rec, plain)
 	if rec.Code != http.StatusOK && f.needsOK {
-		a.next.ServeHTTP(w, r)
+		a.api.ServeHTTP(w, r)
 		return
 	}
 	a.mu.Lock()
@@ -62,32 +61,32 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.serve(&reply{w: w, r: r, body: rec.Body.Bytes(), silence: a.silence})
 }
 
-// take draws a request's faults when it first comes, and hands out one a time.
-func (a *API) take(r *http.Request) (fault, bool) {
+// nextFault returns a request's faults one at a time. They are chosen when the request first arrives.
+func (a *API) nextFault(r *http.Request) (fault, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.calm {
+	if a.stopped {
 		return fault{}, false
 	}
 	key := r.URL.Path + "?" + r.URL.Query().Encode()
-	owed, drawn := a.owed[key]
-	if !drawn {
-		owed = draw(a.seed, key)
+	pending, known := a.pending[key]
+	if !known {
+		pending = chooseFaults(a.seed, key)
 	}
-	for len(owed) > 0 {
-		f := owed[0]
-		owed = owed[1:]
-		a.owed[key] = owed
+	for len(pending) > 0 {
+		f := pending[0]
+		pending = pending[1:]
+		a.pending[key] = pending
 		if f.once && !a.firstMove(r, f) {
 			continue
 		}
 		return f, true
 	}
-	a.owed[key] = owed
+	a.pending[key] = pending
 	return fault{}, false
 }
 
-// firstMove: a list that moved at every page would never stand still.
+// firstMove reports whether a list has not moved before. A list that moved at every page could never be read.
 func (a *API) firstMove(r *http.Request, f fault) bool {
 	q := r.URL.Query()
 	list := f.name + r.URL.Path + q.Get("from") + q.Get("to")
@@ -96,8 +95,8 @@ func (a *API) firstMove(r *http.Request, f fault) bool {
 	return first
 }
 
-// draw chooses what a request meets: mostly nothing, sometimes a fault or two, rarely more than the program tries.
-func draw(seed uint64, key string) (drawn []fault) {
+// chooseFaults chooses a request's faults: mostly none, sometimes one or two, rarely more than the program retries.
+func chooseFaults(seed uint64, key string) (chosen []fault) {
 	rng := Rand(seed, key)
 	n := 0
 	switch p := rng.Float64(); {
@@ -109,7 +108,7 @@ func draw(seed uint64, key string) (drawn []fault) {
 		n = 1
 	}
 	for range n {
-		drawn = append(drawn, kinds[rng.IntN(len(kinds))])
+		chosen = append(chosen, apiFaults[rng.IntN(len(apiFaults))])
 	}
-	return drawn
+	return chosen
 }

@@ -1,22 +1,22 @@
-// Package faults is what the tests do to the program from outside: an API that misbehaves, a link to Postgres that
-// breaks, and a count of everything that goes in and out, by which the program can be killed or stopped at a chosen
-// moment. Only tests import it.
+// Package faults injects faults into a running program from outside: an API that misbehaves, a link to Postgres that
+// breaks, and a counter of requests and responses, by which a test kills or stops the program at a chosen moment. Only
+// tests import the package.
 //
-// What it promises:
+// It promises:
 //
-//   - One seed makes one schedule. What the API does to a request depends on the seed and the request alone, not on
-//     the order in which requests come, so a schedule that failed does the same again.
-//   - Faults end. A request meets a bounded number of them, and Calm ends all at once: after that, whatever still goes
-//     wrong is the program's.
-//   - No fault changes what the API would say: an answer is either the true one or can be told from it, as the real
-//     server's could. (A server that lies consistently no client can find out.)
+//   - One seed makes one schedule. The faults of an API request depend only on the seed and the request, not on the
+//     order of the requests. A schedule that failed therefore injects the same faults again.
+//   - Faults end. A request meets a bounded number of faults, and [API.Stop] ends all of them: whatever fails after that is
+//     a defect of the program.
+//   - A false answer is recognisable: a client can tell every false answer from the true one. (No client can detect a
+//     server that lies consistently.)
 //
-// What it does not promise: that two runs of a schedule interleave alike. Processes and goroutines are scheduled as the
-// machine likes; the seed fixes what happens to them, not when.
+// It does not promise that two runs of a schedule interleave alike. The seed decides which faults happen to processes and
+// goroutines, not when the machine schedules them.
 //
-// A schedule that fails prints its seed and the command that plays it again. The long run is
+// A schedule that fails prints its seed and the command that repeats it. The long run is
 //
 //	WHEELHOUSE_LONG=1 go test -race -run TestEquivalence ./cmd/wheelhouse -timeout 2h
 //
-// On failure of its own (no free port, a proxy that does not start) it fails the test.
+// If the package itself fails (no free port, a proxy that does not start), it fails the test.
 package faults

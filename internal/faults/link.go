@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// Link is a proxy before Postgres that understands where a question ends and its answer does.
+// Link is a proxy before Postgres. It knows where requests and responses of the protocol end, and tells its Watch.
 type Link struct {
 	watch    *Watch
 	upstream string
@@ -20,7 +20,7 @@ type Link struct {
 	all   sync.WaitGroup
 }
 
-// NewLink opens a link to the server of a DSN; it ends with the test. The second result is the DSN through the link.
+// NewLink opens a link to the server of a DSN. It closes with the test. The second result is the DSN through the link.
 func NewLink(t testing.TB, dsn string, w *Watch) (*Link, string) {
 	t.Helper()
 	u, err := url.Parse(dsn)
@@ -38,7 +38,7 @@ func NewLink(t testing.TB, dsn string, w *Watch) (*Link, string) {
 	return l, u.String()
 }
 
-// Close ends the link and everything that goes through it.
+// Close closes the link and all its connections.
 func (l *Link) Close() {
 	l.mu.Lock()
 	l.done = true
@@ -48,7 +48,7 @@ func (l *Link) Close() {
 	l.all.Wait()
 }
 
-// Cut breaks all connections; new ones can be made.
+// Cut breaks all connections. New ones can be made.
 func (l *Link) Cut() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -67,8 +67,8 @@ func (l *Link) accept() {
 	}
 }
 
-// keep registers a connection; false once the link is closed.
-func (l *Link) keep(conn net.Conn) bool {
+// add registers a connection. It returns false once the link is closed.
+func (l *Link) add(conn net.Conn) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.done {
@@ -79,7 +79,7 @@ func (l *Link) keep(conn net.Conn) bool {
 	return true
 }
 
-func (l *Link) drop(conn net.Conn) {
+func (l *Link) remove(conn net.Conn) {
 	l.mu.Lock()
 	delete(l.conns, conn)
 	l.mu.Unlock()
@@ -87,24 +87,24 @@ func (l *Link) drop(conn net.Conn) {
 }
 
 func (l *Link) serve(client net.Conn) {
-	if !l.keep(client) {
+	if !l.add(client) {
 		return
 	}
-	defer l.drop(client)
+	defer l.remove(client)
 	server, err := net.Dial("tcp", l.upstream)
-	if err != nil || !l.keep(server) {
+	if err != nil || !l.add(server) {
 		return
 	}
-	defer l.drop(server)
+	defer l.remove(server)
 	s := &session{watch: l.watch}
 	var both sync.WaitGroup
 	both.Go(func() {
-		s.questions(bufio.NewReader(client), server)
+		s.requests(bufio.NewReader(client), server)
 		_ = server.Close()
 		_ = client.Close()
 	})
 	both.Go(func() {
-		s.answers(bufio.NewReader(server), client)
+		s.responses(bufio.NewReader(server), client)
 		_ = client.Close()
 		_ = server.Close()
 	})

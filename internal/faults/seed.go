@@ -2,18 +2,17 @@ package faults
 
 import (
 	"flag"
-	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
 	"testing"
 )
 
 var (
-	oneSeed   = flag.Uint64("seed", 0, "run the schedule of this seed alone; 0: run as many as -schedules says")
+	oneSeed   = flag.Uint64("seed", 0, "run only the schedule of this seed; 0: run as many schedules as -schedules says")
 	schedules = flag.Int("schedules", 8, "how many seeded fault schedules to run; the long tests have 500")
 )
 
-// Seeds are the schedules to run.
+// Seeds are the seeds of the schedules to run.
 func Seeds() []uint64 {
 	if *oneSeed != 0 {
 		return []uint64{*oneSeed}
@@ -25,7 +24,7 @@ func Seeds() []uint64 {
 	return seeds
 }
 
-// Seed is the seed asked for, or one that nobody has had yet.
+// Seed is the seed of the flag -seed, or a random one.
 func Seed() uint64 {
 	if *oneSeed != 0 {
 		return *oneSeed
@@ -33,7 +32,7 @@ func Seed() uint64 {
 	return rand.Uint64()
 }
 
-// Replay makes a test that fails say how to have the same schedule again.
+// Replay makes a failing test print the command that repeats its schedule.
 func Replay(t testing.TB, test, pkg string, seed uint64) {
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -42,7 +41,7 @@ func Replay(t testing.TB, test, pkg string, seed uint64) {
 	})
 }
 
-// Rand is a schedule's dice; equal names and seeds throw alike.
+// Rand is a generator of random numbers for one purpose of a schedule. Equal names and seeds give equal numbers.
 func Rand(seed uint64, name string) *rand.Rand { return rand.New(rand.NewPCG(seed, hash(name))) }
 
 func hash(name string) uint64 {
@@ -51,14 +50,5 @@ func hash(name string) uint64 {
 	return h.Sum64()
 }
 
-// Int throws a number from low to high, both included.
+// Int is a random number from low to high, both included.
 func Int(r *rand.Rand, low, high int) int { return low + r.IntN(high-low+1) }
-
-// String names a point in a log.
-func (p Point) String() string {
-	when := "before"
-	if p.After {
-		when = "after"
-	}
-	return fmt.Sprintf("%s %d (%s)", when, p.N, p.What)
-}

@@ -1,16 +1,27 @@
 package faults
 
-import "sync"
+import (
+	"fmt"
+	"sync"
+)
 
-// Point is a moment in the program's life at which something goes out to, or comes in from, the world.
+// Point is a moment at which a request of the program to the API or to Postgres, or the response to it, is on its way.
 type Point struct {
-	N     int    // counted from 1, over the API and Postgres together
+	N     int    // the request's number from 1, over the API and Postgres together
 	What  string // the beginnings of the statements, or the request's path
-	After bool   // the answer is complete and the program has not got it yet; otherwise nobody has got the question yet
+	After bool   // false: the request has not been forwarded yet; true: the response is complete and not forwarded yet
 }
 
-// Watch sees every point of one process. Hook is called at each, perhaps from several goroutines, and holds
-// up the message concerned while it runs; it returns true to cut the connection instead of passing the message on.
+func (p Point) String() string {
+	when := "before"
+	if p.After {
+		when = "after"
+	}
+	return fmt.Sprintf("%s %d (%s)", when, p.N, p.What)
+}
+
+// Watch sees every point of one process. It calls Hook at each point, possibly from several goroutines, and delays the
+// message until Hook returns. If Hook returns true, the connection is cut and the message is not forwarded.
 type Watch struct {
 	Hook func(Point) (cut bool)
 
@@ -18,7 +29,7 @@ type Watch struct {
 	n  int
 }
 
-// before counts a question that is about to go out.
+// before counts a request before it is forwarded.
 func (w *Watch) before(what string) (p Point, cut bool) {
 	w.mu.Lock()
 	w.n++
@@ -27,7 +38,7 @@ func (w *Watch) before(what string) (p Point, cut bool) {
 	return p, w.hook(p)
 }
 
-// after tells that the answer to p is there.
+// after is called when the response to p is complete.
 func (w *Watch) after(p Point) (cut bool) {
 	p.After = true
 	return w.hook(p)
@@ -35,7 +46,7 @@ func (w *Watch) after(p Point) (cut bool) {
 
 func (w *Watch) hook(p Point) bool { return w.Hook != nil && w.Hook(p) }
 
-// Count is how many questions went out so far.
+// Count is the number of requests so far.
 func (w *Watch) Count() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -11,29 +11,30 @@ import (
 	"sync"
 )
 
-// session follows one connection's messages. A question is what the program sends until it must wait: a simple query, the
-// messages up to a Sync, the data of a COPY up to its end, a step of logging in. Its answer ends where the server waits.
+// session follows the messages of one connection. A request is what the program sends until it must wait: a simple query,
+// the messages up to a Sync, the data of a COPY up to its end, a step of the login. Its response ends where the server
+// waits.
 type session struct {
 	watch *Watch
 
 	mu   sync.Mutex
-	open []Point // questions that are not answered yet: a COPY and its data go out together
+	open []Point // requests without a response yet: a COPY and its data are sent together
 }
 
-// message is one message of the protocol; the first of a connection has no kind.
+// message is one message of the protocol. The first message of a connection has no tag.
 type message struct {
-	kind byte
-	raw  []byte
+	tag byte
+	raw []byte
 }
 
-const largest = 64 << 20
+const largest = 64 << 20 // bytes of a message
 
-func read(r *bufio.Reader, kindless bool) (m message, err error) {
-	if !kindless {
-		if m.kind, err = r.ReadByte(); err != nil {
+func read(r *bufio.Reader, first bool) (m message, err error) {
+	if !first {
+		if m.tag, err = r.ReadByte(); err != nil {
 			return m, err
 		}
-		m.raw = append(m.raw, m.kind)
+		m.raw = append(m.raw, m.tag)
 	}
 	var size [4]byte
 	if _, err := io.ReadFull(r, size[:]); err != nil {
@@ -41,7 +42,7 @@ func read(r *bufio.Reader, kindless bool) (m message, err error) {
 	}
 	n := binary.BigEndian.Uint32(size[:])
 	if n < 4 || n > largest {
-		return m, errors.New("not the protocol of Postgres")
+		return m, errors.New("not a message of the Postgres protocol")
 	}
 	m.raw = append(m.raw, size[:]...)
 	head := len(m.raw)
@@ -50,17 +51,17 @@ func read(r *bufio.Reader, kindless bool) (m message, err error) {
 	return m, err
 }
 
-// questions passes on what the program sends, a question at a time.
-func (s *session) questions(from *bufio.Reader, to io.Writer) {
-	what, held := "connect", []byte(nil)
-	var statements []string // of the question
+// requests forwards what the program sends, one request at a time.
+func (s *session) requests(from *bufio.Reader, to io.Writer) {
+	what, waiting := "connect", []byte(nil)
+	var statements []string // of the request
 	for first := true; ; first = false {
 		m, err := read(from, first)
 		if err != nil {
 			return
 		}
-		held = append(held, m.raw...)
-		switch m.kind {
+		waiting = append(waiting, m.raw...)
+		switch m.tag {
 		case 'Q':
 			what = beginning(m.raw[5:])
 		case 'P':
@@ -75,7 +76,7 @@ func (s *session) questions(from *bufio.Reader, to io.Writer) {
 		case 'X':
 			what = "goodbye"
 		}
-		if first || strings.IndexByte("QScfpX", m.kind) >= 0 {
+		if first || strings.IndexByte("QScfpX", m.tag) >= 0 {
 			statements = nil
 			p, cut := s.watch.before(what)
 			if cut {
@@ -84,40 +85,40 @@ func (s *session) questions(from *bufio.Reader, to io.Writer) {
 			s.mu.Lock()
 			s.open = append(s.open, p)
 			s.mu.Unlock()
-		} else if m.kind != 'd' || len(held) < 64<<10 {
-			continue // more of the question comes
+		} else if m.tag != 'd' || len(waiting) < 64<<10 {
+			continue // the request is not complete
 		}
-		if _, err := to.Write(held); err != nil {
+		if _, err := to.Write(waiting); err != nil {
 			return
 		}
-		held = held[:0]
+		waiting = waiting[:0]
 	}
 }
 
-// answers passes on what the server sends, an answer's end only after the hook.
-func (s *session) answers(from *bufio.Reader, to io.Writer) {
-	for held := []byte(nil); ; {
+// responses forwards what the server sends, the end of each response only after the hook.
+func (s *session) responses(from *bufio.Reader, to io.Writer) {
+	for waiting := []byte(nil); ; {
 		m, err := read(from, false)
 		if err != nil {
-			_, _ = to.Write(held) // a server that goes says why
+			_, _ = to.Write(waiting) // a server that closes the connection says why
 			return
 		}
-		held = append(held, m.raw...)
+		waiting = append(waiting, m.raw...)
 		if ends(m) {
-			if s.answered(m.kind == 'Z') {
+			if s.answered(m.tag == 'Z') {
 				return
 			}
-		} else if from.Buffered() > 0 && len(held) < 64<<10 {
+		} else if from.Buffered() > 0 && len(waiting) < 64<<10 {
 			continue
 		}
-		if _, err := to.Write(held); err != nil {
+		if _, err := to.Write(waiting); err != nil {
 			return
 		}
-		held = held[:0]
+		waiting = waiting[:0]
 	}
 }
 
-// answered closes the oldest question; where the server is ready for the next one, all.
+// answered closes the oldest open request, or all of them once the server is ready for the next one.
 func (s *session) answered(ready bool) (cut bool) {
 	s.mu.Lock()
 	n := min(1, len(s.open))
@@ -130,10 +131,10 @@ func (s *session) answered(ready bool) (cut bool) {
 	return n > 0 && s.watch.after(done[n-1])
 }
 
-// ends tells whether the server waits after a message: ready for a query, for data, or for a step of logging in.
+// ends reports whether the server waits after a message: for a query, for data, or for a step of the login.
 func ends(m message) bool {
 	const loggedIn, lastStep = 0, 12
-	switch m.kind {
+	switch m.tag {
 	case 'Z', 'G':
 		return true
 	case 'R':

@@ -11,14 +11,14 @@ import (
 	"wheelhouse/internal/pipeline"
 )
 
-// instruments count what this process does.
+// instruments count the requests, windows and rows of this process.
 type instruments struct {
 	rows, windows, requests, retries, waits *prometheus.CounterVec
-	windowTook, headTook, requestTook       *prometheus.HistogramVec
-	commitTook                              *prometheus.HistogramVec
+	windowSeconds, firstByteSeconds         *prometheus.HistogramVec
+	requestSeconds, commitSeconds           *prometheus.HistogramVec
 }
 
-// What became of a window.
+// The outcomes of a window.
 const (
 	loaded       = "loaded"
 	unreconciled = "unreconciled"
@@ -27,7 +27,7 @@ const (
 	interrupted  = "interrupted"
 )
 
-// Why a request waited.
+// The reasons for which a request waits.
 const (
 	byLimit  = "limit"
 	byServer = "server"
@@ -37,10 +37,10 @@ var (
 	rowOutcomes    = []string{"read", "inserted", "updated", "unchanged", "deleted", "merged", "rejected"}
 	windowOutcomes = []string{loaded, unreconciled, failed, elsewhere, interrupted}
 
-	// From an answer that is at hand to one that is generated while it is sent.
-	apiSeconds = []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800}
-	// From a night's unchanged window to a month's first load.
-	commitSeconds = []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300}
+	// From a cached answer to one that is generated while it is sent.
+	apiBuckets = []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800}
+	// From an unchanged window of a day to the first load of a month.
+	commitBuckets = []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300}
 )
 
 func newInstruments() instruments {
@@ -51,43 +51,44 @@ func newInstruments() instruments {
 		return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets}, byStream)
 	}
 	return instruments{
-		rows: counter("wheelhouse_rows_total", "Rows of windows that this process has loaded: read from the API, and what loading them came to. "+
-			"read is inserted, updated, unchanged, merged and rejected together; deleted are those that were no longer brought.", "outcome"),
-		windows: counter("wheelhouse_windows_total", "Windows that this process has tried: loaded, unreconciled (loaded, and parts of it could not be had or its rows do not add up to the API's totals), "+
-			"failed, elsewhere (another process has loaded it meanwhile) or interrupted (this process was stopped).", "outcome"),
-		requests: counter("wheelhouse_api_requests_total", "Requests sent to the API, retries included, by how they ended: ok, unauthorized (401), forbidden (403), not_found (404), "+
-			"throttled (429), refused (other statuses below 500), server_error (500 and above), broken (200 without a whole answer), timeout, "+
-			"no_answer (network, TLS or names) or given_up (by this process).", "outcome"),
-		retries: counter("wheelhouse_api_retries_total", "Requests sent again because the same one had failed."),
-		waits: counter("wheelhouse_api_wait_seconds_total", "Time that requests waited to be sent: for the requests a second of the settings (limit), "+
-			"or because the API had asked to wait (server). Requests that wait at the same time add up.", "reason"),
-		windowTook:  histogram("wheelhouse_window_duration_seconds", "Time from a window's claim to its end, whatever became of it.", apiSeconds),
-		headTook:    histogram("wheelhouse_api_first_byte_seconds", "Time from sending a request to the head of its answer.", apiSeconds),
-		requestTook: histogram("wheelhouse_api_request_duration_seconds", "Time from sending a request to the end of its answer, reading it included, or to its failure.", apiSeconds),
-		commitTook: histogram("wheelhouse_commit_duration_seconds", "Time to load answers that are complete into the database, up to the commit, retries included. "+
-			"Some windows of a stream may share a transaction.", commitSeconds),
+		rows: counter("wheelhouse_rows_total", "Rows of the windows that this process has loaded, by outcome. "+
+			"read is the sum of inserted, updated, unchanged, merged and rejected; deleted are rows that the API no longer sends.", "outcome"),
+		windows: counter("wheelhouse_windows_total", "Windows that this process has tried: loaded, unreconciled (loaded, but parts could not be had, or not reconciled with the API's totals), "+
+			"failed, elsewhere (loaded by another process in the meantime) or interrupted (this process was stopped).", "outcome"),
+		requests: counter("wheelhouse_api_requests_total", "Requests sent to the API, including retries, by outcome: ok, unauthorized (401), forbidden (403), not_found (404), "+
+			"throttled (429), refused (other statuses below 500), server_error (500 and above), broken (200 without a complete answer), timeout, "+
+			"no_answer (an error of network, TLS or DNS) or given_up (by this process).", "outcome"),
+		retries: counter("wheelhouse_api_retries_total", "Requests sent again because the same request had failed."),
+		waits: counter("wheelhouse_api_wait_seconds_total", "Time that requests waited before they were sent: because of requests_per_second in the settings (limit), "+
+			"or because the API had asked to wait (server). Simultaneous waits are counted separately.", "reason"),
+		windowSeconds:    histogram("wheelhouse_window_duration_seconds", "Time from the claim of a window to its end, for every outcome.", apiBuckets),
+		firstByteSeconds: histogram("wheelhouse_api_first_byte_seconds", "Time from sending a request to the first byte of its answer.", apiBuckets),
+		requestSeconds:   histogram("wheelhouse_api_request_duration_seconds", "Time from sending a request to the end of its answer, or to its failure.", apiBuckets),
+		commitSeconds: histogram("wheelhouse_commit_duration_seconds", "Time to load complete answers into the database, up to the commit, including retries. "+
+			"Several windows of a stream may share a transaction.", commitBuckets),
 	}
 }
 
 func (i instruments) all() []prometheus.Collector {
-	return []prometheus.Collector{i.rows, i.windows, i.requests, i.retries, i.waits, i.windowTook, i.headTook, i.requestTook, i.commitTook}
+	return []prometheus.Collector{i.rows, i.windows, i.requests, i.retries, i.waits, i.windowSeconds, i.firstByteSeconds, i.requestSeconds, i.commitSeconds}
 }
 
-// Describe is a prometheus.Collector's.
+// Describe implements prometheus.Collector.
 func (i instruments) Describe(descs chan<- *prometheus.Desc) {
 	for _, c := range i.all() {
 		c.Describe(descs)
 	}
 }
 
-// Collect is a prometheus.Collector's.
+// Collect implements prometheus.Collector.
 func (i instruments) Collect(metrics chan<- prometheus.Metric) {
 	for _, c := range i.all() {
 		c.Collect(metrics)
 	}
 }
 
-// begin makes a stream's series, at 0: of a counter that appears with its first event, that event shows in no rate.
+// begin makes a stream's series with the value 0. If a counter appeared with its first event, no rate would include that
+// event.
 func (i instruments) begin(account, stream string) {
 	for _, outcome := range rowOutcomes {
 		i.rows.WithLabelValues(account, stream, outcome)
@@ -101,19 +102,19 @@ func (i instruments) begin(account, stream string) {
 	i.retries.WithLabelValues(account, stream)
 	i.waits.WithLabelValues(account, stream, byLimit)
 	i.waits.WithLabelValues(account, stream, byServer)
-	for _, h := range []*prometheus.HistogramVec{i.windowTook, i.headTook, i.requestTook, i.commitTook} {
+	for _, h := range []*prometheus.HistogramVec{i.windowSeconds, i.firstByteSeconds, i.requestSeconds, i.commitSeconds} {
 		h.WithLabelValues(account, stream)
 	}
 }
 
-// Planned is a pipeline.Observer's. What is planned the queue tells.
+// Planned implements pipeline.Observer. The metrics of the queue show planned windows.
 func (i instruments) Planned(string, string, int) {}
 
 // Loaded counts a window that was tried, and its rows if they were loaded.
 func (i instruments) Loaded(o pipeline.Outcome) {
 	account, stream := o.Account, o.Stream.Name
 	i.windows.WithLabelValues(account, stream, outcomeOf(o)).Inc()
-	i.windowTook.WithLabelValues(account, stream).Observe(o.Took.Seconds())
+	i.windowSeconds.WithLabelValues(account, stream).Observe(o.Took.Seconds())
 	if o.Err != nil || o.Elsewhere {
 		return
 	}
@@ -146,12 +147,12 @@ func (i instruments) Asked(account, stream string, r extract.Request) {
 	i.waits.WithLabelValues(account, stream, byLimit).Add(r.Turn.Seconds())
 	i.waits.WithLabelValues(account, stream, byServer).Add(r.Pause.Seconds())
 	if r.Head > 0 {
-		i.headTook.WithLabelValues(account, stream).Observe(r.Head.Seconds())
+		i.firstByteSeconds.WithLabelValues(account, stream).Observe(r.Head.Seconds())
 	}
-	i.requestTook.WithLabelValues(account, stream).Observe(r.Took.Seconds())
+	i.requestSeconds.WithLabelValues(account, stream).Observe(r.Took.Seconds())
 }
 
 // Committed counts a transaction.
-func (i instruments) Committed(account, stream string, _ int, took time.Duration) {
-	i.commitTook.WithLabelValues(account, stream).Observe(took.Seconds())
+func (i instruments) Committed(account, stream string, _ int, elapsed time.Duration) {
+	i.commitSeconds.WithLabelValues(account, stream).Observe(elapsed.Seconds())
 }

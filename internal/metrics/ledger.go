@@ -12,73 +12,73 @@ import (
 )
 
 const (
-	readLimit = 5 * time.Second // of one read: Prometheus waits for 10 seconds if not told otherwise
-	keepFor   = 5 * time.Second // what was read, at the least
-	keepTimes = 20              // as long as reading took, at the least
+	readLimit = 5 * time.Second // of one read: Prometheus waits for 10 seconds by default
+	keepFor   = 5 * time.Second // the least time for which a result is reused
+	keepTimes = 20              // a result is reused for this many times as long as reading took
 )
 
-// gauge is a metric that is worked out when it is asked for.
+// gauge is a metric that is computed for a scrape.
 func gauge(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc(name, help, labels, nil)
 }
 
 var (
-	ledgerUp   = gauge("wheelhouse_ledger_up", "1 if the ledger could be read, 0 if not: then the other wheelhouse_ledger_ metrics are missing.")
-	ledgerRead = gauge("wheelhouse_ledger_read_duration_seconds", "Time that reading the ledger took, or failing to.")
+	ledgerUp   = gauge("wheelhouse_ledger_up", "1 if the ledger could be read. If 0, the other wheelhouse_ledger_ metrics are missing.")
+	ledgerRead = gauge("wheelhouse_ledger_read_duration_seconds", "Time that the last read of the ledger took, even if it failed.")
 )
 
-// ledgerGauges are what the ledger says of each stream.
+// ledgerGauges are the metrics of each stream that are read from the ledger.
 var ledgerGauges = []struct {
 	desc *prometheus.Desc
 	of   func(ledger.Health) float64
 }{
-	{gauge("wheelhouse_ledger_last_load_timestamp_seconds", "When a window of the stream was last loaded, by any process. 0: never.", byStream...),
-		func(h ledger.Health) float64 { return moment(h.LoadedAt) }},
-	{gauge("wheelhouse_ledger_covered_until_timestamp_seconds", "End of the newest window loaded; of a snapshot, when it was taken. 0: nothing is loaded.", byStream...),
-		func(h ledger.Health) float64 { return moment(h.CoveredUntil) }},
-	{gauge("wheelhouse_ledger_gaps", "Gaps: whole days from the account's first to yesterday that are not covered. None for a snapshot.", byStream...),
+	{gauge("wheelhouse_ledger_last_load_timestamp_seconds", "Time at which a window of the stream was last loaded, by any process. 0: never.", byStream...),
+		func(h ledger.Health) float64 { return secondsOr0(h.LoadedAt) }},
+	{gauge("wheelhouse_ledger_covered_until_timestamp_seconds", "End of the newest loaded window; of a snapshot, the time at which it was loaded. 0: nothing is loaded.", byStream...),
+		func(h ledger.Health) float64 { return secondsOr0(h.CoveredUntil) }},
+	{gauge("wheelhouse_ledger_gaps", "Gaps: whole days from the account's first day to yesterday that no load covers. Always 0 for a snapshot.", byStream...),
 		func(h ledger.Health) float64 { return float64(h.GapDays) }},
-	{gauge("wheelhouse_ledger_failed_gaps", "Those of the gaps of which a part that is missing was tried, and failed.", byStream...),
+	{gauge("wheelhouse_ledger_failed_gaps", "Gaps in which a load was tried and failed.", byStream...),
 		func(h ledger.Health) float64 { return float64(h.FailedDays) }},
-	{gauge("wheelhouse_ledger_failed_windows", "Windows whose newest try failed and that nothing loaded covers.", byStream...),
+	{gauge("wheelhouse_ledger_failed_windows", "Windows whose newest load failed and that no other load covers.", byStream...),
 		func(h ledger.Health) float64 { return float64(h.Failed) }},
-	{gauge("wheelhouse_ledger_stale_windows", "Windows whose newest try failed and that older data covers.", byStream...),
+	{gauge("wheelhouse_ledger_stale_windows", "Windows whose newest load failed and that an older load covers.", byStream...),
 		func(h ledger.Health) float64 { return float64(h.Stale) }},
-	{gauge("wheelhouse_ledger_unreconciled_windows", "Windows whose newest load lacks parts that could not be had, or does not add up to the API's own totals.", byStream...),
+	{gauge("wheelhouse_ledger_unreconciled_windows", "Windows whose newest load lacks parts that could not be had, or is not reconciled with the API's own totals.", byStream...),
 		func(h ledger.Health) float64 { return float64(h.Unreconciled) }},
-	{gauge("wheelhouse_ledger_running_windows", "Windows being loaded at this moment, by any process.", byStream...),
+	{gauge("wheelhouse_ledger_running_windows", "Windows that any process is loading now.", byStream...),
 		func(h ledger.Health) float64 { return float64(h.Running) }},
-	{gauge("wheelhouse_ledger_open_rejects", "Records set aside because they could not be understood, and not resolved.", byStream...),
+	{gauge("wheelhouse_ledger_open_rejects", "Rejects that are not resolved: records that could not be understood.", byStream...),
 		func(h ledger.Health) float64 { return float64(h.Rejects) }},
 }
 
-func moment(t *time.Time) float64 {
+func secondsOr0(t *time.Time) float64 {
 	if t == nil {
 		return 0
 	}
 	return seconds(*t)
 }
 
-// ledgerCollector tells what the ledger says. It is a prometheus.Collector.
+// ledgerCollector exposes the state of the ledger. It is a prometheus.Collector.
 type ledgerCollector struct {
 	mu     sync.Mutex
 	source func(context.Context) ([]ledger.Health, error)
 	now    []ledger.Health
 	err    error
 	took   time.Duration
-	until  time.Time // what was read is told until then
+	until  time.Time // the result is reused until then
 }
 
 var errNotAttached = errors.New("there is no database yet")
 
-// attach says where to read.
+// attach sets the source.
 func (l *ledgerCollector) attach(source func(context.Context) ([]ledger.Health, error)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.source = source
 }
 
-// read reads the ledger, unless what was read last is still good. Who asks meanwhile waits for the same.
+// read reads the ledger, or reuses the last result. Concurrent callers wait for the same result.
 func (l *ledgerCollector) read() (now []ledger.Health, took time.Duration, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -95,7 +95,7 @@ func (l *ledgerCollector) read() (now []ledger.Health, took time.Duration, err e
 	return l.now, l.took, l.err
 }
 
-// Describe is a prometheus.Collector's.
+// Describe implements prometheus.Collector.
 func (l *ledgerCollector) Describe(descs chan<- *prometheus.Desc) {
 	descs <- ledgerUp
 	descs <- ledgerRead
@@ -104,21 +104,21 @@ func (l *ledgerCollector) Describe(descs chan<- *prometheus.Desc) {
 	}
 }
 
-// Collect is a prometheus.Collector's.
+// Collect implements prometheus.Collector.
 func (l *ledgerCollector) Collect(metrics chan<- prometheus.Metric) {
 	now, took, err := l.read()
-	tell := func(desc *prometheus.Desc, value float64, labels ...string) {
+	send := func(desc *prometheus.Desc, value float64, labels ...string) {
 		metrics <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
 	}
-	tell(ledgerRead, took.Seconds())
+	send(ledgerRead, took.Seconds())
 	if err != nil {
-		tell(ledgerUp, 0)
+		send(ledgerUp, 0)
 		return
 	}
-	tell(ledgerUp, 1)
+	send(ledgerUp, 1)
 	for _, h := range now {
 		for _, g := range ledgerGauges {
-			tell(g.desc, g.of(h), h.Account, h.Stream)
+			send(g.desc, g.of(h), h.Account, h.Stream)
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"wheelhouse/internal/ledger"
 )
 
-// counting makes a ledger whose reads are counted, and take as long as takes says.
+// counting makes a ledger that counts reads, each of which takes the given time.
 func counting(takes *time.Duration) (l *ledgerCollector, reads *int) {
 	l, reads = &ledgerCollector{}, new(int)
 	l.attach(func(context.Context) ([]ledger.Health, error) {
@@ -22,17 +22,17 @@ func counting(takes *time.Duration) (l *ledgerCollector, reads *int) {
 	return l, reads
 }
 
-// The ledger is read no more than a twentieth of the time.
+// Reading the ledger uses at most a twentieth of the time.
 func TestReadsAreFew(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) { // a goroutine that waits for a mutex keeps its clock from going on: one asks at a time
+	synctest.Test(t, func(t *testing.T) { // one caller at a time: the clock does not move while a goroutine waits for a mutex
 		takes := 100 * time.Millisecond
 		l, reads := counting(&takes)
 		ask := func(wantReads int) {
 			t.Helper()
 			for range 3 {
 				if now, _, err := l.read(); err != nil || now[0].GapDays != int64(wantReads) || *reads != wantReads {
-					t.Errorf("%v %v after %d reads, want what read %d said", now, err, *reads, wantReads)
+					t.Errorf("%v %v after %d reads, want the result of read %d", now, err, *reads, wantReads)
 				}
 			}
 		}
@@ -49,7 +49,7 @@ func TestReadsAreFew(t *testing.T) {
 	})
 }
 
-// Who asks while the ledger is being read gets what was read.
+// A scrape during a read gets the result of that read.
 func TestReadsAreShared(t *testing.T) {
 	t.Parallel()
 	takes := 50 * time.Millisecond
@@ -67,8 +67,8 @@ func TestReadsAreShared(t *testing.T) {
 	}
 }
 
-// A database that hangs keeps nobody waiting for longer than the limit, and is left alone for a while.
-func TestReadsThatHang(t *testing.T) {
+// A scrape waits for a database that hangs only up to the limit, and the next read comes later.
+func TestHangingReadIsLimited(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		reads := 0

@@ -38,18 +38,18 @@ var goVersion = runtime.Version()
 
 const canaryKey = "canary-key-of-the-metrics"
 
-// first is the first day of every history here; now is in the afternoon, five days later.
+// first is the first day of every history in these tests; now is in the afternoon, five days later.
 var (
 	first = time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
 	now   = first.AddDate(0, 0, 5).Add(15 * time.Hour)
 )
 
-// scene is an account, an API that can be meddled with, a warehouse, and metrics that are served.
+// scene is an account, an API that tests can change, a warehouse, and served metrics.
 type scene struct {
 	t       *testing.T
 	dsn     string
 	api     http.Handler
-	meddle  atomic.Pointer[func(http.ResponseWriter, *http.Request) bool] // tells whether it has answered
+	meddle  atomic.Pointer[func(http.ResponseWriter, *http.Request) bool] // returns whether it has answered
 	account *pipeline.Account
 	runner  *pipeline.Runner
 	metrics *metrics.Metrics
@@ -111,16 +111,16 @@ func mustAccount(t *testing.T, api string) *pipeline.Account {
 	return account
 }
 
-// answers sets what stands before the simulated API.
+// answers sets a handler that may answer in place of the simulated API.
 func (s *scene) answers(f func(http.ResponseWriter, *http.Request) bool) { s.meddle.Store(&f) }
 
-// run loads days, both included; 0 is the history's first.
+// run loads days, both included. Day 0 is the first day of the history.
 func (s *scene) run(from, to int) {
 	s.t.Helper()
 	s.load(pipeline.Range{First: first.AddDate(0, 0, from), Last: first.AddDate(0, 0, to), Now: now})
 }
 
-// force is run, which loads again what is loaded.
+// force is run that loads windows again.
 func (s *scene) force(from, to int) {
 	s.t.Helper()
 	s.load(pipeline.Range{First: first.AddDate(0, 0, from), Last: first.AddDate(0, 0, to), Now: now, Force: true})
@@ -133,7 +133,7 @@ func (s *scene) load(r pipeline.Range) {
 	}
 }
 
-// fresh serves what the ledger says now: other metrics of the same warehouse, which have read nothing yet.
+// fresh serves new metrics of the same warehouse, which have not read the ledger yet.
 func (s *scene) fresh() scrape {
 	s.t.Helper()
 	m := metrics.New("1.2.3")
@@ -153,7 +153,7 @@ func (s *scene) exec(sql string, args ...any) {
 	}
 }
 
-// scrape is an answer, as text and read.
+// scrape is a response, as text and parsed.
 type scrape struct {
 	t        *testing.T
 	text     string
@@ -179,10 +179,10 @@ func mustScrape(t *testing.T, url string) scrape {
 	return scrape{t, string(text), families}
 }
 
-// pair is a label as it is written: name="value".
+// pair is a label as text: name="value".
 var pair = regexp.MustCompile(`(\w+)="([^"]*)"`)
 
-// value is that of a series, written as in a query: its name and labels, all of them but the account.
+// value is the value of a series. The series is written as in a query, with all labels but the account.
 func (s scrape) value(series string) float64 {
 	s.t.Helper()
 	if v, found := s.find(series); found {
@@ -214,7 +214,7 @@ func (s scrape) find(series string) (float64, bool) {
 
 var update = flag.Bool("update", false, "write docs/metrics.md anew")
 
-// list has a row of a table for each metric of Wheelhouse's own, by name.
+// list has a row of a Markdown table for each metric of Wheelhouse.
 func (s scrape) list() (rows []string) {
 	for _, name := range slices.Sorted(maps.Keys(s.families)) {
 		if !strings.HasPrefix(name, "wheelhouse_") {

@@ -16,18 +16,18 @@ import (
 	"wheelhouse/load"
 )
 
-// Metrics are those of one process. They are a pipeline.Watcher.
+// Metrics are the metrics of one process. They are a pipeline.Watcher.
 type Metrics struct {
 	registry *prometheus.Registry
 	instruments
 	ledger *ledgerCollector
 }
 
-// New makes the metrics of a process; version is the program's.
+// New makes the metrics of a process. version is the program's version.
 func New(version string) *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry(), instruments: newInstruments(), ledger: &ledgerCollector{}}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "wheelhouse_build_info", Help: "1; the labels tell which program this is.",
+		Name: "wheelhouse_build_info", Help: "Always 1. The labels are the versions of the program and of Go.",
 		ConstLabels: prometheus.Labels{"version": version, "go_version": runtime.Version()},
 	})
 	build.Set(1)
@@ -36,7 +36,7 @@ func New(version string) *Metrics {
 	return m
 }
 
-// Sources are what is asked when somebody asks for the metrics.
+// Sources are the sources of the metrics that are computed for a scrape.
 type Sources struct {
 	Warehouse *load.Warehouse
 	Accounts  []*pipeline.Account
@@ -45,7 +45,7 @@ type Sources struct {
 	Now       func() time.Time
 }
 
-// Attach adds what is known once loading can begin. It is called once.
+// Attach adds the metrics that need the warehouse. It is called once.
 func (m *Metrics) Attach(s Sources) {
 	for _, a := range s.Accounts {
 		for _, stream := range a.Streams(nil) {
@@ -65,18 +65,18 @@ func (m *Metrics) Attach(s Sources) {
 	})
 }
 
-// Handler answers with the metrics, in the formats that Prometheus asks for.
+// Handler serves the metrics, in the formats of Prometheus.
 func (m *Metrics) Handler() http.Handler {
-	// What cannot be gathered is left out: the rest is worth more than an error.
+	// Metrics that cannot be gathered are left out: the others are more useful than an error.
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})
 }
 
-// byStream are the labels of nearly everything.
+// byStream are the labels of nearly all metrics.
 var byStream = []string{"account", "stream"}
 
 func with(labels ...string) []string { return append(append([]string{}, byStream...), labels...) }
 
-// seconds is a moment as Prometheus has moments; 0 where there was none.
+// seconds is a time in Unix seconds, or 0 for the zero time.
 func seconds(t time.Time) float64 {
 	if t.IsZero() {
 		return 0

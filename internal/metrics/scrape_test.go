@@ -15,22 +15,22 @@ import (
 	"wheelhouse/internal/scheduler"
 )
 
-// While the ledger cannot be read the rest is told, and that it cannot.
-func TestLedgerUnreadable(t *testing.T) {
+// While the ledger cannot be read, wheelhouse_ledger_up is 0 and the other metrics are served.
+func TestUnreadableLedgerIsReported(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, nil)
-	s.exec("ALTER TABLE wheelhouse.rejects RENAME TO gone")
+	s.exec("ALTER TABLE wheelhouse.rejects RENAME TO elsewhere")
 	got := s.fresh()
 	if v := got.value("wheelhouse_ledger_up"); v != 0 {
 		t.Errorf("up is %v", v)
 	}
 	for family := range got.families {
 		if strings.HasPrefix(family, "wheelhouse_ledger_") && family != "wheelhouse_ledger_up" && family != "wheelhouse_ledger_read_duration_seconds" {
-			t.Errorf("%s is told all the same", family)
+			t.Errorf("%s is served while the ledger cannot be read", family)
 		}
 	}
 	got.value(`wheelhouse_rows_total{stream="shares",outcome="read"}`)
-	s.exec("ALTER TABLE wheelhouse.gone RENAME TO rejects")
+	s.exec("ALTER TABLE wheelhouse.elsewhere RENAME TO rejects")
 	if v := s.fresh().value("wheelhouse_ledger_up"); v != 1 {
 		t.Errorf("mended: up is %v", v)
 	}
@@ -45,8 +45,8 @@ func (s *scene) database() string {
 	return name
 }
 
-// What a window waits for shows while it waits.
-func TestQueue(t *testing.T) {
+// The metrics of the queue show the stage of each window.
+func TestQueueShowsStages(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, nil)
 	asked, answer := make(chan struct{}, 100), make(chan struct{})
@@ -60,7 +60,7 @@ func TestQueue(t *testing.T) {
 	over := make(chan struct{})
 	go func() { defer close(over); s.run(0, 5) }()
 	<-asked
-	<-asked // two at a time, as the settings say
+	<-asked // two at a time, from the settings
 	got := mustScrape(t, s.url)
 	for stage, want := range map[string]float64{"waiting": 4, "asking": 2, "ready": 0, "committing": 0} {
 		if v := got.value(fmt.Sprintf(`wheelhouse_queue_windows{stream="usage_new",stage=%q}`, stage)); v != want {
@@ -79,8 +79,8 @@ func TestQueue(t *testing.T) {
 	}
 }
 
-// Windows that wait for a transaction, or are in one, show too.
-func TestQueueOfTheDatabase(t *testing.T) {
+// The queue also shows windows that wait for a transaction or are in one.
+func TestQueueShowsTransactions(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, nil)
 	conn := s.locked("crankwheel.users")
@@ -100,8 +100,8 @@ func TestQueueOfTheDatabase(t *testing.T) {
 	<-over
 }
 
-// None of what must stay secret is among the metrics of a load, and labels are of closed sets.
-func TestNothingPersonal(t *testing.T) {
+// The metrics after a load contain no secret and no personal data, and labels have values of closed sets.
+func TestMetricsContainNothingPersonal(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, someSchedules)
 	s.run(0, 5)
@@ -129,7 +129,7 @@ func TestNothingPersonal(t *testing.T) {
 	}
 }
 
-// someSchedules are those of a stream whose pass is at work, of one whose last tick is to come, and of one that never fires.
+// someSchedules are the states of a stream with a running pass, of one without a past tick, and of one that never fires.
 func someSchedules() []scheduler.State {
 	return []scheduler.State{
 		{Account: "default", Stream: "usage_new", Due: now.Add(-6 * time.Hour), Next: now.Add(18 * time.Hour), Running: true, Started: now, Finished: now.Add(-time.Hour), Passes: 3, Skipped: 2, Panics: 1},
@@ -138,7 +138,7 @@ func someSchedules() []scheduler.State {
 	}
 }
 
-func TestSchedules(t *testing.T) {
+func TestSchedulesAreShown(t *testing.T) {
 	t.Parallel()
 	got := mustScrape(t, newScene(t, someSchedules).url)
 	for series, want := range map[string]float64{
@@ -162,13 +162,13 @@ func TestSchedules(t *testing.T) {
 		`wheelhouse_schedule_next_timestamp_seconds{stream="demo_usage"}`, `wheelhouse_schedule_last_pass_timestamp_seconds{stream="demo_usage"}`,
 	} {
 		if v, found := got.find(series); found {
-			t.Errorf("%s = %v, and there is no such moment", series, v)
+			t.Errorf("%s = %v, but there is no such time", series, v)
 		}
 	}
 }
 
-// TestScrapeOfYears: five years of eight streams, read anew for each scrape.
-func TestScrapeOfYears(t *testing.T) { // not in parallel: it takes time
+// The ledger has five years of eight streams, and each scrape reads it again.
+func TestScrapeOfYearsIsFast(t *testing.T) { // not parallel: it measures time
 	s := newScene(t, nil)
 	s.account.HistoryFrom = first.AddDate(-5, 0, 0)
 	s.exec("INSERT INTO wheelhouse.runs (kind, version, host) VALUES ('run', 'test', 'test')")
@@ -191,13 +191,13 @@ func TestScrapeOfYears(t *testing.T) { // not in parallel: it takes time
 		}
 	}
 	t.Logf("5 years of 8 streams: %v", best)
-	if best > 3*time.Second { // alone on a machine it is 0.05 s; Prometheus waits for 10
+	if best > 3*time.Second { // 0.05 s on an idle machine; Prometheus waits for 10 s
 		t.Errorf("a scrape takes %v", best)
 	}
 }
 
-// TestPromtool: the names and help texts are as Prometheus wants them.
-func TestPromtool(t *testing.T) {
+// promtool accepts the names and help texts.
+func TestPromtoolAcceptsTheMetrics(t *testing.T) {
 	t.Parallel()
 	program, err := exec.LookPath("promtool")
 	if err != nil {
@@ -207,18 +207,18 @@ func TestPromtool(t *testing.T) {
 	s.run(5, 5)
 	cmd := exec.Command(program, "check", "metrics")
 	cmd.Stdin = strings.NewReader(mustScrape(t, s.url).text)
-	if said, err := cmd.CombinedOutput(); err != nil || len(said) > 0 {
-		t.Errorf("%v\n%s", err, said)
+	if output, err := cmd.CombinedOutput(); err != nil || len(output) > 0 {
+		t.Errorf("%v\n%s", err, output)
 	}
 }
 
 const list = "../../docs/metrics.md"
 
-// TestList: docs/metrics.md lists each metric, as it is.
+// docs/metrics.md lists each metric.
 func TestList(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, someSchedules)
-	rows := "| metric | type | labels | what it tells |\n| --- | --- | --- | --- |\n"
+	rows := "| metric | type | labels | meaning |\n| --- | --- | --- | --- |\n"
 	for _, row := range mustScrape(t, s.url).list() {
 		rows += row + "\n"
 	}
@@ -235,7 +235,7 @@ func TestList(t *testing.T) {
 		if *update {
 			err = os.WriteFile(list, []byte(want), 0o644)
 		} else {
-			err = fmt.Errorf("%s is not what the program tells: go test ./internal/metrics -run TestList -update", list)
+			err = fmt.Errorf("%s is not up to date: run go test ./internal/metrics -run TestList -update", list)
 		}
 		if err != nil {
 			t.Error(err)

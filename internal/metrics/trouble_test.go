@@ -17,13 +17,13 @@ import (
 	"wheelhouse/load"
 )
 
-// of tells whether a request asks a path for a day of the history.
+// of reports whether a request is for a path and a day of the history.
 func of(r *http.Request, path string, day int) bool {
 	return r.URL.Path == "/ss/api/"+path && strings.HasPrefix(r.URL.Query().Get("from"), first.AddDate(0, 0, day).Format(time.DateOnly))
 }
 
-// TestTrouble: a gap, a failed day, an unreconciled window and a reject made on purpose show, and go when they are mended.
-func TestTrouble(t *testing.T) {
+// A gap, a failed day, a window that is not reconciled and a reject are shown until they are repaired.
+func TestTroubleIsShownUntilRepaired(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, nil)
 	plain := *s.meddle.Load()
@@ -44,7 +44,7 @@ func TestTrouble(t *testing.T) {
 		}
 		return false
 	})
-	s.run(1, 5) // the first day is nobody's
+	s.run(1, 5) // the first day becomes a gap
 
 	got := mustScrape(t, s.url)
 	for series, want := range map[string]float64{
@@ -84,10 +84,10 @@ func TestTrouble(t *testing.T) {
 	s.answers(plain)
 	s.runner.Observe = nil
 	s.force(0, 5)
-	s.mended()
+	s.repaired()
 }
 
-// changed answers with the first match in the simulated answer replaced.
+// changed answers with the simulated answer, in which it replaces the first match.
 func (s *scene) changed(w http.ResponseWriter, r *http.Request, what *regexp.Regexp, by string) bool {
 	s.t.Helper()
 	kept := httptest.NewRecorder()
@@ -105,8 +105,8 @@ func (s *scene) changed(w http.ResponseWriter, r *http.Request, what *regexp.Reg
 	return true
 }
 
-// mended wants no trouble any more.
-func (s *scene) mended() {
+// repaired fails if any trouble is shown.
+func (s *scene) repaired() {
 	s.t.Helper()
 	got := s.fresh()
 	for _, stream := range load.Streams {
@@ -119,7 +119,7 @@ func (s *scene) mended() {
 	}
 }
 
-// equalsLedger: what the process has counted is what the ledger says of its run.
+// equalsLedger compares the process's counts with the ledger's.
 func (s *scene) equalsLedger(got scrape) {
 	s.t.Helper()
 	conn, err := pgx.Connect(s.t.Context(), s.dsn)
@@ -141,27 +141,27 @@ func (s *scene) equalsLedger(got scrape) {
 		for i, outcome := range []string{"read", "inserted", "updated", "unchanged", "deleted", "merged", "rejected"} {
 			series := fmt.Sprintf("wheelhouse_rows_total{stream=%q,outcome=%q}", stream.Name, outcome)
 			if v := got.value(series); v != float64(n[i]) {
-				s.t.Errorf("%s = %v, the ledger says %d", series, v, n[i])
+				s.t.Errorf("%s = %v, the ledger has %d", series, v, n[i])
 			}
 		}
 		for i, outcome := range []string{"loaded", "unreconciled", "failed"} {
 			series := fmt.Sprintf("wheelhouse_windows_total{stream=%q,outcome=%q}", stream.Name, outcome)
 			if v := got.value(series); v != float64(n[7+i]) {
-				s.t.Errorf("%s = %v, the ledger says %d", series, v, n[7+i])
+				s.t.Errorf("%s = %v, the ledger has %d", series, v, n[7+i])
 			}
 		}
 		tried := float64(n[7] + n[8] + n[9])
 		if v := got.value(fmt.Sprintf("wheelhouse_window_duration_seconds{stream=%q}", stream.Name)); v != tried {
-			s.t.Errorf("%s: %v windows took time, %v were tried", stream.Name, v, tried)
+			s.t.Errorf("%s: %v windows were timed, %v were tried", stream.Name, v, tried)
 		}
 		if v := got.value(fmt.Sprintf("wheelhouse_api_request_duration_seconds{stream=%q}", stream.Name)); v != float64(n[10]) {
-			s.t.Errorf("%s: %v requests, the ledger says %d", stream.Name, v, n[10])
+			s.t.Errorf("%s: %v requests, the ledger has %d", stream.Name, v, n[10])
 		}
 		if v := got.value(fmt.Sprintf("wheelhouse_commit_duration_seconds{stream=%q}", stream.Name)); v < 1 || v > tried {
 			s.t.Errorf("%s: %v transactions for %v windows", stream.Name, v, tried)
 		}
 	}
 	if read := got.value(`wheelhouse_rows_total{stream="usage_new",outcome="read"}`); read == 0 {
-		s.t.Error("nothing was read: the comparison says nothing")
+		s.t.Error("nothing was read, so nothing is compared")
 	}
 }

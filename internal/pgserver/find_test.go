@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// MustPrograms makes a folder with a postgres that only tells a version, and an
+// MustPrograms makes a folder with a postgres that only prints a version, and an
 // initdb.
 func MustPrograms(t *testing.T, folder, version string) string {
 	t.Helper()
@@ -31,7 +31,7 @@ func mustAccount(t *testing.T) account {
 	return as
 }
 
-func TestFind(t *testing.T) {
+func TestFindChoosesPrograms(t *testing.T) {
 	home, as := MustFolder(t), mustAccount(t)
 	old := MustPrograms(t, home+"/pg/9/bin", "9.6.24")
 	middle := MustPrograms(t, home+"/pg/14/bin", "14.2 (Debian 14.2-1)")
@@ -61,7 +61,7 @@ func TestFind(t *testing.T) {
 		{name: "PATH first", path: middle, finder: finder{globs: globs}, want: programs{middle, 14}},
 		{name: "newest of a pattern", finder: finder{globs: globs}, want: programs{newest, 18}},
 		{name: "link leads to the programs", path: links, want: programs{middle, 14}},
-		{name: "postgres without initdb is passed over", path: alone, finder: finder{globs: globs}, want: programs{newest, 18}},
+		{name: "postgres without initdb is ignored", path: alone, finder: finder{globs: globs}, want: programs{newest, 18}},
 		{name: "broken is passed over", path: broken, finder: finder{globs: globs}, want: programs{newest, 18}},
 		{name: "relative folders of PATH are not used", path: ".:bin", finder: finder{globs: globs}, want: programs{newest, 18}},
 		{name: "explicit wins", path: newest, finder: finder{explicit: middle, source: "X"}, want: programs{middle, 14}},
@@ -86,7 +86,7 @@ func TestFind(t *testing.T) {
 	}
 }
 
-func TestNoProgramsAndNoNpm(t *testing.T) {
+func TestWithoutProgramsTheErrorSaysWhatToInstall(t *testing.T) {
 	t.Setenv("PATH", "")
 	_, err := start(t.Context(), Options{}, finder{})
 	if err == nil {
@@ -100,7 +100,7 @@ func TestNoProgramsAndNoNpm(t *testing.T) {
 	}
 }
 
-func TestExplicitSettingOfUsers(t *testing.T) {
+func TestExplicitFolderIsUsed(t *testing.T) {
 	empty := MustFolder(t)
 	t.Setenv("WHEELHOUSE_PG_BIN", empty)
 	_, err := Start(t.Context(), Options{})

@@ -22,7 +22,7 @@ func TestDirIsKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	if segmentExists(t, memory) {
-		t.Error("shared memory is still there")
+		t.Error("shared memory remains")
 	}
 	if info, err := os.Stat(filepath.Join(dir, "password")); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the password's file: %v, %v", info, err)
@@ -43,7 +43,7 @@ func TestFailedStartLeavesNothing(t *testing.T) {
 		t.Fatal("started with nonsense")
 	}
 	if !strings.HasPrefix(err.Error(), "start postgres: ") || !strings.Contains(err.Error(), `"shared_buffers": "nonsense"`) {
-		t.Errorf("the error does not carry the server's log: %v", err)
+		t.Errorf("the error does not contain the server's log: %v", err)
 	}
 
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond) // in the middle of initdb
@@ -59,7 +59,7 @@ func TestFailedStartLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestTemporaryFolderThatOnlyRootReaches(t *testing.T) {
+func TestTemporaryFolderPrivateToRootIsAvoided(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("not root")
 	}

@@ -17,7 +17,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// MustStart starts a server that the test's end closes.
+// MustStart starts a server, which is closed when the test ends.
 func MustStart(t *testing.T, o Options) *Server {
 	t.Helper()
 	s, err := Start(t.Context(), o)
@@ -59,8 +59,8 @@ func MustQuery(t *testing.T, conn *pgx.Conn, sql string) string {
 	return value
 }
 
-// MustFolder is a temporary folder that the server's user can reach, which
-// t.TempDir is not where root runs the tests.
+// MustFolder is a temporary folder that the server's user can use, unlike t.TempDir
+// when root runs the tests.
 func MustFolder(t *testing.T) string {
 	t.Helper()
 	folder, err := os.MkdirTemp("", "pgserver-test-")
@@ -86,17 +86,17 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// within polls until fine says so, and fails the test if it never does.
-func within(t *testing.T, patience time.Duration, what string, fine func() bool) {
+// within polls until fine returns true, and fails the test after a timeout.
+func within(t *testing.T, timeout time.Duration, what string, fine func() bool) {
 	t.Helper()
-	for end := time.Now().Add(patience); !fine(); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(timeout); !fine(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("not within %s: %s", patience, what)
+			t.Fatalf("not within %s: %s", timeout, what)
 		}
 	}
 }
 
-// parents maps every process of the machine, zombies aside, to its parent.
+// parents maps every process of the machine, except zombies, to its parent.
 func parents(t *testing.T) map[int]int {
 	t.Helper()
 	all := map[int]int{}
@@ -124,7 +124,7 @@ func parents(t *testing.T) map[int]int {
 	return all
 }
 
-// descendants are the processes below one.
+// descendants are the children of a process and their descendants.
 func descendants(t *testing.T, ancestor int) []int {
 	t.Helper()
 	all := parents(t)
@@ -140,7 +140,7 @@ func descendants(t *testing.T, ancestor int) []int {
 	return below
 }
 
-// noneAlive says whether all of these processes are gone.
+// noneAlive reports whether all of the processes have ended.
 func noneAlive(t *testing.T, pids []int) bool {
 	t.Helper()
 	all := parents(t)
@@ -186,8 +186,8 @@ func segment(t *testing.T, folder string) string {
 	return fields[1]
 }
 
-// segmentsOf counts the System V shared memory that these processes have made,
-// where the system tells.
+// segmentsOf counts the segments of System V shared memory that the processes have
+// made. It is 0 on systems that do not show it.
 func segmentsOf(pids []int) int {
 	n := 0
 	text, _ := os.ReadFile("/proc/sysvipc/shm")
@@ -201,8 +201,8 @@ func segmentsOf(pids []int) int {
 	return n
 }
 
-// segmentExists looks for System V shared memory; elsewhere than on Linux it
-// asks ipcs.
+// segmentExists reports whether a segment of System V shared memory exists. It uses
+// ipcs, except on Linux.
 func segmentExists(t *testing.T, id string) bool {
 	t.Helper()
 	text, err := os.ReadFile("/proc/sysvipc/shm")

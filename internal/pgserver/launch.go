@@ -17,12 +17,12 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// readyWithin bounds a start, recovery after a crash included, for callers whose
-// context has no deadline.
+// readyWithin limits a start, including the recovery after a crash, for callers
+// whose context has no deadline.
 const readyWithin = 5 * time.Minute
 
-// launch starts the server on a port picked. Between picking it and listening on
-// it another process may take it; then the next one is tried.
+// launch starts the server on a port that pick picks. If another process begins to
+// listen on the port first, launch tries the next one.
 func (s *Server) launch(ctx context.Context, pick func() (int, error)) error {
 	for attempt := 1; ; attempt++ {
 		port, err := pick()
@@ -55,8 +55,9 @@ func (s *Server) boot(ctx context.Context, port int) error {
 	return nil
 }
 
-// await returns when the server accepts connections, or has ended. SCRAM proves
-// both sides to each other: a stranger on the same port is not taken for ours.
+// await returns when the server accepts connections, or has ended. SCRAM
+// authenticates the server, too: another server on the same port is not mistaken for
+// this one.
 func (s *Server) await(ctx context.Context, run *process, port int) error {
 	config, err := pgx.ParseConfig(s.url(port, "postgres"))
 	if err != nil {
@@ -89,10 +90,9 @@ func (s *Server) arguments(port int) []string {
 	settings := map[string]string{
 		"timezone":     "UTC",
 		"log_timezone": "UTC",
-		// No socket: its path may be too long, and its folder would be one more
-		// place to protect.
+		// No socket: its path may be too long, and its folder would need protection, too.
 		"unix_socket_directories": "",
-		// Nothing below /dev/shm that a killed server would leave there.
+		// No files below /dev/shm, which a killed server would leave behind.
 		"shared_memory_type":         "mmap",
 		"dynamic_shared_memory_type": "mmap",
 	}
@@ -102,7 +102,7 @@ func (s *Server) arguments(port int) []string {
 		settings["full_page_writes"] = "off"
 	}
 	for name, value := range s.settings {
-		settings[strings.ToLower(name)] = value // PostgreSQL ignores case here
+		settings[strings.ToLower(name)] = value // PostgreSQL ignores the case of names
 	}
 
 	args := []string{"-D", s.data()}
@@ -112,9 +112,9 @@ func (s *Server) arguments(port int) []string {
 	return append(args, "-c", "listen_addresses=127.0.0.1", "-c", "port="+strconv.Itoa(port))
 }
 
-// freePort picks a port at random below the range that systems take for outgoing
-// connections: while the server is down between Crash and Restart, a client that
-// tries to reconnect must not be given the server's own port as its own.
+// freePort picks a random port below the range for outgoing connections. Otherwise a
+// client that reconnects between Crash and Restart could get the server's port as its
+// own local port.
 func freePort() (int, error) {
 	const from, to = 15000, 32000
 	for range 1000 {

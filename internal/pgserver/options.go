@@ -1,11 +1,11 @@
 package pgserver
 
-// Options say how a Server is to run. The zero value is a temporary server that
-// trades durability for speed.
+// Options configure a Server. The zero value is a temporary server that trades
+// durability for speed.
 type Options struct {
-	// Dir is the folder that holds the server's data; it is kept by Close, and a
-	// later Start with the same Dir goes on with the same data. Empty means a
-	// new temporary folder, removed by Close.
+	// Dir is the folder of the server's data. Close keeps it, and a later Start with
+	// the same Dir uses the same data. Empty means a new temporary folder, which
+	// Close removes.
 	Dir string
 
 	// Bin is the folder of the programs postgres and initdb. Empty means the
@@ -17,11 +17,11 @@ type Options struct {
 	// are off.
 	Durable bool
 
-	// Settings are further settings of postgresql.conf. They win over this
-	// package's own, except listen_addresses and port.
+	// Settings are more settings of postgresql.conf. They override the settings of
+	// this package, except listen_addresses and port.
 	Settings map[string]string
 
-	// Notice, if not nil, is told in one line what takes long.
+	// Notice, if not nil, is called with one line before something that takes long.
 	Notice func(string)
 }
 

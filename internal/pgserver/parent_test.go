@@ -20,12 +20,12 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// childVariable makes the test binary a program that uses the package, for the
-// tests of what happens when that program dies.
+// childVariable makes the test binary a program that uses the package, for tests in
+// which that program is killed.
 const childVariable = "WHEELHOUSE_PGSERVER_TEST_CHILD"
 
 func TestMain(m *testing.M) {
-	syscall.Umask(0o022) // the tests' own files are for the server's user, too
+	syscall.Umask(0o022) // the server's user must be able to read the tests' files
 	role := os.Getenv(childVariable)
 	if role == "" {
 		os.Exit(m.Run())
@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// child prints a line whenever its parent may go on.
+// child prints a line whenever its parent may continue.
 func child(role string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -52,7 +52,7 @@ func child(role string) error {
 	if _, err := conn.Exec(context.Background(), "CREATE TABLE seen (what text)"); err != nil {
 		return err
 	}
-	// Another program must not inherit what keeps the server alive.
+	// Another program must not inherit the pipe that keeps the server alive.
 	bystander := exec.Command("sleep", "60")
 	if err := bystander.Start(); err != nil {
 		return err
@@ -64,7 +64,7 @@ func child(role string) error {
 	if role == "panic" {
 		panic("as asked")
 	}
-	time.Sleep(300 * time.Millisecond) // long enough for a signal to reach the server, if it did
+	time.Sleep(300 * time.Millisecond) // long enough for a signal to arrive at the server, if it were sent there
 	if _, err := conn.Exec(context.Background(), "INSERT INTO seen VALUES ('after the interrupt')"); err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func child(role string) error {
 	return nil
 }
 
-// A family is a child in a process group of its own, as under a shell.
+// A family is a child in a process group of its own, as in a shell.
 type family struct {
 	cmd  *exec.Cmd
 	temp string // the child's folder for temporary files
@@ -106,19 +106,19 @@ func MustChild(t *testing.T, role string, env ...string) *family {
 	return f
 }
 
-// MustSay reads the child's next line and returns what follows the word.
+// MustSay reads the child's next line, and returns the text after the word.
 func (f *family) MustSay(t *testing.T, word string) string {
 	t.Helper()
 	line, err := f.out.ReadString('\n')
 	rest, ok := strings.CutPrefix(strings.TrimSpace(line), word)
 	if err != nil || !ok {
 		more, _ := io.ReadAll(f.out)
-		t.Fatalf("the child said %q (%v) %s, want %q", line, err, more, word)
+		t.Fatalf("the child printed %q (%v) %s, want %q", line, err, more, word)
 	}
 	return strings.TrimSpace(rest)
 }
 
-// MustSignal sends a signal to the child's whole group, as a terminal does.
+// MustSignal sends a signal to the child's process group, as a terminal does.
 func (f *family) MustSignal(t *testing.T, s syscall.Signal) {
 	t.Helper()
 	if err := syscall.Kill(-f.cmd.Process.Pid, s); err != nil {
@@ -126,25 +126,26 @@ func (f *family) MustSignal(t *testing.T, s syscall.Signal) {
 	}
 }
 
-// MustLeaveNothing waits until these processes and all temporary files are gone.
+// MustLeaveNothing waits until these processes have ended and all temporary files are
+// removed.
 func (f *family) MustLeaveNothing(t *testing.T, pids []int) {
 	t.Helper()
-	within(t, 10*time.Second, fmt.Sprintf("processes %v gone", pids), func() bool { return noneAlive(t, pids) })
+	within(t, 10*time.Second, fmt.Sprintf("processes %v have ended", pids), func() bool { return noneAlive(t, pids) })
 	if left, _ := os.ReadDir(f.temp); len(left) > 0 {
 		t.Errorf("left: %v", left)
 	}
 	if n := segmentsOf(pids); n > 0 {
-		t.Errorf("left: %d segments of shared memory", n)
+		t.Errorf("%d segments of shared memory remain", n)
 	}
 }
 
-func TestParentDies(t *testing.T) {
+func TestServerEndsWithItsProgram(t *testing.T) {
 	for _, test := range []struct {
 		name, role string
 		die        func(*testing.T, *family)
 	}{
 		{"SIGKILL", "wait", func(t *testing.T, f *family) {
-			if err := f.cmd.Process.Kill(); err != nil { // the child alone: its bystander lives on
+			if err := f.cmd.Process.Kill(); err != nil { // only the child: its bystander survives
 				t.Fatal(err)
 			}
 		}},
@@ -182,14 +183,14 @@ func TestParentDies(t *testing.T) {
 			pids := descendants(t, f.cmd.Process.Pid)
 			pids = slices.DeleteFunc(pids, func(pid int) bool { return pid == bystander })
 			if !slices.Contains(pids, postmaster(t, folder)) || filepath.Dir(folder) != f.temp || !segmentExists(t, memory) {
-				t.Fatalf("the test sees too little: %v in %s", pids, folder)
+				t.Fatalf("the test sees too few processes: %v in %s", pids, folder)
 			}
 
 			test.die(t, f)
 			_ = f.cmd.Wait()
 			f.MustLeaveNothing(t, pids)
 			if segmentExists(t, memory) {
-				t.Error("shared memory is still there")
+				t.Error("shared memory remains")
 			}
 			if !exists(folder) && noneAlive(t, []int{bystander}) {
 				t.Error("the bystander ended, so the test does not show that it inherits nothing")
@@ -198,8 +199,8 @@ func TestParentDies(t *testing.T) {
 	}
 }
 
-// The same in the middle of initdb, where there is no server yet.
-func TestParentDiesEarly(t *testing.T) {
+// The program is killed during initdb, before there is a server.
+func TestInitdbEndsWithItsProgram(t *testing.T) {
 	for _, after := range []time.Duration{0, 50, 150, 250, 400} {
 		t.Run(fmt.Sprintf("%dms", after), func(t *testing.T) {
 			t.Parallel()
@@ -222,8 +223,8 @@ func TestParentDiesEarly(t *testing.T) {
 	}
 }
 
-// And in the server's first moments, when it does not listen to signals yet.
-func TestParentDiesAsTheServerStarts(t *testing.T) {
+// The program is killed when the server has just started and does not handle signals yet.
+func TestStartingServerEndsWithItsProgram(t *testing.T) {
 	for _, after := range []time.Duration{0, 0, 5, 15} {
 		f := MustChild(t, "wait")
 		f.MustSay(t, "starting")
@@ -239,8 +240,8 @@ func TestParentDiesAsTheServerStarts(t *testing.T) {
 	}
 }
 
-// A folder that is kept has no guard, and its server shuts down cleanly.
-func TestParentDiesWithKeptData(t *testing.T) {
+// Options.Dir has no guard, and its server shuts down cleanly.
+func TestServerWithKeptDataShutsDownCleanly(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(MustFolder(t), "kept")
 	f := MustChild(t, "wait", "CHILD_DIR="+dir)
@@ -249,11 +250,11 @@ func TestParentDiesWithKeptData(t *testing.T) {
 	f.MustSay(t, "started")
 	pid := postmaster(t, dir)
 	f.MustSignal(t, syscall.SIGKILL)
-	within(t, 10*time.Second, "the server gone", func() bool {
+	within(t, 10*time.Second, "the server has ended", func() bool {
 		return noneAlive(t, []int{pid}) && !exists(filepath.Join(dir, "data", "postmaster.pid"))
 	})
 	s := MustStart(t, Options{Dir: dir})
-	// synchronous_commit is off: only a clean shutdown keeps this for sure.
+	// synchronous_commit is off, so only a clean shutdown certainly keeps the row.
 	MustQuery(t, MustConnect(t, s.URL("postgres")), "SELECT count(*)::text FROM seen")
 }
 

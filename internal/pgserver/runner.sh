@@ -1,10 +1,10 @@
-# Runs one PostgreSQL program and stops it when the Go program is gone.
+# Runs one PostgreSQL program, and stops it when the Go program has ended.
 #
-#   $1      the signal to send then; the rest is the command
-#   stdin   a pipe written by the Go program only. A line is the name of a signal
-#           to send now; its end means that the Go program has died.
-#   fd 3    where open: the pipe of guard.sh, kept open until the last process of
-#           this server has ended
+#   $1      the signal to send then; the other arguments are the command
+#   stdin   a pipe from the Go program. Each line is the name of a signal to send
+#           now. The pipe closes when the Go program ends.
+#   fd 3    if open, the pipe of guard.sh. It stays open until the last process of
+#           this server has ended.
 
 last=$1
 shift
@@ -15,7 +15,7 @@ server=$!
 	while read -r signal <&4; do
 		kill -s "$signal" "$server"
 	done
-	# Again and again: what is sent before the server has set up its handlers is lost.
+	# Repeat the signal: it is lost if the server has not installed its handlers yet.
 	tries=0
 	while kill -s "$last" "$server" 2>/dev/null; do
 		sleep 0.2 || sleep 1

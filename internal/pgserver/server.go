@@ -23,7 +23,7 @@ const superuser = "postgres"
 type Server struct {
 	as        account
 	programs  programs
-	folder    string // holds data, log and, where the data is kept, the password
+	folder    string // with data, log and, in Options.Dir, the password
 	temporary bool
 	durable   bool
 	settings  map[string]string
@@ -33,12 +33,12 @@ type Server struct {
 	mu     sync.Mutex
 	closed bool
 	log    *os.File
-	guard  *process // removes a temporary folder; nil where it is kept
+	guard  *process // removes a temporary folder; nil for Options.Dir
 	run    *process // the server; nil while it is stopped
 }
 
-// Start starts a server and returns when it accepts connections. The context
-// bounds the start only: the server runs until Close.
+// Start starts a server, and returns when it accepts connections. The context only
+// limits the start: the server runs until Close.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	s, err := start(ctx, o, defaultFinder(o))
 	if err != nil {
@@ -73,8 +73,8 @@ func (s *Server) bringUp(ctx context.Context, dir string) error {
 	return s.launch(ctx, freePort)
 }
 
-// URL is the address of a database for pgx and psql, with the password of a
-// superuser in it. The databases postgres and template1 exist from the start.
+// URL is the address of a database for pgx and psql, including the password of a
+// superuser. The databases postgres and template1 always exist.
 func (s *Server) URL(database string) string {
 	return s.url(s.port, database)
 }
@@ -90,8 +90,8 @@ func (s *Server) url(port int, database string) string {
 	return u.String()
 }
 
-// Crash stops the server as a crash would: clients are cut off, there is no
-// checkpoint, and the next Restart recovers from the write-ahead log.
+// Crash stops the server like a crash: connections break, there is no checkpoint,
+// and the next Restart recovers from the write-ahead log.
 func (s *Server) Crash() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -101,13 +101,13 @@ func (s *Server) Crash() error {
 	return nil
 }
 
-// Restart starts the server again, on the same port and the same data, after
-// Crash or after it died. One that still runs is shut down cleanly first.
+// Restart starts the server again, on the same port and data, after Crash or after it
+// ended by itself. A running server is shut down cleanly first.
 func (s *Server) Restart(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return errors.New("restart postgres: it was closed")
+		return errors.New("restart postgres: the server is closed")
 	}
 	if err := s.stop("INT"); err != nil {
 		return fmt.Errorf("restart postgres: %w", err)
@@ -118,8 +118,8 @@ func (s *Server) Restart(ctx context.Context) error {
 	return nil
 }
 
-// Close stops the server and removes its folder if that is a temporary one. It
-// may be called again and then does nothing.
+// Close stops the server and removes its temporary folder. Calling it again does
+// nothing.
 func (s *Server) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -139,7 +139,7 @@ func (s *Server) Close() error {
 		}
 	}
 	if s.temporary {
-		// The guard has done it, unless something stood in its way.
+		// The guard has removed the folder, unless it failed.
 		err = errors.Join(err, os.RemoveAll(s.folder))
 	}
 	if err != nil {
@@ -148,8 +148,8 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// lastSignal ends the server for good: data that is kept deserves a checkpoint,
-// data that is thrown away does not.
+// lastSignal is the signal with which Close ends the server. Only data in Options.Dir
+// needs a checkpoint.
 func (s *Server) lastSignal() string {
 	if s.temporary {
 		return "QUIT"
@@ -169,14 +169,14 @@ func (s *Server) stop(signal string) error {
 	return nil
 }
 
-// spawn runs a program of PostgreSQL under runner.sh, its output in the log.
+// spawn runs a program of PostgreSQL under runner.sh, with its output in the log.
 func (s *Server) spawn(last, program string, args ...string) (*process, error) {
-	var held *os.File
+	var keptOpen *os.File
 	if s.guard != nil {
-		held = s.guard.input
+		keptOpen = s.guard.input
 	}
 	command := append([]string{last, filepath.Join(s.programs.folder, program)}, args...)
-	return spawn(s.as, runnerScript, held, s.log, command...)
+	return spawn(s.as, runnerScript, keptOpen, s.log, command...)
 }
 
 func (s *Server) data() string {

@@ -13,7 +13,7 @@ var errUnsupported = errors.New("no private PostgreSQL server on " + runtime.GOO
 // A Server never exists on this system.
 type Server struct{}
 
-// Start fails on this system, saying that a DATABASE_URL is needed.
+// Start fails on this system, and asks for a DATABASE_URL.
 func Start(context.Context, Options) (*Server, error) { return nil, errUnsupported }
 
 // URL is empty on this system.

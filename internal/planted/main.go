@@ -1,10 +1,10 @@
-// Command planted takes one safety at a time out of a copy of the program and runs the tests that are to miss it.
+// Command planted removes one safeguard at a time from a copy of the program, and runs the tests that must then fail.
 //
-//	go run ./internal/planted          # all, about a minute each
-//	go run ./internal/planted fence    # those whose names contain the word
+//	go run ./internal/planted          # all safeguards, about a minute each
+//	go run ./internal/planted fence    # the safeguards with this word in their names
 //
-// It prints a table of what each test said, and exits 1 if a bug was planted and every test stayed green: a test
-// that cannot fail proves nothing.
+// It prints a table of the tests that failed, and exits 1 if no test failed without a safeguard: a test that cannot fail
+// proves nothing.
 package main
 
 import (
@@ -40,7 +40,7 @@ func run(ctx context.Context, words []string) (ok bool, err error) {
 	if err := os.CopyFS(dir, os.DirFS(".")); err != nil {
 		return false, fmt.Errorf("copy the sources: %w", err)
 	}
-	fmt.Println("| safety taken out | tests that turn red |")
+	fmt.Println("| safeguard removed | tests that fail |")
 	fmt.Println("| --- | --- |")
 	ok = true
 	for _, b := range bugs {
@@ -57,7 +57,7 @@ func run(ctx context.Context, words []string) (ok bool, err error) {
 	return ok, nil
 }
 
-// plant plants a bug, lists the tests that found it, and takes it out again.
+// plant removes a safeguard, lists the tests that fail, and restores the safeguard.
 func (b bug) plant(ctx context.Context, dir string) (red []string, err error) {
 	for _, e := range b.edits {
 		path := filepath.Join(dir, e.file)
@@ -66,23 +66,23 @@ func (b bug) plant(ctx context.Context, dir string) (red []string, err error) {
 			return nil, err
 		}
 		if n := bytes.Count(was, []byte(e.old)); n != 1 {
-			return nil, fmt.Errorf("%s has %d places like %q", e.file, n, e.old)
+			return nil, fmt.Errorf("%s contains %d times %q", e.file, n, e.old)
 		}
 		if err := os.WriteFile(path, bytes.Replace(was, []byte(e.old), []byte(e.new), 1), 0o644); err != nil {
 			return nil, err
 		}
-		defer os.WriteFile(path, was, 0o644) //nolint:errcheck // the copy goes anyway
+		defer os.WriteFile(path, was, 0o644) //nolint:errcheck // the copy is deleted later
 	}
 	for _, t := range b.tests {
 		cmd := exec.CommandContext(ctx, "go", "test", "-count=1", "-timeout=5m", "-run", "^("+t.run+")$", "./"+t.pkg)
 		cmd.Dir = dir
-		said, err := cmd.CombinedOutput()
+		output, err := cmd.CombinedOutput()
 		if err == nil {
 			continue
 		}
-		failed := failures.FindAllSubmatch(said, -1)
-		if len(failed) == 0 { // it does not build, or was killed: no finding
-			return nil, fmt.Errorf("no test failed, and go test did: %w\n%s", err, said)
+		failed := failures.FindAllSubmatch(output, -1)
+		if len(failed) == 0 { // the build failed, or the tests were killed
+			return nil, fmt.Errorf("go test failed without a failed test: %w\n%s", err, output)
 		}
 		for _, f := range failed {
 			red = append(red, t.pkg+" "+string(f[1]))

@@ -11,19 +11,19 @@ import (
 	"wheelhouse/internal/pipeline"
 )
 
-// bar is one stream's: windows done of all, rows, rows a second, time left, failures.
+// bar is one stream's progress bar: windows, rows, rows per second, time left and failures.
 type bar struct {
 	bar *mpb.Bar
 	now func() time.Time
 
-	mu        sync.Mutex
-	began     time.Time
-	ended     time.Time // zero while it goes on
-	done, all int
-	failed    int
-	elsewhere int
-	unmatched int // loaded, and not reconciled
-	rows      int64
+	mu           sync.Mutex
+	began        time.Time
+	ended        time.Time // zero while windows are left
+	done, all    int
+	failed       int
+	elsewhere    int
+	unreconciled int
+	rows         int64
 }
 
 func newBar(p *mpb.Progress, name string, windows int, now func() time.Time) *bar {
@@ -38,23 +38,23 @@ func newBar(p *mpb.Progress, name string, windows int, now func() time.Time) *ba
 	b.bar = p.New(int64(windows), mpb.BarStyle().Rbound("]").Lbound("["),
 		mpb.PrependDecorators(decor.Name(name, decor.WCSyncSpaceR), show(b.windowsText, decor.WCSyncSpace)),
 		mpb.AppendDecorators(show(b.rowsText, decor.WCSyncSpace), show(b.rateText, decor.WCSyncSpace),
-			show(b.timeText, decor.WCSyncSpace), show(b.troubleText, decor.WCSyncWidthR)))
+			show(b.timeText, decor.WCSyncSpace), show(b.problemText, decor.WCSyncWidthR)))
 	return b
 }
 
-// plan adds windows. It does not if the bar has come to its end.
+// plan adds windows. It returns false if the bar has ended.
 func (b *bar) plan(windows int) bool {
 	b.mu.Lock()
-	going := b.ended.IsZero()
-	if going {
+	running := b.ended.IsZero()
+	if running {
 		b.all += windows
 	}
 	all := b.all
-	b.mu.Unlock() // mpb's goroutine wants it to draw
-	if going {
+	b.mu.Unlock() // mpb's goroutine needs the lock to draw
+	if running {
 		b.bar.SetTotal(int64(all), false)
 	}
-	return going
+	return running
 }
 
 func (b *bar) add(o pipeline.Outcome) {
@@ -67,7 +67,7 @@ func (b *bar) add(o pipeline.Outcome) {
 	case o.Err != nil:
 		b.failed++
 	case o.Unreconciled():
-		b.unmatched++
+		b.unreconciled++
 	}
 	if b.done >= b.all && b.ended.IsZero() {
 		b.ended = b.now()
@@ -76,7 +76,7 @@ func (b *bar) add(o pipeline.Outcome) {
 	b.bar.Increment()
 }
 
-// end stops a bar where it stands.
+// end stops a bar at its present state.
 func (b *bar) end() {
 	b.mu.Lock()
 	if b.ended.IsZero() {
@@ -105,7 +105,7 @@ func (b *bar) rateText() string {
 	return Count(int64(float64(b.rows)/seconds)) + "/s"
 }
 
-// timeText is the time left if the windows go on as they went, or the time taken.
+// timeText is the time left if the next windows take as long as the ones before, or the total time.
 func (b *bar) timeText() string {
 	switch {
 	case !b.ended.IsZero():
@@ -117,12 +117,12 @@ func (b *bar) timeText() string {
 	return clock(time.Duration(left*float64(time.Second))) + " left"
 }
 
-func (b *bar) troubleText() string {
+func (b *bar) problemText() string {
 	text := ""
 	for _, t := range []struct {
 		n    int
 		what string
-	}{{b.failed, "failed"}, {b.unmatched, "unreconciled"}, {b.elsewhere, "elsewhere"}} {
+	}{{b.failed, "failed"}, {b.unreconciled, "not reconciled"}, {b.elsewhere, "elsewhere"}} {
 		if t.n > 0 {
 			text += fmt.Sprintf(" %s %s", Count(t.n), t.what)
 		}

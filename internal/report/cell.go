@@ -11,7 +11,7 @@ import (
 	"github.com/mattn/go-runewidth"
 )
 
-// text is how a value is shown to people. What is not there is empty.
+// text is a value for people. A missing value is empty.
 func (c column) text(v reflect.Value) string {
 	if v.Kind() == reflect.Pointer {
 		if v.IsNil() {
@@ -35,11 +35,11 @@ func (c column) text(v reflect.Value) string {
 		}
 		return "no"
 	case reflect.Slice, reflect.Array:
-		var parts []string
+		var items []string
 		for i := range v.Len() {
-			parts = append(parts, c.text(v.Index(i)))
+			items = append(items, c.text(v.Index(i)))
 		}
-		return strings.Join(parts, ", ")
+		return strings.Join(items, ", ")
 	}
 	if isNumber(v.Type()) && !c.plain {
 		return separated(number(v))
@@ -72,7 +72,7 @@ func number(v reflect.Value) string {
 // Count is a whole number with separators: 1,234,567.
 func Count[N ~int | ~int64](n N) string { return separated(strconv.FormatInt(int64(n), 10)) }
 
-// separated puts separators into a decimal number.
+// separated adds separators of thousands to a decimal number.
 func separated(s string) string {
 	whole, fraction, _ := strings.Cut(s, ".")
 	sign := ""
@@ -91,25 +91,23 @@ func separated(s string) string {
 	return sign + whole
 }
 
-// cells counts a terminal's columns the same way in every locale.
+// cells counts a terminal's columns independently of the locale.
 var cells = &runewidth.Condition{}
 
 func width(s string) int { return cells.StringWidth(s) }
 
-// maxCell is where a cell is cut in a table for people, in columns.
+// maxCell is the maximum width of a cell in a table for people, in columns.
 const maxCell = 200
 
 func clip(s string) string { return cells.Truncate(s, maxCell, "…") }
 
-// Printable is text that a terminal shows as it stands, on one line.
-func Printable(s string) string { return printable(s) }
-
-func printable(s string) string {
+// Printable is a text for one line of a terminal. Characters that do not print are escaped.
+func Printable(s string) string {
 	if !strings.ContainsFunc(s, func(r rune) bool { return !shown(r) || r == unicode.ReplacementChar }) {
 		return s
 	}
 	var b strings.Builder
-	for _, r := range s { // what is not UTF-8 comes as U+FFFD
+	for _, r := range s { // invalid UTF-8 becomes U+FFFD
 		switch {
 		case shown(r):
 			b.WriteRune(r)
@@ -123,5 +121,5 @@ func printable(s string) string {
 	return b.String()
 }
 
-// shown tells whether a character may go to a terminal: it prints, or joins two that do.
+// shown reports whether a character may go to a terminal: it prints, or joins two characters that do.
 func shown(r rune) bool { return unicode.IsPrint(r) || r == '\u200d' || r == '\u200c' }

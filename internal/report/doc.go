@@ -1,8 +1,7 @@
 // Package report shows results to people and to programs: tables, a run's summary, progress bars.
 //
-// It promises that what it writes for people is aligned and can do a terminal no harm: characters that
-// do not print are written as escapes. What it writes for programs is JSON with stable snake_case keys,
-// the same values unrounded, and is as harmless to a terminal that it is sent to.
+// Tables for people are aligned and safe for a terminal: characters that do not print are escaped. Output for programs
+// is JSON with stable snake_case keys and the same values, not rounded. JSON is safe for a terminal, too.
 //
-// It holds no secrets and hides nothing: what a caller hands it is shown.
+// The package redacts nothing: it shows everything that a caller passes.
 package report

@@ -8,7 +8,7 @@ import (
 	"unicode/utf16"
 )
 
-// JSON writes a value, indented. Characters that do not print are escaped, which means the same.
+// JSON writes a value, indented. Characters that do not print are escaped, which does not change the value.
 func JSON(w io.Writer, v any) error {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
@@ -21,7 +21,7 @@ func JSON(w io.Writer, v any) error {
 	return err
 }
 
-// escaped escapes what does not print. Outside of its strings JSON has no such character but the end of line.
+// escaped escapes characters that do not print. Outside of strings JSON has none of them but the line end.
 func escaped(s string) string {
 	var b bytes.Buffer
 	for _, r := range s {

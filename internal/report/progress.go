@@ -11,12 +11,12 @@ import (
 	"wheelhouse/internal/pipeline"
 )
 
-// Progress shows a run's progress on a terminal: a bar for each account and stream. Where there is no
-// terminal it shows nothing. It is a pipeline.Observer, and safe for concurrent use.
+// Progress shows a run's progress on a terminal: a bar for each account and stream. Without a terminal it shows
+// nothing. It is a pipeline.Observer, and safe for concurrent use.
 type Progress struct {
 	out      io.Writer
 	terminal bool
-	width    int // columns where out is no real terminal; 0: mpb's default
+	width    int // columns of a fake terminal; 0: mpb's default
 	now      func() time.Time
 
 	mu      sync.Mutex
@@ -27,8 +27,8 @@ type Progress struct {
 
 type stream struct{ account, name string }
 
-// NewProgress shows progress on w if that is a terminal. Nothing is drawn, and no goroutine started, before
-// something is planned.
+// NewProgress shows progress on w if it is a terminal. Before the first window is planned it draws nothing and starts
+// no goroutine.
 func NewProgress(w io.Writer, terminal bool) *Progress {
 	return &Progress{out: w, terminal: terminal, now: time.Now, bars: map[stream]*bar{}}
 }
@@ -51,15 +51,15 @@ func (p *Progress) Planned(account, name string, windows int) {
 	p.bars[key] = newBar(p.shown, label(account, name), windows, p.now)
 }
 
-// label is a bar's name. One account configured by the environment alone is not worth naming.
+// label is a bar's name. The default account is not named.
 func label(account, name string) string {
 	if account == "default" {
-		return printable(name)
+		return Printable(name)
 	}
-	return printable(account + " " + name)
+	return Printable(account + " " + name)
 }
 
-// Loaded tells of a window that is done, whatever became of it.
+// Loaded counts a window that was tried.
 func (p *Progress) Loaded(o pipeline.Outcome) {
 	p.mu.Lock()
 	b := p.bars[stream{o.Account, o.Stream.Name}]
@@ -69,8 +69,8 @@ func (p *Progress) Loaded(o pipeline.Outcome) {
 	}
 }
 
-// Log is where the log is to be written: above the bars while there are any, else straight to the writer.
-// Each Write must be of whole lines.
+// Log is the writer for the log: it writes above the bars while there are any, else straight to the writer of
+// NewProgress. Each Write must be of whole lines.
 func (p *Progress) Log() io.Writer { return overBars{p} }
 
 type overBars struct{ p *Progress }
@@ -81,13 +81,13 @@ func (l overBars) Write(lines []byte) (int, error) {
 	if l.p.shown != nil {
 		if n, err := l.p.shown.Write(lines); err == nil {
 			return n, nil
-		} // the terminal could not be drawn on and mpb gave up: the log goes on
+		} // drawing failed and mpb has ended: the log continues without bars
 	}
 	return l.p.out.Write(lines)
 }
 
-// Close draws the bars a last time, those that did not reach their end as they stand, and lets go of the
-// terminal. What is logged afterwards goes straight to the writer. Closing again does nothing.
+// Close draws the bars a last time, even unfinished ones, and releases the terminal. The log then goes straight to the
+// writer. Closing again does nothing.
 func (p *Progress) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -97,14 +97,14 @@ func (p *Progress) Close() {
 	for _, b := range p.bars {
 		b.end()
 	}
-	p.console.settle()
+	p.console.drain()
 	p.shown.Wait()
 	p.shown = nil
 	clear(p.bars)
 }
 
-// console is the terminal, which knows whether what was logged has reached it: what is written
-// above the bars waits for the next drawing, and after Wait there is none.
+// console is the terminal. It knows whether log lines still wait for the next drawing, because nothing is drawn after
+// Wait.
 type console struct {
 	*cupwriter.Writer
 	mu      sync.Mutex
@@ -126,8 +126,8 @@ func (c *console) Flush(lines int) error {
 	return err
 }
 
-// settle waits for the next drawing if something waits for it. A terminal that takes nothing is not waited for.
-func (c *console) settle() {
+// drain waits until pending log lines are drawn, but not for a terminal that accepts nothing.
+func (c *console) drain() {
 	for end := time.Now().Add(2 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		c.mu.Lock()
 		pending := c.pending

@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// screen is a fake terminal: it keeps what is written, and plays it.
+// screen is a fake terminal. It records its input and interprets it.
 type screen struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -31,7 +31,7 @@ func (s *screen) Write(b []byte) (int, error) {
 	return s.b.Write(b)
 }
 
-// lines is what stands on the terminal in the end: cursor-up-and-erase is all that mpb sends.
+// lines is the final content of the terminal. The only escape sequence of mpb is cursor-up-and-erase.
 func (s *screen) lines(t *testing.T) []string {
 	t.Helper()
 	s.mu.Lock()
@@ -66,7 +66,7 @@ func outcome(account, name string, rows int64, err error) pipeline.Outcome {
 	}
 }
 
-// newScreen has a clock that goes ten seconds on when advance is called.
+// newScreen has a clock that advance moves by ten seconds.
 func newScreen(columns int) (s *screen, p *Progress, advance func()) {
 	s = &screen{}
 	p = NewProgress(s, true)
@@ -76,7 +76,7 @@ func newScreen(columns int) (s *screen, p *Progress, advance func()) {
 	return s, p, func() { ticks.Add(1) }
 }
 
-func TestProgress(t *testing.T) {
+func TestProgressShowsABarForEachStream(t *testing.T) {
 	t.Parallel()
 	s, p, advance := newScreen(100)
 	log := p.Log()
@@ -90,9 +90,9 @@ func TestProgress(t *testing.T) {
 		p.Loaded(outcome("default", "usage_new", 4000, nil))
 	}
 	no := false
-	odd := outcome("acme", "shares", 5, nil)
-	odd.Reconciled = &no
-	p.Loaded(odd)
+	unreconciled := outcome("acme", "shares", 5, nil)
+	unreconciled.Reconciled = &no
+	p.Loaded(unreconciled)
 	p.Loaded(outcome("acme", "shares", 0, errors.New("HTTP 503")))
 	p.Loaded(outcome("acme", "unplanned", 1, nil))
 	fmt.Fprintln(log, "last words")
@@ -109,7 +109,7 @@ func TestProgress(t *testing.T) {
 	}
 }
 
-func TestProgressWithoutTerminal(t *testing.T) {
+func TestProgressShowsNothingWithoutTerminal(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
 	p := NewProgress(&b, false)
@@ -122,7 +122,7 @@ func TestProgressWithoutTerminal(t *testing.T) {
 	}
 }
 
-func TestProgressFromManyGoroutines(t *testing.T) {
+func TestProgressCountsFromManyGoroutines(t *testing.T) {
 	t.Parallel()
 	s, p, _ := newScreen(100)
 	var all sync.WaitGroup
@@ -143,7 +143,7 @@ func TestProgressFromManyGoroutines(t *testing.T) {
 	p.Close()
 	got := strings.Join(s.lines(t), "\n") + "\n"
 	if n := strings.Count(got, "100/100"); n != 16 {
-		t.Errorf("the counts are not all there:\n%s", got)
+		t.Errorf("counts are missing:\n%s", got)
 	}
 	for i := range 16 {
 		for j := range 4 {
@@ -154,22 +154,22 @@ func TestProgressFromManyGoroutines(t *testing.T) {
 	}
 }
 
-// brokenTerminal fails when it is drawn on.
+// brokenTerminal fails when mpb draws on it.
 type brokenTerminal struct{}
 
-func (brokenTerminal) Write([]byte) (int, error) { return 0, errors.New("gone") }
+func (brokenTerminal) Write([]byte) (int, error) { return 0, errors.New("broken") }
 
-func TestProgressOnBrokenTerminal(t *testing.T) {
+func TestBrokenTerminalDoesNotStopTheProgram(t *testing.T) {
 	t.Parallel()
 	p := NewProgress(brokenTerminal{}, true)
 	p.Planned("default", "usage_new", 2)
 	p.Loaded(outcome("default", "usage_new", 1, nil))
-	fmt.Fprintln(p.Log(), "a line") // nowhere to go, and nobody to tell
+	fmt.Fprintln(p.Log(), "a line") // fails without an error for the caller
 	done := make(chan struct{})
 	go func() { p.Close(); close(done) }()
 	select {
 	case <-done:
 	case <-time.After(20 * time.Second):
-		t.Fatal("Close hangs when the terminal is gone")
+		t.Fatal("Close hangs when the terminal is broken")
 	}
 }

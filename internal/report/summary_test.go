@@ -8,7 +8,7 @@ import (
 	"wheelhouse/internal/pipeline"
 )
 
-func TestSummary(t *testing.T) {
+func TestSummaryOfEachOutcome(t *testing.T) {
 	t.Parallel()
 	counts := ledger.Counts{Read: 123456, Inserted: 120000, Updated: 400, Unchanged: 3050, Deleted: 3, Merged: 2, Rejected: 4}
 	for name, r := range map[string]pipeline.Result{

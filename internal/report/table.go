@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Table writes rows, structs whose json tags name the columns, as a table for people or as a JSON array of
-// objects. Numbers stand on the right, with separators unless their column is an id.
+// Table writes rows as a table for people or as a JSON array. The json tags of the row's struct name the columns. Numbers
+// are aligned on the right, with separators of thousands unless the column is an id.
 func Table[Row any](w io.Writer, rows []Row, asJSON bool) error {
 	if asJSON {
 		if rows == nil {
@@ -21,14 +21,14 @@ func Table[Row any](w io.Writer, rows []Row, asJSON bool) error {
 	lines := make([][]string, 0, len(rows)+1)
 	var head []string
 	for _, c := range columns {
-		head = append(head, printable(strings.ToUpper(strings.ReplaceAll(c.name, "_", " "))))
+		head = append(head, Printable(strings.ToUpper(strings.ReplaceAll(c.name, "_", " "))))
 	}
 	lines = append(lines, head)
 	for i := range rows {
 		row := reflect.ValueOf(&rows[i]).Elem()
 		var line []string
 		for _, c := range columns {
-			line = append(line, clip(printable(c.text(row.FieldByIndex(c.index)))))
+			line = append(line, clip(Printable(c.text(row.FieldByIndex(c.index)))))
 		}
 		lines = append(lines, line)
 	}
@@ -40,7 +40,7 @@ type column struct {
 	name  string
 	index []int
 	right bool // a number
-	plain bool // a number that names something: no separators
+	plain bool // an id: no separators
 }
 
 func columnsOf(row reflect.Type) []column {
@@ -63,7 +63,7 @@ func columnsOf(row reflect.Type) []column {
 	return columns
 }
 
-// write aligns the lines. Two spaces part the columns; no line ends in spaces.
+// write aligns the lines. Two spaces separate columns; no line ends with spaces.
 func write(w io.Writer, columns []column, lines [][]string) error {
 	widths := make([]int, len(columns))
 	for _, line := range lines {
@@ -88,5 +88,5 @@ func write(w io.Writer, columns []column, lines [][]string) error {
 		out.WriteString(strings.TrimRight(b.String(), " "))
 		out.WriteByte('\n')
 	}
-	return out.Flush() // also tells of the writes before
+	return out.Flush() // also returns errors of the writes before
 }

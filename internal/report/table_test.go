@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files")
 
-// golden compares what was written with testdata/name.
+// golden compares output with testdata/name.
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
 	file := filepath.Join("testdata", name)
@@ -58,7 +58,7 @@ func lines() []line {
 	}
 }
 
-func TestTable(t *testing.T) {
+func TestTableIsAlignedAndSafe(t *testing.T) {
 	t.Parallel()
 	for name, asJSON := range map[string]bool{"table.txt": false, "table.json": true} {
 		var b bytes.Buffer
@@ -68,16 +68,16 @@ func TestTable(t *testing.T) {
 		golden(t, name, b.Bytes())
 		for _, r := range b.String() {
 			if r != '\n' && !shown(r) {
-				t.Errorf("%s holds %U", name, r)
+				t.Errorf("%s contains %U", name, r)
 			}
 		}
 		if bytes.Contains(b.Bytes(), []byte("hidden")) {
-			t.Errorf("%s shows a field that is not to be shown", name)
+			t.Errorf("%s shows a field without a column", name)
 		}
 	}
 }
 
-func TestJSONMeansTheSame(t *testing.T) {
+func TestEscapingDoesNotChangeJSON(t *testing.T) {
 	t.Parallel()
 	const text = "a\x1b\u009b\u202e\u2028\U000E0001<&>\"\\é"
 	var b bytes.Buffer
@@ -90,7 +90,7 @@ func TestJSONMeansTheSame(t *testing.T) {
 	}
 }
 
-func TestTableOfNothing(t *testing.T) {
+func TestEmptyTable(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
 	if err := Table[line](&b, nil, true); err != nil || b.String() != "[]\n" {
@@ -98,7 +98,7 @@ func TestTableOfNothing(t *testing.T) {
 	}
 }
 
-func TestCount(t *testing.T) {
+func TestCountHasSeparators(t *testing.T) {
 	t.Parallel()
 	for n, want := range map[int]string{0: "0", 12: "12", 999: "999", 1000: "1,000", -1000: "-1,000", -999: "-999", 1234567: "1,234,567"} {
 		if got := Count(n); got != want {

@@ -20,10 +20,10 @@ import (
 // Zone is the account's reporting zone.
 const Zone = "Europe/Berlin"
 
-// From is the first day held, as the settings write it.
+// From is the first day, in the format of the settings.
 const From = "2025-05-01"
 
-// Passes are the moments of the two runs.
+// Passes are the times of the two runs.
 var Passes = []time.Time{
 	time.Date(2025, 7, 1, 6, 0, 0, 0, time.UTC),
 	time.Date(2025, 7, 2, 6, 0, 0, 0, time.UTC),
@@ -32,9 +32,9 @@ var Passes = []time.Time{
 // corrected is the day whose facts differ between the two runs.
 var corrected = time.Date(2025, 6, 30, 12, 0, 0, 0, time.UTC)
 
-// Sample is what the warehouse was filled from.
+// Sample is the source of the warehouse's rows.
 type Sample struct {
-	Truth *simulator.Simulator // its Facts as of the last of Passes are what the warehouse holds
+	Truth *simulator.Simulator // the warehouse has its Facts as of the last of Passes
 	Runs  []pipeline.Result    // one for each of Passes
 }
 
@@ -67,21 +67,21 @@ func Load(ctx context.Context, dsn string) (*Sample, error) {
 		}
 		result, err := runner.Run(ctx, "run", []*pipeline.Account{account}, nil, func(a *pipeline.Account) pipeline.Range { return a.Nightly(pass) })
 		if err == nil && !result.OK() {
-			err = fmt.Errorf("%d windows failed, %d were left, %d do not add up", result.Failed, result.Left, result.Unreconciled)
+			err = fmt.Errorf("%d windows failed, %d were left, %d are not reconciled", result.Failed, result.Left, result.Unreconciled)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("sample: run of %s: %w", pass.Format(time.DateOnly), err)
 		}
 		sample.Runs = append(sample.Runs, result)
 	}
-	// As autovacuum would have by the next morning: without statistics Postgres takes a few rows for millions.
+	// Autovacuum would do this later. Without statistics Postgres plans for millions of rows.
 	if _, err := w.Pool().Exec(ctx, "ANALYZE"); err != nil {
 		return nil, fmt.Errorf("sample: analyse: %w", err)
 	}
 	return sample, nil
 }
 
-// correct is what became of a day after it was first loaded.
+// correct is the change of a day after its first load.
 func correct(d *simulator.Day) {
 	d.Sessions = d.Sessions[1:]
 	d.Sessions[0].Viewers += 2
@@ -122,13 +122,13 @@ func newSource() (*source, error) {
 	s.server = &http.Server{Handler: s.simulator, ReadHeaderTimeout: 10 * time.Second}
 	go func() {
 		if err := s.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			panic(err) // whoever loads waits for answers that will not come
+			panic(err) // otherwise Load would wait for answers for ever
 		}
 	}()
 	return s, nil
 }
 
-// account has the settings that the program comes with, and no limit of requests: the source has none.
+// account has the built-in settings, without a limit of requests.
 func (s *source) account() (*pipeline.Account, error) {
 	env := map[string]string{
 		"CRANKWHEEL_URL": "http://" + s.address, "CRANKWHEEL_API_KEY": key, "DATABASE_URL": "postgres://sample",

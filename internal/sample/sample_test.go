@@ -12,8 +12,8 @@ import (
 
 func TestMain(m *testing.M) { testdb.Main(m) }
 
-// TestSame loads the sample twice: the warehouses hold the same, and the second run of each did the same.
-func TestSame(t *testing.T) {
+// Two warehouses have the same rows, and their second runs the same counts.
+func TestSampleIsTheSameEachTime(t *testing.T) {
 	t.Parallel()
 	var warehouses [2]string
 	var counts [2]ledger.Counts
@@ -38,6 +38,6 @@ func TestSame(t *testing.T) {
 		t.Errorf("the second run counts %+v and %+v", counts[0], counts[1])
 	}
 	if n := counts[0]; n.Inserted == 0 || n.Updated == 0 || n.Deleted != 1 || n.Rejected != 0 {
-		t.Errorf("the second run counts %+v: nothing to see in what changed", n)
+		t.Errorf("the second run counts %+v: nothing changed", n)
 	}
 }

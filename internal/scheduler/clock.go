@@ -5,24 +5,24 @@ import (
 	"time"
 )
 
-// Clock is what the scheduler goes by.
+// Clock is the scheduler's clock.
 type Clock interface {
-	// Now is the time on the wall.
+	// Now is the current time, without a monotonic reading.
 	Now() time.Time
-	// Sleep returns nil at a moment or before it, and ctx's error when ctx ends. Who sleeps looks at Now again.
+	// Sleep returns nil at until or earlier, or ctx's error when ctx ends. The caller must look at Now again.
 	Sleep(ctx context.Context, until time.Time) error
 }
 
 // Wall is the machine's clock.
 type Wall struct{}
 
-// wallCheck is how long Wall sleeps at most: a timer knows nothing of a clock that is set, nor of a suspend.
+// wallCheck is the longest that Wall sleeps: a timer does not notice that the clock is set or the machine suspended.
 const wallCheck = time.Minute
 
-// Now leaves out the monotonic reading, so that a clock that was set shows in comparisons.
+// Now has no monotonic reading, so that comparisons notice when the clock is set.
 func (Wall) Now() time.Time { return time.Now().Round(0) }
 
-// Sleep sleeps until a moment, and a minute at most.
+// Sleep sleeps until the given time, but at most a minute.
 func (w Wall) Sleep(ctx context.Context, until time.Time) error {
 	timer := time.NewTimer(min(until.Sub(w.Now()), wallCheck))
 	defer timer.Stop()

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// fakeClock stands still until the test moves it.
+// fakeClock only moves when the test moves it.
 type fakeClock struct {
 	mu       sync.Mutex
 	now      time.Time
@@ -45,7 +45,8 @@ func (c *fakeClock) Sleep(ctx context.Context, until time.Time) error {
 	}
 }
 
-// to moves the clock, and wakes who is due; with all set everybody, as a minute on a real clock does.
+// to moves the clock, and wakes sleepers whose time has come. If all is set, it wakes all sleepers, like a minute on a real
+// clock.
 func (c *fakeClock) to(t time.Time, all bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -58,7 +59,7 @@ func (c *fakeClock) to(t time.Time, all bool) {
 	}
 }
 
-// earliest is the first moment that anybody sleeps until; zero: nobody sleeps.
+// earliest is the earliest time for which anybody waits, or zero.
 func (c *fakeClock) earliest() (first time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -76,7 +77,7 @@ func (c *fakeClock) asleep() int {
 	return len(c.sleepers)
 }
 
-func TestWall(t *testing.T) {
+func TestWallSleepsAtMostAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		slept := func(until time.Duration) time.Duration {
@@ -90,7 +91,7 @@ func TestWall(t *testing.T) {
 			t.Errorf("slept %s of 20s", d)
 		}
 		if d := slept(8 * time.Hour); d != time.Minute {
-			t.Errorf("slept %s without a look at the wall", d)
+			t.Errorf("slept %s without checking the clock", d)
 		}
 		if d := slept(-time.Hour); d != 0 {
 			t.Errorf("slept %s until the past", d)
@@ -102,6 +103,6 @@ func TestWall(t *testing.T) {
 		}
 	})
 	if now := (Wall{}).Now(); now != now.Round(0) {
-		t.Error("Now carries a monotonic reading")
+		t.Error("Now has a monotonic reading")
 	}
 }

@@ -1,41 +1,40 @@
-// Package scheduler is the long-running form of the pipeline: it keeps each account's and stream's cron, and
-// at each tick runs one pass for it.
+// Package scheduler is the long-running form of the pipeline. It runs one pass of a stream at each tick of the stream's
+// cron expression.
 //
-// # What it promises
+// # Promises
 //
-// Cron decides when, the ledger decides what. A tick is only a reason to look: a pass loads what the ledger
-// lacks since history_from, and looks back. So a tick that comes twice, late or not at all loses nothing.
+// Cron decides when, the ledger decides what. A tick only starts a pass, which loads the gaps since history_from and the
+// look-back. A tick that comes twice, late or not at all therefore loses nothing.
 //
-// One pass of a stream at a time. A tick that finds the one before still at work is skipped, counted and
-// logged. A panic in a pass is counted and logged, without its value, which can hold what an answer held; the
-// next tick runs. Both are cron's own job wrappers, in the order that survives: SkipIfStillRunning around
-// Recover. The other way round the panic flies past the skipping wrapper before it has noted that the job
-// is over, and no tick runs ever again. (What a pass starts in goroutines of its own is the pipeline's to guard.)
+// A stream has one pass at a time. A tick during a pass is skipped, counted and logged. A panic in a pass is counted and
+// logged, without its value, which may contain data; the next tick runs. Both use cron's job wrappers, with
+// SkipIfStillRunning around Recover. The order matters: the other way round, a panic would leave SkipIfStillRunning before
+// it has noted that the job is over, and no tick would ever run again. (The pipeline guards the goroutines that a pass
+// starts.)
 //
-// The ticks are a loop of our own over Schedule.Next: cron.Cron reads the machine's clock itself, sleeps on the
-// monotonic one, which a suspended machine stops, and has no catching up.
+// The ticks come from a loop over Schedule.Next. cron.Cron is not used: it reads the machine's clock itself, sleeps by the
+// monotonic clock, which stops while a machine is suspended, and does not catch up.
 //
-// A clock that jumps does no harm. Forward (a suspend, a correction): one pass, at most a minute later, stands for
-// all the ticks passed over. Back by up to ten minutes: no tick comes twice. Back by more: what was believed is
-// dropped and the next tick is counted from the new time, so a clock that was years ahead does not silence
-// anything for years.
+// A clock that jumps does no harm. If it jumps forward (after a suspend or a correction), one pass replaces all ticks in
+// between, at most a minute later. If it goes back by up to ten minutes, no tick comes twice. If it goes back further, the
+// next tick is counted from the new time, so that a clock that was years ahead does not stop a stream for years.
 //
 // # Catching up
 //
-// At the start, every stream's books are asked, and the API only if they owe something:
+// At the start the scheduler reads the ledger for each stream. It asks the API only if something is due:
 //
-//   - The last tick was not served: no pass that went to its end (by schedule, or `run` by an outside scheduler)
-//     loaded anything that reaches up to it. A whole pass runs at once, look-back included, since that is what
-//     was missed. A first start, a night without power and a kill in the middle of a pass are all this case.
-//   - It was served, yet whole days before it are missing (windows that failed, an earlier history_from): these
-//     gaps are loaded, without looking back.
-//   - Otherwise nothing is asked. A process that is restarted all day costs a few queries each time.
+//   - The last tick was not served: no pass that ended (by schedule, or `run` by another scheduler) loaded a window that
+//     ends at the tick or later. A whole pass runs at once, including the look-back. This is the case after a first start,
+//     a power failure and a kill during a pass.
+//   - The last tick was served, but whole days before it are missing (windows that failed, an earlier history_from). These
+//     gaps are loaded, without the look-back.
+//   - Otherwise nothing is due. Restarting a process costs a few queries.
 //
-// The same question is asked again 5, 20 and 80 minutes after a pass that left something behind, if the
-// next tick is later than that: an API that was down for a moment does not cost the night.
+// The scheduler checks the same again 5, 20 and 80 minutes after a pass that was not complete, if the next tick is later
+// than that. So an API that is down for a short time does not cost a night.
 //
-// # How it ends
+// # The end
 //
-// When Run's context ends no tick comes and no window begins; windows in hand have Runner.Grace and are then rolled
-// back. Run returns when all is quiet.
+// When Run's context ends, no tick comes and no window begins. Windows at work have Runner.Grace to finish, and are then
+// rolled back. Run returns when everything has ended.
 package scheduler

@@ -7,36 +7,37 @@ import (
 	"go.uber.org/zap"
 )
 
-// guarded makes a job that is skipped while it still runs, and survives its panics. The order matters: Recover
-// must be inside, or SkipIfStillRunning never learns that a job that panicked is over.
+// guarded makes a job that is skipped while it still runs and that recovers from panics. The order matters: Recover must
+// be inside, or SkipIfStillRunning never notes that a job that panicked is over.
 func guarded(e *entry, run func()) cron.Job {
 	return cron.NewChain(cron.SkipIfStillRunning(skips{e}), cron.Recover(panics{e})).Then(cron.FuncJob(run))
 }
 
-// skips is told by cron of each skipped tick.
+// skips is the logger that cron calls for each skipped tick.
 type skips struct{ *entry }
 
 func (s skips) Info(string, ...any) {
 	s.note(func(state *State) { state.Skipped++ })
-	s.log.Warn("tick skipped: the pass before is still at work", zap.Time("since", s.read().Started))
+	s.log.Warn("tick skipped: the pass before is still running", zap.Time("since", s.read().Started))
 }
 
 func (s skips) Error(error, string, ...any) {}
 
-// panics is told by cron of each panic.
+// panics is the logger that cron calls for each panic.
 type panics struct{ *entry }
 
 func (p panics) Info(string, ...any) {}
 
-// Error logs where it panicked and, unless it is the runtime's own words, not with what: a value can be anything.
+// Error logs the place of a panic. It logs the value only if it is an error of the runtime, because any other value may
+// contain data.
 func (p panics) Error(value error, _ string, where ...any) {
 	p.note(func(state *State) { state.Panics++ })
-	text := "value withheld"
+	text := "value redacted"
 	if fault, ok := value.(runtime.Error); ok {
 		text = fault.Error()
 	}
 	fields := []zap.Field{zap.String("panic", text)}
-	if len(where) == 2 { // "stack" and the stack, whose frames show addresses and no text
+	if len(where) == 2 { // "stack" and the stack, whose frames contain no text
 		fields = append(fields, zap.Any("where", where[1]))
 	}
 	p.log.Error("pass panicked; the next tick runs", fields...)

@@ -16,7 +16,7 @@ import (
 	"wheelhouse/internal/pipeline"
 )
 
-// gate lets requests through one after the other, when it is told to, while it is shut.
+// gate is an API that, while it is shut, answers requests one by one when the test says so.
 type gate struct {
 	mu      sync.Mutex
 	shut    chan struct{}
@@ -55,13 +55,13 @@ func (g *gate) open() {
 	g.shut = nil
 }
 
-func (g *gate) held() int {
+func (g *gate) requests() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.waiting
 }
 
-func TestSkipWhileRunning(t *testing.T) {
+func TestTicksDuringAPassAreSkipped(t *testing.T) {
 	t.Parallel()
 	var g gate
 	b := newBench(t, monday, 2, map[string]string{"usage_new": "", "user_access": ""})
@@ -71,7 +71,7 @@ func TestSkipWhileRunning(t *testing.T) {
 	g.close()
 	tick := b.state("usage_new").Next
 	b.clock.to(tick, false)
-	b.until("a request waits", func() bool { return g.held() > 0 })
+	b.until("a request waits", func() bool { return g.requests() > 0 })
 	for night := 1; night <= 2; night++ {
 		b.until("the loop sleeps again", func() bool { return b.clock.asleep() == 2 })
 		b.clock.to(tick.AddDate(0, 0, night), false)
@@ -94,7 +94,7 @@ func TestSkipWhileRunning(t *testing.T) {
 	}
 }
 
-// bomb panics when a pass is planned, as often as it is told to.
+// bomb panics a number of times when a pass is planned.
 type bomb struct {
 	left int
 	with any
@@ -108,7 +108,7 @@ func (b *bomb) Planned(string, string, int) {
 	}
 }
 
-func TestPanicThenTheNextTickRuns(t *testing.T) {
+func TestNextTickRunsAfterAPanic(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, monday, 2, map[string]string{"usage_new": ""})
 	b.start()
@@ -155,8 +155,8 @@ func mustHideSecrets(t *testing.T, b *bench) {
 	}
 }
 
-// The trap that guarded avoids: with the wrappers in the other order a job is skipped for ever after one panic.
-func TestOrderOfGuards(t *testing.T) {
+// With cron's wrappers in the other order, a job is skipped for ever after one panic. This is why guarded has its order.
+func TestOtherOrderOfWrappersSkipsForEver(t *testing.T) {
 	t.Parallel()
 	runs := func(job func(run func()) cron.Job) (n int) {
 		j := job(func() { n++; panic("boom") })
@@ -172,6 +172,6 @@ func TestOrderOfGuards(t *testing.T) {
 	if n := runs(func(run func()) cron.Job {
 		return cron.NewChain(cron.Recover(panics{e}), cron.SkipIfStillRunning(skips{e})).Then(cron.FuncJob(run))
 	}); n != 1 {
-		t.Errorf("with the other order %d of 3 ticks ran: doc.go says 1", n)
+		t.Errorf("with the other order %d of 3 ticks ran, want 1", n)
 	}
 }

@@ -39,23 +39,23 @@ func mustZone(name string) *time.Location {
 	return zone
 }
 
-// bench is an account, its API, a warehouse, and a clock that all go by.
+// bench is an account, its API, a warehouse and their common clock.
 type bench struct {
 	t       *testing.T
 	clock   *fakeClock
 	sim     *simulator.Simulator
-	api     func(http.Handler) http.Handler // stands before the simulator; nil: nothing
+	api     func(http.Handler) http.Handler // wraps the simulator; nil: nothing
 	server  *httptest.Server
 	url     string
 	account *pipeline.Account
 	runner  *pipeline.Runner
 	logs    *observer.ObservedLogs
 
-	*Scheduler              // the one that runs
+	*Scheduler              // the running one
 	stop       func() error // ends it
 }
 
-// newBench makes an account in New York with some days of history. streams are lines of the settings; those not named are off.
+// newBench makes an account in New York with some days of history. streams are the enabled streams, with their settings.
 func newBench(t *testing.T, now time.Time, days int, streams map[string]string) *bench {
 	t.Helper()
 	b := &bench{t: t, clock: newFakeClock(now)}
@@ -144,11 +144,11 @@ func (b *bench) mustStop() {
 	}
 }
 
-// quiet waits until everybody sleeps: a loop a stream, and who waits to look again.
+// quiet waits until all goroutines sleep: one for each stream, and those that wait to check again.
 func (b *bench) quiet() {
 	b.t.Helper()
 	b.until("everybody sleeps", func() bool {
-		asleep := b.clock.asleep() // first: whoever waits to look again is busy until the clock is moved
+		asleep := b.clock.asleep() // read first: a goroutine that waits to check again is busy until the clock moves
 		return asleep == len(b.entries)+int(b.busy.Load())
 	})
 }
@@ -162,7 +162,7 @@ func (b *bench) until(what string, is func() bool) {
 	}
 }
 
-// passTo lets time pass, from one thing that is due to the next.
+// passTo moves the clock to a time, and stops at each time for which anybody waits.
 func (b *bench) passTo(end time.Time) {
 	b.t.Helper()
 	for {
@@ -176,7 +176,7 @@ func (b *bench) passTo(end time.Time) {
 	}
 }
 
-// state is that of a stream.
+// state is the state of a stream.
 func (b *bench) state(stream string) State {
 	b.t.Helper()
 	states := b.Status()

@@ -16,7 +16,7 @@ var (
 	few    = map[string]string{"usage_new": "", "usage_shares": "", "user_access": ""}
 )
 
-// refuse answers 401 to everything while it is set.
+// refuse answers every request with 401 while down is set.
 func refuse(set *atomic.Bool) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -50,7 +50,7 @@ func TestMissedNightIsCaughtUpAtTheStart(t *testing.T) {
 	b.noGaps(at(back))
 	b.mustStop()
 
-	// Restarted again and again, there is nothing to ask, neither at once nor before the next tick.
+	// Restarts before the next tick make no requests.
 	served, runs := b.served(), b.count("wheelhouse.runs")
 	for _, after := range []time.Duration{0, time.Minute, 9 * time.Hour, 18 * time.Hour} {
 		b.clock.to(back.Add(after), false)
@@ -61,7 +61,7 @@ func TestMissedNightIsCaughtUpAtTheStart(t *testing.T) {
 	if b.served() != served || b.count("wheelhouse.runs") != runs {
 		t.Errorf("restarts made %d requests and %d runs", b.served()-served, b.count("wheelhouse.runs")-runs)
 	}
-	// But for the tick after that.
+	// A restart after the next tick makes requests.
 	b.clock.to(back.Add(20*time.Hour), false)
 	b.start()
 	b.quiet()
@@ -72,7 +72,7 @@ func TestMissedNightIsCaughtUpAtTheStart(t *testing.T) {
 	b.sameAsAtOnce(at(back.Add(20 * time.Hour)))
 }
 
-func TestNightWithoutTheAPI(t *testing.T) {
+func TestNightWithoutTheAPIIsCaughtUp(t *testing.T) {
 	t.Parallel()
 	var down atomic.Bool
 	b := newBench(t, monday, 3, map[string]string{"usage_new": ""})
@@ -83,10 +83,10 @@ func TestNightWithoutTheAPI(t *testing.T) {
 	tick := b.state("usage_new").Next
 	b.passTo(tick.Add(20 * time.Hour))
 	b.quiet()
-	if s := b.state("usage_new"); s.Passes != 1+1+len(again) || s.Result.Failed == 0 || s.Skipped != 0 {
+	if s := b.state("usage_new"); s.Passes != 1+1+len(retries) || s.Result.Failed == 0 || s.Skipped != 0 {
 		t.Errorf("after a night without the API: %+v", s)
 	}
-	// The next night it is back, and then goes down for a moment only.
+	// The next night the API is back. Then it is down for a short time only.
 	down.Store(false)
 	b.passTo(tick.Add(30 * time.Hour))
 	b.noGaps(at(tick.AddDate(0, 0, 1)))
@@ -96,21 +96,21 @@ func TestNightWithoutTheAPI(t *testing.T) {
 	down.Store(false)
 	before := b.state("usage_new").Passes
 	b.passTo(tick.Add(49 * time.Hour))
-	if s := b.state("usage_new"); s.Passes != before+1 || !s.Result.OK() || !s.Started.Equal(tick.Add(48*time.Hour+again[0])) {
-		t.Errorf("the API was down for a moment: %+v", s)
+	if s := b.state("usage_new"); s.Passes != before+1 || !s.Result.OK() || !s.Started.Equal(tick.Add(48*time.Hour+retries[0])) {
+		t.Errorf("the API was down for a short time: %+v", s)
 	}
 	b.mustStop()
-	b.sameAsAtOnce(at(tick.Add(48*time.Hour + again[0])))
+	b.sameAsAtOnce(at(tick.Add(48*time.Hour + retries[0])))
 }
 
-func TestGapOfLongAgo(t *testing.T) {
+func TestOldGapIsLoadedAtTheStart(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, monday, 9, map[string]string{"usage_new": ""})
 	b.start()
 	b.quiet()
 	b.mustStop()
 	if rows(t, b.url, `DELETE FROM wheelhouse.loads WHERE upper(span) <= '2026-04-28 00:00 America/New_York' RETURNING 1`) == nil {
-		t.Fatal("nothing to forget")
+		t.Fatal("no loads to delete")
 	}
 	served := b.served()
 	b.start()
@@ -122,8 +122,8 @@ func TestGapOfLongAgo(t *testing.T) {
 	}
 }
 
-// A killed process's lease keeps a window from the one that comes after it, which waits for it.
-func TestWindowHeldByTheDead(t *testing.T) {
+// A pass waits until the lease of a killed process expires, and then loads the window.
+func TestPassWaitsForTheLeaseOfAKilledProcess(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, monday, 2, map[string]string{"usage_new": ""})
 	run, err := b.runner.Warehouse.Ledger.StartRun(t.Context(), "schedule", "test", "dead")
@@ -131,13 +131,13 @@ func TestWindowHeldByTheDead(t *testing.T) {
 		t.Fatal(err)
 	}
 	midnight := monday.Add(-10 * time.Hour)
-	held := ledger.Window{Account: "acme", Stream: load.UsageNew.Stream, From: midnight, To: monday, Day: time.Date(2026, 5, 4, 0, 0, 0, 0, time.UTC)}
-	if _, err := b.runner.Warehouse.Ledger.Claim(t.Context(), run, ledger.Due{Window: held}); err != nil {
+	leased := ledger.Window{Account: "acme", Stream: load.UsageNew.Stream, From: midnight, To: monday, Day: time.Date(2026, 5, 4, 0, 0, 0, 0, time.UTC)}
+	if _, err := b.runner.Warehouse.Ledger.Claim(t.Context(), run, ledger.Due{Window: leased}); err != nil {
 		t.Fatal(err)
 	}
 	b.start()
 	b.until("the pass waits for the window", func() bool {
-		return b.logs.FilterMessage("waiting for windows that another process is loading").Len() == 1
+		return b.logs.FilterMessageSnippet("waiting for windows that another process").Len() == 1
 	})
 	rows(t, b.url, `UPDATE wheelhouse.leases SET expires_at = now() - interval '1 second'`)
 	b.quiet()
@@ -148,7 +148,7 @@ func TestWindowHeldByTheDead(t *testing.T) {
 	b.noGaps(at(monday))
 }
 
-func TestClockJumps(t *testing.T) {
+func TestClockJumpsDoNoHarm(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, monday, 3, map[string]string{"usage_new": ""})
 	b.start()
@@ -163,14 +163,14 @@ func TestClockJumps(t *testing.T) {
 		}
 	}
 	jump(tick, 2, tick.AddDate(0, 0, 1))
-	jump(tick.Add(-5*time.Minute), 2, tick.AddDate(0, 0, 1))             // a correction: the tick comes once
-	jump(tick.AddDate(0, 0, 3).Add(time.Hour), 3, tick.AddDate(0, 0, 4)) // asleep for three nights: one pass
-	jump(tick.AddDate(0, 0, 1).Add(time.Hour), 3, tick.AddDate(0, 0, 2)) // and back: counted anew
+	jump(tick.Add(-5*time.Minute), 2, tick.AddDate(0, 0, 1))             // a correction: the tick does not come twice
+	jump(tick.AddDate(0, 0, 3).Add(time.Hour), 3, tick.AddDate(0, 0, 4)) // suspended for three nights: one pass
+	jump(tick.AddDate(0, 0, 1).Add(time.Hour), 3, tick.AddDate(0, 0, 2)) // back by days: counted from the new time
 	jump(tick.AddDate(0, 0, 2), 4, tick.AddDate(0, 0, 3))
 	b.mustStop()
 	ends := b.passes("usage_new")
 	want := []time.Time{monday, tick, tick.AddDate(0, 0, 3).Add(time.Hour), tick.AddDate(0, 0, 2)}
 	if !slices.EqualFunc(ends, want, time.Time.Equal) {
-		t.Errorf("passes reached up to\n%v, want\n%v", ends, want)
+		t.Errorf("passes loaded up to\n%v, want\n%v", ends, want)
 	}
 }

@@ -9,18 +9,18 @@ import (
 	"wheelhouse/internal/pipeline"
 )
 
-// again is how long after a pass that left something behind the books are looked at again.
-var again = [...]time.Duration{5 * time.Minute, 20 * time.Minute, 80 * time.Minute}
+// retries is when the ledger is checked again after a pass that was not complete.
+var retries = [...]time.Duration{5 * time.Minute, 20 * time.Minute, 80 * time.Minute}
 
-// serve serves a tick, or catches up, and looks again where something was left.
-func (s *Scheduler) serve(ctx context.Context, e *entry, behind bool) {
+// serve runs the pass of a tick, or catches up if first is set, and checks again later if the pass was not complete.
+func (s *Scheduler) serve(ctx context.Context, e *entry, first bool) {
 	var complete bool
-	if behind {
+	if first {
 		complete = s.catchUp(ctx, e)
 	} else {
 		complete = s.pass(ctx, e, "tick", e.account.Nightly(s.clock.Now()))
 	}
-	for _, wait := range again {
+	for _, wait := range retries {
 		if complete || !s.rest(ctx, e, wait) {
 			return
 		}
@@ -28,13 +28,13 @@ func (s *Scheduler) serve(ctx context.Context, e *entry, behind bool) {
 	}
 }
 
-// catchUp runs a pass if the books owe one, and tells whether all is loaded.
+// catchUp runs a pass if one is due, and reports whether everything is loaded.
 func (s *Scheduler) catchUp(ctx context.Context, e *entry) (complete bool) {
-	r, why := s.owed(ctx, e)
+	r, why := s.due(ctx, e)
 	return why == "" || s.pass(ctx, e, why, r)
 }
 
-// rest waits, unless the next tick comes before that or the clock has gone back.
+// rest waits. It returns false if the next tick comes earlier, the clock goes back or ctx ends.
 func (s *Scheduler) rest(ctx context.Context, e *entry, wait time.Duration) bool {
 	from := s.clock.Now()
 	until := from.Add(wait)
@@ -49,12 +49,12 @@ func (s *Scheduler) rest(ctx context.Context, e *entry, wait time.Duration) bool
 	return ctx.Err() == nil
 }
 
-// pass runs one pass of a stream, and tells whether it left nothing behind.
+// pass runs one pass of a stream, and reports whether it was complete.
 func (s *Scheduler) pass(ctx context.Context, e *entry, why string, r pipeline.Range) (complete bool) {
 	began := s.clock.Now()
 	e.note(func(state *State) { state.Running, state.Started, state.Passes = true, began, state.Passes+1 })
 	var result pipeline.Result
-	text := "panicked" // stands unless something else becomes of it
+	text := "panicked" // kept if the pass panics
 	defer func() {
 		e.note(func(state *State) {
 			state.Running, state.Finished, state.Result, state.Error = false, s.clock.Now(), result, text
@@ -77,7 +77,7 @@ func (s *Scheduler) pass(ctx context.Context, e *entry, why string, r pipeline.R
 	case err != nil:
 		e.log.Error("pass failed", append(fields, zap.Error(err))...)
 	case !result.OK():
-		e.log.Warn("pass finished, not everything is loaded and adds up", fields...)
+		e.log.Warn("pass finished, but not everything is loaded and reconciled", fields...)
 	default:
 		e.log.Info("pass finished", fields...)
 	}

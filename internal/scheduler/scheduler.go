@@ -14,18 +14,17 @@ import (
 	"wheelhouse/internal/settings"
 )
 
-// Scheduler keeps the schedules of some accounts.
+// Scheduler runs passes on the schedules of some accounts.
 type Scheduler struct {
 	runner  *pipeline.Runner
 	clock   Clock
 	log     *zap.Logger
 	entries []*entry
 	began   atomic.Bool
-	busy    atomic.Int64 // ticks being served or waiting to look again; tests wait on it
+	busy    atomic.Int64 // ticks being served, or waiting to check again; for tests
 }
 
-// New makes a scheduler for the streams that are switched on. A nil clock is the machine's; runner.Now must
-// tell the same time.
+// New makes a scheduler for the enabled streams. A nil clock means the machine's. runner.Now must be the same clock.
 func New(runner *pipeline.Runner, accounts []*pipeline.Account, clock Clock, log *zap.Logger) *Scheduler {
 	if clock == nil {
 		clock = Wall{}
@@ -39,7 +38,7 @@ func New(runner *pipeline.Runner, accounts []*pipeline.Account, clock Clock, log
 	return s
 }
 
-// Status tells how each stream of each account stands, in the order of the settings.
+// Status is the state of each stream of each account, in the order of the settings.
 func (s *Scheduler) Status() []State {
 	states := make([]State, len(s.entries))
 	for i, e := range s.entries {
@@ -49,10 +48,10 @@ func (s *Scheduler) Status() []State {
 	return states
 }
 
-// Run catches up and then keeps the schedules until ctx ends, which is no error. It can be called once.
+// Run catches up and then follows the schedules until ctx ends, which is not an error. It can be called once.
 func (s *Scheduler) Run(ctx context.Context) error {
 	if !s.began.CompareAndSwap(false, true) {
-		return errors.New("scheduler: runs already, or is over")
+		return errors.New("scheduler: Run was called before")
 	}
 	if len(s.entries) == 0 {
 		s.log.Warn("nothing to schedule: every stream is switched off")
@@ -61,19 +60,19 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	}
 	now := s.clock.Now()
 	for _, e := range s.entries {
-		e.log.Info("schedule kept", zap.String("cron", e.stream.Cron), zap.Time("next", e.stream.Schedule.Next(now)))
+		e.log.Info("schedule", zap.String("cron", e.stream.Cron), zap.Time("next", e.stream.Schedule.Next(now)))
 	}
 	var all sync.WaitGroup
 	for _, e := range s.entries {
-		all.Go(func() { s.keep(ctx, e) })
+		all.Go(func() { s.follow(ctx, e) })
 	}
 	all.Wait()
 	s.log.Info("schedules stopped")
 	return nil
 }
 
-// keep keeps one schedule. It returns when ctx has ended and the last pass is over.
-func (s *Scheduler) keep(ctx context.Context, e *entry) {
+// follow follows one schedule. It returns when ctx has ended and the last pass is over.
+func (s *Scheduler) follow(ctx context.Context, e *entry) {
 	var passes sync.WaitGroup
 	defer passes.Wait()
 	job := s.job(ctx, e)
@@ -96,10 +95,10 @@ func (s *Scheduler) keep(ctx context.Context, e *entry) {
 	}
 }
 
-// backstep is by how much the clock may be set back without a tick coming again.
+// backstep is the time by which the clock may be set back without a tick coming again.
 const backstep = 10 * time.Minute
 
-// tick waits for the first tick after a moment, and returns the moment after which the next one counts.
+// tick waits for the first tick after a time, and returns the time after which the next tick counts.
 func (s *Scheduler) tick(ctx context.Context, e *entry, after time.Time) (time.Time, error) {
 	for {
 		now := s.clock.Now()
@@ -123,12 +122,12 @@ func (s *Scheduler) tick(ctx context.Context, e *entry, after time.Time) (time.T
 	}
 }
 
-// job is what a tick starts. The first one catches up.
+// job is the job of a tick. Its first run catches up.
 func (s *Scheduler) job(ctx context.Context, e *entry) cron.Job {
 	first := true // guarded by SkipIfStillRunning
 	return guarded(e, func() {
-		behind := first
+		catchUp := first
 		first = false
-		s.serve(ctx, e, behind)
+		s.serve(ctx, e, catchUp)
 	})
 }

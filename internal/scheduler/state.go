@@ -9,23 +9,23 @@ import (
 	"wheelhouse/internal/pipeline"
 )
 
-// State is how one stream of one account stands. It holds no secret.
+// State is the state of one stream of one account. It contains no secret.
 type State struct {
 	Account  string          `json:"account"`
 	Stream   string          `json:"stream"`
-	Due      time.Time       `json:"due,omitzero"`      // the last tick up to now, whether or not this process was there; zero if there was none
-	Next     time.Time       `json:"next,omitzero"`     // the next tick; zero before Run and when there is none
-	Running  bool            `json:"running"`           // a pass is at work
-	Started  time.Time       `json:"started,omitzero"`  // of the last pass, or the one at work; zero: none yet
-	Finished time.Time       `json:"finished,omitzero"` // of the last pass that is over
-	Result   pipeline.Result `json:"result"`            // of the last pass that is over
-	Error    string          `json:"error,omitempty"`   // what kept that pass from going on at all
-	Passes   int             `json:"passes"`            // begun, since the process started
-	Skipped  int             `json:"skipped"`           // ticks that found a pass still at work
+	Due      time.Time       `json:"due,omitzero"`      // the last tick up to now, even before the process started; zero: none
+	Next     time.Time       `json:"next,omitzero"`     // the next tick; zero: none, or before Run
+	Running  bool            `json:"running"`           // a pass is running
+	Started  time.Time       `json:"started,omitzero"`  // of the last pass, which may still run; zero: none yet
+	Finished time.Time       `json:"finished,omitzero"` // of the last pass that has ended
+	Result   pipeline.Result `json:"result"`            // of the last pass that has ended
+	Error    string          `json:"error,omitempty"`   // the error that ended that pass
+	Passes   int             `json:"passes"`            // since the process started
+	Skipped  int             `json:"skipped"`           // ticks during a pass
 	Panics   int             `json:"panics"`
 }
 
-// entry is one stream of one account, and what became of it so far.
+// entry is one stream of one account, with its state.
 type entry struct {
 	account *pipeline.Account
 	stream  pipeline.Stream

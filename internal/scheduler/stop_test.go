@@ -10,9 +10,9 @@ import (
 	"go.uber.org/goleak"
 )
 
-// Stopped in the middle of a load, as by SIGTERM: what was let in is whole, the rest is not there, and nothing goes
-// on; the next start does the rest. Not parallel: it looks at all goroutines.
-func TestStopInTheMiddle(t *testing.T) {
+// The scheduler is stopped during a load, as by SIGTERM. Loaded windows are complete, the others have no rows, and no
+// goroutine is left. The next start loads the rest. Not parallel, because it counts all goroutines.
+func TestStopDuringALoadLeavesWholeWindows(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	for name, grace := range map[string]time.Duration{"without grace": 0, "within the grace": 20 * time.Second, "grace runs out": 50 * time.Millisecond} {
 		t.Run(name, func(t *testing.T) { stopInTheMiddle(t, grace) })
@@ -27,23 +27,23 @@ func stopInTheMiddle(t *testing.T, grace time.Duration) {
 	b := newBench(t, monday, 7, map[string]string{"usage_new": "", "demo_usage": "", "share_visits": "", "user_access": ""})
 	b.runner.Grace = grace
 	b.api = func(next http.Handler) http.Handler {
-		held := g.stand(next)
+		gated := g.stand(next)
 		var sessions atomic.Bool
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasSuffix(r.URL.Path, "/usage_new") && sessions.CompareAndSwap(false, true) || b.served() < 4 {
 				next.ServeHTTP(w, r)
 				return
 			}
-			held.ServeHTTP(w, r)
+			gated.ServeHTTP(w, r)
 		})
 	}
 	g.close()
 	b.start()
-	b.until("windows are in hand", func() bool { return g.held() >= 3 })
+	b.until("windows are claimed", func() bool { return g.requests() >= 3 })
 	b.until("one is loaded", func() bool { return b.count(`wheelhouse.loads WHERE status = 'loaded' AND stream = 'usage_new'`) > 0 })
-	books := rows(t, b.url, `SELECT count(*) FILTER (WHERE status = 'running'), count(*) FILTER (WHERE status = 'loaded') FROM wheelhouse.loads`)[0]
-	claimed, loaded := books[0].(int64), books[1].(int64)
-	asked := int64(g.held()) // the others that are claimed are given back
+	counts := rows(t, b.url, `SELECT count(*) FILTER (WHERE status = 'running'), count(*) FILTER (WHERE status = 'loaded') FROM wheelhouse.loads`)[0]
+	claimed, loaded := counts[0].(int64), counts[1].(int64)
+	asked := int64(g.requests()) // the leases of the other claimed windows are released
 	stopped := make(chan error, 1)
 	go func() { stopped <- b.stop() }()
 	if grace > time.Second {
@@ -54,13 +54,13 @@ func stopInTheMiddle(t *testing.T, grace time.Duration) {
 		t.Fatal(err)
 	}
 	if b.clock.asleep() != 0 || b.busy.Load() != 0 {
-		t.Error("Run returned before all was quiet")
+		t.Error("Run returned while a pass was running")
 	}
 	b.wholeWindowsOnly()
 	more := b.count(`wheelhouse.loads WHERE status = 'loaded'`) - loaded
 	failed := b.count(`wheelhouse.loads WHERE status = 'failed'`)
 	if grace > time.Second && (more < asked || failed > 0) || grace < time.Second && failed < 3 {
-		t.Errorf("grace %s: of %d windows in hand, %d of them asked for, %d were loaded, %d given up", grace, claimed, asked, more, failed)
+		t.Errorf("grace %s: of %d claimed windows, %d of them requested, %d were loaded, %d given up", grace, claimed, asked, more, failed)
 	}
 	if n := b.count(`wheelhouse.runs WHERE outcome = 'interrupted'`); n == 0 || n+b.count(`wheelhouse.runs WHERE outcome = 'loaded'`) != b.count(`wheelhouse.runs`) {
 		t.Errorf("%d runs interrupted", n)
@@ -77,12 +77,12 @@ func stopInTheMiddle(t *testing.T, grace time.Duration) {
 	b.sameAsAtOnce(at(monday))
 }
 
-// wholeWindowsOnly fails unless each window that is loaded has all its facts, no other window has any, and the books
-// say that nothing goes on.
+// wholeWindowsOnly fails unless each loaded window has all its facts, no other window has any, and the ledger has no
+// running load.
 func (b *bench) wholeWindowsOnly() {
 	b.t.Helper()
 	if n := b.count(`wheelhouse.loads WHERE status = 'running'`) + b.count(`wheelhouse.leases`) + b.count(`wheelhouse.runs WHERE finished_at IS NULL`); n != 0 {
-		b.t.Errorf("%d things are still going on in the books", n)
+		b.t.Errorf("%d loads or leases are still running", n)
 	}
 	for _, stream := range []struct{ name, table, column string }{
 		{"usage_new", "screen_sessions", "started_at"}, {"demo_usage", "demo_requests", "started_at"}, {"share_visits", "share_visits", "visited_at"},
@@ -105,7 +105,7 @@ func (b *bench) wholeWindowsOnly() {
 	}
 }
 
-// facts counts what begins in a window by the simulator's own word.
+// facts is the number of the simulator's facts that begin in a window.
 func (b *bench) facts(stream string, from, to time.Time) (n int64) {
 	count := func(at time.Time) {
 		if !at.Before(from) && at.Before(to) {

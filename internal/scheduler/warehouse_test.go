@@ -10,7 +10,7 @@ import (
 	"wheelhouse/internal/pipeline"
 )
 
-// content is what a warehouse says, table by table, without the books' numbers and the moments of loading.
+// content is the rows of a warehouse by table, without the numbers and times of their loads.
 func content(t *testing.T, url string) map[string][]string {
 	t.Helper()
 	tables := map[string][]string{}
@@ -26,7 +26,7 @@ func content(t *testing.T, url string) map[string][]string {
 	return tables
 }
 
-// sameAs fails unless the warehouse says what a fresh one says that is loaded at once, each stream at a moment of its own.
+// sameAsAtOnce fails unless the warehouse equals a new one into which each stream is loaded at once, at a time of its own.
 func (b *bench) sameAsAtOnce(at func(stream string) time.Time) {
 	b.t.Helper()
 	fresh, url := b.newRunner()
@@ -34,7 +34,7 @@ func (b *bench) sameAsAtOnce(at func(stream string) time.Time) {
 		now := at(e.stream.Name)
 		clock := newFakeClock(now)
 		fresh.Now = clock.Now
-		b.clock.to(now, false) // the API's
+		b.clock.to(now, false) // the API's clock
 		r := b.account.Nightly(now)
 		result, err := fresh.Run(b.t.Context(), "run", []*pipeline.Account{b.account}, []string{e.stream.Name}, func(*pipeline.Account) pipeline.Range { return r })
 		if err != nil || !result.OK() {
@@ -46,7 +46,7 @@ func (b *bench) sameAsAtOnce(at func(stream string) time.Time) {
 		b.t.Logf("%s: %d rows", table, len(want[table]))
 		missing, extra := without(want[table], got[table]), without(got[table], want[table])
 		if len(missing)+len(extra) > 0 {
-			b.t.Errorf("%s: %d rows are missing, %d are not of a load at once:\n%s\n%s", table, len(missing), len(extra), some(missing), some(extra))
+			b.t.Errorf("%s: %d rows are missing, %d are too many:\n%s\n%s", table, len(missing), len(extra), some(missing), some(extra))
 		}
 	}
 	if len(want["screen_sessions"])+len(want["shares"])+len(want["users"]) == 0 {
@@ -69,7 +69,7 @@ func without(all, some []string) (rest []string) {
 
 func some(rows []string) []string { return rows[:min(3, len(rows))] }
 
-// noGaps fails if the ledger lacks anything up to a moment.
+// noGaps fails if the ledger has a gap before a time.
 func (b *bench) noGaps(at func(stream string) time.Time) {
 	b.t.Helper()
 	for _, e := range b.entries {
@@ -85,7 +85,7 @@ func (b *bench) noGaps(at func(stream string) time.Time) {
 	}
 }
 
-// passes are the ends of the newest windows of a stream's passes, in the order of the passes.
+// passes lists, for each pass of a stream in order, the end of its newest window.
 func (b *bench) passes(stream string) (ends []time.Time) {
 	b.t.Helper()
 	for _, row := range rows(b.t, b.url, `SELECT max(upper(span)) FROM wheelhouse.loads WHERE stream = $1 AND status = 'loaded' GROUP BY run_id ORDER BY run_id`, stream) {

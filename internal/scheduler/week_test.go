@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// nights are the streams and crons of the tests about nights, most as the built-in settings have them.
+// nights are streams and cron expressions of nightly passes, most of them from the built-in settings.
 var nights = map[string]string{
 	"demo_usage": "", "usage_new": "", "usage_shares": "", "shares": "", "share_visits": "", "share_details": "",
 	"user_access": "", "company_content": "",
 }
 
-func TestWeek(t *testing.T) {
+func TestEachNightHasOnePass(t *testing.T) {
 	for name, test := range map[string]struct {
 		start   time.Time
 		streams map[string]string
@@ -44,7 +44,7 @@ func TestWeek(t *testing.T) {
 					}
 				}
 				if got := b.passes(e.stream.Name); !slices.EqualFunc(got, want, time.Time.Equal) {
-					t.Errorf("%s: passes reached up to\n%v, want\n%v", e.stream.Name, got, want)
+					t.Errorf("%s: passes loaded up to\n%v, want\n%v", e.stream.Name, got, want)
 				}
 				state := b.state(e.stream.Name)
 				if state.Passes != 8 || state.Skipped+state.Panics != 0 || !state.Result.OK() || state.Error != "" || state.Running ||

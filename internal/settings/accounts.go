@@ -10,7 +10,7 @@ import (
 	"wheelhouse/internal/stream"
 )
 
-// accountSettings is an account of the file, laid over what the file says for all accounts.
+// accountSettings is an account of the file, merged over the file's settings for all accounts.
 type accountSettings struct {
 	ID                string                    `json:"id"`
 	Server            string                    `json:"server"`
@@ -36,23 +36,23 @@ type streamSettings struct {
 	WindowEnd         string  `json:"window_end"`
 }
 
-// accounts are those of the file or, where it lists none, the one that the environment describes. top is the file over
-// the built-in file.
+// accounts returns the accounts of the file or, if it lists none, the account that the environment describes. top is the
+// file merged over the built-in file.
 func (l *loader) accounts(d *document, top map[string]any) []Account {
 	list, _ := top["accounts"].([]any)
 	if len(list) == 0 {
-		list = []any{map[string]any{"id": DefaultAccount}}
+		list = []any{map[string]any{"id": defaultAccount}}
 	}
 	lines, variables := map[string]int{}, map[string]bool{}
 	accounts := make([]Account, len(list))
 	for i, entry := range list {
-		if entry == nil { // wrong, reported and taken out
+		if entry == nil { // reported as wrong, and removed
 			lines[""] = 0
 			continue
 		}
 		a := accountSettings{at: func(key ...string) Place { return d.place(append([]string{"accounts", strconv.Itoa(i)}, key...)...) }}
 		if err := decode(merge(map[string]any{"requests_per_second": top["requests_per_second"], "streams": top["streams"]}, entry), &a); err != nil {
-			l.at(a.at(), "the schema accepts this account and the program cannot read it: this is a defect of Wheelhouse, please report it")
+			l.at(a.at(), "the schema accepts this account, but the program cannot read it: this is a defect of Wheelhouse, please report it")
 			continue
 		}
 		if line, twice := lines[a.ID]; twice && a.ID != "" {
@@ -63,7 +63,7 @@ func (l *loader) accounts(d *document, top map[string]any) []Account {
 		variables[a.KeyVariable] = true
 		accounts[i] = l.account(a)
 	}
-	_, isDefault := lines[DefaultAccount]
+	_, isDefault := lines[defaultAccount]
 	if _, unnamed := lines[""]; !isDefault && !unnamed {
 		l.unread(d.file, variables)
 	}
@@ -72,11 +72,11 @@ func (l *loader) accounts(d *document, top map[string]any) []Account {
 
 func (l *loader) account(a accountSettings) Account {
 	historyAt := a.at("history_from")
-	if a.ID == DefaultAccount {
+	if a.ID == defaultAccount {
 		historyAt = l.environment(&a, historyAt)
 	}
 	zone := zoneOr(a.Zone, time.UTC)
-	server, _ := parseServer(a.Server) // a wrong one is reported already
+	server, _ := parseServer(a.Server) // an error is already reported
 	account := Account{
 		ID: a.ID, Server: server, APIKey: l.key(a), Zone: zone, HistoryFrom: l.history(a.HistoryFrom, zone, historyAt),
 		RequestsPerSecond: a.RequestsPerSecond, Streams: make([]Stream, len(stream.All)),
@@ -93,8 +93,8 @@ func (l *loader) account(a accountSettings) Account {
 	return account
 }
 
-// unread reports variables that describe the default account where the file lists accounts and none is the default:
-// they were set for a reason, and would do nothing. named are variables that accounts of the file name.
+// unread reports variables that describe the default account although the file lists accounts without it. Somebody set
+// them for a reason, and they would have no effect. named is the variables that the file's accounts name.
 func (l *loader) unread(file string, named map[string]bool) {
 	for _, variable := range []string{
 		"CRANKWHEEL_URL", "CRANKWHEEL_API_KEY", "CRANKWHEEL_API_KEY_FILE", "WHEELHOUSE_TIMEZONE", "WHEELHOUSE_HISTORY_FROM",
@@ -105,20 +105,20 @@ func (l *loader) unread(file string, named map[string]bool) {
 	}
 }
 
-// environment lays the environment over the default account. It returns where history_from stands.
+// environment overrides the default account with the environment. It returns the place of history_from.
 func (l *loader) environment(a *accountSettings, historyAt Place) Place {
-	if over(l, "CRANKWHEEL_URL", &a.Server, parseServer); a.Server == "" && !l.opts.Offline {
+	if override(l, "CRANKWHEEL_URL", &a.Server, parseServer); a.Server == "" && !l.opts.Offline {
 		l.env("CRANKWHEEL_URL", "not set: write the account's server, such as https://meeting.is")
 	}
-	over(l, "WHEELHOUSE_TIMEZONE", &a.Zone, parseZone)
-	if over(l, "WHEELHOUSE_HISTORY_FROM", &a.HistoryFrom, parseDate) {
+	override(l, "WHEELHOUSE_TIMEZONE", &a.Zone, parseZone)
+	if override(l, "WHEELHOUSE_HISTORY_FROM", &a.HistoryFrom, parseDate) {
 		return Place{Path: "WHEELHOUSE_HISTORY_FROM"}
 	}
 	return historyAt
 }
 
-// over lays a variable, if it is set, over text, and reports what parse says about it.
-func over[T any](l *loader, variable string, text *string, parse func(string) (T, error)) bool {
+// override replaces text by a variable, if it is set, and reports an error of parse.
+func override[T any](l *loader, variable string, text *string, parse func(string) (T, error)) bool {
 	value := l.variable(variable)
 	if value == "" {
 		return false
@@ -135,7 +135,7 @@ func (l *loader) key(a accountSettings) Secret {
 	var text string
 	var where Place
 	var err error
-	switch isDefault := a.ID == DefaultAccount; {
+	switch isDefault := a.ID == defaultAccount; {
 	case l.opts.Offline:
 		return Secret{}
 	case isDefault && (l.variable(variable) != "" || l.variable(variable+"_FILE") != ""):
@@ -154,7 +154,7 @@ func (l *loader) key(a accountSettings) Secret {
 		l.env(variable, "not set: put the account's API key into it (a read-only key is enough), or its file's path into %s_FILE", variable)
 		return Secret{}
 	default:
-		return Secret{} // reported: the schema wants one of the two
+		return Secret{} // reported: the schema requires one of the two
 	}
 	if err == nil {
 		err = checkKey(text)
@@ -168,7 +168,7 @@ func (l *loader) key(a accountSettings) Secret {
 
 const maxKey = 4096 // bytes
 
-// checkKey refuses what must not get into a header. Its errors say where in the key, never what stands there.
+// checkKey refuses a key that cannot be in a header. Its errors say where in the key, but never show a character of it.
 func checkKey(text string) error {
 	switch {
 	case text == "":
@@ -189,8 +189,8 @@ func checkKey(text string) error {
 	return nil
 }
 
-// history is the first day to load: the date that was set, or else the first of this month, a year ago. That default
-// only moves forward, so what is loaded stays.
+// history is the first day to load: the date that is set, or else the first of this month a year ago. The default only moves
+// forward, so loaded days stay loaded.
 func (l *loader) history(from string, zone *time.Location, at Place) time.Time {
 	today := civil(l.now.In(zone))
 	day, err := parseDate(from)
@@ -198,12 +198,12 @@ func (l *loader) history(from string, zone *time.Location, at Place) time.Time {
 	case err != nil: // not set, or reported
 		return dayIn(time.Date(today.Year()-1, today.Month(), 1, 0, 0, 0, 0, time.UTC), zone)
 	case day.After(today):
-		l.at(at, "%s lies in the future: write the first day to load, today (%s) at the latest", from, today.Format(time.DateOnly))
+		l.at(at, "%s is in the future: write the first day to load, today (%s) at the latest", from, today.Format(time.DateOnly))
 	}
 	return dayIn(day, zone)
 }
 
-// Unlimited removes the limits on the account's requests a second: a simulated API has none.
+// Unlimited removes the limits on requests per second, for a simulated API.
 func (a *Account) Unlimited() {
 	a.RequestsPerSecond = 0
 	for i := range a.Streams {

@@ -10,8 +10,8 @@ import (
 	"github.com/robfig/cron/v3"
 )
 
-// Bounds of @every. Less than a minute would be a loop. For more than a month a calendar expression is better, since
-// @every starts anew with the process.
+// Bounds of @every. Less than a minute would be a busy loop. More than a month would rarely be reached, because @every
+// restarts with the process.
 const (
 	minEvery = time.Minute
 	maxEvery = 31 * 24 * time.Hour
@@ -30,7 +30,7 @@ var cronFields = []struct {
 
 const descriptors = "@hourly, @daily, @weekly, @monthly, @yearly or @every 6h"
 
-// fieldText is what may stand in a field. It is checked first because the library panics on a field such as TZ=UTC, and
+// fieldText is the syntax of a field. It is checked first because the library panics on a field such as TZ=UTC, and
 // accepts "1,,2" and ",".
 var fieldText = regexp.MustCompile(`^[0-9A-Za-z*?/-]+(,[0-9A-Za-z*?/-]+)*$`)
 
@@ -61,7 +61,7 @@ func parseCron(text string) (string, error) {
 	}
 	// The search looks five years ahead, so the first leap day is enough for any date.
 	if schedule(text, time.UTC).Next(time.Unix(0, 0)).IsZero() {
-		return "", fmt.Errorf("%s never fires: no month that it names has such a day: write another day or month", quote(text))
+		return "", fmt.Errorf("%s never fires: none of its months has that day: write another day or month", quote(text))
 	}
 	return text, nil
 }
@@ -81,7 +81,7 @@ func parseDescriptor(text string) error {
 	return nil
 }
 
-// schedule is text in zone; nil for a text that parseCron refuses.
+// schedule is the schedule of text in zone. It is nil for a text that parseCron refuses.
 func schedule(text string, zone *time.Location) cron.Schedule {
 	text = strings.TrimSpace(text)
 	if every, is := strings.CutPrefix(text, "@every "); is {
@@ -98,10 +98,10 @@ func schedule(text string, zone *time.Location) cron.Schedule {
 	return s
 }
 
-// wallClock fires when a clock on a wall in zone shows a time of the expression. The library alone skips times in the gap
-// of spring, fires twice in the hour that autumn repeats, and loses a day where midnight is left out (Havana) or clocks
-// move by half an hour (Lord Howe). Here each time of the expression comes once: a time in the gap as much later as the
-// clock jumps, a time in a repeated hour when it comes first.
+// wallClock fires when a clock in zone shows a time of the expression. The library alone skips times in the gap of spring,
+// fires twice in the hour that autumn repeats, and loses a day in zones that skip midnight (Havana) or change by half an
+// hour (Lord Howe). wallClock fires once for each time of the expression: for a time in the gap later by the length of the
+// gap, for a time in a repeated hour when the time comes first.
 type wallClock struct {
 	spec *cron.SpecSchedule // in UTC, which has no clock changes
 	zone *time.Location
@@ -112,15 +112,15 @@ func (w wallClock) Next(after time.Time) time.Time {
 		if wall = w.spec.Next(wall); wall.IsZero() {
 			return wall
 		}
-		// In the second run of a repeated hour, the time that comes first is over.
+		// During the second pass of a repeated hour, onWall returns a time before after.
 		if fire := onWall(wall, w.zone); fire.After(after) {
 			return fire.In(after.Location())
 		}
 	}
 }
 
-// onWall is when the clock of zone shows wall: the later time in a gap, the first time in a repeated hour. time.Date
-// alone does not promise which of the two it returns.
+// onWall is the time at which a clock in zone shows wall: in a gap the later time, in a repeated hour the first time.
+// time.Date does not promise which of the two it returns.
 func onWall(wall time.Time, zone *time.Location) time.Time {
 	t := inZone(wall, zone)
 	if short := wall.Sub(inZone(t, time.UTC)); short > 0 {
@@ -134,7 +134,7 @@ func onWall(wall time.Time, zone *time.Location) time.Time {
 	return t
 }
 
-// inZone is the time with t's date and clock in zone.
+// inZone is the time in zone with t's date and time of day.
 func inZone(t time.Time, zone *time.Location) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), zone)
 }

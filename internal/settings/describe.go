@@ -8,7 +8,7 @@ import (
 	"wheelhouse/internal/stream"
 )
 
-// Row is one stream of one account, as `config check` shows it. It holds no secret.
+// Row is one stream of one account, as `config check` shows it. It contains no secret.
 type Row struct {
 	Account           string        `json:"account"`
 	Server            string        `json:"server"`
@@ -19,7 +19,7 @@ type Row struct {
 	Cron              string        `json:"cron"`
 	CronZone          string        `json:"cron_timezone"`
 	Next              []time.Time   `json:"next"` // in CronZone; none when not enabled
-	Schedule          cron.Schedule `json:"-"`    // what Cron says; nil when not enabled
+	Schedule          cron.Schedule `json:"-"`    // of Cron; nil when not enabled
 	Window            int           `json:"window_days"`
 	Lookback          int           `json:"lookback_days"`
 	OpenLookback      int           `json:"open_lookback_days"`
@@ -28,8 +28,8 @@ type Row struct {
 	WindowEnd         string        `json:"window_end,omitempty"`
 }
 
-// Describe returns a row for each account and stream, with the next times that its schedule fires after now: as many as
-// fires says.
+// Describe returns a row for each account and stream. Each row has the next times of its schedule after now; fires is their
+// number.
 func (s Settings) Describe(now time.Time, fires int) []Row {
 	rows := make([]Row, 0, len(s.Accounts)*len(stream.All))
 	for _, a := range s.Accounts {
@@ -52,7 +52,7 @@ func (s Settings) Describe(now time.Time, fires int) []Row {
 	return rows
 }
 
-// NextFires returns the next n times the schedule fires after now, in CronZone.
+// NextFires returns the next n times of the schedule after now, in CronZone.
 func (s Stream) NextFires(now time.Time, n int) []time.Time {
 	var next []time.Time
 	for t := now.In(s.CronZone); len(next) < n; {

@@ -17,8 +17,8 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// Bounds of a settings file. The parser recurses and its time grows with the square of the nesting, so the bounds are
-// checked on the tokens, before it runs. A hundred accounts with every stream overridden stay below all of them.
+// Bounds of a settings file. They are checked on the tokens, before the parser runs: the parser is recursive, and its time
+// grows with the square of the nesting. A hundred accounts that override every stream stay below all bounds.
 const (
 	maxFile   = 1 << 20
 	maxTokens = 50_000
@@ -26,7 +26,7 @@ const (
 	maxDashes = 4  // "- - - -" on one line
 )
 
-// document is a settings file: a tree as JSON has it, and where each node of the tree stands.
+// document is a settings file: a tree of JSON values, and the place of each node.
 type document struct {
 	file  string
 	root  any // map[string]any, []any, string, float64, bool or nil
@@ -35,15 +35,15 @@ type document struct {
 
 // node is a value of the tree.
 type node struct {
-	key, at Place // of its key, and its own
+	key, at Place // of the key and of the value
 	value   any
-	remove  func() // takes it out of the tree
+	remove  func() // removes the node from the tree
 }
 
 // id is a location in the tree, as the key of document.nodes.
 func id(location ...string) string { return strings.Join(location, "\x00") }
 
-// place is where the value at location stands. Its line is 0 where nothing stands.
+// place is the place of the value at location. Its line is 0 if there is no value.
 func (d *document) place(location ...string) Place {
 	if n, found := d.nodes[id(location...)]; found {
 		return n.at
@@ -51,7 +51,7 @@ func (d *document) place(location ...string) Place {
 	return Place{File: d.file}
 }
 
-// merge lays over upon base, key by key. A null says nothing.
+// merge merges over into base, key by key. A null leaves base unchanged.
 func merge(base, over any) any {
 	b, isMap := base.(map[string]any)
 	o, areMaps := over.(map[string]any)
@@ -103,7 +103,7 @@ func (l *loader) document(file string, data []byte) *document {
 	return d
 }
 
-// invalid returns where data stops being text, or -1. A zero byte means UTF-16 or no text at all.
+// invalid is the position at which data is not UTF-8 text, or -1. A zero byte means UTF-16 or binary data.
 func invalid(data []byte) int {
 	for i := 0; i < len(data); {
 		r, size := utf8.DecodeRune(data[i:])
@@ -115,10 +115,10 @@ func invalid(data []byte) int {
 	return -1
 }
 
-// errParser stands for a panic of the YAML library: a file must not be able to end the process.
+// errParser replaces a panic of the YAML library: no file may end the process.
 var errParser = errors.New("cannot be read as YAML")
 
-// parse returns the file's one node; nil for an empty file. It leaves duplicate keys to the walk, which reports all.
+// parse returns the root node of the file, or nil for an empty file. It accepts duplicate keys: tree reports all of them.
 func parse(data []byte) (root ast.Node, err error) {
 	defer func() {
 		if recover() != nil {
@@ -141,10 +141,10 @@ func parse(data []byte) (root ast.Node, err error) {
 	return nil, nil
 }
 
-// number is what YAML and JSON both read as the same decimal number. 010, 1_0 and .nan stay text.
+// number is a decimal number that YAML and JSON read alike. 010, 1_0 and .nan stay text.
 var number = regexp.MustCompile(`^-?(0|[1-9][0-9]*)?(\.[0-9]+)?$`)
 
-// tree turns from and all below it into values, and notes their places. It reports keys that stand twice.
+// tree converts a node and everything below it to values, and records their places. It reports duplicate keys.
 func (l *loader) tree(d *document, from ast.Node, n node, location []string, path string) (value any) {
 	n.at = placeOf(d.file, first(from), path)
 	defer func() {
@@ -183,7 +183,7 @@ func (l *loader) tree(d *document, from ast.Node, n node, location []string, pat
 		below := append(location[:len(location):len(location)], key)
 		at := placeOf(d.file, pair.Key.GetToken(), path)
 		if before, twice := d.nodes[id(below...)]; twice {
-			l.at(at, "the key %s stands here a second time (first in line %d): remove one", quote(key), before.key.Line)
+			l.at(at, "the key %s is here a second time (first in line %d): remove one", quote(key), before.key.Line)
 			continue
 		}
 		mapping[key] = l.tree(d, pair.Value, node{key: at, remove: func() { delete(mapping, key) }}, below, strings.TrimPrefix(path+"."+key, "."))
@@ -191,7 +191,7 @@ func (l *loader) tree(d *document, from ast.Node, n node, location []string, pat
 	return mapping
 }
 
-// first is the token that a reader would point at: a mapping begins at its first key, not at the colon after that key.
+// first is the token at which a node begins for a reader: for a mapping its first key, not the colon after that key.
 func first(node ast.Node) *token.Token {
 	switch n := node.(type) {
 	case nil:
@@ -213,7 +213,7 @@ func placeOf(file string, tk *token.Token, path string) Place {
 	return Place{file, tk.Position.Line, tk.Position.Column, path}
 }
 
-// refused are the parts of YAML that settings do not take.
+// refused is the features of YAML that settings do not allow.
 var refused = map[token.Type]string{
 	token.AnchorType:     "anchors are not allowed: write the value out",
 	token.AliasType:      `aliases are not allowed: write the value out, and a cron expression that begins with * in quotes ("*/15 * * * *")`,
@@ -225,7 +225,7 @@ var refused = map[token.Type]string{
 	token.FoldedType:     "blocks of text are not allowed: write the value on one line",
 }
 
-// refusal is YAML that settings do not take.
+// refusal is an error for a feature of YAML that settings do not allow.
 type refusal struct {
 	message string
 	*token.Token
@@ -233,7 +233,7 @@ type refusal struct {
 
 func (r refusal) Error() string { return r.message }
 
-// bounds checks tokens against the limits above and refuses the parts of YAML that settings do not take.
+// bounds checks tokens against the bounds above, and refuses features of YAML that settings do not allow.
 func bounds(tokens token.Tokens) error {
 	const tooMuch = "too large or too deeply nested for a settings file"
 	if len(tokens) > maxTokens {
@@ -272,8 +272,8 @@ func bounds(tokens token.Tokens) error {
 	return nil
 }
 
-// syntax reports err by its message alone. The Error method of the library's errors adds an excerpt of the file, which
-// may show a key that someone wrote there, and which takes minutes on a hostile file.
+// syntax reports only the message of err. The Error method of the library's errors adds an excerpt of the file, which may
+// show a key that somebody wrote there, and which takes minutes for a hostile file.
 func (l *loader) syntax(file string, err error) {
 	var no refusal
 	var wrong *yaml.SyntaxError
@@ -290,7 +290,7 @@ func (l *loader) syntax(file string, err error) {
 	}
 }
 
-// remedy adds to the parser's message what usually causes it in a settings file.
+// remedy adds the usual remedy to a message of the parser.
 func remedy(message string) string {
 	message = strings.ReplaceAll(message, "\t", `\t`)
 	switch {

@@ -7,23 +7,23 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// DefaultListen is where the web pages listen unless told otherwise: loopback.
+// DefaultListen is the default address of the web pages: loopback.
 const DefaultListen = "127.0.0.1:8080"
 
-// variable returns an environment variable. An empty one counts as not set: compose files and CI pass an unset variable
-// on as empty.
+// variable returns an environment variable. An empty variable counts as not set, because compose files and CI pass an unset
+// variable on as an empty one.
 func (l *loader) variable(name string) string {
 	text, _ := l.lookup(name)
 	return text
 }
 
-// secret reads the variable name, or the file that the variable name_FILE names. by is the variable that was set, or ""
-// when none was or when there is a problem.
+// secret reads a secret from the variable name, or from the file that the variable name_FILE names. by is the variable that
+// is set, or "" if none is set or there is a problem.
 func (l *loader) secret(name string) (text, by string) {
 	text, path := l.variable(name), l.variable(name+"_FILE")
 	switch {
 	case text != "" && path != "":
-		l.env(name, "set, and %s_FILE too: keep one", name)
+		l.env(name, "set, and %s_FILE is set, too: keep one", name)
 	case text != "":
 		return text, name
 	case path != "":
@@ -36,10 +36,10 @@ func (l *loader) secret(name string) (text, by string) {
 	return "", ""
 }
 
-// shortestToken is the fewest bytes of the pages' token: a shorter one could be guessed.
+// shortestToken is the minimum length of the pages' token, in bytes. A shorter one could be guessed.
 const shortestToken = 16
 
-// token reads the token that the pages ask of their readers.
+// token reads the token that the pages require.
 func (l *loader) token() Secret {
 	text, by := l.secret("WHEELHOUSE_TOKEN")
 	switch {
@@ -47,14 +47,14 @@ func (l *loader) token() Secret {
 	case len(text) < shortestToken:
 		l.env(by, "shorter than %d bytes: write one that cannot be guessed, such as `openssl rand -hex 24` prints", shortestToken)
 	case strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f }):
-		l.env(by, "holds a space, a line break or another control character, which no header can carry")
+		l.env(by, "contains a space, a line break or another control character, which a header cannot contain")
 	default:
 		return NewSecret(text)
 	}
 	return Secret{}
 }
 
-// listen is the flag's address, else the variable's, else the file's (which is checked), else the default.
+// listen is the address of the flag, else of the variable, else of the file, else the default.
 func (l *loader) listen(file string) string {
 	for _, from := range []struct{ name, text string }{
 		{"--listen", l.opts.Listen}, {"WHEELHOUSE_LISTEN", l.variable("WHEELHOUSE_LISTEN")}, {"listen", file},
@@ -74,7 +74,7 @@ type Log struct {
 	Level  string // debug, info, warn or error
 }
 
-// log merges format and level separately: a level in the file holds while a flag says only json.
+// log merges format and level separately: the level of the file applies if a flag sets only the format.
 func (l *loader) log(file string) Log {
 	log := Log{Format: "json", Level: "info"}
 	if l.opts.Terminal {
@@ -86,13 +86,13 @@ func (l *loader) log(file string) Log {
 		if over.text == "" {
 			continue
 		}
-		said, err := parseLog(over.text)
+		own, err := parseLog(over.text)
 		l.refuse(over.name, err)
-		if said.Format != "" {
-			log.Format = said.Format
+		if own.Format != "" {
+			log.Format = own.Format
 		}
-		if said.Level != "" {
-			log.Level = said.Level
+		if own.Level != "" {
+			log.Level = own.Level
 		}
 	}
 	return log
@@ -100,8 +100,7 @@ func (l *loader) log(file string) Log {
 
 const rightDSN = "write postgres://user:password@host:5432/database, or host=… dbname=… user=…"
 
-// database returns the DSN. The driver decides what a DSN may hold. Here a text that is no DSN is refused without being
-// shown.
+// database returns the DSN. It refuses a text that the driver cannot parse, without showing it.
 func (l *loader) database() Secret {
 	text, by := l.secret("DATABASE_URL")
 	if by == "" {
@@ -112,7 +111,7 @@ func (l *loader) database() Secret {
 	case text == "":
 		l.env(by, "the file it names is empty: "+rightDSN)
 	case strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }):
-		l.env(by, "holds a line break or another control character: "+rightDSN)
+		l.env(by, "contains a line break or another control character: "+rightDSN)
 	case isURL && scheme != "postgres" && scheme != "postgresql" && !strings.Contains(scheme, "="),
 		!isURL && !strings.Contains(text, "="):
 		l.env(by, "not a Postgres address: "+rightDSN)
@@ -132,7 +131,7 @@ func (l *loader) refuse(name string, err error) {
 	}
 }
 
-// parseLog reads what a log setting says: a format, a level or both.
+// parseLog reads a log setting: a format, a level or both.
 func parseLog(text string) (log Log, err error) {
 	const right = `write json or console, a level (debug, info, warn, error), or both: "json,debug"`
 	for part := range strings.SplitSeq(text, ",") {
@@ -145,7 +144,7 @@ func parseLog(text string) (log Log, err error) {
 			return Log{}, fmt.Errorf("%s: %s", quote(text), right)
 		}
 		if *target != "" {
-			return Log{}, fmt.Errorf("%s says two things at once: %s", quote(text), right)
+			return Log{}, fmt.Errorf("%s has two formats or two levels: %s", quote(text), right)
 		}
 		*target = part
 	}

@@ -12,7 +12,7 @@ import (
 	"wheelhouse/internal/stream"
 )
 
-// hostile files must be answered at once, whatever they would unfold to.
+// hostile returns files that must be read or refused quickly.
 func hostile() map[string]string {
 	whole := func(part string) string { return strings.Repeat(part, maxFile/len(part)-4) }
 	laughs := "a: &a [lol, lol]\n"
@@ -36,7 +36,7 @@ func hostile() map[string]string {
 	}
 }
 
-func TestHostileFiles(t *testing.T) {
+func TestHostileFilesAreRefusedQuickly(t *testing.T) {
 	for name, text := range hostile() {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()
@@ -53,8 +53,7 @@ func TestHostileFiles(t *testing.T) {
 	}
 }
 
-// FuzzSettings: whatever the file, there are settings or problems with a place,
-// never a panic or a half-filled account.
+// FuzzSettings checks that any file gives complete settings, or problems with places, and never a panic.
 func FuzzSettings(f *testing.F) {
 	f.Add(wheelhouse.Schedules)
 	f.Add([]byte(several))
@@ -101,7 +100,7 @@ func FuzzSettings(f *testing.F) {
 	})
 }
 
-// FuzzCron: what is accepted fires, whatever the zone.
+// FuzzCron checks that an accepted expression fires in any zone.
 func FuzzCron(f *testing.F) {
 	for _, text := range []string{"17 4 * * *", "TZ=UTC", "* * * * TZ=UTC", "@every 1m", "0 0 30 2 *", "@", "*/99 ? 1-5/2 jan-mar sun", "CRON_TZ= * * * * *"} {
 		f.Add(text)

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Place is where a setting stands: in a file, or in the variable or flag that Path names.
+// Place is the place of a setting: in a file, or in the variable or flag that Path names.
 type Place struct {
 	File         string // empty for a variable or flag
 	Line, Column int    // from 1; the column counts characters
@@ -35,11 +35,11 @@ func (p Problem) String() string {
 	return b.String() + p.Message
 }
 
-// Errors is every problem that one Load found: those of the file in its order, then those of the environment. The program
+// Errors is all problems that one Load found: those of the file in order, then those of the environment. The program
 // exits with code 2 on an error of this type.
 type Errors struct{ Problems []Problem }
 
-// shown is how many problems Error prints at most. A file with more is not a settings file.
+// shown is the maximum number of problems that Error prints.
 const shown = 50
 
 func (e *Errors) Error() string {
@@ -58,7 +58,7 @@ func (e *Errors) Error() string {
 	return b.String()
 }
 
-// problems collects.
+// problems collects problems.
 type problems struct{ list []Problem }
 
 func (p *problems) at(where Place, format string, args ...any) {
@@ -81,7 +81,7 @@ func (p *problems) found() error {
 	return &Errors{p.list}
 }
 
-// quote shows a text that a person wrote: escaped, and cut where it is long.
+// quote is a text from a file or variable, escaped and shortened.
 func quote(text string) string {
 	const most = 40
 	if runes := []rune(text); len(runes) > most {

@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// TestNextAcrossClockChange: each time comes once, also where clocks change.
-func TestNextAcrossClockChange(t *testing.T) {
+func TestEachTimeFiresOnceAcrossClockChanges(t *testing.T) {
 	berlin := zone(t, "Europe/Berlin")
 	for _, c := range []struct {
 		cron string
@@ -61,8 +60,7 @@ func TestDefaultsFireOnceANightEverywhere(t *testing.T) {
 	}
 }
 
-// TestOnceADayInEveryHour: a time of any hour comes once a day, in the gap later
-// by as much as the clock jumps.
+// A daily time fires once a day, whatever its hour, and in a gap later by the length of the gap.
 func TestOnceADayInEveryHour(t *testing.T) {
 	for _, name := range []string{"Europe/Berlin", "America/New_York", "America/Havana", "America/Nuuk", "Antarctica/Troll", "Australia/Lord_Howe", "Asia/Beirut"} {
 		z := zone(t, name)
@@ -82,8 +80,8 @@ func TestOnceADayInEveryHour(t *testing.T) {
 	}
 }
 
-// TestWeeklyWhereMidnightIsLeftOut: Havana's clocks change at midnight on Sundays.
-func TestWeeklyWhereMidnightIsLeftOut(t *testing.T) {
+// Havana's clocks change at midnight on Sundays.
+func TestWeeklyScheduleFiresWhereMidnightIsSkipped(t *testing.T) {
 	havana := zone(t, "America/Havana")
 	stream := Stream{Schedule: schedule("17 4 * * sun", havana), CronZone: havana}
 	sunday := time.Date(2026, 1, 4, 4, 17, 0, 0, time.UTC)
@@ -95,7 +93,7 @@ func TestWeeklyWhereMidnightIsLeftOut(t *testing.T) {
 	}
 }
 
-func TestDescribe(t *testing.T) {
+func TestDescribeListsEachStream(t *testing.T) {
 	s := mustLoad(t, options(env{"NORTH_KEY": "k"}), several)
 	rows := s.Describe(now, 2)
 	if len(rows) != 16 {
@@ -115,9 +113,8 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
-// TestDayIn: the first instant of a day, also where its midnight is left out or
-// comes twice, or the whole day is left out.
-func TestDayIn(t *testing.T) {
+// Midnight, or the whole day, may be skipped, and midnight may occur twice.
+func TestDayInIsTheFirstInstantOfADay(t *testing.T) {
 	for _, c := range []struct{ zone, day, want string }{
 		{"UTC", "2026-03-08", "2026-03-08T00:00:00Z"},
 		{"America/Havana", "2026-03-08", "2026-03-08T01:00:00-04:00"},
@@ -135,8 +132,8 @@ func TestDayIn(t *testing.T) {
 	}
 }
 
-// TestTodayIsTheAccounts: it is tomorrow in Auckland while it is today in UTC.
-func TestTodayIsTheAccounts(t *testing.T) {
+// Auckland already has the next day at this time.
+func TestTodayIsInTheAccountsZone(t *testing.T) {
 	evening := func() time.Time { return time.Date(2026, 12, 31, 20, 0, 0, 0, time.UTC) }
 	e := three().with(env{"WHEELHOUSE_HISTORY_FROM": "2027-01-01"})
 	if _, err := Load(Options{Lookup: e.lookup, Now: evening, Dir: t.TempDir()}); err == nil || !strings.Contains(err.Error(), "future") {

@@ -17,7 +17,7 @@ import (
 	"wheelhouse"
 )
 
-// formats are the values that the schema names and cannot describe.
+// formats checks the formats of values that the schema names but cannot describe.
 var formats = map[string]func(any) error{
 	"cron":     format(parseCron),
 	"date":     format(parseDate),
@@ -31,20 +31,21 @@ func format[T any](parse func(string) (T, error)) func(any) error {
 	return func(v any) error {
 		text, is := v.(string)
 		if !is {
-			return nil // the schema's type says so
+			return nil // the type in the schema refuses it
 		}
 		_, err := parse(text)
 		return err
 	}
 }
 
-// schema is schedules.schema.json, compiled, and its parts by their addresses: the validator drops annotations.
+// schema is schedules.schema.json, compiled, and its parts by address. The parts are kept because the validator drops
+// annotations.
 type schema struct {
 	*jsonschema.Schema
 	parts map[string]map[string]any
 }
 
-// theSchema compiles the schema. It panics on a broken one, which no test would let pass.
+// theSchema compiles the schema. It panics if the schema is invalid, which the tests exclude.
 var theSchema = sync.OnceValue(func() schema {
 	const address = "embedded:///schedules.schema.json"
 	source, err := jsonschema.UnmarshalJSON(bytes.NewReader(wheelhouse.Schema))
@@ -86,7 +87,7 @@ func (s schema) at(address string) map[string]any {
 	return s.parts[fragment]
 }
 
-// validate reports each violation of the schema and takes the value out of d.
+// validate reports each violation of the schema, and removes the value from d.
 func (l *loader) validate(d *document) {
 	var wrong *jsonschema.ValidationError
 	if errors.As(theSchema().Validate(d.root), &wrong) {
@@ -94,13 +95,13 @@ func (l *loader) validate(d *document) {
 	}
 }
 
-// violation turns the validator's finding into a problem. The advice is the schema's errorMessage.
+// violation turns an error of the validator into a problem, with the errorMessage of the schema as advice.
 func (l *loader) violation(d *document, v *jsonschema.ValidationError) {
 	at, part := v.InstanceLocation, theSchema().at(v.SchemaURL)
 	n := d.nodes[id(at...)]
 	properties, _ := part["properties"].(map[string]any)
 	switch k := v.ErrorKind.(type) {
-	case *kind.AnyOf: // an account lacks a key; its others are still of use
+	case *kind.AnyOf: // an account is missing a key; its other keys are still checked
 		l.at(n.at, "%s", advice(part))
 	case *kind.Required:
 		for _, key := range k.Missing {
@@ -124,7 +125,7 @@ func (l *loader) violation(d *document, v *jsonschema.ValidationError) {
 		l.at(n.at, "%s", advice(part))
 		n.remove()
 	default: // type, pattern, enum, const, minimum, maximum
-		l.at(n.at, "%s%s", said(n.value, part), advice(part))
+		l.at(n.at, "%s%s", wrongValue(n.value, part), advice(part))
 		n.remove()
 	}
 }
@@ -134,9 +135,9 @@ func advice(part map[string]any) string {
 	return text
 }
 
-// said names a wrong value, unless the schema marks it as a possible secret or wants keys or a list there: such a text
-// may be anything.
-func said(value any, part map[string]any) string {
+// wrongValue describes a wrong value. It does not quote the value if the schema marks it as a possible secret or requires
+// keys or a list, because such a text may be anything.
+func wrongValue(value any, part map[string]any) string {
 	if part["writeOnly"] == true {
 		return ""
 	}
@@ -159,22 +160,22 @@ func said(value any, part map[string]any) string {
 	return fmt.Sprint(value, ": ")
 }
 
-// unknown suggests the known key that a misspelt one probably stands for. For a key that names a secret it says where
-// secrets belong, and does not read the key's value.
+// unknown is the advice for an unknown key: the known key that was probably meant. For a key that names a secret it says
+// where secrets belong.
 func unknown(key string, known []string) string {
 	switch strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(key)) {
 	case "apikey", "key", "token", "secret", "password", "auth", "authorization", "crankwheelapikey":
-		return quote(key) + ": a key is never written into this file: name the variable that holds it (api_key_env: ACME_API_KEY) or the file (api_key_file: /run/secrets/acme)"
+		return quote(key) + ": a key is never written into this file: name its variable (api_key_env: ACME_API_KEY) or its file (api_key_file: /run/secrets/acme)"
 	case "database", "databaseurl", "dsn", "postgres":
 		return quote(key) + ": the database is never written into this file: set DATABASE_URL or DATABASE_URL_FILE, or the PG* variables"
 	}
 	if near := nearest(key, known); near != "" {
 		return fmt.Sprintf("unknown key %s: did you mean %q?", quote(key), near)
 	}
-	return fmt.Sprintf("unknown key %s: known are %s", quote(key), strings.Join(known, ", "))
+	return fmt.Sprintf("unknown key %s: the keys are %s", quote(key), strings.Join(known, ", "))
 }
 
-// nearest returns the known word within a third of word's length, or "".
+// nearest is the known word at the smallest distance, if that is within a third of word's length, or "".
 func nearest(word string, known []string) string {
 	if len(word) > 64 {
 		return ""

@@ -10,11 +10,11 @@ import (
 	"wheelhouse/internal/stream"
 )
 
-// problemsOf returns what Load says about a file, "" for nothing.
+// problemsOf is the problems of a file, or "".
 func problemsOf(yaml string) string {
 	opts := options(three())
 	opts.Offline = true
-	if _, err := newLoader(opts).settings(DefaultFile, []byte(yaml)); err != nil {
+	if _, err := newLoader(opts).settings(defaultFile, []byte(yaml)); err != nil {
 		return err.Error()
 	}
 	return ""
@@ -33,8 +33,8 @@ func streamKeys(name string) []string {
 	return keysOf("#/definitions/streams/properties/" + name)
 }
 
-// TestSchemaKnowsTheStreams: the schema lists the streams of package stream and no other, and accepts for each the
-// windows and the keys that package stream allows.
+// The schema lists exactly the streams of package stream, and accepts for each stream the windows and keys that package stream
+// allows.
 func TestSchemaKnowsTheStreams(t *testing.T) {
 	t.Parallel()
 	if names, want := keysOf("#/definitions/streams"), slices.Sorted(slices.Values(stream.Names())); !slices.Equal(names, want) {
@@ -43,16 +43,16 @@ func TestSchemaKnowsTheStreams(t *testing.T) {
 	for _, s := range stream.All {
 		accepts := func(key, value string, want bool) string {
 			t.Helper()
-			said := problemsOf(fmt.Sprintf("streams:\n  %s:\n    %s: %s\n", s.Name, key, value))
-			if (said == "") != want {
-				t.Errorf("%s: %s: %s: accepted %v, want %v: %s", s.Name, key, value, said == "", want, said)
+			problem := problemsOf(fmt.Sprintf("streams:\n  %s:\n    %s: %s\n", s.Name, key, value))
+			if (problem == "") != want {
+				t.Errorf("%s: %s: %s: accepted %v, want %v: %s", s.Name, key, value, problem == "", want, problem)
 			}
-			return said
+			return problem
 		}
 		for days := range stream.MaxWindow + 2 {
-			said := accepts("window", fmt.Sprintf("%dd", days), days >= 1 && days <= s.LongestWindow())
-			if days == 2 && !strings.Contains(said, s.OneDay) {
-				t.Errorf("%s: %q does not say that %s", s.Name, said, s.OneDay)
+			problem := accepts("window", fmt.Sprintf("%dd", days), days >= 1 && days <= s.LongestWindow())
+			if days == 2 && !strings.Contains(problem, s.OneDay) {
+				t.Errorf("%s: %q does not say that %s", s.Name, problem, s.OneDay)
 			}
 		}
 		windowed := s.Grain != stream.Snapshot
@@ -66,9 +66,8 @@ func TestSchemaKnowsTheStreams(t *testing.T) {
 	}
 }
 
-// TestSchemaGuides: each key has a title and a description for editors to show, and advice for a wrong value. Each format
-// is one that the program checks.
-func TestSchemaGuides(t *testing.T) {
+// Each key has a title and a description for editors, and advice for a wrong value. The program checks each format.
+func TestSchemaExplainsEachKey(t *testing.T) {
 	t.Parallel()
 	used := map[string]bool{}
 	var walk func(address string)
@@ -107,15 +106,15 @@ func TestSchemaGuides(t *testing.T) {
 	}
 }
 
-// TestNumbers: only a number that every reader of YAML takes for the same number is one.
-func TestNumbers(t *testing.T) {
+// Only a number that all YAML parsers read alike is a number.
+func TestAmbiguousNumbersAreRefused(t *testing.T) {
 	t.Parallel()
 	for text, fits := range map[string]bool{
 		"2": true, "0.5": true, ".5": true, "1000": true, "1000.5": false, "0": false, "-1": false, "010": false, "1_0": false, "0x10": false,
 		".inf": false, ".nan": false, "1e2": false, `"2"`: false, strings.Repeat("9", 400): false,
 	} {
-		if said := problemsOf("requests_per_second: " + text + "\n"); (said == "") != fits {
-			t.Errorf("%s: accepted %v: %s", text, said == "", said)
+		if problem := problemsOf("requests_per_second: " + text + "\n"); (problem == "") != fits {
+			t.Errorf("%s: accepted %v: %s", text, problem == "", problem)
 		}
 	}
 }

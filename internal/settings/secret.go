@@ -7,14 +7,14 @@ import (
 
 const mask = "***"
 
-// Secret holds a text that is never printed, logged or marshalled. The text stands behind a pointer because fmt calls no
-// methods on unexported fields: printing a struct that holds a Secret in one shows the pointer.
+// Secret is a text that is never printed, logged or marshalled. It is behind a pointer because fmt calls no methods of
+// unexported fields: printing a struct with a Secret in an unexported field shows the pointer only.
 type Secret struct{ text *string }
 
 // NewSecret wraps text.
 func NewSecret(text string) Secret { return Secret{&text} }
 
-// Reveal returns the text, for the one place that sends it.
+// Reveal returns the text, for the code that sends it.
 func (s Secret) Reveal() string {
 	if s.text == nil {
 		return ""
@@ -31,5 +31,5 @@ func (Secret) String() string { return mask }
 // Format prints *** under every verb.
 func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, mask) }
 
-// MarshalText returns ***, for JSON, YAML and whatever else marshals text.
+// MarshalText returns ***, for JSON, YAML and other encodings.
 func (Secret) MarshalText() ([]byte, error) { return []byte(mask), nil }

@@ -12,8 +12,7 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// TestSecretsNeverShow dumps settings, and structs that hold a secret in every
-// way, in every way.
+// Settings, and structs with secrets in all forms, are printed, logged and marshalled in all ways.
 func TestSecretsNeverShow(t *testing.T) {
 	s := mustLoad(t, options(three()), "")
 	key := s.Accounts[0].APIKey

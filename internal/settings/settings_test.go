@@ -22,7 +22,7 @@ func mustLoad(t *testing.T, opts Options, yaml string) *Settings {
 		opts.Dir = t.TempDir()
 	}
 	if yaml != "" {
-		if err := os.WriteFile(filepath.Join(opts.Dir, DefaultFile), []byte(yaml), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(opts.Dir, defaultFile), []byte(yaml), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -33,10 +33,9 @@ func mustLoad(t *testing.T, opts Options, yaml string) *Settings {
 	return s
 }
 
-// TestThreeVariables: all that a person has to set.
-func TestThreeVariables(t *testing.T) {
+func TestThreeVariablesAreEnough(t *testing.T) {
 	s := mustLoad(t, options(three()), "")
-	if s.Source != BuiltIn || len(s.Accounts) != 1 {
+	if s.Source != builtIn || len(s.Accounts) != 1 {
 		t.Fatalf("source %s, accounts %v", s.Source, s.Accounts)
 	}
 	a := s.Accounts[0]
@@ -57,11 +56,11 @@ func TestThreeVariables(t *testing.T) {
 	}
 }
 
-// TestBuiltInIsComplete: the built-in file is the only place of the streams' defaults. It is valid, says something about
-// each key of each stream, and lets each stream fire once a night, at a minute of its own.
+// The built-in file is the only place of the streams' defaults. It is valid, has each key of each stream, and lets each
+// stream fire once a night, at a minute of its own.
 func TestBuiltInIsComplete(t *testing.T) {
 	l := newLoader(options(three()))
-	d := l.parseFile(DefaultFile, wheelhouse.Schedules)
+	d := l.parseFile(defaultFile, wheelhouse.Schedules)
 	if err := l.found(); err != nil {
 		t.Fatal(err)
 	}
@@ -71,15 +70,15 @@ func TestBuiltInIsComplete(t *testing.T) {
 	}
 	minutes := map[string]string{}
 	for _, s := range stream.All {
-		said := root["streams"].(map[string]any)[s.Name].(map[string]any)
+		defaults := root["streams"].(map[string]any)[s.Name].(map[string]any)
 		for _, key := range streamKeys(s.Name) {
-			if _, optional := map[string]bool{"timezone": true, "requests_per_second": true}[key]; said[key] == nil && !optional {
+			if _, optional := map[string]bool{"timezone": true, "requests_per_second": true}[key]; defaults[key] == nil && !optional {
 				t.Errorf("%s: no %s", s.Name, key)
 			}
 		}
-		minute, rest, _ := strings.Cut(said["cron"].(string), " ")
-		if said["enabled"] != true || rest != "4 * * *" || minute == "0" || minutes[minute] != "" {
-			t.Errorf("%s: enabled %v, fires at %s, as %s", s.Name, said["enabled"], said["cron"], minutes[minute])
+		minute, rest, _ := strings.Cut(defaults["cron"].(string), " ")
+		if defaults["enabled"] != true || rest != "4 * * *" || minute == "0" || minutes[minute] != "" {
+			t.Errorf("%s: enabled %v, fires at %s, as %s", s.Name, defaults["enabled"], defaults["cron"], minutes[minute])
 		}
 		minutes[minute] = s.Name
 	}
@@ -90,8 +89,8 @@ func TestBuiltInIsComplete(t *testing.T) {
 	}
 }
 
-// TestExampleWorks: the commented part is read once it is no longer commented.
-func TestExampleWorks(t *testing.T) {
+// The commented example of the built-in file works without its comment signs.
+func TestCommentedExampleWorks(t *testing.T) {
 	text := string(wheelhouse.Schedules)
 	at := strings.Index(text, "\n# accounts:")
 	example := strings.ReplaceAll(text[at:], "\n# ", "\n")
@@ -108,7 +107,7 @@ func TestExampleWorks(t *testing.T) {
 	}
 }
 
-func TestPrecedence(t *testing.T) {
+func TestFlagsOverrideEnvironmentOverridesFile(t *testing.T) {
 	const yaml = "listen: 127.0.0.1:2\nlog: json,warn\naccounts:\n- id: default\n  server: https://file.example\n  api_key_env: FILE_KEY\n  timezone: Europe/Berlin\n"
 	set := env{"WHEELHOUSE_LISTEN": "127.0.0.1:3", "WHEELHOUSE_LOG": "error", "CRANKWHEEL_URL": "https://env.example", "CRANKWHEEL_API_KEY": "env", "WHEELHOUSE_TIMEZONE": "Asia/Tokyo"}
 	fileKey := env{"FILE_KEY": "file"}
@@ -121,12 +120,12 @@ func TestPrecedence(t *testing.T) {
 		key, server  string
 		zone, source string
 	}{
-		{"default", "", three(), Options{}, "127.0.0.1:8080", Log{"json", "info"}, canary, "https://meeting.is", "UTC", BuiltIn},
-		{"terminal", "", three(), Options{Terminal: true}, "127.0.0.1:8080", Log{"console", "info"}, canary, "https://meeting.is", "UTC", BuiltIn},
-		{"file", yaml, fileKey, Options{Terminal: true}, "127.0.0.1:2", Log{"json", "warn"}, "file", "https://file.example", "Europe/Berlin", DefaultFile},
-		{"environment", yaml, fileKey.with(set), Options{}, "127.0.0.1:3", Log{"json", "error"}, "env", "https://env.example", "Asia/Tokyo", DefaultFile},
-		{"flag", yaml, fileKey.with(set), Options{Listen: ":4", Log: "console"}, ":4", Log{"console", "error"}, "env", "https://env.example", "Asia/Tokyo", DefaultFile},
-		{"empty is not set", yaml, fileKey.with(env{"WHEELHOUSE_LISTEN": "", "CRANKWHEEL_API_KEY": "", "CRANKWHEEL_URL": ""}), Options{}, "127.0.0.1:2", Log{"json", "warn"}, "file", "https://file.example", "Europe/Berlin", DefaultFile},
+		{"default", "", three(), Options{}, "127.0.0.1:8080", Log{"json", "info"}, canary, "https://meeting.is", "UTC", builtIn},
+		{"terminal", "", three(), Options{Terminal: true}, "127.0.0.1:8080", Log{"console", "info"}, canary, "https://meeting.is", "UTC", builtIn},
+		{"file", yaml, fileKey, Options{Terminal: true}, "127.0.0.1:2", Log{"json", "warn"}, "file", "https://file.example", "Europe/Berlin", defaultFile},
+		{"environment", yaml, fileKey.with(set), Options{}, "127.0.0.1:3", Log{"json", "error"}, "env", "https://env.example", "Asia/Tokyo", defaultFile},
+		{"flag", yaml, fileKey.with(set), Options{Listen: ":4", Log: "console"}, ":4", Log{"console", "error"}, "env", "https://env.example", "Asia/Tokyo", defaultFile},
+		{"empty is not set", yaml, fileKey.with(env{"WHEELHOUSE_LISTEN": "", "CRANKWHEEL_API_KEY": "", "CRANKWHEEL_URL": ""}), Options{}, "127.0.0.1:2", Log{"json", "warn"}, "file", "https://file.example", "Europe/Berlin", defaultFile},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.opts.Lookup, c.opts.Now = c.env.lookup, func() time.Time { return now }
@@ -140,7 +139,7 @@ func TestPrecedence(t *testing.T) {
 	}
 }
 
-func TestConfigFile(t *testing.T) {
+func TestConfigFileIsFound(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) string {
 		path := filepath.Join(dir, name)
@@ -159,7 +158,7 @@ func TestConfigFile(t *testing.T) {
 		t.Errorf("by flag: %+v", s)
 	}
 	for _, c := range []struct{ path, message string }{
-		{"/nowhere/x.yaml", `--config: read "/nowhere/x.yaml": no such file or directory: name a settings file, or leave it out for the built-in one`},
+		{"/nowhere/x.yaml", `--config: read "/nowhere/x.yaml": no such file or directory: name a settings file, or none for the built-in one`},
 		{write("large.yaml", strings.Repeat("# large\n", maxFile/8+1)), "large.yaml: larger than 1 MiB: this is not a settings file"},
 	} {
 		opts.Config = c.path
@@ -177,8 +176,8 @@ func TestConfigFile(t *testing.T) {
 	}
 }
 
-// TestUnreadableFileAndEnvironment: both are told at once.
-func TestUnreadableFileAndEnvironment(t *testing.T) {
+// An unreadable file and a wrong environment are reported together.
+func TestUnreadableFileAndEnvironmentAreReported(t *testing.T) {
 	opts := options(three().with(env{"WHEELHOUSE_LISTEN": "x"}))
 	opts.Config = t.TempDir()
 	var wrong *Errors
@@ -207,7 +206,7 @@ accounts:
     requests_per_second: 0.25
 `
 
-func TestSeveralAccounts(t *testing.T) {
+func TestAccountsOverrideTheFile(t *testing.T) {
 	s := mustLoad(t, options(env{"NORTH_KEY": "resellerimpersonate-north-s3cr3t/+="}), several)
 	north, south := s.Accounts[0], s.Accounts[1]
 	helsinki, newYork := zone(t, "Europe/Helsinki"), zone(t, "America/New_York")
@@ -238,8 +237,8 @@ func TestSeveralAccounts(t *testing.T) {
 	}
 }
 
-// TestOffline: `status` and `migrate` need no key, and read none.
-func TestOffline(t *testing.T) {
+// Commands such as `status` and `migrate` need no key and read none.
+func TestOfflineReadsNoKey(t *testing.T) {
 	opts := options(env{"DATABASE_URL_FILE": "testdata/dsn", "CRANKWHEEL_API_KEY_FILE": "testdata/nowhere"})
 	opts.Offline = true
 	s := mustLoad(t, opts, "")

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestToken(t *testing.T) {
+func TestTokenIsChecked(t *testing.T) {
 	t.Parallel()
 	const good = "0123456789abcdef"
 	file := func(content string) string {
@@ -45,7 +45,7 @@ func TestToken(t *testing.T) {
 	}
 }
 
-func TestNoPages(t *testing.T) {
+func TestListenOffMeansNoPages(t *testing.T) {
 	t.Parallel()
 	for _, o := range []Options{{Listen: "off"}, {Lookup: func(k string) (string, bool) {
 		if k == "WHEELHOUSE_LISTEN" {

@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	_ "time/tzdata" // a container without zone files knows the same zones
+	_ "time/tzdata" // for containers without zone files
 )
 
 var (
@@ -27,7 +27,7 @@ func days(text string) int {
 	return n
 }
 
-// zoneOr is the zone of that name, or otherwise where none or a wrong one is named.
+// zoneOr is the zone with the name, or otherwise if the name is empty or wrong.
 func zoneOr(name string, otherwise *time.Location) *time.Location {
 	if zone, err := parseZone(name); err == nil {
 		return zone
@@ -35,13 +35,13 @@ func zoneOr(name string, otherwise *time.Location) *time.Location {
 	return otherwise
 }
 
-// parseZone takes names of the tz database. Local is refused: a file must mean the same days on every machine.
+// parseZone accepts names of the tz database. It refuses Local: a file must mean the same days on every machine.
 func parseZone(text string) (*time.Location, error) {
 	switch {
 	case text == "":
 		return nil, errors.New("empty: write a zone such as UTC or " + zoneExample)
 	case strings.EqualFold(text, "local"), text == "localtime", text == "posixrules":
-		return nil, fmt.Errorf("%s differs from machine to machine: write a zone such as UTC or %s", quote(text), zoneExample)
+		return nil, fmt.Errorf("%s is different on each machine: write a zone such as UTC or %s", quote(text), zoneExample)
 	case strings.HasPrefix(text, "right/"), strings.HasPrefix(text, "posix/"):
 		return nil, fmt.Errorf("%s: write the zone without %s", quote(text), text[:6])
 	}
@@ -67,17 +67,17 @@ func zoneLike(text string) string {
 	return ""
 }
 
-// parseServer returns the URL in its usual form. Its errors quote nothing of a URL that may hold a key or a password.
+// parseServer returns the URL in its canonical form. Its errors do not quote a URL that may contain a key or a password.
 func parseServer(text string) (string, error) {
 	const right = "write the account's server, such as https://meeting.is"
 	u, err := url.Parse(text)
 	switch {
 	case strings.ContainsAny(text, "@?#"):
-		return "", errors.New("holds a user, a query or a fragment: " + right + ", and the key apart from it")
+		return "", errors.New("contains a user, a query or a fragment: " + right + ", and the key separately")
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
 		return "", errors.New("not an https URL: " + right)
 	case u.Path != "" && u.Path != "/":
-		return "", errors.New("holds a path: " + right + " (Wheelhouse adds the paths below /ss/api/)")
+		return "", errors.New("contains a path: " + right + " (Wheelhouse adds the paths below /ss/api/)")
 	}
 	host := u.Hostname()
 	addr, err := netip.ParseAddr(host)
@@ -92,7 +92,7 @@ func parseServer(text string) (string, error) {
 	return u.Scheme + "://" + strings.ToLower(u.Host), nil
 }
 
-// port reports whether text is a port from least up, or empty.
+// port reports whether text is empty or a port not below least.
 func port(text string, least int) bool {
 	if text == "" {
 		return true
@@ -101,7 +101,7 @@ func port(text string, least int) bool {
 	return err == nil && n >= least && n <= 65535
 }
 
-// parseListen reads an address; off is none.
+// parseListen reads an address to listen on. It returns "" for off.
 func parseListen(text string) (string, error) {
 	if text == "off" {
 		return "", nil
@@ -122,20 +122,20 @@ func parseDate(text string) (time.Time, error) {
 	case err != nil:
 		return date, fmt.Errorf("%s: write a date as year-month-day, such as 2025-01-31", quote(text))
 	case date.Year() < 2010:
-		return date, fmt.Errorf("%s is before there was anything to load: write a date from 2010-01-01", quote(text))
+		return date, fmt.Errorf("%s is before CrankWheel had any data: write a date from 2010-01-01", quote(text))
 	}
 	return date, nil
 }
 
-// dayIn returns the first instant of date's day in zone. Where a clock change leaves out midnight, that instant is later
-// than 00:00, and time.Date may return the day before.
+// dayIn returns the first instant of date's day in zone. If a clock change skips midnight, that instant is later than 00:00,
+// and time.Date may return a time on the day before.
 func dayIn(date time.Time, zone *time.Location) time.Time {
-	const step = 15 * time.Minute // clocks have changed by whole quarters only
+	const step = 15 * time.Minute // clocks have only ever changed by multiples of this
 	t := time.Date(date.Year(), date.Month(), date.Day(), 0, 0, 0, 0, zone)
-	for civil(t).Before(date) { // a day that the zone left out becomes the next day
+	for civil(t).Before(date) { // a day that the zone skips becomes the next day
 		t = t.Add(step)
 	}
-	for civil(t.Add(-step)).Equal(date) { // 00:00 came twice
+	for civil(t.Add(-step)).Equal(date) { // 00:00 occurs twice
 		t = t.Add(-step)
 	}
 	return t

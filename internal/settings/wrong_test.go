@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files")
 
-// canary is the key, or part of the DSN, wherever a test sets one.
+// canary is in every key and DSN of the tests.
 const canary = "canary-5d1f"
 
-// now is noon of a Tuesday in spring, UTC.
+// now is a Tuesday in spring.
 var now = time.Date(2026, 3, 10, 9, 0, 0, 0, time.UTC)
 
 // env is an environment for Options.Lookup.
@@ -44,7 +44,7 @@ func three() env {
 	}
 }
 
-// readEnv reads NAME=text lines; \n and \t stand for themselves.
+// readEnv reads lines of NAME=text, with the escapes \n and \t.
 func readEnv(t *testing.T, path string) env {
 	t.Helper()
 	data, err := os.ReadFile(path)
@@ -66,9 +66,8 @@ func options(e env) Options {
 	return Options{Lookup: e.lookup, Now: func() time.Time { return now }}
 }
 
-// TestWrong holds each wrong file in testdata/wrong, in its environment, against
-// the whole message a person sees.
-func TestWrong(t *testing.T) {
+// The whole message is compared for each wrong file in testdata/wrong, in its environment.
+func TestWrongSettingsAreExplained(t *testing.T) {
 	files, err := filepath.Glob("testdata/wrong/*.yaml")
 	if err != nil || len(files) < 24 {
 		t.Fatalf("%d cases, error %v", len(files), err)

@@ -9,33 +9,33 @@ import (
 )
 
 const (
-	chunk       = 32 << 10 // what is buffered before anything is sent
+	chunk       = 32 << 10 // bytes buffered before anything is sent
 	gzipMinimum = 1 << 10  // smaller answers are not worth compressing
 )
 
 var (
-	buffers = sync.Pool{New: func() any { b := make([]byte, 0, chunk+8<<10); return &b }}
-	zippers = sync.Pool{New: func() any { z, _ := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed); return z }}
+	buffers     = sync.Pool{New: func() any { b := make([]byte, 0, chunk+8<<10); return &b }}
+	gzipWriters = sync.Pool{New: func() any { z, _ := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed); return z }}
 )
 
-// answer is a body in the making: endpoints append JSON to buf and call spill now and then. What stays under one chunk is
-// sent with its length, the rest streams.
+// answer is a response under construction: endpoints append JSON to buf and call spill now and then. A body under one
+// chunk is sent with its length; a longer one is streamed.
 type answer struct {
 	w      http.ResponseWriter
 	out    io.Writer // nil until the header is sent
 	zip    *gzip.Writer
-	gzip   bool // the client takes it
+	gzip   bool // the client accepts it
 	buf    []byte
 	pooled *[]byte
-	err    error // the client is gone: nothing more to do
+	err    error // the client has disconnected: nothing more to do
 }
 
-func newAnswer(w http.ResponseWriter, gzip bool) *answer {
+func newAnswer(w http.ResponseWriter, compress bool) *answer {
 	b := buffers.Get().(*[]byte)
-	return &answer{w: w, gzip: gzip, buf: (*b)[:0], pooled: b}
+	return &answer{w: w, gzip: compress, buf: (*b)[:0], pooled: b}
 }
 
-// spill sends what is buffered once it is a chunk, and tells whether to go on.
+// spill sends the buffer once it is a full chunk, and reports whether to go on.
 func (a *answer) spill() bool {
 	if len(a.buf) >= chunk {
 		a.send(http.StatusOK)
@@ -61,7 +61,7 @@ func (a *answer) send(status int) {
 		a.out = a.w
 		if a.gzip {
 			h.Set("Content-Encoding", "gzip")
-			a.zip = zippers.Get().(*gzip.Writer)
+			a.zip = gzipWriters.Get().(*gzip.Writer)
 			a.zip.Reset(a.w)
 			a.out = a.zip
 		}
@@ -87,7 +87,7 @@ func (a *answer) close() {
 	}
 	if a.zip != nil {
 		a.err = a.zip.Close()
-		zippers.Put(a.zip)
+		gzipWriters.Put(a.zip)
 	}
 	*a.pooled = a.buf[:0]
 	buffers.Put(a.pooled)

@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// seen is what a person would count on a dashboard.
+// seen is what someone would count on a dashboard.
 type seen struct {
-	week                                            [7]int
-	hour                                            [24]int
-	lag                                             [30]int // visits by days since their share's creation
-	late                                            map[string][]int
-	requests, answered, confirmed, shared, mail     int
-	sessions, overlaps, twins, same, crossing, pipe int
-	first, last                                     int // sessions of the first and the last 45 days
+	week                                                  [7]int
+	hour                                                  [24]int
+	lag                                                   [30]int // visits by days since their share's creation
+	late                                                  map[string][]int
+	requests, answered, confirmed, shared, mail           int
+	sessions, overlaps, sameSecond, equal, crossing, pipe int
+	first, last                                           int // sessions of the first and the last 45 days
 }
 
 func (c *seen) sessionsOf(t *testing.T, d *Day) {
@@ -35,10 +35,10 @@ func (c *seen) sessionsOf(t *testing.T, d *Day) {
 		c.sessions++
 		c.hour[x.StartedAt.Hour()]++
 		before := latest[x.Agent]
-		twin := before.StartedAt.Equal(x.StartedAt)
+		sameSecond := before.StartedAt.Equal(x.StartedAt)
 		count(&c.overlaps, before.EndedAt.After(x.StartedAt))
-		count(&c.twins, twin)
-		count(&c.same, twin && before.EndedAt.Equal(x.EndedAt) && len(before.Logs) == len(x.Logs))
+		count(&c.sameSecond, sameSecond)
+		count(&c.equal, sameSecond && before.EndedAt.Equal(x.EndedAt) && len(before.Logs) == len(x.Logs))
 		count(&c.crossing, x.EndedAt.After(d.End))
 		for _, l := range x.Logs {
 			count(&c.pipe, strings.Count(l.Content, "|") > 1)
@@ -81,8 +81,8 @@ func median(list []int) int {
 	return list[len(list)/2]
 }
 
-// TestBelievable looks at four accounts as a person would at a dashboard.
-func TestBelievable(t *testing.T) {
+// The ratios that a dashboard would show are checked for four accounts.
+func TestFiguresAreBelievable(t *testing.T) {
 	for seed := range uint64(4) {
 		c := seen{late: map[string][]int{}}
 		for d := range account(func(o *Options) { o.Seed = seed }).Days(jan1, july) {
@@ -108,8 +108,8 @@ func TestBelievable(t *testing.T) {
 			{"no capacity's response to half's", none, half, 8, 200},
 			{"second day's visits to first's", c.lag[1], c.lag[0], .1, .8},
 			{"second week's visits to first's", c.lag[7] + c.lag[8] + c.lag[9], c.lag[0] + c.lag[1] + c.lag[2], .02, .35},
-			{"twins", c.twins, c.sessions, .0001, .01},
-			{"identical twins", c.same, c.twins, .01, .9},
+			{"same-second sessions", c.sameSecond, c.sessions, .0001, .01},
+			{"equal same-second sessions", c.equal, c.sameSecond, .01, .9},
 			{"across midnight", c.crossing, c.sessions, .0001, .01},
 			{"names with |", c.pipe, c.sessions, .001, .5},
 		} {
@@ -120,7 +120,7 @@ func TestBelievable(t *testing.T) {
 	}
 }
 
-func TestHolidays(t *testing.T) {
+func TestHolidaysDifferByCountry(t *testing.T) {
 	for _, c := range []struct {
 		country, date string
 		want          bool
@@ -134,7 +134,7 @@ func TestHolidays(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := isHoliday(c.country, d.Year(), d.Month(), d.Day()); got != c.want {
-			t.Errorf("%s in %s: %t", c.date, c.country, got)
+			t.Errorf("%s in %s: holiday %t", c.date, c.country, got)
 		}
 	}
 }
@@ -157,7 +157,7 @@ func BenchmarkHistory(b *testing.B) {
 			}
 			lib := s.libraryAt(july)
 			w := window{from: day, to: day.AddDate(0, 0, 1), now: july}
-			for page := range lib.until(w)/100 + 1 {
+			for page := range lib.countBefore(w)/100 + 1 {
 				get("company_content/shares" + q + "&inactive=true&page_size=100&page=" + string(rune('1'+page)))
 			}
 			seen := map[string]bool{}

@@ -2,7 +2,7 @@ package simulator
 
 import "sync"
 
-// cache keeps the values of the days used last. What was made before a purge is never kept after it.
+// cache keeps the values of the most recently used days. A value made before a purge is never kept after it.
 type cache[V any] struct {
 	mu     sync.Mutex
 	size   int
@@ -20,8 +20,9 @@ func newCache[V any](size int) *cache[V] {
 	return &cache[V]{size: size, days: make(map[int]*cached[V], size+1)}
 }
 
-// get returns a day's value, made outside the lock: two callers may make the same, which costs time and changes nothing.
-func (c *cache[V]) get(day int, make func() V) V {
+// get returns a day's value. It calls build outside the lock: two callers may build the same value, which costs time and
+// changes nothing.
+func (c *cache[V]) get(day int, build func() V) V {
 	c.mu.Lock()
 	c.clock++
 	if hit := c.days[day]; hit != nil {
@@ -31,7 +32,7 @@ func (c *cache[V]) get(day int, make func() V) V {
 	}
 	purges := c.purges
 	c.mu.Unlock()
-	value := make()
+	value := build()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if purges == c.purges {

@@ -31,7 +31,7 @@ func (c calendar) date(day int) (int, time.Month, int) {
 func (c calendar) begin(day int) time.Time {
 	y, m, d := c.date(day)
 	t := time.Date(y, m, d, 0, 0, 0, 0, c.zone)
-	for civilDay(t.In(c.zone)) < c.first+day { // a clock change skipped midnight (or the date), and Date chose the side before it
+	for civilDay(t.In(c.zone)) < c.first+day { // a clock change skipped midnight or the whole date, and Date chose the instant before the gap
 		t = t.Add(time.Hour)
 	}
 	return t.UTC()
@@ -45,16 +45,16 @@ var (
 	seasons = [12]float64{.95, 1.02, 1.06, 1.03, 1.02, .96, .76, .88, 1.08, 1.1, 1.06, .78}
 )
 
-// trend is the company's volume on a day: its seasons, slow growth, and each day's own mood.
+// trend is the company's volume on a day: seasons, slow growth and daily variation.
 func (s *Simulator) trend(day int) float64 {
 	_, month, dom := s.cal.date(day)
 	a, b := seasons[month-1], seasons[month%12]
 	season := a + (b-a)*float64(dom-1)/31 // no step from one month to the next
 	growth := math.Pow(1.12, math.Min(float64(day), 3650)/365)
-	return season * growth * roll(s.opts.Seed, streamMood, day).lognormal(1, .1)
+	return season * growth * roll(s.opts.Seed, seqMood, day).lognormal(1, .1)
 }
 
-// isHoliday tells the public holidays that empty an office in a country.
+// isHoliday reports whether a date is a public holiday in a country.
 func isHoliday(country string, year int, month time.Month, day int) bool {
 	md := int(month)*100 + day
 	if md == 101 || md == 1225 {

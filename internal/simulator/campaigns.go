@@ -13,7 +13,7 @@ type campaign struct {
 }
 
 const (
-	campaignEvery = 17 // days from one launch to the next, give or take
+	campaignEvery = 17 // days between launches, roughly
 	campaignLife  = 75 // days after which a campaign brings nothing
 )
 
@@ -30,11 +30,11 @@ var channels = []struct {
 	{"partner", "referral", false, .25, 18},
 }
 
-// campaignsOn lists what runs on a day, each with its strength on that day as a part of the usual requests.
+// campaignsOn lists the campaigns that run on a day. A campaign's strength is its requests as a fraction of the usual ones.
 func (s *Simulator) campaignsOn(day int) []campaign {
 	var running []campaign
 	for k := (day-campaignLife)/campaignEvery - 1; k <= day/campaignEvery+1; k++ {
-		d := roll(s.opts.Seed, streamCampaign, k)
+		d := roll(s.opts.Seed, seqCampaign, k)
 		age := day - k*campaignEvery - d.IntN(10)
 		ch := channels[d.IntN(len(channels))]
 		size := d.lognormal(ch.size, .3)

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// companyContent lists the items of one view that were created in the window, or ever without bounds.
+// companyContent lists the items of one view that were created in the window. Without bounds it lists all of them.
 func (c *call) companyContent() {
-	w := always(c.now)
+	w := allTime(c.now)
 	if c.query.Has("from") || c.query.Has("to") {
 		if !c.query.Has("from") {
 			c.query.Set("from", w.from.UTC().Format(time.RFC3339))

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// everyUnknown runs a test for all kinds of selection and bound.
-func everyUnknown(t *testing.T, f func(t *testing.T, s *Simulator)) {
+// everySelectionAndBound runs a test with each combination of Selection and Bound.
+func everySelectionAndBound(t *testing.T, f func(t *testing.T, s *Simulator)) {
 	for _, by := range []Selection{ByStart, ByEnd, ByOverlap} {
 		for _, to := range []Bound{Inclusive, Exclusive, WholeSecond} {
 			t.Run(fmt.Sprintf("select %d, to %d", by, to), func(t *testing.T) {
@@ -20,7 +20,7 @@ func everyUnknown(t *testing.T, f func(t *testing.T, s *Simulator)) {
 	}
 }
 
-// windows are random ones of a minute to months, most at whole days.
+// windows are random windows of minutes to weeks, most of whole days.
 func windows(n int) [][2]time.Time {
 	r := rand.New(rand.NewPCG(1, 2))
 	list := make([][2]time.Time, n)
@@ -41,8 +41,8 @@ func windows(n int) [][2]time.Time {
 	return list
 }
 
-func TestStatsAreSums(t *testing.T) {
-	everyUnknown(t, func(t *testing.T, s *Simulator) {
+func TestStatsMatchSessions(t *testing.T) {
+	everySelectionAndBound(t, func(t *testing.T, s *Simulator) {
 		old := account(func(o *Options) { *o = s.opts; o.Shape = Shape2020 })
 		for _, w := range windows(10) {
 			path := "usage_new" + query(w[0], w[1])
@@ -70,41 +70,37 @@ func TestStatsAreSums(t *testing.T) {
 	})
 }
 
-// TestShareViewsAgree compares the four views of shares and visits in many windows.
-func TestShareViewsAgree(t *testing.T) {
-	everyUnknown(t, func(t *testing.T, s *Simulator) {
+func TestShareEndpointsReportTheSameFigures(t *testing.T) {
+	everySelectionAndBound(t, func(t *testing.T, s *Simulator) {
 		for _, w := range windows(8) {
 			q := query(w[0], w[1])
 			list := mustGet[shareList](t, s, "company_content/shares"+q+"&page_size=10000")
 			usage := mustGet[usageShares](t, s, "usage_shares"+q)
 			details := mustGet[struct{ Shares []struct{ ID string } }](t, s, "share_details"+q)
 			all := mustGet[shareList](t, s, "company_content/shares"+q+"&inactive=true&page_size=10000")
-			plays, sumPlays, sumShares, visits := 0, 0, 0, 0
+			plays, usersPlays, usersShares := 0, 0, 0
 			for _, x := range list.Data {
 				plays += x.Plays
 				d := mustGet[shareDetail](t, s, "company_content/shares/"+x.Slug+q)
 				if x.Visits == 0 || len(d.Sessions) != x.Visits || d.Summary.Visits != x.Visits || d.Summary.Plays != x.Plays ||
 					d.Summary.Clicks != x.Clicks || d.Summary.Percent != x.Percent || d.Summary.Score != x.Score {
-					t.Errorf("%s: list says %+v, detail %+v", q, x, d.Summary)
+					t.Errorf("%s: list has %+v, detail %+v", q, x, d.Summary)
 				}
 			}
-			for _, x := range all.Data {
-				visits += x.Visits
-			}
 			for _, u := range usage.Stats.ByUser {
-				sumPlays, sumShares = sumPlays+u.Plays, sumShares+u.Shares
+				usersPlays, usersShares = usersPlays+u.Plays, usersShares+u.Shares
 			}
-			if plays != usage.Stats.Plays || plays != sumPlays || usage.Stats.Shares != sumShares ||
-				sumShares != len(details.Shares) || list.Pagination.Total != len(list.Data) ||
+			if plays != usage.Stats.Plays || plays != usersPlays || usage.Stats.Shares != usersShares ||
+				usersShares != len(details.Shares) || list.Pagination.Total != len(list.Data) ||
 				all.Pagination.Total != len(all.Data) || len(all.Data) < len(list.Data) {
-				t.Errorf("%s: plays %d, %d, %d; shares %d, %d, %d", q, plays, usage.Stats.Plays, sumPlays, usage.Stats.Shares,
-					sumShares, len(details.Shares))
+				t.Errorf("%s: plays %d, %d, %d; shares %d, %d, %d", q, plays, usage.Stats.Plays, usersPlays, usage.Stats.Shares,
+					usersShares, len(details.Shares))
 			}
 		}
 	})
 }
 
-// TestSharedScreensAreSessions: what a demo request says was shared is in usage_new, and links lead to contents.
+// Each screen share of a demo request has its session, and each recording link leads to a content.
 func TestSharedScreensAreSessions(t *testing.T) {
 	s := account()
 	shared, recorded := 0, 0
@@ -131,7 +127,7 @@ func TestSharedScreensAreSessions(t *testing.T) {
 	}
 }
 
-func TestPaging(t *testing.T) {
+func TestPagesMakeUpTheList(t *testing.T) {
 	q := "company_content/shares" + query(jan1, july) + "&inactive=true"
 	whole := mustGet[shareList](t, account(), q+"&page_size=100000")
 	read := func(s *Simulator, size, step int) (slugs []string) {
@@ -157,11 +153,11 @@ func TestPaging(t *testing.T) {
 	for name, got := range map[string][]string{"free": read(account(), 97, 97), "capped": read(capped, 97, 40),
 		"under the cap": read(gaps, 40, 40)} {
 		if fmt.Sprint(got) != fmt.Sprint(want) {
-			t.Errorf("%s: pages do not add up to the list", name)
+			t.Errorf("%s: the pages together are not the list", name)
 		}
 	}
 	if got := read(gaps, 80, 40); len(got) < len(want)*45/100 || len(got) > len(want)*55/100 {
-		t.Errorf("offsets from the asked size: %d of %d, want about half", len(got), len(want))
+		t.Errorf("offsets from the requested size: %d of %d, want about half", len(got), len(want))
 	}
 	by := whole.Data[0].CreatedBy
 	n := 0

@@ -16,7 +16,7 @@ func (c *call) demoUsage() {
 	canceled := 0
 	for day := last; day >= first; day-- {
 		for _, at := range c.sim.facts(day).Cancellations {
-			if w.holds(at) {
+			if w.contains(at) {
 				canceled++
 			}
 		}
@@ -83,7 +83,7 @@ func (c *call) request(r *Request) {
 	c.buf = append(b, '}')
 }
 
-// appendOutcome appends whether a step of the funnel was reached, or "n/a" where the one before was not.
+// appendOutcome appends whether a step of the funnel happened, or "n/a" where the step before it did not.
 func appendOutcome(b []byte, applies bool, at time.Time) []byte {
 	if !applies {
 		return append(b, `"n/a"`...)

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// everyPath asks for all endpoints over some months in windows of all sizes.
+// everyPath lists requests to all endpoints, in windows from an hour to two months.
 func everyPath(t *testing.T, s *Simulator) []string {
 	t.Helper()
 	var paths []string
@@ -59,8 +59,8 @@ func TestSameBytesInAnyOrder(t *testing.T) {
 	}
 }
 
-// TestClockOnlyReveals moves the clock day by day over one instance, back and forth, and compares with fresh ones.
-func TestClockOnlyReveals(t *testing.T) {
+// One simulator's clock is moved forth and back; its answers must equal those of new simulators.
+func TestAnswersDependOnlyOnTheClock(t *testing.T) {
 	now := july
 	moving := account(func(o *Options) { o.Now = func() time.Time { return now } })
 	for _, days := range []int{-100, 0, -60, 40} {
@@ -74,7 +74,7 @@ func TestClockOnlyReveals(t *testing.T) {
 	}
 }
 
-func TestEveryZone(t *testing.T) {
+func TestDaysAreContiguousInEveryZone(t *testing.T) {
 	for _, name := range []string{"Pacific/Auckland", "America/Sao_Paulo", "America/Havana", "Pacific/Apia", "Asia/Kolkata",
 		"America/Los_Angeles", "Atlantic/Reykjavik", "Africa/Cairo"} {
 		zone, err := time.LoadLocation(name)
@@ -101,8 +101,7 @@ func TestEveryZone(t *testing.T) {
 	}
 }
 
-// TestIdentities: ids never repeat, and numbers grow with time.
-func TestIdentities(t *testing.T) {
+func TestIDsAreUniqueAndInOrder(t *testing.T) {
 	s := account(func(o *Options) { o.Density = 20 })
 	slugs, visits := map[string]bool{}, map[string]bool{}
 	lastRequest, lastContent := int64(0), int64(0)

@@ -7,26 +7,27 @@
 // usage_shares counts the shares and the plays that the share list and the share details show, a demo request whose screen
 // was shared has its session in usage_new, a recording that a session links to is in the content library.
 //
-// Random access. The facts of a calendar day (in Options.Zone) derive from the seed and the day, never from the days before
-// it, so any window of any history costs only the days it touches.
+// Random access. The facts of a calendar day (in Options.Zone) derive from the seed and the day, never from earlier days.
+// The cost of a window therefore depends only on the days it overlaps.
 //
-// Determinism. The same options and the same reading of the clock give the same bytes, whatever was asked before, in
-// whatever order and from however many goroutines; only the x-request-id and Date headers differ. The past does not depend on
-// the clock: moving it forward only reveals more (sessions end, requests get answered, contents are transcoded). Facts are
-// stable within one build, not from one version of this package to the next.
+// Determinism. The same options and the same reading of the clock give the same bytes. Earlier requests, their order and
+// the number of goroutines make no difference; only the x-request-id and Date headers differ. The past does not depend on
+// the clock: moving the clock forward only reveals more (sessions end, requests get answered, contents are transcoded).
+// Facts are stable within one build, not from one version of this package to the next.
 //
 // Tests can change the past: [Simulator.Mutate] edits a day's facts, and [Simulator.Facts] shows what is true.
 //
-// # What memory it takes
+// # Memory
 //
-// Sessions and requests are generated on demand; the 32 days used last are kept (about 70 kB a day for 25 agents at density
-// 1), and the recordings of the 64 days used last. The video side (shares, visits, contents) is indexed as a whole from the
-// first day to the clock's, because a share is visited long after its creation: about 600 bytes a share, 120 a visit and
-// 400 a content, under 2 MB for 25 agents and 180 days. Answers are streamed; none is held whole.
+// Sessions and requests are generated on demand. The most recently used days are cached: 32 days of sessions and requests
+// (about 70 kB a day for 25 agents at density 1) and 64 days of recordings. Shares, visits and contents are indexed as a
+// whole, from the first day to the clock's, because a share is visited long after its creation. The index needs about 600
+// bytes a share, 120 a visit and 400 a content: under 2 MB for 25 agents and 180 days. Answers are streamed; no answer is
+// in memory as a whole.
 //
-// # What it is not
+// # Limits
 //
-// It is not evidence about the real API. Where the published documentation is silent, a switch of [Options] says which
-// of the possible behaviours this server has; code that talks to the real one must hold under all of them. It offers only
-// reads, has no rate limit and never fails on purpose: wrap the handler for that.
+// The simulator is not evidence about the real API. Where the published documentation is silent, [Options] choose one of
+// the possible behaviours; code that talks to the real API must work under all of them. The simulator serves only reads,
+// has no rate limit and never fails on purpose: wrap the handler to add failures.
 package simulator

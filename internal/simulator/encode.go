@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Appending by hand, because an answer can hold a million sessions: no maps, no reflection, no allocation a value.
+// JSON is appended by hand because an answer can contain a million sessions: no maps, no reflection, no allocation per value.
 
-// appendString appends a JSON string. Bytes that are not UTF-8 go out as they are, for tests that want them.
+// appendString appends a JSON string. Invalid UTF-8 is sent unchanged, for tests that need it.
 func appendString(b []byte, s string) []byte {
 	const hexDigits = "0123456789abcdef"
 	b = append(b, '"')
@@ -54,7 +54,7 @@ func appendStrings(b []byte, list []string) []byte {
 	return append(b, ']')
 }
 
-// instant appends a timestamp in UTC with microseconds.
+// instant appends a timestamp in UTC, with microseconds.
 func (s *Shape) instant(b []byte, t time.Time) []byte {
 	b = append(s.fraction(appendSeconds(append(b, '"'), t), t), 'Z', '"')
 	return b

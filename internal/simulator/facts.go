@@ -2,8 +2,8 @@ package simulator
 
 import "time"
 
-// Day is everything that began on one calendar day in Options.Zone, as it will finally have happened: the clock decides
-// only how much of it an answer shows. Each list is in order of time.
+// Day is everything that began on one calendar day in Options.Zone, in its final state: the clock decides only how much
+// an answer shows. Each list is in order of time.
 type Day struct {
 	Begin, End    time.Time // the day's bounds, End excluded
 	Requests      []Request
@@ -31,18 +31,18 @@ type Request struct {
 // Answer is one key of prospect_info.
 type Answer struct{ Key, Value string }
 
-// Session is one screen share. Its start and end are whole seconds.
+// Session is one screen share. It starts and ends on whole seconds.
 type Session struct {
 	Agent              string
 	StartedAt, EndedAt time.Time
-	Running            bool // set by AsOf: EndedAt is the present
+	Running            bool // set by AsOf, with EndedAt the present
 	Logs               []Log
 	MaxViewers         int
 	Viewers            int
-	Locations          []string // "*" where not known
+	Locations          []string // "*" = unknown
 	RTCSeconds         int
 	WebcamSeconds      int
-	RecordingID        int64 // the Content recorded in it; 0 = none
+	RecordingID        int64 // the Content recorded in the session; 0 = none
 }
 
 // Log is one entry of a session's logs.
@@ -112,12 +112,12 @@ type User struct {
 	Left        time.Time // the zero time: still there
 }
 
-// AsOf is the user's access at a moment.
+// AsOf reports whether the user has access at a moment.
 func (u *User) AsOf(now time.Time) bool {
 	return !u.Joined.After(now) && (u.Left.IsZero() || u.Left.After(now))
 }
 
-// AsOf is the session as seen at a moment, and whether it exists by then. A running one lasts until now.
+// AsOf is the session as seen at a moment, and whether it has begun by then. A running session lasts until now.
 func (s Session) AsOf(now time.Time) (Session, bool) {
 	if s.StartedAt.After(now) {
 		return Session{}, false
@@ -140,8 +140,8 @@ func (s Session) AsOf(now time.Time) (Session, bool) {
 
 func (s *Session) seconds() int { return int(s.EndedAt.Unix() - s.StartedAt.Unix()) }
 
-// AsOf is the request as seen at a moment, and whether it exists by then: before its answer it looks like one that never
-// gets any.
+// AsOf is the request as seen at a moment, and whether it exists by then. Before its answer, a request looks like one
+// that is never answered.
 func (r Request) AsOf(now time.Time) (Request, bool) {
 	if r.StartedAt.After(now) {
 		return Request{}, false

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// recording is a content that an agent made: of a meeting, which is then also a session, or of the own screen.
+// recording is a content that an agent recorded: a meeting, which is then also a session, or the agent's own screen.
 type recording struct {
 	content    Content
 	agent      *agent
@@ -15,8 +15,8 @@ type recording struct {
 
 const (
 	starters   = 10 // library items put in on the first day
-	deckEvery  = 6  // days from one later item to the next, give or take
-	deckPerDay = 20 // ids of a day kept for the deck; recordings come after
+	deckEvery  = 6  // days between later items, roughly
+	deckPerDay = 20 // ids of a day reserved for the deck; recordings follow
 )
 
 func (s *Simulator) contentID(day, i int) int64 { return 1000 + int64(day)*s.contentStride + int64(i) }
@@ -29,10 +29,10 @@ func (s *Simulator) deckDay(k int) int {
 	return deckEvery*(k-starters+1) + int(mix(s.opts.Seed^uint64(k))%(deckEvery-1))
 }
 
-// deckItem is the k-th item of the library apart from recordings. Days of items never fall together after the first,
-// so an id needs no counting of the items before it.
+// deckItem is the k-th item of the library apart from recordings. After the first day no two items share a day,
+// so an item's id does not depend on the items before it.
 func (s *Simulator) deckItem(k int) Content {
-	d, day := roll(s.opts.Seed, streamDeck, k), s.deckDay(k)
+	d, day := roll(s.opts.Seed, seqDeck, k), s.deckDay(k)
 	c := Content{ID: s.contentID(day, 0), Type: "upload", State: "ready"}
 	c.CreatedAt = s.cal.begin(day).Add(6 * time.Hour)
 	if k < starters {
@@ -43,11 +43,11 @@ func (s *Simulator) deckItem(k int) Content {
 	if k >= len(deckTopics) || d.yes(.3) {
 		c.Name += fmt.Sprintf(" %d", c.CreatedAt.Year())
 	}
-	kind := d.IntN(20)
+	choice := d.IntN(20)
 	if k < 3 {
-		kind = k
+		choice = k
 	}
-	switch kind {
+	switch choice {
 	case 0:
 		c.Type, c.State, c.URL = "video", "", "https://media.example/"+fmt.Sprint(k)+"/trailer.mp4"
 	case 1:
@@ -63,9 +63,9 @@ func (s *Simulator) deckItem(k int) Content {
 	return c
 }
 
-// decideDeletion soft-deletes a part of the contents some weeks after their creation.
+// decideDeletion soft-deletes a content some weeks after its creation, with probability p.
 func (s *Simulator) decideDeletion(c *Content, p float64) {
-	d := roll(s.opts.Seed, streamDeletions, int(c.ID))
+	d := roll(s.opts.Seed, seqDeletions, int(c.ID))
 	if c.ID >= 1003 && d.yes(p) {
 		c.DeletedAt = c.CreatedAt.Add(time.Duration(d.lognormal(45*86400, .9)) * time.Second)
 	}
@@ -86,7 +86,7 @@ func (s *Simulator) deckOf(day int) []Content {
 	return list
 }
 
-// deckBefore lists what can be shown and was in the library before a day.
+// deckBefore lists the items that were in the library before a day and can be projected.
 func (s *Simulator) deckBefore(day int) []Content {
 	list := make([]Content, 0, starters+day/deckEvery)
 	begin := s.cal.begin(day)
@@ -99,7 +99,7 @@ func (s *Simulator) deckBefore(day int) []Content {
 	return list
 }
 
-// recordings lists what was recorded on a day. Sessions, contents and shares of later days all ask for it: hence the cache.
+// recordings lists a day's recordings. They are cached because sessions, contents and later days' shares all need them.
 func (s *Simulator) recordings(day int) []recording {
 	return s.recorded.get(day, func() []recording { return s.workday(day).recordings() })
 }
@@ -108,7 +108,7 @@ func (w *workday) recordings() []recording {
 	if !w.exists() {
 		return nil
 	}
-	d := roll(w.sim.opts.Seed, streamRecordings, w.day)
+	d := roll(w.sim.opts.Seed, seqRecordings, w.day)
 	var list []recording
 	for i := range w.staff {
 		p := &w.staff[i]
@@ -145,7 +145,7 @@ func (w *workday) record(d dice, list []recording, p *worker, meeting bool) []re
 	if d.yes(.3) {
 		c.Name = pick(d, []string{"Demo for ", "Follow-up | ", "Walk-through: "}) + pick(d, companies)
 	}
-	if d.yes(.03) { // never got past its creation
+	if d.yes(.03) { // its upload never completed
 		c.State, c.RuntimeMS = "created", 0
 	} else if d.yes(.8) {
 		c.Events = marks(d, c.RuntimeMS)

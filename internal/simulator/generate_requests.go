@@ -4,8 +4,7 @@ import (
 	"time"
 )
 
-// Availability buckets, with how answers come in each: how likely, and after how many seconds (a log-normal's median and
-// spread).
+// Availability buckets, each with the probability of an answer and the log-normal distribution of the seconds until it.
 var buckets = [3]struct {
 	name          string
 	answered      float64
@@ -20,9 +19,9 @@ const longestResponse = 18 * 3600 // seconds; keeps every request shorter than m
 
 // requests makes the day's demo requests, and the sessions of those whose screen was shared.
 func (w *workday) requests() ([]Request, []Session) {
-	d := roll(w.sim.opts.Seed, streamRequests, w.day)
+	d := roll(w.sim.opts.Seed, seqRequests, w.day)
 	weekday := w.begin.Add(12 * time.Hour).In(w.sim.cal.zone).Weekday()
-	base := w.crew * 1.15 * w.trend * browsingWeek[weekday] * w.sim.opts.Density
+	base := w.headcount * 1.15 * w.trend * browsingWeek[weekday] * w.sim.opts.Density
 	campaigns := w.sim.campaignsOn(w.day)
 	list := make([]Request, 0, int(base*1.6))
 	var sessions []Session
@@ -43,23 +42,23 @@ func (w *workday) requests() ([]Request, []Session) {
 }
 
 func (w *workday) request(d dice, c *campaign) Request {
-	start := w.at(d, w.home(), browsingHours.second(d))
-	if !d.yes(.02) { // some clocks hit the whole second
+	start := w.at(d, w.companyMidnight(), browsingHours.second(d))
+	if !d.yes(.02) { // the rest start on a whole second
 		start = start.Add(time.Duration(d.IntN(1_000_000)) * time.Microsecond)
 	}
 	r := Request{StartedAt: start, Info: w.prospect(d, c)}
 	who, bucket := w.available(d, start.Unix())
-	kind := &buckets[bucket]
-	r.Availability = kind.name
-	if who == nil || !d.yes(kind.answered*min(1, who.skill)) {
+	b := &buckets[bucket]
+	r.Availability = b.name
+	if who == nil || !d.yes(b.answered*min(1, who.skill)) {
 		r.LastEventAt = start.Add(time.Duration(d.lognormal(40e6, .8)) * time.Microsecond)
 		return r
 	}
-	w.handle(d, &r, who, min(longestResponse, int(1+d.lognormal(kind.median*who.slowness, kind.sigma))))
+	w.handle(d, &r, who, min(longestResponse, int(1+d.lognormal(b.median*who.slowness, b.sigma))))
 	return r
 }
 
-// handle plays an answered request: the call, and the screen share if it comes to that on the same day.
+// handle simulates an answered request: the call and, if it happens on the same day, the screen share.
 func (w *workday) handle(d dice, r *Request, who *worker, seconds int) {
 	r.Agent, r.SecondsToRespond, r.AcceptedFrom = who.Email, seconds, "extension"
 	if r.Availability == "no_capacity" || d.yes(.15) {
@@ -84,8 +83,8 @@ func (w *workday) handle(d dice, r *Request, who *worker, seconds int) {
 	}
 }
 
-// available finds who could answer at a moment, and the bucket it falls in: more than half of the demo pool at their desks,
-// half or fewer, or none (then someone may still see the e-mail).
+// available returns the agent who could answer at a moment, and the bucket: 2 if more than half of the demo pool are at
+// their desks, 1 if some are, 0 if nobody is. Without anybody there, the agent is one who may still see the e-mail.
 func (w *workday) available(d dice, at int64) (*worker, int) {
 	pool, ready := 0, 0
 	var chosen, sleeper *worker
@@ -101,7 +100,7 @@ func (w *workday) available(d dice, at int64) (*worker, int) {
 		local := int(at - p.midnight)
 		lunch := local >= 12*3600+p.index%4*900 && local < 12*3600+p.index%4*900+2700
 		atWork := local >= p.workStart && local < p.workEnd && !lunch && p.presence > 0 && d.Float64() < p.presence*4
-		if !atWork || d.yes(.25) { // or already sharing a screen
+		if !atWork || d.yes(.25) { // the quarter are already sharing a screen
 			continue
 		}
 		ready++
@@ -118,13 +117,13 @@ func (w *workday) available(d dice, at int64) (*worker, int) {
 	return chosen, 1
 }
 
-// cancellations are instants: the API counts them and tells nothing else.
+// cancellations are instants only: the API reports nothing but their number.
 func (w *workday) cancellations() []time.Time {
-	d := roll(w.sim.opts.Seed, streamCancellations, w.day)
+	d := roll(w.sim.opts.Seed, seqCancellations, w.day)
 	weekday := w.begin.Add(12 * time.Hour).In(w.sim.cal.zone).Weekday()
-	list := make([]time.Time, d.poisson(w.crew*.13*w.trend*browsingWeek[weekday]*w.sim.opts.Density))
+	list := make([]time.Time, d.poisson(w.headcount*.13*w.trend*browsingWeek[weekday]*w.sim.opts.Density))
 	for i := range list {
-		list[i] = w.at(d, w.home(), browsingHours.second(d)).Add(time.Duration(d.IntN(1_000_000)) * time.Microsecond)
+		list[i] = w.at(d, w.companyMidnight(), browsingHours.second(d)).Add(time.Duration(d.IntN(1_000_000)) * time.Microsecond)
 	}
 	return list
 }

@@ -5,12 +5,13 @@ import (
 	"time"
 )
 
-// maxSpan bounds how long a session or a request can last, and so how far back a window has to look for what reaches into it.
+// maxSpan is the longest time a session or a request can last. It bounds how far back a window must look for facts that
+// overlap it.
 const maxSpan = 24 * time.Hour
 
-// sessions makes the day's stand-alone screen shares, and those that were recorded.
+// sessions makes the day's screen shares that no demo request led to, including the recorded ones.
 func (w *workday) sessions() []Session {
-	d := roll(w.sim.opts.Seed, streamSessions, w.day)
+	d := roll(w.sim.opts.Seed, seqSessions, w.day)
 	recorded := w.sim.recordings(w.day)
 	mean := 5.6 * w.trend * w.sim.opts.Density
 	list := make([]Session, 0, int(mean*float64(len(w.staff))))
@@ -34,7 +35,7 @@ func (w *workday) sessions() []Session {
 	return list
 }
 
-// length of a session: a look at whether it works, or a meeting.
+// length is how long a session lasts: a short trial, or a meeting.
 func (w *workday) length(d dice, a *agent) time.Duration {
 	if d.yes(.17) {
 		return time.Duration(1+d.ExpFloat64()*25) * time.Second
@@ -42,8 +43,8 @@ func (w *workday) length(d dice, a *agent) time.Duration {
 	return time.Duration(min(d.lognormal(640*a.length, .8), 4*3600)) * time.Second
 }
 
-// queue lets one agent's sessions wait for each other, as people do; a few overlap all the same. What would have to wait
-// long (an account denser than life) does not.
+// queue delays each of an agent's sessions until the one before it ends. A few overlap all the same, and so do sessions
+// that would be delayed by 45 minutes or more, as happens at high densities.
 func (w *workday) queue(d dice, mine []Session) {
 	copy(mine, inOrder(mine, func(s *Session) time.Time { return s.StartedAt }))
 	var free time.Time
@@ -69,13 +70,13 @@ func (s *Session) shift(by time.Duration) {
 	}
 }
 
-// session fills in what is seen of one screen share.
+// session makes one screen share.
 func (w *workday) session(d dice, a *agent, start time.Time, length time.Duration) Session {
 	length = max(length.Truncate(time.Second), time.Second)
 	s := Session{Agent: a.Email, StartedAt: start, EndedAt: start.Add(length), MaxViewers: 1, Viewers: 1}
 	switch u := d.Float64(); {
 	case u < .06:
-		s.MaxViewers, s.Viewers = 0, 0 // nobody came
+		s.MaxViewers, s.Viewers = 0, 0 // nobody watched
 	case u < .2:
 		s.MaxViewers = 2 + int(d.ExpFloat64()*1.5)
 		s.Viewers = s.MaxViewers + d.IntN(2)
@@ -98,7 +99,8 @@ func (w *workday) session(d dice, a *agent, start time.Time, length time.Duratio
 	return s
 }
 
-// logs alternate between the agent's screen and projected contents; most sessions show the screen only.
+// logs makes a session's log entries, which alternate between the agent's screen and projected contents. Most sessions
+// show the screen only.
 func (w *workday) logs(d dice, a *agent, start time.Time, length time.Duration) []Log {
 	if d.yes(.05) {
 		return nil

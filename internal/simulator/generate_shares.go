@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// shares makes the day's shares with all the visits they will have.
+// shares makes the day's shares, each with every visit it will ever have.
 func (w *workday) shares() []Share {
-	d := roll(w.sim.opts.Seed, streamShares, w.day)
+	d := roll(w.sim.opts.Seed, seqShares, w.day)
 	var list []Share
 	for i := range w.staff {
 		p := &w.staff[i]
@@ -22,8 +22,8 @@ func (w *workday) shares() []Share {
 	return list
 }
 
-// shareable picks what an agent would send: mostly something recorded lately, by themselves if there is any, else an
-// item of the library. nil = there is nothing yet.
+// shareable picks a content for an agent to share: mostly a recent recording, preferably the agent's own, and otherwise an
+// item of the library. It returns nil while there are none.
 func (w *workday) shareable(d dice, a *agent, at time.Time) *Content {
 	if d.yes(.6) {
 		recorded := w.sim.recordings(max(0, w.day-int(d.ExpFloat64()*4)))
@@ -61,21 +61,22 @@ func (w *workday) share(d dice, a *agent, c *Content, at time.Time) Share {
 	return s
 }
 
-// visits come mostly within days; a share that found its way into a newsletter or a bookmark is visited for years.
+// visits makes a share's visits. Most come within days; a share that ends up in a newsletter or a bookmark is visited for
+// years.
 func (w *workday) visits(d dice, s *Share) []Visit {
-	n, patience := 0, 6.0 // patience: mean days for the slower part of the visits
+	n, slow := 0, 6.0 // slow: mean days until the slower visits
 	switch u := d.Float64(); {
 	case u < .18:
 	case u < .9:
 		n = 1 + int(d.ExpFloat64()*3)
 	default:
-		n, patience = 8+int(d.ExpFloat64()*22), d.lognormal(60, .8)
+		n, slow = 8+int(d.ExpFloat64()*22), d.lognormal(60, .8)
 	}
 	visits := make([]Visit, 0, n)
 	for range n {
 		days := d.ExpFloat64() * .9
 		if d.yes(.35) {
-			days = d.ExpFloat64() * patience
+			days = d.ExpFloat64() * slow
 		}
 		visits = append(visits, w.visit(d, s, int(min(days, 1000))))
 	}
@@ -87,12 +88,12 @@ func (w *workday) visit(d dice, s *Share, days int) Visit {
 	if days == 0 {
 		v.At = s.CreatedAt.Add(time.Duration(20+min(d.ExpFloat64()*5400, 20*3600)) * time.Second)
 	} else {
-		v.At = time.Unix(w.home()+int64(days)*86400+int64(browsingHours.second(d)), 0).UTC()
+		v.At = time.Unix(w.companyMidnight()+int64(days)*86400+int64(browsingHours.second(d)), 0).UTC()
 		if wd := v.At.Weekday(); (wd == time.Saturday || wd == time.Sunday) && d.yes(.7) {
 			v.At = v.At.AddDate(0, 0, 2)
 		}
 	}
-	if d.yes(.004) { // the last or first second of a UTC day, where the kinds of bounds differ
+	if d.yes(.004) { // the last or first second of a UTC day, where the values of Bound differ
 		v.At = v.At.Truncate(24 * time.Hour).Add(24*time.Hour - time.Duration(d.IntN(2))*time.Second)
 	}
 	if !v.Played {

@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// library indexes the video side over all days so far, because a share is visited long after the day that made it. A
-// library is never changed once published: growing makes a new one on top of the old one's slices.
+// library indexes shares, visits and contents over all days so far, because a share is visited long after its creation. A
+// library never changes once published: growing it makes a new one that reuses the old one's slices.
 type library struct {
-	days     int      // those in [0, days) are in
+	days     int      // the days in [0, days) are indexed
 	shares   []*Share // by creation
 	bySlug   map[string]*Share
 	contents []*Content // by creation
 	byID     map[int64]*Content
-	visited  [][]visitRef // for each day, the visits on it, in no order
+	visited  [][]visitRef // by day, in no order
 }
 
 type visitRef struct {
@@ -24,7 +24,7 @@ type visitRef struct {
 	visit *Visit
 }
 
-// libraryAt is the library with at least every day up to now's.
+// libraryAt is the library of at least every day up to now's.
 func (s *Simulator) libraryAt(now time.Time) *library {
 	need := s.cal.day(now) + 1
 	if lib := s.library.Load(); lib != nil && lib.days >= need {
@@ -43,7 +43,7 @@ func (s *Simulator) libraryAt(now time.Time) *library {
 	return lib
 }
 
-// grown appends the days up to need. Appending to the old slices is safe for those who still read the old library: they
+// grown appends the days before need. Appending to the old slices is safe while others read the old library: readers
 // never look past its lengths, and only the newest library is ever grown.
 func (s *Simulator) grown(old *library, need int) *library {
 	lib := *old
@@ -71,40 +71,40 @@ func (s *Simulator) grown(old *library, need int) *library {
 	return &lib
 }
 
-// visitsIn calls f for every visit in a window, in no order.
+// visitsIn calls f for every visit in the window, in no order.
 func (s *Simulator) visitsIn(lib *library, w window, f func(*Share, *Visit)) {
 	first, last := max(0, s.cal.day(w.from)), min(len(lib.visited)-1, s.cal.day(w.last()))
 	for day := first; day <= last; day++ {
 		for _, ref := range lib.visited[day] {
-			if w.holds(ref.visit.At) {
+			if w.contains(ref.visit.At) {
 				f(ref.share, ref.visit)
 			}
 		}
 	}
 }
 
-// in is the part of a share's visits in a window.
-func (s *Share) in(w window) []Visit {
+// visitsIn is the share's visits in the window.
+func (s *Share) visitsIn(w window) []Visit {
 	from := sort.Search(len(s.Visits), func(i int) bool { return !s.Visits[i].At.Before(w.from) })
-	to := from + sort.Search(len(s.Visits)-from, func(i int) bool { return !w.reaches(s.Visits[from+i].At) })
+	to := from + sort.Search(len(s.Visits)-from, func(i int) bool { return !w.beforeEnd(s.Visits[from+i].At) })
 	return s.Visits[from:to]
 }
 
-// until is how many of the shares were created before a window's end.
-func (lib *library) until(w window) int {
-	return sort.Search(len(lib.shares), func(i int) bool { return !w.reaches(lib.shares[i].CreatedAt) })
+// countBefore is the number of shares created before the window's end.
+func (lib *library) countBefore(w window) int {
+	return sort.Search(len(lib.shares), func(i int) bool { return !w.beforeEnd(lib.shares[i].CreatedAt) })
 }
 
-// createdIn is the part of the shares created in a window.
+// createdIn is the shares created in the window.
 func (lib *library) createdIn(w window) []*Share {
-	to := lib.until(w)
+	to := lib.countBefore(w)
 	from := sort.Search(to, func(i int) bool { return !lib.shares[i].CreatedAt.Before(w.from) })
 	return lib.shares[from:to]
 }
 
 func (lib *library) contentsIn(w window) []*Content {
 	from := sort.Search(len(lib.contents), func(i int) bool { return !lib.contents[i].CreatedAt.Before(w.from) })
-	to := from + sort.Search(len(lib.contents)-from, func(i int) bool { return !w.reaches(lib.contents[from+i].CreatedAt) })
+	to := from + sort.Search(len(lib.contents)-from, func(i int) bool { return !w.beforeEnd(lib.contents[from+i].CreatedAt) })
 	return lib.contents[from:to]
 }
 

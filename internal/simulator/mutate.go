@@ -10,11 +10,11 @@ import (
 // edit is a change of the past: a function applied to a day's facts each time they are generated.
 type edit struct{ apply func(*Day) }
 
-// Mutate changes the past: change is applied to the facts of the day that holds at, from now on and until restore is
-// called. It may change, remove and add facts of any kind, and must do the same each time it is called. What it leaves must
-// begin on that day and last no longer than 24 hours (visits may come at any time), else Mutate refuses it with an error
-// and nothing changes. It is called at once and then whenever the day is generated, one call at a time, and must not call the
-// Simulator.
+// Mutate changes the past: change is applied to the facts of the day that contains at, from now on and until restore is
+// called. change may edit, remove and add any facts, and must do the same each time. The remaining facts must begin on that
+// day and last no longer than 24 hours (visits may come at any time); otherwise Mutate returns an error and nothing changes.
+// Mutate calls change at once, and the Simulator calls it whenever the day is generated, one call at a time. change must not
+// call the Simulator.
 func (s *Simulator) Mutate(at time.Time, change func(*Day)) (restore func(), err error) {
 	day := s.cal.day(at)
 	e := &edit{change}
@@ -35,7 +35,7 @@ func (s *Simulator) Mutate(at time.Time, change func(*Day)) (restore func(), err
 	return restore, nil
 }
 
-// forget drops everything derived from facts that changed.
+// forget drops everything that was derived from the facts before an edit.
 func (s *Simulator) forget() {
 	s.days.purge()
 	s.growing.Lock()
@@ -43,7 +43,8 @@ func (s *Simulator) forget() {
 	s.growing.Unlock()
 }
 
-// edited applies a day's edits, and tells whether there were any. One at a time, so that edits may keep state of their own.
+// edited is a day with its edits applied, and whether the day has any. Edits are applied one at a time, so they may keep
+// state of their own.
 func (s *Simulator) edited(day int) (*Day, bool) {
 	s.editing.Lock()
 	defer s.editing.Unlock()
@@ -61,7 +62,7 @@ func (s *Simulator) edited(day int) (*Day, bool) {
 	return d, true
 }
 
-// full is everything about a day.
+// full is a day with all its facts.
 func (s *Simulator) full(day int) *Day {
 	if d, ok := s.edited(day); ok {
 		return d
@@ -69,7 +70,7 @@ func (s *Simulator) full(day int) *Day {
 	return s.build(day, true)
 }
 
-// facts is a day's requests and sessions. Callers share it and must not write to it.
+// facts is a day's requests and sessions. Callers share the result and must not write to it.
 func (s *Simulator) facts(day int) *Day {
 	return s.days.get(day, func() *Day {
 		if d, ok := s.edited(day); ok {
@@ -90,7 +91,7 @@ func (s *Simulator) video(day int) *Day {
 	return d
 }
 
-// check holds an edited day to what the indexes rely on.
+// check verifies what the indexes require of an edited day.
 func (d *Day) check() error {
 	inside := func(what string, at time.Time) error {
 		if at.Before(d.Begin) || !at.Before(d.End) {
@@ -128,8 +129,7 @@ func (d *Day) check() error {
 	return nil
 }
 
-// Facts is the truth about the day that holds at: all that will ever begin on it, whatever the clock says. It is the
-// caller's own copy.
+// Facts is everything that will ever begin on the day that contains at, whatever the clock says. The caller owns the copy.
 func (s *Simulator) Facts(at time.Time) Day {
 	return s.truth(s.cal.day(at))
 }
@@ -142,18 +142,18 @@ func (s *Simulator) truth(day int) Day {
 	return *d
 }
 
-// Days is the truth about each day that has a part in [from, to), in order.
+// Days yields the Facts of each day that overlaps [from, to), in order.
 func (s *Simulator) Days(from, to time.Time) iter.Seq[Day] {
 	return func(yield func(Day) bool) {
 		for day := s.cal.day(from); s.cal.begin(day).Before(to); day++ {
-			if d := s.truth(day); d.Begin.Before(d.End) && !yield(d) { // a zone may leave a date out
+			if d := s.truth(day); d.Begin.Before(d.End) && !yield(d) { // a zone can skip a date
 				return
 			}
 		}
 	}
 }
 
-// Users lists everyone who ever had access, in the order they joined the list.
+// Users lists everyone who ever has access.
 func (s *Simulator) Users() []User {
 	users := make([]User, len(s.team))
 	for i, a := range s.team {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-func TestMutate(t *testing.T) {
+func TestMutateAndRestore(t *testing.T) {
 	s := account()
 	day := jan1.AddDate(0, 2, 6)
 	q := query(day, day.AddDate(0, 0, 1))
@@ -45,7 +45,7 @@ func TestMutate(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := read(); !strings.Contains(got[0], "new@acme.example") || !strings.Contains(got[1], `"tab\u0009 \"quoted\" \u0000"`) {
-		t.Error("what a second edit added is not there")
+		t.Error("the facts that a second edit added are missing")
 	}
 	hide()
 	add()
@@ -69,11 +69,11 @@ func TestMutateRefuses(t *testing.T) {
 		}
 	}
 	if ask(s, "usage_new").Body.String() != ask(account(), "usage_new").Body.String() {
-		t.Error("a refused edit stays in force")
+		t.Error("a refused edit is still applied")
 	}
 }
 
-// TestMutateWhileServing is for the race detector, and for caches that would keep what was made before an edit.
+// This test is for the race detector. It also finds a cache that keeps facts from before an edit.
 func TestMutateWhileServing(t *testing.T) {
 	s := account()
 	day := jan1.AddDate(0, 2, 6)
@@ -94,7 +94,7 @@ func TestMutateWhileServing(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !strings.Contains(ask(s, "usage_new"+query(day, day.AddDate(0, 0, 1))).Body.String(), email) {
-			t.Errorf("%s was added and is not served", email)
+			t.Errorf("%s was added but is not served", email)
 		}
 	}
 	wg.Wait()

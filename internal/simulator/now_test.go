@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// TestRunningSession follows one session from before its start to after its end.
-func TestRunningSession(t *testing.T) {
+// One session is followed from before its start to after its end.
+func TestSessionRunsAndEnds(t *testing.T) {
 	var want Session
 	var day time.Time
 	for d := range account().Days(jan1.AddDate(0, 2, 5), july) {
@@ -38,7 +38,7 @@ func TestRunningSession(t *testing.T) {
 		return nil
 	}
 	if s := find(want.StartedAt.Add(-time.Second)); s != nil {
-		t.Errorf("it exists before its start: %+v", s)
+		t.Errorf("the session exists before its start: %+v", s)
 	}
 	half := want.Logs[len(want.Logs)-1].At.Truncate(time.Second)
 	if s := find(half); s == nil || !s.Running || !s.EndedAt.Equal(half) || len(s.Logs) >= len(want.Logs) {
@@ -57,12 +57,11 @@ func TestRunningSession(t *testing.T) {
 	}) bool {
 		return o.Agent == want.Agent && len(o.ID) == 12
 	}) {
-		t.Errorf("not among the ongoing: %+v", ongoing)
+		t.Errorf("not among the ongoing sessions: %+v", ongoing)
 	}
 }
 
-// TestAnswerComesLater follows one request through the funnel.
-func TestAnswerComesLater(t *testing.T) {
+func TestRequestMovesThroughTheFunnel(t *testing.T) {
 	day := jan1.AddDate(0, 2, 5)
 	list := account().Facts(day).Requests
 	want := list[slices.IndexFunc(list, func(r Request) bool { return !r.SharedAt.IsZero() && r.SecondsToRespond > 5 })]
@@ -97,7 +96,7 @@ func TestAnswerComesLater(t *testing.T) {
 	}
 }
 
-func TestNothingBeforeItsTime(t *testing.T) {
+func TestFutureFactsAreHidden(t *testing.T) {
 	now := jan1.AddDate(0, 1, 5).Add(14*time.Hour + 20*time.Minute)
 	s := account(at(now))
 	q := query(jan1, july)

@@ -36,7 +36,7 @@ func (c *call) ongoingSessions() {
 	c.buf = append(c.buf, ']')
 }
 
-// sessionID is 12 characters that tell the i-th session of a day from every other.
+// sessionID is 12 characters that identify the i-th session of a day.
 func sessionID(s *Session, i int) string {
 	h := fnv.New128a()
 	h.Write(strconv.AppendInt([]byte(s.Agent), s.StartedAt.UnixMicro(), 10))

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// showu is where an e-mail campaign's link leads: the account's own page on CrankWheel.
+// showu is the account's own page on CrankWheel, to which the link of an e-mail campaign leads.
 const showu = "https://meeting.is/ss/showu/ACME"
 
 // prospect fills in the lead-capture form: the fixed keys, the default questions (often left empty, sometimes not asked)
@@ -22,7 +22,7 @@ func (w *workday) prospect(d dice, c *campaign) []Answer {
 	add("phone", phone(d))
 	first, last := pick(d, firstNames), pick(d, lastNames)
 	company := pick(d, companies)
-	if !d.yes(.1) { // an old form on a landing page asks for the phone number only
+	if !d.yes(.1) { // the rest fill in an old form that asks for the phone number only
 		maybe := func(key string, filled float64, value string) {
 			if !d.yes(filled) {
 				value = ""
@@ -56,7 +56,7 @@ func (w *workday) prospect(d dice, c *campaign) []Answer {
 	return info
 }
 
-// ownQuestions are those that this account defines: one was there from the start, others came later.
+// ownQuestions answers the questions that this account defines: one from the start, two added later.
 func (w *workday) ownQuestions(d dice, add func(key, value string)) {
 	if d.yes(.3) {
 		add("shoesize", pick(d, []string{"", "36", "38½", "41", "44", "46"}))

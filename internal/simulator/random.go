@@ -6,29 +6,29 @@ import (
 	"math/rand/v2"
 )
 
-// stream names an independent sequence of random numbers, so that a change in one kind of fact leaves the others alone.
-type stream uint64
+// sequence names an independent sequence of random numbers, so that changing how one fact is generated leaves the others alone.
+type sequence uint64
 
 const (
-	streamTeam stream = iota + 1
-	streamMood
-	streamLeave
-	streamCampaign
-	streamRequests
-	streamCancellations
-	streamSessions
-	streamOddities
-	streamDeck
-	streamRecordings
-	streamShares
-	streamDeletions
+	seqTeam sequence = iota + 1
+	seqMood
+	seqLeave
+	seqCampaign
+	seqRequests
+	seqCancellations
+	seqSessions
+	seqEdgeCases
+	seqDeck
+	seqRecordings
+	seqShares
+	seqDeletions
 )
 
-// dice are seeded by the account's seed, a stream and a number (mostly a day): that is what makes any day reachable without
-// the days before it.
+// dice are random numbers seeded by the account's seed, a sequence and a number, usually a day. A day can therefore be
+// generated without the days before it.
 type dice struct{ *rand.Rand }
 
-func roll(seed uint64, s stream, n int) dice {
+func roll(seed uint64, s sequence, n int) dice {
 	return dice{rand.New(rand.NewPCG(mix(seed^mix(uint64(s))), mix(uint64(int64(n))+uint64(s)<<48)))}
 }
 
@@ -40,8 +40,8 @@ func mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// chance is a cheap yes or no for a pair of numbers, where a whole generator would be too much.
-func chance(seed uint64, s stream, a, b int, p float64) bool {
+// chance is a yes or no that depends only on its arguments. It is much cheaper than roll.
+func chance(seed uint64, s sequence, a, b int, p float64) bool {
 	x := mix(mix(seed^mix(uint64(s))+uint64(int64(a))) + uint64(int64(b)))
 	return float64(x>>11)/(1<<53) < p
 }
@@ -55,12 +55,12 @@ func (d dice) lognormal(median, sigma float64) float64 {
 	return median * math.Exp(sigma*d.NormFloat64())
 }
 
-// poisson counts the events of a period that has mean of them on average.
+// poisson draws a number of events from the Poisson distribution with the given mean.
 func (d dice) poisson(mean float64) int {
 	if mean <= 0 {
 		return 0
 	}
-	if mean > 40 { // the normal approximation is close enough, and its cost does not grow
+	if mean > 40 { // the normal approximation is close enough, and its cost does not depend on the mean
 		return max(0, int(math.Round(mean+math.Sqrt(mean)*d.NormFloat64())))
 	}
 	limit, p, n := math.Exp(-mean), 1.0, 0
@@ -104,7 +104,7 @@ func (d dice) hex16() string {
 	return hex.EncodeToString(b[:])
 }
 
-// profile is how activity spreads over the 24 hours of a day: cumulative weights.
+// profile is the distribution of activity over the 24 hours of a day, as cumulative weights.
 type profile [24]float64
 
 func newProfile(weights [24]float64) profile {
@@ -129,7 +129,7 @@ func (p *profile) second(d dice) int {
 	return h*3600 + d.IntN(3600)
 }
 
-// Hours of activity on the local clock: people who share screens have lunch; prospects also browse in the evening.
+// Hours of activity on the local clock. Agents take a lunch break; prospects also browse in the evening.
 var (
 	officeHours = newProfile([24]float64{7: .12, 8: .6, 9: 1, 10: 1.15, 11: 1.1, 12: .5, 13: .7, 14: 1.1, 15: 1.15, 16: 1,
 		17: .6, 18: .2, 19: .07, 20: .04, 21: .02})

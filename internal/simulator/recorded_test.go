@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// shapeOf adds to seen each path of a JSON value with its type: "sessions[].logs[].type string".
+// shapeOf adds each path of a JSON value to seen, with its type: "sessions[].logs[].type string".
 func shapeOf(v any, path string, seen map[string]bool) {
 	kind := ""
 	switch v := v.(type) {
@@ -30,7 +30,7 @@ func shapeOf(v any, path string, seen map[string]bool) {
 		}
 	case string:
 		kind = "string"
-		if len(v) > 15 && v[4] == '-' && v[10] == 'T' { // the layout of a timestamp is part of the shape
+		if len(v) > 15 && v[4] == '-' && v[10] == 'T' { // the layout of a timestamp belongs to the shape
 			kind = strings.Map(func(r rune) rune {
 				if r >= '0' && r <= '9' {
 					return '0'
@@ -57,9 +57,8 @@ func mustShape(t *testing.T, body []byte) map[string]bool {
 	return seen
 }
 
-// TestRecordedShapes holds every endpoint to the recorded answer: each recorded key and type occurs, and nothing else
-// does but what the documentation names besides.
-func TestRecordedShapes(t *testing.T) {
+// Every endpoint has all keys and types of its recorded answer, and no others but those that the documentation names.
+func TestEndpointsHaveTheRecordedShape(t *testing.T) {
 	half := query(jan1, july)
 	s := account()
 	old := account(func(o *Options) { o.Shape = Shape2020 })
@@ -116,8 +115,7 @@ func TestRecordedShapes(t *testing.T) {
 	}
 }
 
-// TestOtherShapes looks for each form that a switch brings and its absence without it.
-func TestOtherShapes(t *testing.T) {
+func TestShapeOptionsChangeAnswers(t *testing.T) {
 	noon := time.Date(2024, 3, 5, 15, 30, 0, 0, time.UTC)
 	day := query(noon.AddDate(0, 0, -1), noon)
 	for _, c := range []struct {
@@ -139,10 +137,10 @@ func TestOtherShapes(t *testing.T) {
 				t.Errorf("no %s in %.300s", c.form, body)
 			}
 			if c.shape.HandledByAbsent && strings.Contains(body, `"handled_by":"none"`) {
-				t.Error(`"none" is still there`)
+				t.Error(`"none" still occurs`)
 			}
 			if c.shape.PoolNull && strings.Contains(body, `"in_demo_pool":false`) {
-				t.Error("false is still there")
+				t.Error("false still occurs")
 			}
 		})
 	}

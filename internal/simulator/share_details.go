@@ -7,7 +7,7 @@ import (
 
 const videoURL = "https://meeting.is/ss/share/"
 
-// shareDetails lists the shares created in the window, oldest first as recorded.
+// shareDetails lists the shares created in the window, oldest first, as in the recorded answer.
 func (c *call) shareDetails() {
 	w, err := c.sim.windowOf(c.query, c.now, 0)
 	if err != nil {

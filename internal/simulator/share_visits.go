@@ -6,9 +6,9 @@ import (
 	"strconv"
 )
 
-// shareVisits is one share with its visits, newest first: those in the window, or all so far without bounds.
+// shareVisits shows one share and its visits in the window, newest first. Without bounds it shows all visits so far.
 func (c *call) shareVisits() {
-	w := always(c.now)
+	w := allTime(c.now)
 	if c.query.Has("from") || c.query.Has("to") {
 		var err error
 		if w, err = c.sim.windowOf(c.query, c.now, 29); err != nil {
@@ -21,7 +21,7 @@ func (c *call) shareVisits() {
 		c.fail(http.StatusNotFound, "not found")
 		return
 	}
-	visits := s.in(w)
+	visits := s.visitsIn(w)
 	e := engagementOf(visits)
 	b := strconv.AppendInt(append(c.buf, `{"content_runtime_ms":`...), s.ContentRuntimeMS, 10)
 	b = strconv.AppendBool(append(b, `,"has_cta":`...), s.HasCTA)

@@ -7,10 +7,10 @@ import (
 	"strconv"
 )
 
-// engagement is what is said of a share's visits in a window. Averages are over plays.
+// engagement summarises a share's visits in a window. Averages are over plays.
 type engagement struct {
 	visits, plays, clicks int
-	percent, seconds      float64 // sums
+	percent, seconds      float64 // totals over plays
 }
 
 func engagementOf(visits []Visit) engagement {
@@ -37,8 +37,8 @@ func (e *engagement) playRate() float64 {
 	return math.Round(float64(e.plays)/float64(max(1, e.visits))*1e4) / 1e4
 }
 
-// score is 10 for having been visited (as recorded), and up to 100 for plays, watching and clicks: the vendor's formula
-// is not known.
+// score is 10 for a share that was only visited (as recorded), and up to 100 with plays, watching and clicks. The vendor's
+// formula is unknown.
 func (e *engagement) score() float64 {
 	if e.visits == 0 {
 		return 0
@@ -47,7 +47,8 @@ func (e *engagement) score() float64 {
 	return math.Round(score*10) / 10
 }
 
-// shares lists the shares visited in the window, or with inactive=true all that were created before its end, newest first.
+// shares lists the shares visited in the window or, with inactive=true, all shares created before the window's end, newest
+// first.
 func (c *call) shares() {
 	w, err := c.sim.windowOf(c.query, c.now, 29)
 	if err != nil {
@@ -92,12 +93,12 @@ func (c *call) shares() {
 	c.buf = append(b, '}')
 }
 
-// listed is the whole list that pages are cut from. A list is new each time, and its cost is that of its shares.
+// listed is the list of all pages. It is built for each request, at a cost proportional to its shares.
 func (s *Simulator) listed(w window, q url.Values) []*Share {
 	lib := s.libraryAt(w.now)
 	by, inactive := q.Get("created_by"), q.Get("inactive") == "true"
 	if inactive && by == "" {
-		n := lib.until(w)
+		n := lib.countBefore(w)
 		list := make([]*Share, n)
 		for i, share := range lib.shares[:n] {
 			list[n-1-i] = share
@@ -111,7 +112,7 @@ func (s *Simulator) listed(w window, q url.Values) []*Share {
 		}
 	}
 	if inactive {
-		for _, share := range lib.shares[:lib.until(w)] {
+		for _, share := range lib.shares[:lib.countBefore(w)] {
 			keep(share)
 		}
 	} else {
@@ -128,7 +129,7 @@ func (s *Simulator) listed(w window, q url.Values) []*Share {
 }
 
 func (c *call) share(s *Share, w window) {
-	e := engagementOf(s.in(w))
+	e := engagementOf(s.visitsIn(w))
 	b := appendFloat(append(c.buf, `{"avg_percent_watched":`...), e.avgPercent())
 	b = appendInt(append(b, `,"company_content_id":`...), s.ContentID)
 	b = appendString(append(b, `,"content_name":`...), s.ContentName)

@@ -13,27 +13,27 @@ import (
 	"time"
 )
 
-// Simulator is one account. It serves the API's paths, and nothing outside /ss/api/.
+// Simulator is one account. It serves the API's paths, which all begin with /ss/api/.
 type Simulator struct {
 	opts          Options
 	cal           calendar
 	team          []*agent
-	requestStride int64 // ids a day
-	contentStride int64
+	requestStride int64 // ids per day
+	contentStride int64 // ids per day
 
 	days     *cache[*Day] // requests and sessions
 	recorded *cache[[]recording]
 	library  atomic.Pointer[library]
-	growing  sync.Mutex // held while the library grows or is dropped
+	growing  sync.Mutex // locked while the library grows or is dropped
 
-	editing sync.Mutex // guards edits, and is held while they are applied
+	editing sync.Mutex // guards edits, and is locked while they are applied
 	edits   map[int][]*edit
 
 	counting sync.Mutex
 	counts   map[string]int
 }
 
-// New makes an account. It generates nothing yet.
+// New makes an account. Facts are generated later, on demand.
 func New(o Options) *Simulator {
 	o = o.withDefaults()
 	s := &Simulator{
@@ -50,20 +50,20 @@ func New(o Options) *Simulator {
 	return s
 }
 
-// Served counts the answered requests by endpoint since New; the names are those of the paths, ids replaced: "usage_new",
-// "company_content/shares", "company_content/shares/:slug".
+// Served is the number of requests to each endpoint since New, without refused ones. An endpoint's name is its path with a
+// placeholder for an id: "usage_new", "company_content/shares", "company_content/shares/:slug".
 func (s *Simulator) Served() map[string]int {
 	s.counting.Lock()
 	defer s.counting.Unlock()
 	return maps.Clone(s.counts)
 }
 
-// call is one request on its way through an endpoint.
+// call is one request to an endpoint.
 type call struct {
 	*answer
 	sim   *Simulator
 	query url.Values
-	arg   string // what the path names: a slug, an id, an address
+	arg   string // the slug, id or address in the path
 	now   time.Time
 }
 
@@ -123,7 +123,7 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	serve(&call{answer: a, sim: s, query: r.URL.Query(), arg: arg, now: s.opts.Now().UTC()})
 }
 
-// requestID looks like those of the real server, and is as unpredictable.
+// requestID has the form of the real server's request ids. Like them it is unpredictable.
 func requestID() string {
 	var b [15]byte
 	binary.LittleEndian.PutUint64(b[:], rand.Uint64())

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-func TestRefusals(t *testing.T) {
+func TestBadRequestsAreRefused(t *testing.T) {
 	s := account()
 	day := query(jan1, jan1.AddDate(0, 0, 1))
 	for _, c := range []struct {
@@ -51,7 +51,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func TestGzip(t *testing.T) {
+func TestGzipHasThePlainBytes(t *testing.T) {
 	path := "usage_new" + query(jan1.AddDate(0, 1, 0), july) // more than one chunk
 	plain := ask(account(), path).Body.Bytes()
 	w := ask(account(), path, "Accept-Encoding", "gzip, br")
@@ -63,7 +63,7 @@ func TestGzip(t *testing.T) {
 		t.Fatal(err)
 	}
 	if b, err := io.ReadAll(z); err != nil || string(b) != string(plain) {
-		t.Fatalf("unpacked answer differs from the plain one (%v)", err)
+		t.Fatalf("uncompressed answer differs from the plain one (%v)", err)
 	}
 	never := account(func(o *Options) { o.Shape.NoGzip = true })
 	if got := ask(never, path, "Accept-Encoding", "gzip").Header().Get("Content-Encoding"); got != "" {
@@ -71,19 +71,19 @@ func TestGzip(t *testing.T) {
 	}
 }
 
-// TestOverTheWire: a real server and client agree with the recorder, whether an answer streams, is packed or neither.
-func TestOverTheWire(t *testing.T) {
+// Answers over HTTP equal those in a recorder, streamed or not, compressed or not.
+func TestAnswersAreTheSameOverHTTP(t *testing.T) {
 	s := account()
 	server := httptest.NewServer(s)
 	defer server.Close()
 	for _, path := range []string{"user_access/nobody", "user_access", "usage_new", "usage_new" + query(jan1, july)} {
-		for _, packed := range []bool{true, false} {
+		for _, compressed := range []bool{true, false} {
 			r, err := http.NewRequest(http.MethodGet, server.URL+"/ss/api/"+path, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
 			r.Header.Set("Authorization", "Basic "+testKey)
-			if !packed {
+			if !compressed {
 				r.Header.Set("Accept-Encoding", "identity")
 			}
 			answer, err := http.DefaultClient.Do(r)
@@ -93,25 +93,25 @@ func TestOverTheWire(t *testing.T) {
 			body, err := io.ReadAll(answer.Body)
 			answer.Body.Close()
 			if want := ask(s, path); err != nil || string(body) != want.Body.String() || answer.StatusCode != want.Code {
-				t.Errorf("%s, packed %t: status %d, %d bytes, %v", path, packed, answer.StatusCode, len(body), err)
+				t.Errorf("%s, compressed %t: status %d, %d bytes, %v", path, compressed, answer.StatusCode, len(body), err)
 			}
 		}
 	}
 }
 
-func TestDefaultWindows(t *testing.T) {
+func TestDefaultWindowIsTheLastDays(t *testing.T) {
 	s := account()
 	now := july
 	for path, days := range map[string]int{"usage_new": 28, "demo_usage": 28, "company_content/shares": 29} {
 		from := now.AddDate(0, 0, -days)
 		want, got := ask(s, path+query(from, now)).Body.String(), ask(s, path).Body.String()
 		if want != got {
-			t.Errorf("%s: without bounds it is not the last %d days", path, days)
+			t.Errorf("%s: the window without bounds is not the last %d days", path, days)
 		}
 	}
 }
 
-func TestServedCounts(t *testing.T) {
+func TestServedCountsAnsweredRequests(t *testing.T) {
 	s := account()
 	ask(s, "usage_new")
 	ask(s, "usage_new")
@@ -122,7 +122,7 @@ func TestServedCounts(t *testing.T) {
 	}
 }
 
-func TestUsers(t *testing.T) {
+func TestTeamGrows(t *testing.T) {
 	late, early := account(), account(at(jan1))
 	users := mustGet[[]struct{ Email, Privilege string }](t, late, "user_access")
 	before := mustGet[[]struct{ Email string }](t, early, "user_access")

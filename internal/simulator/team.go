@@ -7,14 +7,14 @@ import (
 	_ "time/tzdata" // the same zones, hence the same facts, on every machine
 )
 
-// agent is a user with a place and a temperament.
+// agent is a user with an office and personal characteristics.
 type agent struct {
 	User
 	index     int
 	zone      *time.Location
 	country   string
-	join      int // first day at work, < 0 = before history
-	leave     int // first day no longer there
+	join      int // first day at work; < 0 = before history
+	leave     int // first day after leaving
 	volume    float64
 	length    float64 // of sessions
 	slowness  float64 // in answering
@@ -38,7 +38,7 @@ var offices = [][2]string{
 	{"Australia/Sydney", "AU"}, {"Pacific/Auckland", "NZ"},
 }
 
-// officesAround lists the company's own zone and those of the known ones that share most of its working day.
+// officesAround lists the company's own zone and the offices that share most of its working day.
 func officesAround(zone *time.Location, at time.Time) []office {
 	_, home := at.In(zone).Zone()
 	list := []office{{zone, ""}}
@@ -59,9 +59,9 @@ func officesAround(zone *time.Location, at time.Time) []office {
 	return list
 }
 
-// newTeam fills one seat after the other until Options.Until; a few leave on the way and are replaced.
+// newTeam hires agents one by one until Options.Until. A few leave earlier and are replaced.
 func newTeam(o Options, cal calendar) []*agent {
-	d := roll(o.Seed, streamTeam, 0)
+	d := roll(o.Seed, seqTeam, 0)
 	around := officesAround(o.Zone, o.From)
 	span := max(1, cal.day(o.Until))
 	var team []*agent
@@ -100,7 +100,7 @@ func newTeam(o Options, cal calendar) []*agent {
 func newAgent(d dice, index int, around []office) *agent {
 	first, last := firstNames[(index*7+3)%len(firstNames)], lastNames[(index*11+index/len(firstNames)+5)%len(lastNames)]
 	local := ascii(first) + "." + ascii(last)
-	if index%9 != 4 { // a few addresses were typed with capitals, and the account keeps them so
+	if index%9 != 4 { // the other addresses keep the capitals they were typed with
 		local = strings.ToLower(local)
 	}
 	if index >= len(firstNames) {
@@ -130,7 +130,7 @@ func newAgent(d dice, index int, around []office) *agent {
 	return a
 }
 
-// presence is how much of a usual working day an agent works: nothing on leave and before joining, little while new.
+// presence is the fraction of a usual working day that an agent works: 0 on leave, less than 1 while new.
 func (s *Simulator) presence(a *agent, day int) float64 {
 	if day < a.join || day >= a.leave {
 		return 0
@@ -141,10 +141,10 @@ func (s *Simulator) presence(a *agent, day int) float64 {
 	if isHoliday(a.country, year, month, dom) {
 		return p * .02
 	}
-	if chance(s.opts.Seed, streamLeave, a.index, (s.cal.first+day+3)/7, .06) { // a week's holiday
+	if chance(s.opts.Seed, seqLeave, a.index, (s.cal.first+day+3)/7, .06) { // on holiday for a week
 		return 0
 	}
-	if chance(s.opts.Seed, streamLeave, -1-a.index, day, .025) { // a day ill
+	if chance(s.opts.Seed, seqLeave, -1-a.index, day, .025) { // ill for a day
 		return 0
 	}
 	if a.join >= 0 {

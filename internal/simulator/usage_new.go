@@ -7,13 +7,13 @@ import (
 	"strconv"
 )
 
-// recordingURL is where a session's recording is found in the content library.
+// recordingURL is the address of a session's recording, without the content id.
 const recordingURL = "https://acme.crankwheel.com/ss/api/company_content/"
 
-// tally is what usage_new's stats say of a user, or of all.
-type tally struct{ count, seconds int }
+// totals is what usage_new's stats say about one user or all users.
+type totals struct{ count, seconds int }
 
-func (t *tally) add(s *Session) { t.count, t.seconds = t.count+1, t.seconds+s.seconds() }
+func (t *totals) add(s *Session) { t.count, t.seconds = t.count+1, t.seconds+s.seconds() }
 
 func (c *call) usageNew() {
 	w, err := c.sim.windowOf(c.query, c.now, 28)
@@ -21,11 +21,11 @@ func (c *call) usageNew() {
 		c.fail(http.StatusBadRequest, err.Error())
 		return
 	}
-	total, users := tally{}, map[string]*tally{}
+	all, users := totals{}, map[string]*totals{}
 	count := func(s *Session) bool {
-		total.add(s)
+		all.add(s)
 		if users[s.Agent] == nil {
-			users[s.Agent] = &tally{}
+			users[s.Agent] = &totals{}
 		}
 		users[s.Agent].add(s)
 		return true
@@ -34,7 +34,7 @@ func (c *call) usageNew() {
 	c.buf = append(c.buf, '{')
 	if statsFirst {
 		c.sim.selectedSessions(w, count)
-		c.stats(total, users)
+		c.stats(all, users)
 		c.buf = append(c.buf, ',')
 	}
 	c.buf = append(c.buf, `"sessions":[`...)
@@ -50,15 +50,15 @@ func (c *call) usageNew() {
 	c.buf = append(c.buf, ']')
 	if !statsFirst {
 		c.buf = append(c.buf, ',')
-		c.stats(total, users)
+		c.stats(all, users)
 	}
 	c.buf = append(c.buf, '}')
 }
 
-// selectedSessions calls f for what a window selects, newest first, until f says no.
+// selectedSessions calls f for the sessions that a window selects, newest first, until f returns false.
 func (s *Simulator) selectedSessions(w window, f func(*Session) bool) {
 	first, last := s.daysOf(w)
-	var x Session // outside the loops: f makes it escape
+	var x Session // declared once: it escapes to the heap through f
 	for day := last; day >= first; day-- {
 		list := s.facts(day).Sessions
 		for i := len(list) - 1; i >= 0; i-- {
@@ -70,10 +70,10 @@ func (s *Simulator) selectedSessions(w window, f func(*Session) bool) {
 	}
 }
 
-func (c *call) stats(total tally, users map[string]*tally) {
+func (c *call) stats(all totals, users map[string]*totals) {
 	array := c.sim.opts.Shape.ArrayStats
 	b := append(c.buf, `"stats":{`...)
-	b = append(total.append(b), `,"user_stats":`...)
+	b = append(all.append(b), `,"user_stats":`...)
 	b = append(b, pair(array, '[', '{'))
 	for i, email := range slices.Sorted(maps.Keys(users)) {
 		if i > 0 {
@@ -90,7 +90,7 @@ func (c *call) stats(total tally, users map[string]*tally) {
 	c.buf = append(append(b, pair(array, ']', '}')), '}')
 }
 
-func (t tally) append(b []byte) []byte {
+func (t totals) append(b []byte) []byte {
 	b = appendInt(append(b, `"total_count":`...), t.count)
 	return appendInt(append(b, `,"total_sec":`...), t.seconds)
 }
@@ -138,7 +138,7 @@ func (c *call) session(s *Session) {
 	c.buf = append(b, '}')
 }
 
-// sparseSession is a session with the keys of 2020, in the order of that recording.
+// sparseSession appends a session with the keys of 2020, in the recorded order.
 func (c *call) sparseSession(s *Session) {
 	shape := &c.sim.opts.Shape
 	b := appendInt(append(c.buf, `{"viewer_info":{"max_viewer_count":`...), s.MaxViewers)
@@ -150,7 +150,7 @@ func (c *call) sparseSession(s *Session) {
 	c.buf = append(b, '}')
 }
 
-// end appends a key with the session's end, or what stands for it while the session runs.
+// end appends a key with the session's end or, while the session runs, what [RunningEnd] prescribes.
 func (s *Shape) end(b []byte, x *Session, key string) []byte {
 	switch {
 	case !x.Running || s.RunningEnd == EndSoFar && !s.Sparse:

@@ -6,13 +6,13 @@ import (
 	"slices"
 )
 
-// sharer is a user's line in usage_shares.
+// sharer is one user's entry in usage_shares.
 type sharer struct {
 	name          string
 	shares, plays int
 }
 
-// usageShares counts, for each user, the shares created in the window and the plays in it of any of their shares.
+// usageShares counts, for each user, the shares created in the window and the plays in the window of all the user's shares.
 func (c *call) usageShares() {
 	w, err := c.sim.windowOf(c.query, c.now, 0)
 	if err != nil {
@@ -38,7 +38,7 @@ func (c *call) usageShares() {
 	c.buf = append(appendString(append(b, `},"to":`...), w.askedTo), '}')
 }
 
-// sharers counts by user: those with any figure, or with all also everyone who has access now.
+// sharers counts by user. It includes users with shares or plays and, if all is set, everyone who has access now.
 func (c *call) sharers(w window, all bool) (users map[string]*sharer, shares, plays int) {
 	users = map[string]*sharer{}
 	of := func(s *Share) *sharer {

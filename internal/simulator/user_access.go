@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// userAccess is a snapshot: who has access now.
+// userAccess is a snapshot of the users who have access now.
 func (c *call) userAccess() {
 	c.buf = append(c.buf, '[')
 	comma := false
@@ -35,10 +35,9 @@ func (c *call) userAccessItem() {
 func (c *call) user(u *User) {
 	b := appendString(append(c.buf, `{"privilege":`...), u.Privilege)
 	b = append(b, `,"in_demo_pool":`...)
-	switch {
-	case !u.InDemoPool && (u.PoolUnset || c.sim.opts.Shape.PoolNull):
+	if !u.InDemoPool && (u.PoolUnset || c.sim.opts.Shape.PoolNull) {
 		b = append(b, "null"...)
-	default:
+	} else {
 		b = strconv.AppendBool(b, u.InDemoPool)
 	}
 	c.buf = append(appendString(append(b, `,"email":`...), u.Email), '}')

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// window is the range a request asks for, cut off at the present: later facts do not exist yet.
+// window is the interval that a request asks for, up to the present: later facts do not exist yet.
 type window struct {
 	from, to           time.Time
-	askedFrom, askedTo string // as sent, or the default written out; for answers that echo them
+	askedFrom, askedTo string // as sent, or the default; some answers echo them
 	bound              Bound
 	now                time.Time
 }
@@ -20,7 +20,7 @@ var (
 	errOrder   = errors.New("from is after to")
 )
 
-// windowOf reads a request's bounds. Without both, the last back days are meant; back 0 makes both required.
+// windowOf reads a request's bounds. The default is the last back days up to now. If back is 0, both bounds are required.
 func (s *Simulator) windowOf(q url.Values, now time.Time, back int) (window, error) {
 	w := window{bound: s.opts.To, now: now, askedFrom: q.Get("from"), askedTo: q.Get("to")}
 	if back == 0 && (w.askedFrom == "" || w.askedTo == "") {
@@ -45,13 +45,13 @@ func (s *Simulator) windowOf(q url.Values, now time.Time, back int) (window, err
 	return w, nil
 }
 
-// always is the window without bounds.
-func always(now time.Time) window {
+// allTime is the window of everything so far.
+func allTime(now time.Time) window {
 	return window{from: time.Unix(0, 0), to: now, bound: Inclusive, now: now}
 }
 
-// reaches tells whether an instant lies before the window's end, by its kind of bound, and not in the future.
-func (w *window) reaches(t time.Time) bool {
+// beforeEnd reports whether an instant lies before the window's end, as its bound defines that, and not in the future.
+func (w *window) beforeEnd(t time.Time) bool {
 	if t.After(w.now) {
 		return false
 	}
@@ -64,9 +64,9 @@ func (w *window) reaches(t time.Time) bool {
 	return !t.After(w.to)
 }
 
-func (w *window) holds(t time.Time) bool { return !t.Before(w.from) && w.reaches(t) }
+func (w *window) contains(t time.Time) bool { return !t.Before(w.from) && w.beforeEnd(t) }
 
-// last is a moment not before any that the window holds.
+// last is an instant at or after every instant in the window.
 func (w *window) last() time.Time {
 	t := w.to.Add(time.Second)
 	if t.After(w.now) {
@@ -75,18 +75,19 @@ func (w *window) last() time.Time {
 	return t
 }
 
-// selects tells whether the window selects what began and ended then.
+// selects reports whether the window selects a fact with the given start and end.
 func (w *window) selects(by Selection, start, end time.Time) bool {
 	switch by {
 	case ByEnd:
-		return w.holds(end)
+		return w.contains(end)
 	case ByOverlap:
-		return w.reaches(start) && !end.Before(w.from)
+		return w.beforeEnd(start) && !end.Before(w.from)
 	}
-	return w.holds(start)
+	return w.contains(start)
 }
 
-// daysOf are the days whose sessions and requests a window can select: by end or overlap, also those begun before it.
+// daysOf is the first and the last day with sessions or requests that a window can select. Selection by end or overlap
+// includes facts that began before the window.
 func (s *Simulator) daysOf(w window) (first, last int) {
 	from := w.from
 	if s.opts.Select != ByStart {

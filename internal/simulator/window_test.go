@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// before is the meaning of each kind of bound, written down a second time.
+// before is the meaning of each Bound, implemented a second time.
 func before(b Bound, at, to time.Time) bool {
 	switch b {
 	case Exclusive:
@@ -16,7 +16,7 @@ func before(b Bound, at, to time.Time) bool {
 	return at.UnixMicro() <= to.UnixMicro()
 }
 
-// counts of what a window selects.
+// counts are the numbers of facts that a window selects.
 type counts struct{ sessions, requests, canceled, plays, shares int }
 
 func (c *counts) add(o counts) {
@@ -27,7 +27,7 @@ func (c *counts) add(o counts) {
 	c.shares += o.shares
 }
 
-// served counts by asking.
+// served counts the facts in the answers.
 func served(t *testing.T, s *Simulator, from, to time.Time) counts {
 	q := query(from, to)
 	u, d := mustGet[usageNew](t, s, "usage_new"+q), mustGet[demoUsage](t, s, "demo_usage"+q)
@@ -35,9 +35,9 @@ func served(t *testing.T, s *Simulator, from, to time.Time) counts {
 	return counts{len(u.Sessions), len(d.Sessions), d.Canceled, x.Stats.Plays, x.Stats.Shares}
 }
 
-// meant counts by looking at every fact.
+// meant counts the facts that belong in the answers.
 func meant(days []Day, o Options, from, to time.Time) (c counts) {
-	holds := func(at time.Time) bool { return !at.Before(from) && before(o.To, at, to) }
+	contains := func(at time.Time) bool { return !at.Before(from) && before(o.To, at, to) }
 	one := func(yes bool) int {
 		if yes {
 			return 1
@@ -47,11 +47,11 @@ func meant(days []Day, o Options, from, to time.Time) (c counts) {
 	selects := func(start, end time.Time) int {
 		switch o.Select {
 		case ByEnd:
-			return one(holds(end))
+			return one(contains(end))
 		case ByOverlap:
 			return one(before(o.To, start, to) && !end.Before(from))
 		}
-		return one(holds(start))
+		return one(contains(start))
 	}
 	for i := range days {
 		d := &days[i]
@@ -62,19 +62,19 @@ func meant(days []Day, o Options, from, to time.Time) (c counts) {
 			c.requests += selects(x.StartedAt, x.LastEventAt)
 		}
 		for _, x := range d.Cancellations {
-			c.canceled += one(holds(x))
+			c.canceled += one(contains(x))
 		}
 		for _, x := range d.Shares {
-			c.shares += one(holds(x.CreatedAt))
+			c.shares += one(contains(x.CreatedAt))
 			for _, v := range x.Visits {
-				c.plays += one(v.Played && holds(v.At))
+				c.plays += one(v.Played && contains(v.At))
 			}
 		}
 	}
 	return c
 }
 
-// bordering puts facts of each kind on both sides of a UTC midnight.
+// bordering adds all types of facts on both sides of a UTC midnight.
 func bordering(t *testing.T, s *Simulator, midnight time.Time) {
 	t.Helper()
 	for _, shift := range []time.Duration{-time.Second, -time.Second / 2, 0, time.Microsecond} {
@@ -92,14 +92,13 @@ func bordering(t *testing.T, s *Simulator, midnight time.Time) {
 	}
 }
 
-// TestWindowsMeanWhatTheySay: the company works in New York and the windows are UTC days, so that no border of the
-// generator's days is one of the windows'.
-func TestWindowsMeanWhatTheySay(t *testing.T) {
+// The company works in New York and the windows are UTC days, so that no window begins with one of the generator's days.
+func TestWindowsSelectTheirFacts(t *testing.T) {
 	zone, err := time.LoadLocation("America/New_York")
 	if err != nil {
 		t.Fatal(err)
 	}
-	everyUnknown(t, func(t *testing.T, s *Simulator) {
+	everySelectionAndBound(t, func(t *testing.T, s *Simulator) {
 		s = account(func(o *Options) { o.Select, o.To, o.Zone = s.opts.Select, s.opts.To, zone })
 		from, to := jan1.AddDate(0, 3, 0), jan1.AddDate(0, 3, 11)
 		bordering(t, s, from.AddDate(0, 0, 5))
@@ -108,25 +107,25 @@ func TestWindowsMeanWhatTheySay(t *testing.T) {
 			days = append(days, d)
 		}
 		for _, shortened := range []time.Duration{0, time.Second} { // days up to 00:00:00, and up to 23:59:59
-			var sum counts
+			var daily counts
 			for day := from; day.Before(to); day = day.AddDate(0, 0, 1) {
 				end := day.AddDate(0, 0, 1).Add(-shortened)
 				got, want := served(t, s, day, end), meant(days, s.opts, day, end)
 				if got != want {
 					t.Errorf("%s to %s: %+v, want %+v", day, end, got, want)
 				}
-				sum.add(got)
+				daily.add(got)
 			}
 			total := served(t, s, from, to.Add(-shortened))
-			tiles := s.opts.To == Exclusive && shortened == 0 || s.opts.To == WholeSecond && shortened != 0
-			if s.opts.Select == ByOverlap { // what crosses midnight is in both days, by its meaning
-				sum.sessions, sum.requests = total.sessions, total.requests
+			contiguous := s.opts.To == Exclusive && shortened == 0 || s.opts.To == WholeSecond && shortened != 0
+			if s.opts.Select == ByOverlap { // facts across midnight belong to both days
+				daily.sessions, daily.requests = total.sessions, total.requests
 			}
-			if tiles && sum != total {
-				t.Errorf("the days make %+v, the range %+v", sum, total)
+			if contiguous && daily != total {
+				t.Errorf("the days have %+v together, the whole window %+v", daily, total)
 			}
-			if !tiles && sum == total {
-				t.Errorf("days with a wrong border make the same as the range: %+v", sum)
+			if !contiguous && daily == total {
+				t.Errorf("days with gaps or overlaps have as many as the whole window: %+v", daily)
 			}
 		}
 	})

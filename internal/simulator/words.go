@@ -2,8 +2,8 @@ package simulator
 
 import "strings"
 
-// Names, places and phrases that facts are made of. Addresses are in reserved domains and phone numbers in ranges that are
-// kept for fiction, so nothing here reaches anyone.
+// Names, places and phrases that facts are made of. All domains and phone numbers are reserved for fiction, so they belong to
+// nobody.
 var (
 	firstNames = strings.Fields(`Sigrún Anna Jón Ólafur Emma James Sarah Daniel Lukas Mia Hannah Felix Björn Kristín Guðrún
 		Michael Laura David Jessica Omar Priya Chen María José Elena Noah Olivia Liam Sophie Tom Katrín Einar Helga Paul

@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// workday is a day's setting, before anything happens on it: who works, how much, and where the day lies in time.
+// workday is what a day's facts are generated from: its bounds, who works, and how much.
 type workday struct {
 	sim        *Simulator
 	day        int
 	begin, end time.Time
 	trend      float64
 	staff      []worker
-	crew       float64 // the staff's number, newcomers counted by how much they do
+	headcount  float64 // of the staff, with newcomers counted in part
 	deckItems  []Content
 }
 
@@ -34,15 +34,15 @@ func (s *Simulator) workday(day int) *workday {
 		noon := time.Date(year, month, dom, 12, 0, 0, 0, a.zone).Unix()
 		p := s.presence(a, day)
 		w.staff = append(w.staff, worker{a, p, noon - 12*3600})
-		w.crew += min(1, .3+.7*float64(day-max(a.join, -30))/30)
+		w.headcount += min(1, .3+.7*float64(day-max(a.join, -30))/30)
 	}
 	return w
 }
 
-// exists is false for the rare date that a zone leaves out, and for those before history.
+// exists is false for a date that the zone skips, and for days before history.
 func (w *workday) exists() bool { return w.day >= 0 && w.begin.Before(w.end) }
 
-// at turns a second of a local day into an instant of this day; what falls outside it happens around noon.
+// at turns a second of a local day into an instant of this day. An instant outside the day is moved to around noon.
 func (w *workday) at(d dice, midnight int64, second int) time.Time {
 	t := time.Unix(midnight+int64(second), 0).UTC()
 	if t.Before(w.begin) || !t.Before(w.end) {
@@ -51,14 +51,13 @@ func (w *workday) at(d dice, midnight int64, second int) time.Time {
 	return t
 }
 
-// home is the company's own midnight in Unix seconds, by its offset at noon.
-func (w *workday) home() int64 {
+// companyMidnight is the company's midnight in Unix seconds, by the zone's offset at noon.
+func (w *workday) companyMidnight() int64 {
 	year, month, dom := w.sim.cal.date(w.day)
 	return time.Date(year, month, dom, 12, 0, 0, 0, w.sim.cal.zone).Unix() - 12*3600
 }
 
-// midnight is a midnight that a fact of this day can lie at or run into: UTC's, or the day's own end where that is
-// the same or the coin says so.
+// midnight is the border that an edge case crosses: UTC's midnight or, sometimes, the day's own end.
 func (w *workday) midnight(d dice) time.Time {
 	utc := w.begin.Truncate(24 * time.Hour).Add(24 * time.Hour)
 	if utc.After(w.end) || d.yes(.3) {
@@ -67,7 +66,7 @@ func (w *workday) midnight(d dice) time.Time {
 	return utc
 }
 
-// deck lists what can be projected or shared on this day besides recordings: library items created before it.
+// deck lists the library items, other than recordings, that can be projected or shared on this day.
 func (w *workday) deck() []Content {
 	if w.deckItems == nil {
 		w.deckItems = w.sim.deckBefore(w.day)
@@ -75,7 +74,7 @@ func (w *workday) deck() []Content {
 	return w.deckItems
 }
 
-// build makes a day's facts from the seed; edits made by Mutate come after.
+// build makes a day's facts from the seed, before edits by Mutate.
 func (s *Simulator) build(day int, video bool) *Day {
 	w := s.workday(day)
 	out := &Day{Begin: w.begin, End: w.end}
@@ -86,7 +85,7 @@ func (s *Simulator) build(day int, video bool) *Day {
 	out.Requests, fromRequests = w.requests()
 	out.Cancellations = w.cancellations()
 	out.Sessions = append(w.sessions(), fromRequests...)
-	w.oddities(out)
+	w.edgeCases(out)
 	out.sort()
 	s.numberRequests(day, out)
 	if video {
@@ -108,7 +107,7 @@ func (w *workday) video(out *Day) {
 	out.sort()
 }
 
-// numberRequests gives ids in order of time. They leave gaps, as the ids of a server with other customers do.
+// numberRequests assigns ids in order of time. They have gaps, as on a server with other customers.
 func (s *Simulator) numberRequests(day int, out *Day) {
 	last, length := int64(0), out.End.Sub(out.Begin).Seconds()
 	for i := range out.Requests {
@@ -119,7 +118,7 @@ func (s *Simulator) numberRequests(day int, out *Day) {
 	}
 }
 
-// sort keeps the lists in order of time, and twins in the order they were made in.
+// sort orders the lists by time. Facts at the same instant keep their order.
 func (d *Day) sort() {
 	d.Requests = inOrder(d.Requests, func(r *Request) time.Time { return r.StartedAt })
 	d.Cancellations = inOrder(d.Cancellations, func(t *time.Time) time.Time { return *t })
@@ -131,7 +130,7 @@ func (d *Day) sort() {
 	}
 }
 
-// inOrder sorts stably by moving each element once: a stable sort in place would move facts, which are large, many times.
+// inOrder sorts stably and moves each element once: facts are large, and a stable sort in place would move them many times.
 func inOrder[T any](list []T, at func(*T) time.Time) []T {
 	type key struct {
 		at    int64

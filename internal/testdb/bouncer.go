@@ -25,11 +25,11 @@ type bouncer struct {
 	stop func()
 }
 
-// sessions is how many of the server's sessions a bouncer keeps for a database and a role.
+// sessions is the number of connections to the server that a bouncer opens for a database and role.
 const sessions = 3
 
-// Sessions is how many sessions of the server stand behind New's address, to be had by any connection; 0 where each
-// connection has its own.
+// Sessions is the number of connections to the server that all clients of New's address share. It is 0 if each client
+// has its own.
 func Sessions() int {
 	if pooled == nil {
 		return 0
@@ -37,7 +37,7 @@ func Sessions() int {
 	return sessions
 }
 
-// bouncerConfig lets everybody in who has a password on the server itself.
+// bouncerConfig accepts every user with a password on the server.
 const bouncerConfig = `[databases]
 * = host=%s port=%s
 [pgbouncer]
@@ -55,11 +55,11 @@ logfile = %s
 pidfile = %s
 `
 
-// bouncerScript runs PgBouncer ("$@") until its input ends, as it does when the tests die; $1 is its folder. There is
-// nothing to shut down in order. A Ctrl-C is not for it: it would leave PgBouncer behind.
+// bouncerScript runs PgBouncer ("$@") until its standard input closes, which also happens when the tests are killed; $1 is
+// its folder. It ignores Ctrl-C, which would leave PgBouncer running.
 const bouncerScript = `trap '' HUP INT QUIT TERM; dir=$1; shift; "$@" </dev/null & pid=$!; read -r _; kill -s KILL "$pid"; wait "$pid"; rm -rf "$dir"`
 
-// findBouncer looks where Debian installs it, too: that is not on everybody's PATH.
+// findBouncer also looks in Debian's folder, which is not in every user's PATH.
 func findBouncer() (string, error) {
 	for _, name := range []string{"pgbouncer", "/usr/sbin/pgbouncer"} {
 		if path, err := exec.LookPath(name); err == nil {
@@ -90,7 +90,7 @@ func startBouncer(ctx context.Context, server string) (*bouncer, error) {
 		return nil, err
 	}
 	command := []string{"-c", bouncerScript, "sh", dir, program, "--quiet", filepath.Join(dir, "ini")}
-	if os.Geteuid() == 0 { // it refuses root
+	if os.Geteuid() == 0 { // PgBouncer refuses root
 		if err := giveTo("nobody", dir); err != nil {
 			return nil, err
 		}
@@ -106,7 +106,7 @@ func startBouncer(ctx context.Context, server string) (*bouncer, error) {
 	}
 	b := &bouncer{net.JoinHostPort("127.0.0.1", port), func() { input.Close(); _ = cmd.Wait() }}
 	if err := b.wait(ctx, server); err != nil {
-		log, _ := os.ReadFile(filepath.Join(dir, "log")) // what there is of it
+		log, _ := os.ReadFile(filepath.Join(dir, "log")) // may be missing
 		b.stop()
 		return nil, fmt.Errorf("start pgbouncer: %w: %s", err, log)
 	}
@@ -129,7 +129,7 @@ func writeConfig(dir, port string, server *url.URL) error {
 	password, has := server.User.Password()
 	auth := "scram-sha-256"
 	if !has {
-		auth = "trust" // as the server seems to be
+		auth = "trust" // the server seems to require no password
 	}
 	serverPort := server.Port()
 	if serverPort == "" {
@@ -140,7 +140,7 @@ func writeConfig(dir, port string, server *url.URL) error {
 		os.WriteFile(in("users"), []byte(quote(server.User.Username())+" "+quote(password)+"\n"), 0o600))
 }
 
-// giveTo makes a folder and what is in it a user's.
+// giveTo makes a user the owner of a folder and its files.
 func giveTo(name, dir string) error {
 	u, err := user.Lookup(name)
 	if err != nil {
@@ -158,7 +158,7 @@ func giveTo(name, dir string) error {
 	})
 }
 
-// through is an address of the server, by way of the bouncer.
+// through is an address of the server through the bouncer.
 func (b *bouncer) through(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -184,8 +184,8 @@ func (b *bouncer) wait(ctx context.Context, server string) error {
 	}
 }
 
-// Pooled starts a PgBouncer in transaction mode for the test, and returns the address that leads through it to a
-// database of New's or NewDirect's. Where there is no such program the test is skipped.
+// Pooled starts a PgBouncer in transaction mode for the test, and returns the address of a database of New or NewDirect
+// through it. It skips the test if the program is not installed.
 func Pooled(t testing.TB, address string) string {
 	t.Helper()
 	if _, err := findBouncer(); err != nil && os.Getenv(throughBouncer) == "" {

@@ -12,17 +12,17 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Tables are those of schema crankwheel.
+// Tables are the tables of schema crankwheel.
 var Tables = []string{
 	"demo_requests", "demo_answers", "demo_cancellations_daily", "screen_sessions", "screen_session_events",
 	"share_usage_daily", "shares", "share_engagement_daily", "share_visits", "share_details", "users", "contents", "content_events",
 }
 
-// Contents is what a warehouse says, table by table, without when and by which load it came, and without the numbers of
-// same-second sessions, which depend on the order of their arrival: a session is shown with its events instead.
+// Contents is the rows of a warehouse by table, without the time and number of their loads. It also leaves out the occurrence of
+// same-second sessions, which depends on the order of arrival, and shows a session with its events instead.
 type Contents map[string][]string
 
-// queries are what is shown of tables whose rows are not shown as they are.
+// queries read the tables whose rows are not shown as they are.
 var queries = map[string]string{
 	"screen_sessions": `
 		SELECT (to_jsonb(t) - '{session_id,occurrence,load_id,loaded_at,deleted_at}'::text[] || jsonb_build_object(
@@ -37,7 +37,7 @@ var queries = map[string]string{
 		LEFT JOIN crankwheel.screen_sessions t ON t.session_id = e.session_id AND t.account_id = e.account_id ORDER BY 1`,
 }
 
-// Read reads every row of crankwheel, deleted ones included.
+// Read reads every row of crankwheel, including deleted rows.
 func Read(t testing.TB, dsn string) Contents {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), dsn)
@@ -62,7 +62,7 @@ func Read(t testing.TB, dsn string) Contents {
 	return all
 }
 
-// Diff tells in which rows two warehouses differ; "" where they do not.
+// Diff lists the rows in which two warehouses differ, or "".
 func (c Contents) Diff(d Contents) string {
 	var s strings.Builder
 	for _, table := range slices.Sorted(maps.Keys(c)) {
@@ -76,7 +76,7 @@ func (c Contents) Diff(d Contents) string {
 	return s.String()
 }
 
-// only lists the rows of a that b, sorted, lacks; not more than a few.
+// only lists a few of the rows of a that are not in b, which is sorted.
 func only(s *strings.Builder, what string, a, b []string) {
 	n := 0
 	for _, row := range a {

@@ -1,6 +1,6 @@
-// Package testdb gives each test a migrated database of its own, on a real server: the one that
-// TEST_DATABASE_URL names (a superuser's address), or a private one that ends with the tests. With TEST_PGBOUNCER
-// set, tests reach theirs through a PgBouncer in transaction mode, but for those that ask for the server itself.
+// Package testdb gives each test a migrated database of its own on a real server. The server is the one that
+// TEST_DATABASE_URL names (the address of a superuser), or a private one that ends with the tests. With TEST_PGBOUNCER
+// set, tests connect through a PgBouncer in transaction mode, except those that ask for a direct connection.
 package testdb
 
 import (
@@ -21,19 +21,19 @@ import (
 
 var server, template string
 
-// throughBouncer is the variable that puts pooled between the tests and the server.
+// throughBouncer is the environment variable that puts a PgBouncer between the tests and the server.
 const throughBouncer = "TEST_PGBOUNCER"
 
 var pooled *bouncer
 
-// serverSettings suit many small tests at once: compiling a plan takes longer than any query of theirs, and each test has
-// connections of its own.
+// serverSettings are for many small tests at once: JIT compilation takes longer than any of their queries, and each test
+// has connections of its own.
 var serverSettings = map[string]string{"jit": "off", "max_connections": "300"}
 
-// atOnce is how many of a package's tests run at once. They mostly wait for the server, for leases and for each other.
+// atOnce is the number of a package's tests that run at once. They mostly wait for the server, for leases and for each other.
 const atOnce = 6
 
-// Main runs a package's tests with a server at hand, and exits.
+// Main starts or finds the server, runs a package's tests, and exits.
 func Main(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
@@ -63,7 +63,7 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// makeTemplate migrates the database that each test's is a copy of.
+// makeTemplate makes the migrated database that is copied for each test.
 func makeTemplate(ctx context.Context) (drop func(), err error) {
 	template = name("template")
 	if err := admin(ctx, "CREATE DATABASE "+template); err != nil {
@@ -77,8 +77,8 @@ func makeTemplate(ctx context.Context) (drop func(), err error) {
 	return drop, nil
 }
 
-func name(kind string) string {
-	return "wheelhouse_" + kind + "_" + strings.ToLower(rand.Text()[:12])
+func name(use string) string {
+	return "wheelhouse_" + use + "_" + strings.ToLower(rand.Text()[:12])
 }
 
 // admin runs a statement on the server's maintenance database.
@@ -112,14 +112,14 @@ func New(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// For the tests' own queries: a statement that is prepared stays with a connection. Wheelhouse prepares none.
+	// For the tests' own queries: prepared statements do not work here. Wheelhouse prepares none.
 	q := u.Query()
 	q.Set("default_query_exec_mode", "exec")
 	u.RawQuery = q.Encode()
 	return u.String()
 }
 
-// NewDirect is New for a test that needs the server itself: it migrates, changes settings, or ends connections.
+// NewDirect is New for a test that needs a direct connection: it migrates, changes settings, or ends connections.
 func NewDirect(t testing.TB) string {
 	t.Helper()
 	db := name("test")

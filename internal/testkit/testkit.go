@@ -7,10 +7,10 @@ import (
 	"testing"
 )
 
-// longSwitch is the environment variable that asks for the long tests.
+// longSwitch is the environment variable that switches the long tests on.
 const longSwitch = "WHEELHOUSE_LONG"
 
-// Long tells whether every row of every table is to run, and not a sample.
+// Long reports whether tests run every row of every table, and not a sample.
 func Long() bool { return os.Getenv(longSwitch) != "" }
 
 // SkipIfShort skips a test under -short, with the reason.
@@ -21,12 +21,11 @@ func SkipIfShort(t testing.TB, reason string) {
 	}
 }
 
-// Parallel lets n parallel tests of a package run at once where the command line does not say how many. Tests that wait for
-// a server or for each other leave the processors idle when only as many of them run as there are processors. TestMain
-// calls it before m.Run.
+// Parallel lets n tests of a package run at once, unless the command line says otherwise. Go's default is the number of
+// processors, which would be idle while tests wait for a server or for each other. TestMain calls it before m.Run.
 func Parallel(n int) { Default("test.parallel", strconv.Itoa(n), strconv.Itoa(n)) }
 
-// Default sets a flag that the command line does not give, to one value in the usual tests and another in the long ones.
+// Default sets a flag to one value in the usual tests and to another in the long ones, unless the command line sets it.
 // TestMain calls it before m.Run.
 func Default(name, usual, long string) {
 	flag.Parse()
@@ -42,17 +41,4 @@ func Default(name, usual, long string) {
 	if err := flag.Set(name, value); err != nil {
 		panic(err) // no package defines the flag
 	}
-}
-
-// Sample returns every element if the tests are long, and otherwise those whose index leaves the remainder of turn
-// divided by step: different tables that take different turns cover all pairs between them.
-func Sample[T any](all []T, step, turn int) []T {
-	if Long() {
-		return all
-	}
-	var some []T
-	for i := turn % step; i < len(all); i += step {
-		some = append(some, all[i])
-	}
-	return some
 }

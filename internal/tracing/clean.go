@@ -12,49 +12,50 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Ours are the names of the tracers whose words are our own.
-const Ours = "wheelhouse/"
+// ownTracers is the prefix of the names of Wheelhouse's own tracers.
+const ownTracers = "wheelhouse/"
 
-// cleaning takes from the spans of others what they recorded of errors: their texts quote addresses, and Postgres's values.
-type cleaning struct{ sdktrace.SpanExporter }
+// redacting is an exporter that removes the error texts from the spans of libraries. These texts quote addresses, and values
+// from Postgres.
+type redacting struct{ sdktrace.SpanExporter }
 
-// ExportSpans is an exporter's.
-func (c cleaning) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
-	cleaned := make([]sdktrace.ReadOnlySpan, len(spans))
+// ExportSpans implements sdktrace.SpanExporter.
+func (r redacting) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
+	redacted := make([]sdktrace.ReadOnlySpan, len(spans))
 	for i, span := range spans {
-		if cleaned[i] = span; !strings.HasPrefix(span.InstrumentationScope().Name, Ours) {
-			cleaned[i] = speechless{span}
+		if redacted[i] = span; !strings.HasPrefix(span.InstrumentationScope().Name, ownTracers) {
+			redacted[i] = withoutTexts{span}
 		}
 	}
-	return c.SpanExporter.ExportSpans(ctx, cleaned)
+	return r.SpanExporter.ExportSpans(ctx, redacted)
 }
 
-// speechless is a span without events, and whose status has no text.
-type speechless struct{ sdktrace.ReadOnlySpan }
+// withoutTexts is a span without events and without the text of its status.
+type withoutTexts struct{ sdktrace.ReadOnlySpan }
 
-// Events are none.
-func (speechless) Events() []sdktrace.Event { return nil }
+// Events returns none.
+func (withoutTexts) Events() []sdktrace.Event { return nil }
 
-// Status says whether it failed.
-func (s speechless) Status() sdktrace.Status {
+// Status returns only the code.
+func (s withoutTexts) Status() sdktrace.Status {
 	return sdktrace.Status{Code: s.ReadOnlySpan.Status().Code}
 }
 
-// disguised hands on, in place of each request, one that holds no more than a span may show.
-type disguised struct{ http.RoundTripper }
+// redactingTransport passes a redacted copy of each request on, with nothing but what a span may show.
+type redactingTransport struct{ http.RoundTripper }
 
 type realRequest struct{}
 
-// RoundTrip is a transport's.
-func (d disguised) RoundTrip(r *http.Request) (*http.Response, error) {
-	shown := (&http.Request{
+// RoundTrip implements http.RoundTripper.
+func (t redactingTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	redacted := (&http.Request{
 		Method: r.Method, URL: &url.URL{Scheme: r.URL.Scheme, Host: r.URL.Host, Path: template(r.URL.Path)}, Host: r.URL.Host,
 		Proto: r.Proto, ProtoMajor: r.ProtoMajor, ProtoMinor: r.ProtoMinor, Header: http.Header{},
 	}).WithContext(context.WithValue(r.Context(), realRequest{}, r))
-	return d.RoundTripper.RoundTrip(shown)
+	return t.RoundTripper.RoundTrip(redacted)
 }
 
-// template is a path without what tells one share from another.
+// template is a path with a placeholder for a share's slug.
 func template(path string) string {
 	const shares = "/company_content/shares/"
 	if at := strings.Index(path, shares); at >= 0 {
@@ -63,22 +64,23 @@ func template(path string) string {
 	return path
 }
 
-// revealed sends the real request.
-type revealed struct{ http.RoundTripper }
+// restoringTransport sends the original request in place of the redacted one.
+type restoringTransport struct{ http.RoundTripper }
 
-// RoundTrip is a transport's.
-func (d revealed) RoundTrip(shown *http.Request) (*http.Response, error) {
-	ctx := shown.Context()
-	return d.RoundTripper.RoundTrip(ctx.Value(realRequest{}).(*http.Request).WithContext(ctx))
+// RoundTrip implements http.RoundTripper.
+func (t restoringTransport) RoundTrip(redacted *http.Request) (*http.Response, error) {
+	ctx := redacted.Context()
+	return t.RoundTripper.RoundTrip(ctx.Value(realRequest{}).(*http.Request).WithContext(ctx))
 }
 
-// statements makes spans of what is part of one already: the rest (plans, claims, what metrics ask) would be traces of their own.
+// statements makes spans of the statements within a window's span. Other statements (plans, claims, metrics) would become traces
+// of their own.
 type statements struct{ tracer *otelpgx.Tracer }
 
-func within(ctx context.Context) bool { return trace.SpanFromContext(ctx).IsRecording() }
+func inSpan(ctx context.Context) bool { return trace.SpanFromContext(ctx).IsRecording() }
 
 func (s statements) TraceQueryStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
-	if !within(ctx) {
+	if !inSpan(ctx) {
 		return ctx // no span begins, and its end finds none
 	}
 	return s.tracer.TraceQueryStart(ctx, conn, data)
@@ -89,7 +91,7 @@ func (s statements) TraceQueryEnd(ctx context.Context, conn *pgx.Conn, data pgx.
 }
 
 func (s statements) TraceBatchStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
-	if !within(ctx) {
+	if !inSpan(ctx) {
 		return ctx // no span begins, and its end finds none
 	}
 	return s.tracer.TraceBatchStart(ctx, conn, data)

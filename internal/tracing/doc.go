@@ -1,16 +1,15 @@
-// Package tracing sends traces by OpenTelemetry's OTLP over HTTP, if OpenTelemetry's own variables ask for them: a span for each
-// window, with its requests to the API and its statements in the database below it.
+// Package tracing sends traces with OpenTelemetry's OTLP over HTTP, if OpenTelemetry's environment variables ask for them. Each
+// window has a span, which contains spans for its requests to the API and its statements in the database.
 //
-// On: OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or OTEL_TRACES_EXPORTER=otlp. Off otherwise, with
-// OTEL_TRACES_EXPORTER=none and with OTEL_SDK_DISABLED=true; then nothing is set up and nothing runs. The exporter, the sampler, the
-// batches and the resource read the other OTEL_ variables by themselves. What cannot be had (another exporter or protocol) is refused.
+// Tracing is on with OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or OTEL_TRACES_EXPORTER=otlp. It is off
+// otherwise, and with OTEL_TRACES_EXPORTER=none or OTEL_SDK_DISABLED=true; then nothing runs. The exporter, the sampler, the
+// batches and the resource also read the other OTEL_ variables. Another exporter or protocol is refused.
 //
-// Promised: no span holds the key, a query string, a share's slug, a statement's parameters, the database's address or an
-// error's text that is not our own. The instruments of others never see a request as it is sent, and what they record of
-// errors, which may quote values, is taken out before it is sent. No header with the trace's id goes to the API.
+// Promises: no span contains the key, a query string, a share's slug, a statement's parameters, the database's address or
+// an error text of a library. Libraries only see a redacted request. Their records of errors, which may quote values, are
+// removed before a span is sent. No header with the trace's id goes to the API.
 //
-// What OpenTelemetry says of variables that it does not understand, which quotes them, is not shown; that there was something, is.
+// OpenTelemetry's errors about its variables quote the variables. The log says only that there was an error.
 //
-// Not promised: that every span arrives. What cannot be sent is dropped, said once in the log, and keeps nobody waiting; Stop
-// takes 3 seconds at the most.
+// Limits: a span that cannot be sent is dropped. The log says so once. Nothing waits for it, and Stop takes at most 3 seconds.
 package tracing

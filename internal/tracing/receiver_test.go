@@ -12,10 +12,10 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// receiver takes traces by OTLP over HTTP.
+// receiver receives traces with OTLP over HTTP.
 type receiver struct {
 	mu    sync.Mutex
-	bytes bytes.Buffer // of all that came, unpacked
+	bytes bytes.Buffer // everything received, uncompressed
 	spans []*spans.Span
 	names map[string]string // of services
 }
@@ -49,7 +49,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	}
 }
 
-// below are the spans whose parent is a span.
+// below lists the children of a span.
 func (r *receiver) below(parent *spans.Span) (all []*spans.Span) {
 	for _, s := range r.spans {
 		if bytes.Equal(s.ParentSpanId, parent.SpanId) && bytes.Equal(s.TraceId, parent.TraceId) {

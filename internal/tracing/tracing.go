@@ -21,13 +21,14 @@ import (
 	"go.uber.org/zap"
 )
 
-// Tracing is how traces are sent. Nil: they are not.
+// Tracing sends traces. Nil means that tracing is off.
 type Tracing struct{ provider *sdktrace.TracerProvider }
 
-// stopWithin is how long what is left may take to be sent.
+// stopWithin is the time in which Stop may send the remaining spans.
 const stopWithin = 3 * time.Second
 
-// Wanted tells whether the environment asks for traces. Its error is what it asks for that there is not.
+// Wanted reports whether the environment asks for traces. It returns an error if the environment asks for another exporter or
+// protocol.
 func Wanted() (bool, error) {
 	exporter := strings.TrimSpace(os.Getenv("OTEL_TRACES_EXPORTER"))
 	switch {
@@ -49,57 +50,57 @@ func Wanted() (bool, error) {
 	return true, nil
 }
 
-// Start begins to send traces, if they are wanted; nil if not. It sets OpenTelemetry's global provider.
+// Start starts tracing, or returns nil if tracing is off. It sets OpenTelemetry's global provider.
 func Start(ctx context.Context, version string, log *zap.Logger) (*Tracing, error) {
 	if wanted, err := Wanted(); !wanted {
 		return nil, err
 	}
-	var once, quoted sync.Once
-	otel.SetLogger(funcr.New(func(string, string) { // which quotes variables that are not understood: addresses and headers, and keys in them
-		quoted.Do(func() {
-			log.Warn("traces: OpenTelemetry has met an error, in its OTEL_ variables most likely; said once, and without what they hold")
+	var once, reported sync.Once
+	otel.SetLogger(funcr.New(func(string, string) { // the message quotes variables, which may contain keys
+		reported.Do(func() {
+			log.Warn("traces: OpenTelemetry reports an error, probably in its OTEL_ variables; logged once, without their values")
 		})
 	}, funcr.Options{}))
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(error) { // whose text may hold the receiver's address, and that a password
-		once.Do(func() { log.Warn("traces cannot be sent; said once") })
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(error) { // the error may contain the receiver's address with a password
+		once.Do(func() { log.Warn("traces cannot be sent; logged once") })
 	}))
 	exporter, err := otlptracehttp.New(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("traces: the OTEL_EXPORTER_OTLP_ variables are not understood")
+		return nil, fmt.Errorf("traces: the OTEL_EXPORTER_OTLP_ variables are not valid")
 	}
-	// What the environment says wins; the machine and the command line are nobody's business.
-	described, err := resource.New(ctx, resource.WithAttributes(semconv.ServiceName("wheelhouse"), semconv.ServiceVersion(version)),
+	// The environment overrides these attributes. The machine and the command line are not sent.
+	attributes, err := resource.New(ctx, resource.WithAttributes(semconv.ServiceName("wheelhouse"), semconv.ServiceVersion(version)),
 		resource.WithTelemetrySDK(), resource.WithFromEnv())
 	if err != nil {
-		return nil, fmt.Errorf("traces: OTEL_RESOURCE_ATTRIBUTES is not understood")
+		return nil, fmt.Errorf("traces: OTEL_RESOURCE_ATTRIBUTES is not valid")
 	}
-	provider := sdktrace.NewTracerProvider(sdktrace.WithBatcher(cleaning{exporter}), sdktrace.WithResource(described))
+	provider := sdktrace.NewTracerProvider(sdktrace.WithBatcher(redacting{exporter}), sdktrace.WithResource(attributes))
 	otel.SetTracerProvider(provider)
 	return &Tracing{provider}, nil
 }
 
-// Stop sends what is left.
+// Stop sends the remaining spans.
 func (t *Tracing) Stop() {
 	if t == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
 	defer cancel()
-	_ = t.provider.Shutdown(ctx) // what cannot be sent is dropped
+	_ = t.provider.Shutdown(ctx) // spans that cannot be sent are dropped
 }
 
-// Transport makes requests spans. Off, it is nil: there is nothing between.
+// Transport makes a span for each request. It is nil if tracing is off.
 func (t *Tracing) Transport() func(http.RoundTripper) http.RoundTripper {
 	if t == nil {
 		return nil
 	}
 	return func(base http.RoundTripper) http.RoundTripper {
-		return disguised{otelhttp.NewTransport(revealed{base}, otelhttp.WithTracerProvider(t.provider),
+		return redactingTransport{otelhttp.NewTransport(restoringTransport{base}, otelhttp.WithTracerProvider(t.provider),
 			otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return r.Method + " " + r.URL.Path }))}
 	}
 }
 
-// Database makes statements spans, of those that are part of a window. Off, it is nil.
+// Database makes a span for each statement of a window. It is nil if tracing is off.
 func (t *Tracing) Database() pgx.QueryTracer {
 	if t == nil {
 		return nil

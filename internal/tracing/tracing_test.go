@@ -30,7 +30,7 @@ import (
 	"wheelhouse/load"
 )
 
-// misled is set where this program is to start tracing, and no more.
+// misled is an environment variable that makes this test binary only start tracing.
 const misled = "WHEELHOUSE_TEST_MISLED"
 
 func TestMain(m *testing.M) {
@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 	os.Exit(0)
 }
 
-// TestVariablesAreNotQuoted: OpenTelemetry's own log, which a program has from its first moment, tells nothing of what is in variables.
+// OpenTelemetry logs errors about variables, possibly before Start. The program's output never shows the values.
 func TestVariablesAreNotQuoted(t *testing.T) {
 	for _, wrong := range []string{
 		"OTEL_EXPORTER_OTLP_HEADERS=Authorization: Bearer canary", "OTEL_EXPORTER_OTLP_HEADERS=a key canary=x",
@@ -50,9 +50,9 @@ func TestVariablesAreNotQuoted(t *testing.T) {
 	} {
 		program := osexec.Command(os.Args[0])
 		program.Env = append(os.Environ(), misled+"=1", "OTEL_TRACES_EXPORTER=otlp", wrong)
-		said, err := program.CombinedOutput()
-		if err != nil || bytes.Contains(said, []byte("canary")) || !bytes.Contains(said, []byte("OTEL_")) {
-			t.Errorf("%s: %v %s", wrong, err, said)
+		output, err := program.CombinedOutput()
+		if err != nil || bytes.Contains(output, []byte("canary")) || !bytes.Contains(output, []byte("OTEL_")) {
+			t.Errorf("%s: %v %s", wrong, err, output)
 		}
 	}
 }
@@ -61,8 +61,8 @@ const canaryKey = "canary-key-of-the-traces"
 
 var now = time.Date(2026, 3, 5, 15, 0, 0, 0, time.UTC)
 
-// TestTraces: each window is a trace with its requests and its transaction, and nothing secret is in it, whatever goes wrong.
-func TestTraces(t *testing.T) {
+// Each window is a trace with its requests and its transaction, without secrets even if something fails.
+func TestEachWindowIsATrace(t *testing.T) {
 	r := &receiver{names: map[string]string{}}
 	server := httptest.NewServer(r)
 	t.Cleanup(server.Close)
@@ -79,16 +79,16 @@ func TestTraces(t *testing.T) {
 		for name := range r.Header {
 			headers.Store(name, true)
 		}
-		if strings.HasSuffix(r.URL.Path, "/usage_shares") { // of which Postgres will quote a value that does not fit
+		if strings.HasSuffix(r.URL.Path, "/usage_shares") { // Postgres's error quotes a value
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = io.WriteString(w, `{"stats":{"by_user":[{"email":"canary@prospect.example","shares_count":2000000000,"plays_count":1}]}}`)
 			return
 		}
-		if strings.Contains(r.URL.Path, "/company_content/shares/") { // whose path the error quotes
+		if strings.Contains(r.URL.Path, "/company_content/shares/") { // the error quotes the path
 			w.WriteHeader(http.StatusUnprocessableEntity)
 			return
 		}
-		if strings.HasSuffix(r.URL.Path, "/share_details") { // whose address net/http quotes
+		if strings.HasSuffix(r.URL.Path, "/share_details") { // net/http's error quotes the address
 			panic(http.ErrAbortHandler)
 		}
 		sim.ServeHTTP(w, r)
@@ -124,17 +124,17 @@ func TestTraces(t *testing.T) {
 		}
 	}
 	if _, sent := headers.Load("Traceparent"); sent {
-		t.Error("the API is told of the trace")
+		t.Error("the API gets the id of the trace")
 	}
 }
 
-// check looks at the spans of each window of the ledger.
+// check compares the spans with the windows in the ledger.
 func (r *receiver) check(t *testing.T, dsn string) {
 	t.Helper()
 	windows, requests := 0, 0
 	for _, s := range r.spans {
 		stream, is := strings.CutPrefix(s.Name, "load ")
-		if !is || held(s) { // given back: the ledger says nothing of it
+		if !is || held(s) { // its lease was released: it is not in the ledger
 			continue
 		}
 		windows++
@@ -199,8 +199,8 @@ func loadAll(t *testing.T, dsn, api string, traces *tracing.Tracing) {
 	}
 }
 
-// What is not asked for is not there, and what there is not is refused.
-func TestWanted(t *testing.T) {
+// Tracing is off unless it is asked for. Unsupported exporters and protocols are refused.
+func TestTracingIsOffUnlessAskedFor(t *testing.T) {
 	for name, c := range map[string]struct {
 		env    map[string]string
 		wanted bool
@@ -235,8 +235,8 @@ func TestWanted(t *testing.T) {
 	}
 }
 
-// A receiver that is not there, or hangs, keeps the end for no longer than it may.
-func TestStopEnds(t *testing.T) {
+// Stop does not wait long for a receiver that does not answer.
+func TestStopIsLimited(t *testing.T) {
 	over := make(chan struct{})
 	hangs := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-over }))
 	t.Cleanup(hangs.Close)

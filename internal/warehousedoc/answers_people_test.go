@@ -8,7 +8,7 @@ import (
 	"wheelhouse/internal/simulator"
 )
 
-// hours counts the last two whole months, with everybody who did anything in them.
+// hours is about the last two complete months, with every agent who was active in them.
 func hours(t *truth) (rows [][]string) {
 	const last, before = "2025-06", "2025-05"
 	sessions, seconds, former := map[string]int{}, map[string]int{}, map[string]int{}
@@ -52,7 +52,7 @@ func hours(t *truth) (rows [][]string) {
 	return rows
 }
 
-// agents adds who shared a screen or a video, or had one played, on the day.
+// agents adds the agents who shared a screen or a video on the day, or whose video was played.
 func (d day) agents(present map[string]bool) {
 	for _, x := range d.sessions {
 		present[x.Agent] = true
@@ -62,7 +62,7 @@ func (d day) agents(present map[string]bool) {
 	}
 }
 
-// handlers adds who answered a request, and whose videos were played, in the months.
+// handlers adds the agents who answered a request, or whose videos were played, in the months.
 func (t *truth) handlers(present map[string]map[string]bool) {
 	for _, r := range t.requests {
 		if month := present[r.day[:7]]; month != nil && r.answered {
@@ -78,7 +78,7 @@ func (t *truth) handlers(present map[string]map[string]bool) {
 	}
 }
 
-// engaged are the figures of a share's visits.
+// engaged is the figures of a share's visits.
 type engaged struct {
 	shares, visits, plays, clicks int
 	seconds                       float64
@@ -102,7 +102,7 @@ func watched(t *truth) (rows [][]string) {
 	type one struct {
 		simulator.Share
 		plays, ended int
-		percent      float64 // summed over plays
+		percent      float64 // total over plays
 	}
 	var list []one
 	for _, x := range t.shares() {

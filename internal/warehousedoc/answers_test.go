@@ -15,7 +15,7 @@ import (
 	"wheelhouse/internal/simulator"
 )
 
-// answers are the questions' answers by the simulator's own facts, by the files' names.
+// answers computes the answers to the questions from the simulator's facts, by file name.
 var answers = map[string]func(*truth) [][]string{
 	"01_fastest":        fastest,
 	"02_campaigns":      campaigns,
@@ -28,7 +28,7 @@ var answers = map[string]func(*truth) [][]string{
 	"09_complete":       complete,
 }
 
-// checkAnswers compares every question's answer with the truth.
+// checkAnswers compares every answer with the facts.
 func checkAnswers(t *testing.T, conn *pgx.Conn, truth *truth) {
 	files, err := questionFiles.ReadDir("questions")
 	if err != nil {
@@ -54,7 +54,7 @@ func checkAnswers(t *testing.T, conn *pgx.Conn, truth *truth) {
 		}
 		want := answers[name](truth)
 		if !slices.EqualFunc(got.Rows, want, slices.Equal) {
-			t.Errorf("%s: the warehouse answers\n%v\nand the truth is\n%v", name, got.Rows, want)
+			t.Errorf("%s: the warehouse answers\n%v\nthe facts are\n%v", name, got.Rows, want)
 		}
 	}
 }
@@ -136,7 +136,7 @@ func complete(*truth) (rows [][]string) {
 	return rows
 }
 
-// checkChanges compares what changed since the first run with what the second said it did, and with what began in between.
+// checkChanges compares the changes since the first run with the counts of the second run, and with the facts in between.
 func checkChanges(t *testing.T, rows [][]string, truth *truth) {
 	t.Helper()
 	between := func(at time.Time) bool { return at.After(sample.Passes[0]) && truth.date(at) == "2025-07-01" }
@@ -148,7 +148,7 @@ func checkChanges(t *testing.T, rows [][]string, truth *truth) {
 		}
 	}
 	for _, want := range [][]string{
-		row("2025-06-30", "usage_new", 0, 1, 1), // one session had more viewers, one is gone
+		row("2025-06-30", "usage_new", 0, 1, 1), // one session had more viewers, one is deleted
 		row("2025-07-01", "usage_new", sessions, 0, 0),
 		row("2025-07-01", "share_visits", visits, 0, 0),
 	} {
@@ -156,17 +156,17 @@ func checkChanges(t *testing.T, rows [][]string, truth *truth) {
 			t.Errorf("what changed lacks %v: %v", want, rows)
 		}
 	}
-	var sums [3]int64
+	var totals [3]int64
 	for _, row := range rows {
 		for i, text := range row[2:] {
 			n, err := strconv.ParseInt(text, 10, 64)
 			if err != nil {
 				t.Fatal(err)
 			}
-			sums[i] += n
+			totals[i] += n
 		}
 	}
-	if n := truth.sample.Runs[1].Counts; sums != [3]int64{n.Inserted, n.Updated, n.Deleted} {
-		t.Errorf("what changed adds up to %v, and the run counted %+v", sums, n)
+	if n := truth.sample.Runs[1].Counts; totals != [3]int64{n.Inserted, n.Updated, n.Deleted} {
+		t.Errorf("the changes are %v in all, but the run counted %+v", totals, n)
 	}
 }

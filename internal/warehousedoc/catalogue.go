@@ -11,13 +11,13 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// catalogue is what the database says of itself.
+// catalogue is the database's description of itself.
 type catalogue struct {
 	Schemas []schema
 	Roles   []role
 }
 
-// schema is a schema with what is in it, in order of names.
+// schema is a schema with its relations and functions, ordered by name.
 type schema struct {
 	Name, Comment string
 	Relations     []*relation
@@ -44,7 +44,7 @@ type column struct {
 	Comment    string
 }
 
-// function is a function with its arguments as declared.
+// function is a function with its declared arguments.
 type function struct{ Schema, Name, Arguments, Result, Comment string }
 
 // role is what a role may do in a schema.
@@ -69,7 +69,7 @@ var functionsSQL string
 //go:embed roles.sql
 var rolesSQL string
 
-// readCatalogue reads the catalogue, and holds it to its promise: everything has a comment, and every reference leads somewhere.
+// readCatalogue reads the catalogue. It returns an error if a comment is missing or names something that does not exist.
 func readCatalogue(ctx context.Context, conn *pgx.Conn) (*catalogue, error) {
 	c := &catalogue{}
 	err := rows(ctx, conn, schemasSQL, func(row pgx.Rows) error {
@@ -109,7 +109,7 @@ func readCatalogue(ctx context.Context, conn *pgx.Conn) (*catalogue, error) {
 	return c, nil
 }
 
-// rows calls each for every row.
+// rows calls each for each row.
 func rows(ctx context.Context, conn *pgx.Conn, sql string, each func(pgx.Rows) error) error {
 	found, err := conn.Query(ctx, sql)
 	if err != nil {
@@ -149,7 +149,7 @@ func (c *catalogue) in(name string) *schema {
 	return &c.Schemas[slices.IndexFunc(c.Schemas, func(s schema) bool { return s.Name == name })]
 }
 
-// relation is the table or view of that name; nil where there is none.
+// relation is the table or view with a name, or nil.
 func (c *catalogue) relation(full string) *relation {
 	for _, s := range c.Schemas {
 		for _, r := range s.Relations {
@@ -161,7 +161,7 @@ func (c *catalogue) relation(full string) *relation {
 	return nil
 }
 
-// complete tells which comment is missing.
+// complete returns an error for a missing comment.
 func (c *catalogue) complete() error {
 	var bare []string
 	want := func(name, comment string) {
@@ -187,11 +187,11 @@ func (c *catalogue) complete() error {
 	return nil
 }
 
-// named finds what a comment names: schema.table.column, or "the schema.table entry (its column)".
+// named finds names in a comment: schema.table.column, or "the schema.table entry (its column)".
 var named = regexp.MustCompile(`\b(bi|crankwheel|wheelhouse)\.([a-z_]+)(?:\.([a-z_]+)\b|[a-z ]*\((?:its )?([a-z_]+)\))`)
 
-// refer makes references of what comments of columns name. Only a part of a primary key can be referred to; a comment may
-// name any other column or a function, too, but nothing that is not there.
+// refer makes references of the names in comments of columns. A reference can only be to a column of a primary key. A comment
+// may also name any other column or function, but nothing that does not exist.
 func (c *catalogue) refer() error {
 	for _, s := range c.Schemas {
 		for _, r := range s.Relations {
@@ -200,7 +200,7 @@ func (c *catalogue) refer() error {
 				for _, match := range named.FindAllStringSubmatch(x.Comment, -1) {
 					other, name := c.relation(match[1]+"."+match[2]), match[3]+match[4]
 					if other == nil || other.column(name) == nil {
-						return fmt.Errorf("the comment of %s.%s names %s, which is not there", r.full(), x.Name, match[0])
+						return fmt.Errorf("the comment of %s.%s names %s, which does not exist", r.full(), x.Name, match[0])
 					}
 					if other != r && other.column(name).Key > 0 && x.Refers == "" {
 						x.Refers = other.full() + "." + name
@@ -221,7 +221,7 @@ func (r *relation) column(name string) *column {
 	return nil
 }
 
-// target splits what a column refers to into relation and column.
+// target splits a reference into relation and column.
 func (x *column) target() (relation, name string) {
 	last := strings.LastIndex(x.Refers, ".")
 	return x.Refers[:last], x.Refers[last+1:]

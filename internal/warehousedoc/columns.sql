@@ -1,5 +1,5 @@
--- Columns in their order. key: the place in the primary key, 0 outside it. refers: the table of a foreign key of this
--- column alone.
+-- Columns in order. key: the position in the primary key, or 0. refers: the column that a foreign key of this column alone
+-- refers to.
 SELECT n.nspname,
        c.relname,
        a.attname,

@@ -1,4 +1,4 @@
--- Functions that people may call in a query; those of triggers are not among them.
+-- Functions for queries, without those of triggers.
 SELECT n.nspname,
        p.proname,
        pg_get_function_arguments(p.oid),

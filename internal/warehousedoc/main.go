@@ -25,7 +25,7 @@ func main() {
 	}
 }
 
-// run writes the documents below the working directory, which must be the top of the sources.
+// run writes the documents into docs of the working directory, which must be the top of the sources.
 func run(ctx context.Context) error {
 	if _, err := os.Stat("docs"); err != nil {
 		return errors.New("no folder docs here: run it at the top of the sources")
@@ -54,7 +54,7 @@ func run(ctx context.Context) error {
 	return nil
 }
 
-// documents makes the documents of the loaded warehouse at dsn, by the name they have in docs.
+// documents makes the documents of the loaded warehouse at dsn, by file name.
 func documents(ctx context.Context, dsn string) (map[string][]byte, error) {
 	conn, err := pgx.Connect(ctx, dsn)
 	if err != nil {

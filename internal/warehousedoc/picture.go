@@ -12,7 +12,7 @@ import (
 //go:embed picture.svg.tmpl
 var pictureTemplate string
 
-// Lengths in the picture's own units, which are pixels at its natural size.
+// Lengths in pixels of the unscaled picture.
 const (
 	margin    = 24
 	boxWidth  = 268
@@ -24,10 +24,10 @@ const (
 	underfoot = 8  // within a box
 )
 
-// picture is what the template draws: boxes from left to right, those that refer to others on the right of them.
+// picture is the data of the template: boxes from left to right. A box is to the right of the boxes that it refers to.
 type picture struct {
 	Width, Height int
-	Words         string // what it shows, for who cannot see it
+	Words         string // a description, for screen readers
 	Captions      []label
 	Boxes         []*box
 	Lines         []string // paths
@@ -38,12 +38,12 @@ type label struct {
 	Text string
 }
 
-// box is a table with its key and what else refers to a table.
+// box is a table with its key and its references.
 type box struct {
 	*relation
 	X, Y, Width, Height int
 	Lines               []entry
-	Rest                int // columns that are neither
+	Rest                int // the number of other columns
 	level               int
 }
 
@@ -52,11 +52,11 @@ type entry struct {
 	Name   string
 	Type   string
 	Key    bool
-	refers string // the box it has a line to
-	column string // there
+	refers string // the box of the line's end
+	column string // the column of the line's end
 }
 
-// draw makes the picture of the tables. account_id and load_id are in nearly all of them and have no line.
+// draw makes the picture of the tables. account_id and load_id, which nearly all tables have, get no line.
 func draw(c *catalogue) ([]byte, error) {
 	p := &picture{Width: 2 * margin, Words: "Tables of the warehouse. "}
 	y := margin
@@ -69,7 +69,7 @@ func draw(c *catalogue) ([]byte, error) {
 		bottom := place(boxes, y+caption)
 		for _, b := range boxes {
 			p.Width = max(p.Width, b.X+b.Width+margin)
-			p.Words += b.says()
+			p.Words += b.text()
 		}
 		p.Lines = append(p.Lines, connect(boxes)...)
 		p.Boxes = append(p.Boxes, boxes...)
@@ -85,7 +85,7 @@ func draw(c *catalogue) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// boxesOf are the boxes of a schema's tables, those that refer to others after them.
+// boxesOf makes the boxes of a schema's tables. A box comes after the boxes that it refers to.
 func boxesOf(s schema) []*box {
 	var boxes []*box
 	byName := map[string]*box{}
@@ -111,7 +111,7 @@ func boxesOf(s schema) []*box {
 		b.Height = y + line + underfoot
 		boxes, byName[r.full()] = append(boxes, b), b
 	}
-	for range boxes { // a level a round, at most as many as there are boxes
+	for range boxes { // each round finds a level; there are at most as many levels as boxes
 		for _, b := range boxes {
 			for _, e := range b.Lines {
 				if other := byName[e.refers]; other != nil {
@@ -124,9 +124,10 @@ func boxesOf(s schema) []*box {
 	return boxes
 }
 
-// place gives each box its place: a column a level, in a column by the middle of what it refers to. It returns where they end.
+// place positions the boxes: a column for each level, and in a column by the middle of the boxes that they refer to. It returns
+// the size of the picture.
 func place(boxes []*box, top int) (bottom int) {
-	wanted := func(b *box) int { // where its lines lead
+	wanted := func(b *box) int { // the middle of the ends of its lines
 		sum, n := 0, 0
 		for _, e := range b.Lines {
 			if other := find(boxes, e.refers); other != nil {
@@ -134,7 +135,7 @@ func place(boxes []*box, top int) (bottom int) {
 			}
 		}
 		if n == 0 {
-			return -len(referring(boxes, b)) // what many refer to first
+			return -len(referring(boxes, b)) // boxes with many references come first
 		}
 		return sum / n
 	}
@@ -171,8 +172,8 @@ func referring(boxes []*box, to *box) []*box {
 	})
 }
 
-// connect draws the lines: from the left of what refers to the right of the key, between the boxes of the columns that they
-// cross.
+// connect draws the lines, from the left of a referring box to the right of the key. A line crosses a column in a gap between
+// boxes.
 func connect(boxes []*box) (paths []string) {
 	for _, b := range boxes {
 		for _, e := range b.Lines {
@@ -194,13 +195,13 @@ func connect(boxes []*box) (paths []string) {
 	return paths
 }
 
-// bend is a curve that leaves and arrives level.
+// bend is a curve with horizontal ends.
 func bend(x1, y1, x2, y2 int) string {
 	half := (x1 - x2) / 2
 	return fmt.Sprintf("C%d %d %d %d %d %d", x1-half, y1, x2+half, y2, x2, y2)
 }
 
-// gap is the middle of the room between boxes of a column that is nearest to y.
+// gap is the middle of the gap between boxes of a column that is nearest to y.
 func gap(boxes []*box, level, y int) int {
 	nearest := -1
 	for _, b := range boxes {
@@ -225,7 +226,7 @@ func (b *box) at(column string) int {
 // Foot is the middle of a box's last line.
 func (b *box) Foot() int { return b.Height - underfoot - line/2 }
 
-func (b *box) says() string {
+func (b *box) text() string {
 	s := b.full()
 	for _, e := range b.Lines {
 		if e.refers != "" {

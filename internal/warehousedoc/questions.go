@@ -23,7 +23,7 @@ type question struct {
 	answer
 }
 
-// answer is what a statement returned, as text.
+// answer is the result of a statement, as text.
 type answer struct {
 	Columns []heading
 	Rows    [][]string // "" for NULL
@@ -63,21 +63,21 @@ func parseQuestion(text []byte) question {
 	var q question
 	var words []string
 	for line := range bytes.Lines(text) {
-		said, isComment := strings.CutPrefix(string(bytes.TrimSpace(line)), "-- ")
+		comment, isComment := strings.CutPrefix(string(bytes.TrimSpace(line)), "-- ")
 		switch {
 		case q.SQL != "" || !isComment:
 			q.SQL += string(line)
 		case q.Title == "":
-			q.Title = said
+			q.Title = comment
 		default:
-			words = append(words, said)
+			words = append(words, comment)
 		}
 	}
 	q.Words, q.SQL = strings.Join(words, " "), strings.TrimSpace(q.SQL)
 	return q
 }
 
-// readAs runs one statement as somebody who may read bi and no more, with the texts that psql would show.
+// readAs runs a statement as wheelhouse_reader, and returns values as psql would show them.
 func readAs(ctx context.Context, conn *pgx.Conn, sql string) (answer, error) {
 	tx, err := conn.BeginTx(ctx, pgx.TxOptions{AccessMode: pgx.ReadOnly})
 	if err != nil {

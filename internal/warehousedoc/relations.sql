@@ -1,4 +1,4 @@
--- Tables and views. reads: the relations a view names, for a table none.
+-- Tables and views. reads: the relations that a view reads.
 SELECT n.nspname,
        c.relname,
        c.relkind IN ('v', 'm') AS view,

@@ -1,4 +1,4 @@
--- What each role may do, as the server judges it. all_: in every relation of the schema; some_: in any.
+-- The rights of each role, as the server reports them. all_: in every relation of the schema; some_: in at least one.
 SELECT r.rolname,
        n.nspname,
        has_schema_privilege(r.oid, n.oid, 'USAGE')                                                    AS usage,

@@ -14,7 +14,7 @@ import (
 	"wheelhouse/internal/simulator"
 )
 
-// truth is what happened in the sample's account until its last run, by days of its zone, straight from the simulator.
+// truth is the facts of the sample's account until its last run, by days of its zone, from the simulator.
 type truth struct {
 	sample   *sample.Sample
 	now      time.Time
@@ -31,7 +31,7 @@ type request struct {
 	tags     map[string]string
 }
 
-// day is what else happened on a day.
+// day is the other facts of a day.
 type day struct {
 	date     string
 	canceled int
@@ -41,7 +41,7 @@ type day struct {
 
 func truthOf(s *sample.Sample) *truth {
 	now := sample.Passes[len(sample.Passes)-1]
-	zone, _ := time.LoadLocation(sample.Zone) // which Load has found
+	zone, _ := time.LoadLocation(sample.Zone) // Load has already loaded the zone
 	t := &truth{sample: s, now: now, zone: zone}
 	from, _ := time.ParseInLocation(time.DateOnly, sample.From, zone)
 	for facts := range s.Truth.Days(from, now) {
@@ -86,7 +86,7 @@ func newRequest(r simulator.Request, zone *time.Location) request {
 
 func (t *truth) date(at time.Time) string { return at.In(t.zone).Format(time.DateOnly) }
 
-// shares are all shares.
+// shares lists all shares.
 func (t *truth) shares() (all []simulator.Share) {
 	for _, d := range t.days {
 		all = append(all, d.shares...)
@@ -94,7 +94,7 @@ func (t *truth) shares() (all []simulator.Share) {
 	return all
 }
 
-// since keeps the requests of the last days before and with the newest one that has a request.
+// since keeps the requests of the last days up to the newest day with a request.
 func (t *truth) since(days int) (recent []request) {
 	newest := ""
 	for _, r := range t.requests {
@@ -128,7 +128,7 @@ func count[V any](items []V, is func(V) bool) (n int) {
 	return n
 }
 
-// percentile is Postgres's percentile_cont over the seconds of those that were answered.
+// percentile is percentile_cont of Postgres over the seconds of the answered requests.
 func percentile(requests []request, p float64) float64 {
 	var seconds []float64
 	for _, r := range requests {
@@ -142,7 +142,7 @@ func percentile(requests []request, p float64) float64 {
 	return low + (high-low)*(at-math.Floor(at))
 }
 
-// rounded is Postgres's round(numeric, digits).
+// rounded is round(numeric, digits) of Postgres.
 func rounded(x float64, digits int) string {
 	unit := math.Pow10(digits)
 	return strconv.FormatFloat(math.Round(x*unit)/unit, 'f', digits, 64)

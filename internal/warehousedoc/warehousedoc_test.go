@@ -16,8 +16,8 @@ import (
 
 func TestMain(m *testing.M) { testdb.Main(m) }
 
-// TestDocuments: what is committed is what the command would write now, and its answers are those of the truth.
-func TestDocuments(t *testing.T) {
+// The committed documents are those that the command writes, and the answers match the facts.
+func TestDocumentsAreUpToDate(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.NewDirect(t)
 	s, err := sample.Load(t.Context(), dsn)
@@ -34,14 +34,14 @@ func TestDocuments(t *testing.T) {
 			t.Fatal(err)
 		}
 		if where := differ(string(want), string(got)); where != "" {
-			t.Errorf("docs/%s is not what the warehouse says (go run ./internal/warehousedoc mends it):\n%s", name, where)
+			t.Errorf("docs/%s is not up to date (run go run ./internal/warehousedoc):\n%s", name, where)
 		}
 	}
 	t.Run("answers", func(t *testing.T) { checkAnswers(t, mustConnect(t, dsn), truthOf(s)) })
 	t.Run("unknown", func(t *testing.T) { checkUnknown(t, mustConnect(t, dsn)) })
 }
 
-// checkUnknown: a share of whose plays nobody knows how far they got is not among the best.
+// checkUnknown checks that a share without known percentages is not the best one.
 func checkUnknown(t *testing.T, conn *pgx.Conn) {
 	text, err := questionFiles.ReadFile("questions/04_watched.sql")
 	if err != nil {
@@ -57,11 +57,11 @@ func checkUnknown(t *testing.T, conn *pgx.Conn) {
 		t.Fatal(err)
 	}
 	if a, err = readAs(t.Context(), conn, q.SQL); err != nil || len(a.Rows) == 0 || a.Rows[0][0] == best {
-		t.Errorf("first is %v (%v), of whose plays nothing is known", a.Rows, err)
+		t.Errorf("the first one is %v (%v), whose percentages are unknown", a.Rows, err)
 	}
 }
 
-// differ is the first line in which two texts differ; "" where they do not.
+// differ is the first line in which two texts differ, or "".
 func differ(want, got string) string {
 	if want == got {
 		return ""
@@ -72,7 +72,7 @@ func differ(want, got string) string {
 			return "want " + w[i] + "\ngot  " + g[i]
 		}
 	}
-	return "one of them goes on where the other ends"
+	return "one of them is longer"
 }
 
 func mustConnect(t *testing.T, dsn string) *pgx.Conn {
@@ -85,8 +85,8 @@ func mustConnect(t *testing.T, dsn string) *pgx.Conn {
 	return conn
 }
 
-// TestCatalogueIsHeldToItsPromise: a comment that is missing or names what is not there is told by its place.
-func TestCatalogueIsHeldToItsPromise(t *testing.T) {
+// A missing comment, and a comment that names something unknown, are reported with their place.
+func TestCommentsAreChecked(t *testing.T) {
 	t.Parallel()
 	conn := mustConnect(t, testdb.NewDirect(t))
 	for sql, want := range map[string]string{
@@ -113,8 +113,8 @@ func TestCatalogueIsHeldToItsPromise(t *testing.T) {
 	}
 }
 
-// TestEmptyAnswer: a question that nothing answers is an error that names its file.
-func TestEmptyAnswer(t *testing.T) {
+// The error for a question without an answer names the file.
+func TestEmptyAnswerIsAnError(t *testing.T) {
 	t.Parallel()
 	_, err := ask(t.Context(), mustConnect(t, testdb.NewDirect(t)))
 	if err == nil || !strings.Contains(err.Error(), "questions/01_") {
@@ -122,8 +122,8 @@ func TestEmptyAnswer(t *testing.T) {
 	}
 }
 
-// TestReadersOnly: a question cannot reach past bi, nor write.
-func TestReadersOnly(t *testing.T) {
+// A question can only read bi.
+func TestQuestionsReadOnlyBi(t *testing.T) {
 	t.Parallel()
 	conn := mustConnect(t, testdb.NewDirect(t))
 	for _, sql := range []string{"SELECT count(*) FROM crankwheel.users", "SELECT count(*) FROM wheelhouse.loads", "CREATE TABLE bi.x ()"} {
@@ -133,8 +133,8 @@ func TestReadersOnly(t *testing.T) {
 	}
 }
 
-// TestLinks: what the document links to within itself is one of its headings, once.
-func TestLinks(t *testing.T) {
+// Each internal link of the document leads to exactly one heading.
+func TestInternalLinksLeadToHeadings(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../docs/warehouse.md")
 	if err != nil {
@@ -155,8 +155,8 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// TestMarkup: text of comments and answers stays text.
-func TestMarkup(t *testing.T) {
+// Markup in comments and answers is escaped.
+func TestMarkupIsEscaped(t *testing.T) {
 	t.Parallel()
 	c := &catalogue{Schemas: []schema{{Name: "bi", Comment: "a|b <script> *x* `y`"}}}
 	q := question{Title: "T", answer: answer{Columns: []heading{{Name: "n", Number: true}}, Rows: [][]string{{"1|<b>\n2"}}}}

@@ -10,10 +10,10 @@ import (
 //go:embed warehouse.md.tmpl
 var page string
 
-// escapes keeps text of comments and answers from being read as markup.
+// escapes escapes markup in comments and answers.
 var escapes = strings.NewReplacer(`\`, `\\`, "|", `\|`, "<", "&lt;", ">", "&gt;", "*", `\*`, "`", "\\`", "\n", " ", "\r", " ")
 
-// write makes the document.
+// write makes the Markdown document.
 func write(c *catalogue, questions []question) ([]byte, error) {
 	t, err := template.New("warehouse.md").Funcs(template.FuncMap{
 		"text":   escapes.Replace,
@@ -29,7 +29,7 @@ func write(c *catalogue, questions []question) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// anchor is what a heading is linked by: lower case, dashes for spaces, no signs.
+// anchor is a heading's anchor: lower case, dashes for spaces, no punctuation.
 func anchor(heading string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -42,7 +42,7 @@ func anchor(heading string) string {
 	}, strings.ToLower(heading))
 }
 
-// right is what a role may do, in words for each schema.
+// right is the rights of a role, as text for each schema.
 type right struct {
 	Role string
 	Says map[string]string // by schema
@@ -56,7 +56,7 @@ func rights(roles []role) []right {
 			list = append(list, right{Role: r.Role, Says: map[string]string{}, Sees: "masked"})
 		}
 		last := &list[len(list)-1]
-		last.Says[r.Schema] = r.says()
+		last.Says[r.Schema] = r.text()
 		if r.Personal {
 			last.Sees = "unmasked"
 		}
@@ -64,7 +64,7 @@ func rights(roles []role) []right {
 	return list
 }
 
-func (r role) says() string {
+func (r role) text() string {
 	switch {
 	case !r.Usage || !r.SomeRead:
 		return "–"

@@ -46,7 +46,7 @@ func guarded(t *testing.T) *visitor {
 	})
 }
 
-func TestBearer(t *testing.T) {
+func TestBearerTokenIsRequired(t *testing.T) {
 	t.Parallel()
 	v := guarded(t)
 	for _, path := range []string{"/", "/pipeline/runs", "/metrics", "/nothing", "/logout"} {
@@ -70,7 +70,7 @@ func TestBearer(t *testing.T) {
 	v.get(http.StatusOK, styleAddress)
 }
 
-func TestSigningIn(t *testing.T) {
+func TestSigningInSetsACookie(t *testing.T) {
 	t.Parallel()
 	v := guarded(t)
 	jar, _ := cookiejar.New(nil) // without options it cannot fail
@@ -78,7 +78,7 @@ func TestSigningIn(t *testing.T) {
 	body, _ := v.get(http.StatusUnauthorized, "/pipeline/runs?days=7")
 	wellFormed(t, "login", body)
 	if !strings.Contains(body, `value="/pipeline/runs?days=7"`) {
-		t.Errorf("the form does not know where it was to lead:\n%s", body)
+		t.Errorf("the form has not the address of the page:\n%s", body)
 	}
 	send := func(given, next string) *http.Response {
 		t.Helper()
@@ -115,8 +115,8 @@ func TestSigningIn(t *testing.T) {
 	}
 }
 
-// Who signs out when the cookie has ended, and signs in again, gets to a page.
-func TestSigningOutSignedOut(t *testing.T) {
+// Signing out with an expired cookie, and then signing in again, leads to a page.
+func TestSigningOutAfterTheCookieExpired(t *testing.T) {
 	t.Parallel()
 	v := guarded(t)
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, v.url+"/logout", nil)
@@ -135,8 +135,8 @@ func TestSigningOutSignedOut(t *testing.T) {
 	}
 }
 
-// Whoever sends something to an address that is there is told how to ask.
-func TestMethods(t *testing.T) {
+// An address refuses other methods than its own, and says which it accepts.
+func TestOtherMethodsAreRefused(t *testing.T) {
 	t.Parallel()
 	v := guarded(t)
 	ask := func(method, path string) *http.Response {
@@ -172,22 +172,22 @@ func TestMethods(t *testing.T) {
 	}
 }
 
-func TestCookiesEnd(t *testing.T) {
+func TestCookiesExpire(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	a := access{token: token, now: func() time.Time { return now }}
-	value := a.seal(now.Add(time.Hour))
-	if !a.made(value) || (access{token: token + "2", now: a.now}).made(value) {
-		t.Error("a cookie is not its token's")
+	value := a.cookieValue(now.Add(time.Hour))
+	if !a.validCookie(value) || (access{token: token + "2", now: a.now}).validCookie(value) {
+		t.Error("a cookie is invalid with its token, or valid with another")
 	}
 	now = now.Add(2 * time.Hour)
-	if a.made(value) {
-		t.Error("a cookie never ends")
+	if a.validCookie(value) {
+		t.Error("a cookie never expires")
 	}
 }
 
-// A page elsewhere can neither sign a visitor out nor try tokens in his name.
-func TestFormsOfOthers(t *testing.T) {
+// Forms on other sites can neither sign a user out nor try tokens.
+func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 	t.Parallel()
 	v := guarded(t)
 	for _, path := range []string{"/login", "/logout"} {
@@ -209,8 +209,8 @@ func TestFormsOfOthers(t *testing.T) {
 	}
 }
 
-// Another site's name may lead to loopback; what it asks is not answered.
-func TestForeignNames(t *testing.T) {
+// Requests to another site's host name, which may resolve to loopback, are refused.
+func TestForeignHostNamesAreRefused(t *testing.T) {
 	t.Parallel()
 	v := visit(t, testdb.New(t), nil)
 	for host, status := range map[string]int{
@@ -223,7 +223,7 @@ func TestForeignNames(t *testing.T) {
 	}
 }
 
-func TestHeaders(t *testing.T) {
+func TestResponsesHaveSecurityHeaders(t *testing.T) {
 	t.Parallel()
 	v := visit(t, testdb.New(t), nil)
 	for path, status := range map[string]int{"/": 200, "/pipeline/runs": 200, "/nothing": 404, "/metrics": 404, styleAddress: 200, "/static/x": 404, "/healthz": 200} {
@@ -240,8 +240,8 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
-// What shows a panic's value shows somebody's data.
-func TestAPanicIsAPage(t *testing.T) {
+// A panic's value may contain personal data, so neither the page nor the log shows it.
+func TestPanicBecomesAnErrorPage(t *testing.T) {
 	t.Parallel()
 	v := visit(t, testdb.New(t), func(o *Options) {
 		o.Metrics = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("canary-value") })
@@ -258,9 +258,9 @@ func TestAPanicIsAPage(t *testing.T) {
 	}
 }
 
-func TestServeEnds(t *testing.T) {
+func TestServeEndsWithItsContext(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewUnstartedServer(nil) // for its listener
+	server := httptest.NewUnstartedServer(nil) // only for its listener
 	s, err := New(Options{Database: testdb.New(t), Listen: server.Listener.Addr().String()})
 	if err != nil {
 		t.Fatal(err)
@@ -281,6 +281,6 @@ func TestServeEnds(t *testing.T) {
 			t.Error(err)
 		}
 	case <-time.After(10 * time.Second):
-		t.Error("the pages do not end")
+		t.Error("Serve does not return")
 	}
 }

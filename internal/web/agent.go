@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// agentPage is about one agent.
+// agentPage shows one agent.
 var agentPage = &page{Name: "agent", Path: "/agent", Title: "Agent", Keeps: []string{"email"}, Read: readAgent}
 
-// fact is a line about what a page is about.
+// fact is one line about the subject of a page.
 type fact struct{ Name, Value, Href string }
 
-// listing is a table with a way through its pages.
+// listing is a table with a pager.
 type listing struct {
 	Table *table
 	Pager *pager
@@ -45,7 +45,7 @@ func readAgent(ctx context.Context, q *request) (any, error) {
 		return nil, err
 	}
 	if len(known) == 0 && !r.seen {
-		return nil, unknown("This account has no agent of the address in this page's address.")
+		return nil, unknown("This account has no agent with the e-mail address in this page's address.")
 	}
 	q.Title = shorten(email, 80)
 	r.Facts = []fact{{"E-mail", shorten(email, longestShown), ""}}
@@ -60,16 +60,16 @@ func readAgent(ctx context.Context, q *request) (any, error) {
 	return r.agentData, nil
 }
 
-// agentFacts is who an agent is.
+// agentFacts is what is known about an agent.
 type agentFacts struct {
 	Name      *string
 	IsUser    bool
 	Privilege *string
 	InPool    *bool
-	Users     bool // whether the account's users are known
+	Users     bool // the account's users are known
 }
 
-// describe tells who the agent is.
+// describe adds the facts about the agent.
 func (r *agentReading) describe(a agentFacts) {
 	if a.Name != nil {
 		r.Title = shorten(*a.Name, 80)
@@ -77,26 +77,26 @@ func (r *agentReading) describe(a agentFacts) {
 	switch {
 	case !a.IsUser && !a.Users:
 	case !a.IsUser:
-		r.Facts = append(r.Facts, fact{"Access", "no user of the account now", ""})
+		r.Facts = append(r.Facts, fact{"Access", "not a user of the account now", ""})
 	case a.Privilege != nil:
 		r.Facts = append(r.Facts, fact{"Access", shorten(*a.Privilege, longestShown), ""})
 	}
 	if a.InPool != nil && a.IsUser {
-		r.Facts = append(r.Facts, fact{"Demo pool", map[bool]string{true: "in it", false: "not in it"}[*a.InPool], ""})
+		r.Facts = append(r.Facts, fact{"Demo pool", map[bool]string{true: "yes", false: "no"}[*a.InPool], ""})
 	}
 }
 
-// agentReading is the page while it is read.
+// agentReading is the state of reading an agent page.
 type agentReading struct {
 	*request
 	agentData
 	email    map[string]any
-	seen     bool // has done something in the range or the one before
+	seen     bool // was active in the range or in the one before
 	sessions int64
 	handled  int64
 }
 
-// with is the agent and more arguments.
+// with adds the agent to a statement's arguments.
 func (r *agentReading) with(more map[string]any) map[string]any {
 	more["email"] = r.email["email"]
 	return more
@@ -133,7 +133,7 @@ func (r *agentReading) readFigures(ctx context.Context) error {
 		r.counted("Viewers", now.Viewers, before.Viewers, ""),
 		r.counted("Recordings", now.Recordings, before.Recordings, "of sessions"),
 		r.counted("Shares", now.Shares, before.Shares, "videos sent"),
-		r.counted("Plays", now.Plays, before.Plays, "of any of their shares"),
+		r.counted("Plays", now.Plays, before.Plays, "of all their shares"),
 	}
 	demos, earlier := nowAndBefore(both)
 	r.handled = demos.Requested
@@ -142,7 +142,7 @@ func (r *agentReading) readFigures(ctx context.Context) error {
 		r.counted("Calls confirmed", demos.Confirmed, earlier.Confirmed, of(demos.Confirmed, demos.Requested, "those handled")),
 		r.counted("Screens shared", demos.Shared, earlier.Shared, of(demos.Shared, demos.Requested, "those handled")),
 		r.timed("Median time to respond", demos.Median, earlier.Median, ""),
-		r.timed("90th percentile", demos.P90, earlier.P90, "nine of ten answers came sooner"),
+		r.timed("90th percentile", demos.P90, earlier.P90, "nine of ten answers were faster"),
 	}
 	var meetings, videos []bucket
 	for _, x := range over {
@@ -178,5 +178,5 @@ func (r *agentReading) readDays(ctx context.Context) error {
 	return nil
 }
 
-// int64Row is a row of one number.
+// int64Row is a row with one number.
 type int64Row struct{ N int64 }

@@ -1,7 +1,7 @@
 -- One agent over a range of days.
 
 -- name: agent
--- Without a snapshot of users nobody is known to be none. bi.agents, which looks at all dirty days, is asked last.
+-- Without a snapshot of users it is unknown who is not a user. bi.agents comes last because it reads all dirty days.
 SELECT (SELECT agent_name FROM bi.share_usage_daily
         WHERE account_id = @account AND agent_email = @email AND agent_name IS NOT NULL ORDER BY day DESC LIMIT 1),
        u.email IS NOT NULL, u.privilege, u.in_demo_pool, EXISTS (SELECT FROM bi.users WHERE account_id = @account)
@@ -45,7 +45,7 @@ SELECT count(*) FROM bi.agent_daily
 WHERE account_id = @account AND agent_email = @email AND day >= @from::date AND day <= @to::date;
 
 -- name: sessions
--- Only days that have the wanted rows are looked into, each by the key of the sessions, which begins with their start.
+-- Only days with wanted rows are read, each through the primary key of the sessions, which begins with the start.
 WITH days AS (
     SELECT day, sessions, sum(sessions) OVER (ORDER BY day DESC) - sessions AS newer
     FROM bi.session_daily

@@ -38,7 +38,7 @@ func (r *agentReading) readSessions(ctx context.Context) error {
 	return nil
 }
 
-// wholeSeconds is a time in whole seconds.
+// wholeSeconds is a duration in whole seconds.
 func wholeSeconds(s *int64) cell {
 	if s == nil {
 		return cell{Text: nothing}
@@ -47,7 +47,7 @@ func wholeSeconds(s *int64) cell {
 	return seconds(&x)
 }
 
-// demoRow is a request as lists of requests show it.
+// demoRow is a demo request in a list.
 type demoRow struct {
 	Start                    time.Time
 	Availability             *string
@@ -58,7 +58,7 @@ type demoRow struct {
 	Source, Medium, Campaign *string
 }
 
-// val is a text, "" where there is none.
+// val is a text, or "" for nil.
 func val(s *string) string {
 	if s == nil {
 		return ""
@@ -73,9 +73,9 @@ func yesNo(b *bool) cell {
 	return text(map[bool]string{true: "yes", false: "no"}[*b])
 }
 
-var demoColumns = []column{col("Came"), num("Time to respond"), col("Call confirmed"), col("Screen shared"), col("Availability"), col("Accepted from"), col("Origin"), col("Campaign"), col("Source"), col("Medium")}
+var demoColumns = []column{col("Requested at"), num("Time to respond"), col("Call confirmed"), col("Screen shared"), col("Availability"), col("Accepted from"), col("Origin"), col("Campaign"), col("Source"), col("Medium")}
 
-// cells are a request's; origin and campaign lead to their pages.
+// cells is a demo request's row of a table. Origin and campaign link to their pages.
 func (d demoRow) cells(q *request) []cell {
 	answer := wholeSeconds(d.Seconds)
 	if d.Seconds == nil {

@@ -30,10 +30,10 @@ import (
 	"wheelhouse/internal/testkit"
 )
 
-// screenshots makes the pictures of the README: go test ./internal/web -run Browser -screenshots ../../docs/screenshots
+// screenshots writes the screenshots of the README: go test ./internal/web -run Browser -screenshots ../../docs/screenshots
 var screenshots = flag.String("screenshots", "", "a folder for pictures of every page, in both lights and widths")
 
-// browser finds one, or skips the test.
+// browser finds a browser, or skips the test.
 func browser(t *testing.T) string {
 	t.Helper()
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "headless-shell"} {
@@ -45,19 +45,19 @@ func browser(t *testing.T) string {
 	return ""
 }
 
-// tab is a page of a browser, and what went wrong in it.
+// tab is a page of a browser, with the errors on it.
 type tab struct {
 	context.Context
 	mu    sync.Mutex
 	wrong []string
 }
 
-// openTab starts a browser of the test's own.
+// openTab starts a new browser.
 func openTab(t *testing.T, home string) *tab {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(browser(t)), chromedp.Flag("hide-scrollbars", true))
 	if os.Geteuid() == 0 {
-		options = append(options, chromedp.NoSandbox) // as it wants to be started by root
+		options = append(options, chromedp.NoSandbox) // which root requires
 	}
 	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(stop)
@@ -87,7 +87,7 @@ func openTab(t *testing.T, home string) *tab {
 	return b
 }
 
-// command is an action that asks the browser for something and wants no answer.
+// command is an action without a result.
 func command[P, R any](c cdp.Command[P, R], params P) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		_, err := cdp.Call(ctx, target, c, params)
@@ -95,7 +95,7 @@ func command[P, R any](c cdp.Command[P, R], params P) chromedp.Action[chromedp.V
 	})
 }
 
-// evaluate asks a page for something.
+// evaluate runs a script on a page.
 func evaluate[T any](t *testing.T, b *tab, script string) T {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(b.Context, time.Minute)
@@ -113,7 +113,7 @@ func (b *tab) note(format string, args ...any) {
 	b.wrong = append(b.wrong, fmt.Sprintf(format, args...))
 }
 
-// told is what went wrong since it was last asked for.
+// told returns the errors since its last call.
 func (b *tab) told() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -131,8 +131,8 @@ func (b *tab) do(t *testing.T, what string, actions ...chromedp.Action[chromedp.
 	}
 }
 
-// crawl visits what can be reached from a page, two addresses of each page, and wants each link on the way to lead
-// somewhere, up to a dozen to the same page (in the long tests some dozens). It returns one address of each page.
+// crawl follows the links from a page, to two addresses of each page. It fails if a link is broken; it checks up to a dozen
+// links to the same page, in the long tests some dozens. It returns one address of each page.
 func crawl(t *testing.T, v *visitor, first string) (found map[string]string) {
 	t.Helper()
 	most := 12
@@ -169,7 +169,7 @@ func crawl(t *testing.T, v *visitor, first string) (found map[string]string) {
 			body, header := v.get(http.StatusOK, href)
 			if !strings.HasPrefix(header.Get("Content-Type"), "text/html") {
 				if body == "" {
-					t.Errorf("%s: nothing comes of %s", todo[0], href)
+					t.Errorf("%s: no response from %s", todo[0], href)
 				}
 				continue
 			}
@@ -179,7 +179,7 @@ func crawl(t *testing.T, v *visitor, first string) (found map[string]string) {
 	return found
 }
 
-// looks are the lights and the widths that pages are looked at in: every light and every width, in the long tests every pair.
+// looks are the colour schemes and widths of the tests: each scheme and each width once, in the long tests each pair.
 func looks() map[string][]int64 {
 	if testkit.Long() || *screenshots != "" {
 		return map[string][]int64{"light": {1280, 390}, "dark": {1280, 390}}
@@ -187,10 +187,10 @@ func looks() map[string][]int64 {
 	return map[string][]int64{"light": {390}, "dark": {1280}}
 }
 
-// Every page in a browser, in both lights, on a desk and in a hand.
+// Every page works in a browser, in light and dark mode, on a desktop and on a phone.
 func TestBrowser(t *testing.T) {
 	testkit.SkipIfShort(t, "it starts a browser")
-	browser(t) // before the work
+	browser(t) // skips early
 	t.Parallel()
 	now := time.Now().UTC()
 	s := sell(t, simulator.Options{Seed: 1, Agents: 9}, "Atlantic/Reykjavik", now.AddDate(0, 0, -62).Format(time.DateOnly), now.Format("2006-01-02 15:04"))
@@ -208,7 +208,7 @@ func TestBrowser(t *testing.T) {
 	b := openTab(t, v.url)
 	for _, path := range found {
 		doc := v.page(path)
-		if !strings.HasPrefix(path, "/pipeline") { // whose calendars have other tables
+		if !strings.HasPrefix(path, "/pipeline") { // the pipeline pages have calendars with other tables
 			chartsShowTheirTables(t, v, path, doc)
 		}
 		for light, widths := range looks() {
@@ -218,7 +218,7 @@ func TestBrowser(t *testing.T) {
 		}
 		b.keyboard(t, v.url, path)
 	}
-	// Tables of which every column has something to say.
+	// Tables that must have a value in every column.
 	s.exec(`INSERT INTO wheelhouse.loads (run_id, account_id, stream, span, status, error, attempts, finished_at)
 		SELECT run_id, account_id, stream, span, 'failed', 'usage_new: HTTP 503 after 5 attempts, the last of which took 20 s: no healthy upstream', 5, now()
 		FROM wheelhouse.loads WHERE stream = 'usage_new' ORDER BY id LIMIT 1`)
@@ -230,7 +230,7 @@ func TestBrowser(t *testing.T) {
 	}
 }
 
-// look shows a page and looks for what is wrong with it.
+// look opens a page and checks it.
 func (b *tab) look(t *testing.T, home, path string, doc *html.Node, light string, width int64) {
 	t.Helper()
 	here := fmt.Sprintf("%s, %s, %d wide", path, light, width)
@@ -244,7 +244,7 @@ func (b *tab) look(t *testing.T, home, path string, doc *html.Node, light string
 		t.Errorf("%s: %v", here, wrong)
 	}
 	if hidden := evaluate[[]string](t, b, scrolling); width > 600 && len(hidden) > 0 {
-		t.Errorf("%s: not all of a table is in sight: %v", here, hidden)
+		t.Errorf("%s: a table is not shown completely: %v", here, hidden)
 	}
 	if unaligned := evaluate[[]string](t, b, beside); len(unaligned) > 0 {
 		t.Errorf("%s: lines are not as wide as the page's content: %v", here, unaligned)
@@ -254,7 +254,7 @@ func (b *tab) look(t *testing.T, home, path string, doc *html.Node, light string
 	}
 	var red int
 	if _, err := fmt.Sscanf(paper, "rgb(%d,", &red); err != nil || red > 127 != (light == "light") {
-		t.Errorf("%s: the paper is %s", here, paper)
+		t.Errorf("%s: the printed background is %s", here, paper)
 	}
 	charts := drawn(doc)
 	for _, c := range values {
@@ -269,27 +269,27 @@ func (b *tab) look(t *testing.T, home, path string, doc *html.Node, light string
 	b.picture(t, path, light, width)
 }
 
-// size makes the window a desk's or a hand's.
+// size sets the window's size, of a desktop or a phone.
 func size(width int64) chromedp.Action[chromedp.Void] {
 	return command(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: 900, DeviceScaleFactor: 1, Mobile: width < 600})
 }
 
-// outside lists elements that stick out of the page at its right, but for those in a box that scrolls.
+// outside lists elements beyond the right edge of the page, except those in a box that scrolls.
 const outside = `[...document.querySelectorAll('main *, header *, footer *, form *')].filter(e => {
 	const r = e.getBoundingClientRect();
 	return r.width > 1 && r.right > innerWidth + 1 && !e.closest('.scroll, .picture[tabindex]') && !e.closest('svg');
 }).map(e => e.tagName + '.' + e.className)`
 
-// scrolling lists tables that are wider than their box, but for those that say in numbers what a chart shows.
+// scrolling lists tables that are wider than their box, except those with the figures of a chart.
 const scrolling = `[...document.querySelectorAll('.scroll')].filter(e => !e.closest('.chart') && e.scrollWidth > e.clientWidth).map(e => e.ariaLabel + ' ' + e.scrollWidth + ' in ' + e.clientWidth)`
 
-// beside lists what has a line of its own above it that does not begin and end where the content does.
+// beside lists elements with a line above them that is not as wide as the content.
 const beside = `[...document.querySelectorAll('.scope, footer')].filter(e => {
 	const r = e.getBoundingClientRect(), h = document.querySelector('h1').getBoundingClientRect();
 	return Math.abs(r.left - h.left) > 1 || Math.abs(r.right - h.right) > 1;
 }).map(e => e.tagName)`
 
-// picture keeps the first screens of a page.
+// picture saves a screenshot of the top of a page.
 func (b *tab) picture(t *testing.T, path, light string, width int64) {
 	t.Helper()
 	if *screenshots == "" {
@@ -318,7 +318,7 @@ func (b *tab) picture(t *testing.T, path, light string, width int64) {
 	}
 }
 
-// keyboard goes through a page by the Tab key alone, with everything unfolded, and wants to have been everywhere.
+// keyboard goes through a page with the Tab key, with everything unfolded. It fails if an element is never focused.
 func (b *tab) keyboard(t *testing.T, home, path string) {
 	t.Helper()
 	b.do(t, path, size(1280), chromedp.Navigate(home+path))
@@ -329,14 +329,14 @@ func (b *tab) keyboard(t *testing.T, home, path string) {
 		window.wanted = [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]')];
 		wanted.length`)
 	if wanted < 3 {
-		t.Errorf("%s: only %d things can be reached", path, wanted)
+		t.Errorf("%s: only %d elements can be focused", path, wanted)
 	}
-	var lacking []string
+	var missed []string
 	for done := 0; done < 2*wanted+20; done += 20 {
 		b.do(t, path, slices.Repeat([]chromedp.Action[chromedp.Void]{chromedp.KeyEvent(kb.Tab)}, 20)...)
-		if lacking = evaluate[[]string](t, b, `wanted.filter(e => !seen.has(e)).map(e => e.outerHTML.slice(0, 120))`); len(lacking) == 0 {
+		if missed = evaluate[[]string](t, b, `wanted.filter(e => !seen.has(e)).map(e => e.outerHTML.slice(0, 120))`); len(missed) == 0 {
 			return
 		}
 	}
-	t.Errorf("%s: Tab does not reach %d of %d: %v", path, len(lacking), wanted, lacking[:min(5, len(lacking))])
+	t.Errorf("%s: Tab does not focus %d of %d: %v", path, len(missed), wanted, missed[:min(5, len(missed))])
 }

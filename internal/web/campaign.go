@@ -6,22 +6,23 @@ import (
 	"strings"
 )
 
-// campaignPage is about the requests that a campaign brought: those of an origin, of some UTM tags, or of both.
-var campaignPage = &page{Name: "campaign", Path: "/campaign", Title: "Campaign", Keeps: campaignParts, Read: readCampaign}
+// campaignPage shows the demo requests of a campaign: of an origin, of UTM tags, or of both.
+var campaignPage = &page{Name: "campaign", Path: "/campaign", Title: "Campaign", Keeps: campaignFields, Read: readCampaign}
 
-// campaignParts are what a campaign can be asked for by.
-var campaignParts = []string{"channel", "origin", "source", "medium", "campaign"}
+// campaignFields are the parameters that select a campaign.
+var campaignFields = []string{"channel", "origin", "source", "medium", "campaign"}
 
 type campaignData struct {
-	Facts         []fact
-	Figures       []figure
-	Funnel        *chart
-	OverTime      *chart
-	Parts, Agents *table
-	Demos         listing
+	Facts     []fact
+	Figures   []figure
+	Funnel    *chart
+	OverTime  *chart
+	Breakdown *table
+	Agents    *table
+	Demos     listing
 }
 
-// campaignReading is the page while it is read.
+// campaignReading is the state of reading a campaign page.
 type campaignReading struct {
 	*request
 	campaignData
@@ -34,7 +35,7 @@ func readCampaign(ctx context.Context, q *request) (any, error) {
 	if err := r.ask(); err != nil {
 		return nil, err
 	}
-	for _, read := range []func(context.Context) error{r.readFigures, r.readParts, r.readAgents, r.readDemos} {
+	for _, read := range []func(context.Context) error{r.readFigures, r.readBreakdown, r.readAgents, r.readDemos} {
 		if err := read(ctx); err != nil {
 			return nil, err
 		}
@@ -42,7 +43,8 @@ func readCampaign(ctx context.Context, q *request) (any, error) {
 	return r.campaignData, nil
 }
 
-// inAddress is a part of a campaign as an address has it: "-" is none, and what begins with "-" has another one before it.
+// inAddress encodes a campaign's field for an address: "-" stands for none, and a value that begins with "-" gets another "-"
+// before it.
 func inAddress(s string) string {
 	if s == "" || s[0] == '-' {
 		return "-" + s
@@ -50,38 +52,38 @@ func inAddress(s string) string {
 	return s
 }
 
-// fromAddress reads inAddress; asked is false where the address does not name it.
+// fromAddress decodes inAddress. asked is false if the address does not have the field.
 func fromAddress(s string) (v string, asked bool) {
 	return strings.TrimPrefix(s, "-"), s != ""
 }
 
-// ask reads the address. What it does not name may be anything.
+// ask reads the fields in the address. A field that is not there matches anything.
 func (r *campaignReading) ask() error {
 	var title []string
-	for _, part := range campaignParts {
-		r.asked[part] = (*string)(nil)
-		v, asked := fromAddress(r.Values.Get(part))
+	for _, field := range campaignFields {
+		r.asked[field] = (*string)(nil)
+		v, asked := fromAddress(r.Values.Get(field))
 		switch {
 		case !asked:
 			continue
 		case !fits(v):
-			return badRequest("The address has a " + part + " that none can be.")
+			return badRequest("The " + field + " in the address is not valid.")
 		case v == "":
-			r.asked[part] = ""
-			r.Facts = append(r.Facts, fact{capital(part), "none", ""})
+			r.asked[field] = ""
+			r.Facts = append(r.Facts, fact{capital(field), "none", ""})
 			continue
 		}
-		r.asked[part] = v
+		r.asked[field] = v
 		shown := shorten(v, 80)
-		if part == "channel" {
+		if field == "channel" {
 			shown = channelName(v)
 		} else {
 			title = append(title, shown)
 		}
-		r.Facts = append(r.Facts, fact{capital(part), shown, ""})
+		r.Facts = append(r.Facts, fact{capital(field), shown, ""})
 	}
 	if len(r.Facts) == 0 {
-		return badRequest("The address names no origin, source, medium or campaign.")
+		return badRequest("The address has no origin, source, medium or campaign.")
 	}
 	channel, _ := r.asked["channel"].(string)
 	switch {
@@ -95,7 +97,7 @@ func (r *campaignReading) ask() error {
 	return nil
 }
 
-// with is the campaign and more arguments.
+// with adds the campaign to a statement's arguments.
 func (r *campaignReading) with(more map[string]any) map[string]any {
 	maps.Copy(more, r.asked)
 	return more
@@ -112,7 +114,7 @@ func (r *campaignReading) readFigures(ctx context.Context) error {
 			return err
 		}
 		if !known.Known {
-			return unknown("No demo request of this account ever came from the campaign in this page's address.")
+			return unknown("This account has never had a demo request from the campaign in this page's address.")
 		}
 	}
 	over, err := rows[bucket](ctx, r.request, "over_time", r.with(map[string]any{"step": r.step()}))
@@ -126,15 +128,15 @@ func (r *campaignReading) readFigures(ctx context.Context) error {
 	return nil
 }
 
-func (r *campaignReading) readParts(ctx context.Context) error {
+func (r *campaignReading) readBreakdown(ctx context.Context) error {
 	all, err := rows[struct {
 		Channel, Origin, Source, Medium, Campaign string
 		Requested, Answered, Confirmed, Shared    int64
-	}](ctx, r.request, "parts", r.asked)
+	}](ctx, r.request, "breakdown", r.asked)
 	if err != nil {
 		return err
 	}
-	t := r.table("parts", "Where they came from", col("Origin"), col("Kind"), col("Campaign"), col("Source"), col("Medium"), num("Requested"), num("Answered"), num("Calls confirmed"), num("Screens shared"))
+	t := r.table("parts", "Requests by origin and campaign", col("Origin"), col("Link from"), col("Campaign"), col("Source"), col("Medium"), num("Requested"), num("Answered"), num("Calls confirmed"), num("Screens shared"))
 	t.Empty = "No demo request in this range."
 	shown := all
 	if !r.wholeTable("parts") && len(all) > pageRows {
@@ -146,7 +148,7 @@ func (r *campaignReading) readParts(ctx context.Context) error {
 		campaign := textElse(p.Campaign, "no campaign").to(r.Link("/campaign", "source", inAddress(p.Source), "medium", inAddress(p.Medium), "campaign", inAddress(p.Campaign)))
 		t.add(origin, text(channelName(p.Channel)), campaign, textElse(p.Source, nothing), textElse(p.Medium, nothing), count(p.Requested), count(p.Answered), count(p.Confirmed), count(p.Shared))
 	}
-	r.Parts = t
+	r.Breakdown = t
 	return nil
 }
 
@@ -159,7 +161,7 @@ func (r *campaignReading) readAgents(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t := r.table("agents", "Who answered them", col("Agent"), num("Requests"), num("Calls confirmed"), num("Screens shared"), num("Median time to respond"))
+	t := r.table("agents", "Requests by agent", col("Agent"), num("Requests"), num("Calls confirmed"), num("Screens shared"), num("Median time to respond"))
 	t.Empty = "No demo request in this range."
 	for _, a := range all {
 		who := r.agent(a.Email)

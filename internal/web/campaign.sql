@@ -1,5 +1,5 @@
--- One campaign over a range of days: the requests whose origin or tags are those asked for. A part that is not asked for
--- (NULL) may be anything; '' stands for a request that lacks it.
+-- One campaign over a range of days: the requests with the given origin and tags. An argument that is NULL matches
+-- anything; '' matches requests without a value.
 
 -- name: known
 SELECT EXISTS (
@@ -28,8 +28,8 @@ WHERE account_id = @account AND day >= @from::date AND day <= @to::date
   AND (@campaign::text IS NULL OR coalesce(campaign_name, '') = @campaign)
 GROUP BY 1;
 
--- name: parts
--- Where its requests come from, by all five.
+-- name: breakdown
+-- The campaign's requests by all five fields.
 SELECT coalesce(origin_channel, ''), coalesce(origin_name, ''), coalesce(campaign_source, ''), coalesce(campaign_medium, ''), coalesce(campaign_name, ''),
        count(*), count(*) FILTER (WHERE answered), count(*) FILTER (WHERE call_confirmed), count(*) FILTER (WHERE screenshared)
 FROM bi.demo_requests

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// changesPage tells what changed in the data since a run.
-var changesPage = &page{Name: "changes", Path: "/pipeline/changes", Title: "What changed", Part: "pipeline", Sub: "What changed", Keeps: []string{"since"},
+// changesPage shows what changed in the data since a run.
+var changesPage = &page{Name: "changes", Path: "/pipeline/changes", Title: "What changed", Section: "pipeline", Sub: "What changed", Keeps: []string{"since"},
 	NoRange: true, Read: readChanges}
 
 const mostChanges = 500
@@ -27,7 +27,7 @@ type changeRow struct {
 	Inserted, Updated, Deleted int64
 	Last                       time.Time
 	Load                       int64
-	All                        int64 // windows, and what they come to together
+	All                        int64 // windows; the next three are totals over all of them
 	AllInserted, AllUpdated    int64
 	AllDeleted                 int64
 }
@@ -65,9 +65,9 @@ func readChanges(ctx context.Context, q *request) (any, error) {
 	}
 	data.Changes = q.changesTable(changes, &data)
 	data.Sample = q.table("sample", "Some of the rows, by key", col("Table"), col("Key"), col("Now"), num("Load"))
-	data.Sample.Empty = "No row is of these loads: what they changed was changed again, or lies outside their windows."
+	data.Sample.Empty = "No row was last changed by these loads: later loads changed their rows again, or the rows lie outside the windows."
 	for _, s := range sample {
-		is := cell{Text: "there", Value: "there"}.as("state-loaded")
+		is := cell{Text: "present", Value: "present"}.as("state-loaded")
 		if s.Deleted {
 			is = cell{Text: "no longer sent", Value: "deleted"}.as("state-due")
 		}
@@ -76,20 +76,20 @@ func readChanges(ctx context.Context, q *request) (any, error) {
 	return data, nil
 }
 
-// runAt is a run and when it ended, or began where it never did.
+// runAt is a run with the time of its end or, if it has not ended, of its start.
 type runAt struct {
 	ID    int64
 	At    time.Time
 	Ended bool
 }
 
-// sinceRun is the run asked for; by default the last but one, so that what the last one changed is shown.
+// sinceRun is the run in the address. The default is the last run but one, so that the page shows what the last one changed.
 func (q *request) sinceRun(ctx context.Context) (runAt, error) {
 	asked := int64(0)
 	if given := q.Values.Get("since"); given != "" {
 		var err error
 		if asked, err = strconv.ParseInt(given, 10, 64); err != nil || asked < 1 {
-			return runAt{}, badRequest("since is not the number of a run.")
+			return runAt{}, badRequest("The parameter since is not the number of a run.")
 		}
 	}
 	found, err := rows[runAt](ctx, q, "run", map[string]any{"run": asked})
@@ -99,24 +99,24 @@ func (q *request) sinceRun(ctx context.Context) (runAt, error) {
 	case len(found) > 0:
 		return found[0], nil
 	case asked > 0:
-		return runAt{}, unknown("There is no run of that number.")
+		return runAt{}, unknown("There is no run with this number.")
 	}
 	return runAt{}, nil
 }
 
 func (q *request) changesTable(all []changeRow, data *changesData) *table {
-	t := q.table("changes", "Windows in which rows changed, the newest first", col("Window"), col("Stream"), num("Inserted"), num("Updated"), num("Deleted"), num("Loads"), col("Last"))
+	t := q.table("changes", "Windows with changed rows, newest first", col("Window"), col("Stream"), num("Inserted"), num("Updated"), num("Deleted"), num("Loads"), col("Last"))
 	t.Empty = "Nothing has changed since."
 	if len(all) == mostChanges {
 		t.More = "The newest " + showCount(mostChanges) + " of " + showCount(all[0].All) + " windows."
 	}
-	var sum changeRow
+	var totals changeRow
 	for _, c := range all {
-		sum = c // each has the sums of all
+		totals = c // each row has the totals of all
 		t.add(q.span(loadRow{From: c.From, To: c.To}).to(q.Link("/pipeline/window", "load", strconv.FormatInt(c.Load, 10))), text(c.Stream),
 			count(c.Inserted), count(c.Updated), count(c.Deleted), count(c.Loads), q.moment(&c.Last))
 	}
-	data.Figures = []figure{{Name: "Rows inserted", Value: showCount(sum.AllInserted)}, {Name: "Rows updated", Value: showCount(sum.AllUpdated)},
-		{Name: "Rows deleted", Value: showCount(sum.AllDeleted)}, {Name: "Windows", Value: showCount(sum.All), Note: "in which something changed"}}
+	data.Figures = []figure{{Name: "Rows inserted", Value: showCount(totals.AllInserted)}, {Name: "Rows updated", Value: showCount(totals.AllUpdated)},
+		{Name: "Rows deleted", Value: showCount(totals.AllDeleted)}, {Name: "Windows", Value: showCount(totals.All), Note: "with changes"}}
 	return t
 }

@@ -1,7 +1,7 @@
--- What changed since a run: what was loaded after it had ended.
+-- What changed since a run: the changes by loads after its end.
 
 -- name: run
--- The run asked for, or where none is (0) the last but one that loaded something.
+-- The given run, or for 0 the last but one that loaded something.
 SELECT run_id, coalesce(finished_at, started_at), finished_at IS NOT NULL
 FROM (
     SELECT run_id, finished_at, started_at FROM bi.runs r WHERE run_id = @run
@@ -21,7 +21,7 @@ ORDER BY run_id DESC
 LIMIT 15;
 
 -- name: changes
--- With what all of them come to, those that are left out included.
+-- With the totals of all windows, including those beyond the limit.
 SELECT stream, window_start, window_end, count(*), sum(rows_inserted)::bigint, sum(rows_updated)::bigint, sum(rows_deleted)::bigint,
        coalesce(max(finished_at), max(started_at)), max(load_id),
        count(*) OVER (), (sum(sum(rows_inserted)) OVER ())::bigint, (sum(sum(rows_updated)) OVER ())::bigint, (sum(sum(rows_deleted)) OVER ())::bigint
@@ -34,7 +34,7 @@ ORDER BY window_start DESC, stream, window_end DESC
 LIMIT @most;
 
 -- name: sample
--- Of each stream's newest load that changed something, a few rows.
+-- A few rows of each stream's newest load that changed something.
 SELECT k.load_id, k.stream, k.table_name, k.key, k.deleted
 FROM bi.streams s
 CROSS JOIN LATERAL (

@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// chart is a picture of figures, with the table of the same figures behind it. Marks carry their value as data-value and as
-// title, so that what is drawn can be compared with what was counted.
+// chart is a picture of figures, with a table of the same figures. Marks have their value as data-value and in their title,
+// so that tests can compare the picture with the table.
 type chart struct {
 	Name  string // unique on its page
 	Title string
-	Desc  string // what a listener is told instead of the picture
+	Desc  string // for screen readers
 	Kind  string // the template that draws it
 	Table *table
 	Data  any
@@ -28,15 +28,15 @@ func (c *chart) Box() string { return fmt.Sprintf("0 0 %d %d", c.W, c.H) }
 type rect struct {
 	X, Y, W, H float64
 	Class      string
-	Value      string // as a program reads it
-	Title      string // as people do
+	Value      string // for programs
+	Title      string // for people
 	Mark       string // a letter in the middle; may be empty
 }
 
-// rects draw themselves: a year of days of eight streams is thousands, for which a template takes a tenth of a second.
+// rects are drawn without a template: a year of eight streams has thousands of them, for which a template needs 0.1 s.
 type rects []rect
 
-// Draw is the rectangles as SVG. What is text in them is escaped here.
+// Draw is the rectangles as SVG, with their texts escaped.
 func (rs rects) Draw() template.HTML {
 	var b strings.Builder
 	for _, r := range rs {
@@ -55,7 +55,7 @@ func (rs rects) Draw() template.HTML {
 	return template.HTML(b.String()) // escaped above
 }
 
-// Circles is dots at the rectangles' corners, for lines.
+// Circles is a dot at the corner of each rectangle, for lines.
 func (rs rects) Circles() template.HTML {
 	var b strings.Builder
 	for _, r := range rs {
@@ -72,9 +72,9 @@ type label struct {
 	Text   string
 }
 
-// At is the label's place as attributes.
+// At is the label's position as attributes.
 func (l label) At() template.HTMLAttr {
-	return template.HTMLAttr(fmt.Sprintf(`x="%s" y="%s" text-anchor="%s"`, point(l.X), point(l.Y), l.Anchor)) // numbers, and one of three words
+	return template.HTMLAttr(fmt.Sprintf(`x="%s" y="%s" text-anchor="%s"`, point(l.X), point(l.Y), l.Anchor)) // safe: numbers, and one of three words
 }
 
 func point(x float64) string {
@@ -86,7 +86,7 @@ func point(x float64) string {
 
 func exact(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
 
-// niceTop is a round number not below x, and how many even steps lead to it.
+// niceTop is the top of an axis: a round number not below x, and the number of even steps to it.
 func niceTop(x float64) (top float64, steps int) {
 	if x <= 0 || math.IsNaN(x) || math.IsInf(x, 0) {
 		return 1, 1

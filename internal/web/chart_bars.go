@@ -2,11 +2,11 @@ package web
 
 import "math"
 
-// bar is one of a bar chart or a step of a funnel.
+// bar is a bar of a bar chart or a step of a funnel.
 type bar struct {
 	Name  string
 	Value float64
-	Shown string // the value as people read it
+	Shown string // the value for people
 	Class string // mark by default
 }
 
@@ -23,7 +23,7 @@ const (
 	barsEnd  = chartW - 70.0
 )
 
-// barsChart draws horizontal bars, one below the other, each with its name and value.
+// barsChart draws horizontal bars with their names and values.
 func barsChart(name, title, desc string, t *table, bars []bar) *chart {
 	biggest := 0.0
 	for _, b := range bars {
@@ -32,7 +32,7 @@ func barsChart(name, title, desc string, t *table, bars []bar) *chart {
 	return drawBars(&chart{Name: name, Title: title, Desc: desc, Kind: "bars", Table: t}, bars, biggest)
 }
 
-// funnelChart draws steps, each a part of the first.
+// funnelChart draws steps as bars, each with its percentage of the first.
 func funnelChart(name, title, desc string, t *table, steps []bar) *chart {
 	whole := 0.0
 	if len(steps) > 0 {

@@ -2,11 +2,11 @@ package web
 
 import "time"
 
-// calendarDay is a day of a calendar: its state by class, letter and words.
+// calendarDay is a day of a calendar, with its state as class, letter and text.
 type calendarDay struct {
 	Day   time.Time
 	Class string
-	Mark  string // a letter, so that colour is not all; may be empty
+	Mark  string // a letter, for people who cannot tell the colours apart; may be empty
 	Title string
 }
 
@@ -16,7 +16,7 @@ type calendarData struct {
 	Days   []label
 }
 
-// calendarChart draws a column a week, Monday on top, from a first day on; what lies before it is left out.
+// calendarChart draws one column for each week, with Monday on top. It leaves out days before first.
 func calendarChart(name, title, desc string, t *table, first time.Time, days []calendarDay) *chart {
 	const left, top, step = 30.0, 18.0, 13.0
 	d := calendarData{}
@@ -42,9 +42,9 @@ func calendarChart(name, title, desc string, t *table, first time.Time, days []c
 			break
 		}
 		if day.Day() != 1 && !day.Equal(first) || week > 0 && week == weeks-1 {
-			continue // no name, or no room for it
+			continue // no month begins here, or its name does not fit
 		}
-		if week-last <= 2 { // a month of a few days gives its room to the whole one after it
+		if week-last <= 2 { // a month with a few days only yields its place to the next month
 			d.Months = d.Months[:0]
 		}
 		d.Months = append(d.Months, label{left + float64(week)*step, top - 6, "start", day.Format("Jan")})
@@ -56,5 +56,5 @@ func calendarChart(name, title, desc string, t *table, first time.Time, days []c
 	return &chart{Name: name, Title: title, Desc: desc, Kind: "calendar", Table: t, Data: d, W: int(left + float64(max(weeks, 2))*step), H: int(top + 7*step)}
 }
 
-// weekday counts from Monday, 0.
+// weekday is the day of the week, counted from Monday = 0.
 func weekday(t time.Time) int { return (int(t.Weekday()) + 6) % 7 }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// series is a line over days: a value for each day, NaN-free; missing days are nil.
+// series is a line over days. Missing days are nil; no value is NaN.
 type series struct {
 	Name   string
 	Values []*float64
@@ -21,16 +21,16 @@ type drawnLine struct {
 
 type daysData struct {
 	Lines  []drawnLine
-	Grid   []label // at the height of a line of the grid
+	Grid   []label // one for each line of the grid, at its height
 	Labels []label
 	Left   float64
 	Right  float64
 	Legend bool
 }
 
-// GridAt is where a line of the grid runs.
+// GridAt is the position of a line of the grid.
 func (d daysData) GridAt(l label) template.HTMLAttr {
-	return template.HTMLAttr(fmt.Sprintf(`x1="%s" x2="%s" y1="%s" y2="%s"`, point(d.Left), point(d.Right), point(l.Y-4), point(l.Y-4))) // numbers only
+	return template.HTMLAttr(fmt.Sprintf(`x1="%s" x2="%s" y1="%s" y2="%s"`, point(d.Left), point(d.Right), point(l.Y-4), point(l.Y-4))) // safe: numbers only
 }
 
 const (
@@ -38,8 +38,8 @@ const (
 	plotLeft, plotTop, plotEnd = 44.0, 10.0, 160.0
 )
 
-// daysChart draws one to three series over days, the first with its area. Show makes the axis's numbers; the dates run
-// from first, a day a value.
+// daysChart draws one to three series over days from first on, one value for each day. The first series is filled. show
+// formats the numbers.
 func daysChart(name, title, desc string, first time.Time, show func(float64) string, t *table, all ...series) *chart {
 	n, biggest := 0, 0.0
 	for _, s := range all {
@@ -70,7 +70,7 @@ func daysChart(name, title, desc string, first time.Time, show func(float64) str
 	return &chart{Name: name, Title: title, Desc: desc, Kind: "days", Table: t, Data: d, W: chartW, H: chartH}
 }
 
-// drawLine leaves gaps where values are missing; a value alone is a dot.
+// drawLine interrupts the line where values are missing. A single value is a dot.
 func drawLine(class string, s series, first time.Time, x func(int) float64, y func(float64) float64, show func(float64) string, filled bool) drawnLine {
 	l := drawnLine{Class: class, Name: s.Name}
 	var path, area strings.Builder
@@ -102,7 +102,7 @@ func drawLine(class string, s series, first time.Time, x func(int) float64, y fu
 	return l
 }
 
-// dayLabels name some days along the axis: as many as fit.
+// dayLabels labels as many days along the axis as fit.
 func dayLabels(first time.Time, n int, x func(int) float64) []label {
 	var labels []label
 	if n == 0 {

@@ -2,7 +2,7 @@ package web
 
 import "fmt"
 
-// heat is a cell of a week: nil where there is nothing.
+// heat is one hour of a week. A nil value means none.
 type heat struct {
 	Value *float64
 	Shown string
@@ -21,7 +21,7 @@ var weekdays = [7]string{"Monday", "Tuesday", "Wednesday", "Thursday", "Friday",
 
 const heatSteps = 5
 
-// heatChart draws a week: seven rows, Monday first, of 24 hours. The colour has five steps up to the largest value.
+// heatChart draws a week: seven rows of 24 hours, with Monday first. There are five colours, up to the largest value.
 func heatChart(name, title, desc string, t *table, show func(float64) string, week [7][24]heat) *chart {
 	const left, top, wide, high = 40.0, 6.0, 18.0, 18.0
 	biggest := 0.0

@@ -13,11 +13,11 @@ import (
 func (s *Server) sendCSV(w http.ResponseWriter, r *http.Request, q *request) {
 	i := slices.IndexFunc(q.tables, func(t *table) bool { return t.Name == q.Values.Get("table") })
 	if i < 0 {
-		s.fail(w, r, unknown("This page has no such table."))
+		s.fail(w, r, unknown("This page has no table with this name."))
 		return
 	}
-	if q.over > 0 { // part of a table is not to be taken for all of it
-		s.fail(w, r, badRequest("This table has "+showCount(csvRows+q.over)+" rows in this range, and a CSV at most "+showCount(csvRows)+". Take a shorter range."))
+	if q.over > 0 { // an incomplete table could be mistaken for the complete one
+		s.fail(w, r, badRequest("This table has "+showCount(csvRows+q.over)+" rows in this range, and a CSV at most "+showCount(csvRows)+". Choose a shorter range."))
 		return
 	}
 	t := q.tables[i]
@@ -27,7 +27,7 @@ func (s *Server) sendCSV(w http.ResponseWriter, r *http.Request, q *request) {
 	for i, c := range t.Columns {
 		header[i] = harmless(c.Name)
 	}
-	_ = lines.Write(header) // a buffer takes everything
+	_ = lines.Write(header) // a buffer accepts everything
 	for _, row := range t.Rows {
 		record := make([]string, len(row))
 		for i, c := range row {
@@ -42,11 +42,11 @@ func (s *Server) sendCSV(w http.ResponseWriter, r *http.Request, q *request) {
 	name := strings.Join([]string{"wheelhouse", q.Page.Name, t.Name, q.From.Format(time.DateOnly), q.To.Format(time.DateOnly)}, "-")
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8; header=present")
 	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`.csv"`)
-	_, _ = w.Write(out.Bytes()) // who asked may have gone
+	_, _ = w.Write(out.Bytes()) // the client may have disconnected
 }
 
-// harmless keeps a spreadsheet from taking text for a formula. Where numbers have a decimal comma, spreadsheets cut a file at
-// semicolons, and at the ends of lines within a text: a cell may begin behind these, too, and behind quotes that follow.
+// harmless prevents a spreadsheet from reading a text as a formula. In locales with a decimal comma, spreadsheets split a file
+// at semicolons and at line ends within a text. A cell may therefore begin after these, too, and after following quotes.
 func harmless(s string) string {
 	var b strings.Builder
 	begins := true

@@ -11,15 +11,15 @@ import (
 	"wheelhouse/internal/simulator"
 )
 
-// facts are what views must say, row by row as text, worked out from what is true in the simulated account: not from its
-// answers, and by none of the code that loads them.
+// facts are the rows that the views must have, as text. They are computed from the facts of the simulated account, without
+// its answers and without the code that loads them.
 type facts struct {
 	zone *time.Location
 	now  time.Time
 	rows map[string][]string
 }
 
-// factsOf works them out for a range of an account's days.
+// factsOf computes the facts of a range of an account's days.
 func factsOf(sim *simulator.Simulator, zone *time.Location, from, now time.Time) *facts {
 	f := &facts{zone: zone, now: now, rows: map[string][]string{}}
 	agents := map[string]bool{}
@@ -75,7 +75,7 @@ func (f *facts) say(view string, values ...any) {
 
 func (f *facts) day(t time.Time) string { return t.In(f.zone).Format(time.DateOnly) }
 
-// percentile is what lies between the two values nearest to a part of the way through; not a number where there is none.
+// percentile interpolates between the two nearest values. It is NaN for no values.
 func percentile(values []float64, part float64) float64 {
 	if len(values) == 0 {
 		return math.NaN()
@@ -86,7 +86,7 @@ func percentile(values []float64, part float64) float64 {
 	return low + (high-low)*(at-math.Floor(at))
 }
 
-// group is what some requests come to.
+// group is the totals of some requests.
 type group struct {
 	requested, answered, confirmed, shared int
 	seconds                                []float64
@@ -130,12 +130,12 @@ func (f *facts) requests(all []simulator.Request, agents map[string]bool) {
 		local := r.StartedAt.In(f.zone)
 		weekday := int(local.Weekday()+6)%7 + 1
 		grouped(hourly, fmt.Sprintf("%s|%d|%d", f.day(local), weekday, local.Hour()), r)
-		told := map[string]string{}
+		info := map[string]string{}
 		for _, a := range r.Info {
-			told[strings.TrimPrefix(a.Key, "prospect-")] = strings.TrimSpace(a.Value)
+			info[strings.TrimPrefix(a.Key, "prospect-")] = strings.TrimSpace(a.Value)
 		}
-		channel, origin := originOf(told["request-origin"])
-		grouped(campaigns, strings.Join([]string{f.day(local), orSign(channel), orSign(origin), orSign(told["utm-source"]), orSign(told["utm-medium"]), orSign(told["utm-campaign"])}, "|"), r)
+		channel, origin := originOf(info["request-origin"])
+		grouped(campaigns, strings.Join([]string{f.day(local), orSign(channel), orSign(origin), orSign(info["utm-source"]), orSign(info["utm-medium"]), orSign(info["utm-campaign"])}, "|"), r)
 		if r.Agent != "" {
 			agents[strings.ToLower(r.Agent)] = true
 			grouped(handled, f.day(local)+"|"+strings.ToLower(r.Agent), r)
@@ -159,7 +159,7 @@ func orSign(s string) string {
 	return s
 }
 
-// originOf tells where a request came from: by a campaign's link, or from a page.
+// originOf is a request's channel, a campaign link or a page, and its name.
 func originOf(origin string) (channel, name string) {
 	if origin == "" {
 		return "", ""
@@ -178,15 +178,15 @@ func originOf(origin string) (channel, name string) {
 }
 
 func (f *facts) sessions(all []simulator.Session, agents map[string]bool) {
-	type sums struct{ sessions, seconds, viewers, most, rtc, webcam, recordings int }
-	daily, events := map[string]*sums{}, map[string]int{}
+	type totals struct{ sessions, seconds, viewers, most, rtc, webcam, recordings int }
+	daily, events := map[string]*totals{}, map[string]int{}
 	for _, s := range all {
 		email := strings.ToLower(s.Agent)
 		agents[email] = true
 		key := f.day(s.StartedAt) + "|" + email
 		d := daily[key]
 		if d == nil {
-			d = &sums{}
+			d = &totals{}
 			daily[key] = d
 		}
 		d.sessions++

@@ -10,10 +10,10 @@ import (
 	"unicode/utf8"
 )
 
-// nothing stands where there is no value.
+// nothing is shown where there is no value.
 const nothing = "–"
 
-// showCount separates thousands by a narrow space, as the international standard has it.
+// showCount separates thousands with a narrow space, as ISO 80000 recommends.
 func showCount(n int64) string {
 	text := strconv.FormatInt(n, 10)
 	sign := ""
@@ -30,7 +30,7 @@ func showCount(n int64) string {
 	return sign + b.String()
 }
 
-// showNumber is a measured number: three figures or so.
+// showNumber is a measured number, with about three digits.
 func showNumber(x float64) string {
 	switch a := math.Abs(x); {
 	case math.IsNaN(x) || math.IsInf(x, 0):
@@ -43,7 +43,7 @@ func showNumber(x float64) string {
 	return strconv.FormatFloat(x, 'f', 2, 64)
 }
 
-// showSeconds is how long something took: 8.4 s, 4:05 min, 3:20 h, 12 d 4 h.
+// showSeconds is a duration: 8.4 s, 4:05 min, 3:20 h, 12 d 4 h.
 func showSeconds(s float64) string {
 	whole := int64(math.Round(s))
 	switch {
@@ -63,7 +63,7 @@ func showSeconds(s float64) string {
 	return fmt.Sprintf("%d d %d h", whole/86400, whole%86400/3600)
 }
 
-// showHours is showSeconds of what somebody has done, of which many hours are not days: 58:10 h.
+// showHours is a duration of work, which is not converted to days: 58:10 h.
 func showHours(s float64) string {
 	whole := int64(math.Round(s))
 	if whole < 3600 {
@@ -72,7 +72,7 @@ func showHours(s float64) string {
 	return showCount(whole/3600) + fmt.Sprintf(":%02d h", whole%3600/60)
 }
 
-// showShare is a part of one as a percentage. 100 % is all of it.
+// showShare is a fraction as a percentage. Anything less than the whole is shown as less than 100 %.
 func showShare(x float64) string {
 	p := 100 * x
 	switch {
@@ -93,10 +93,10 @@ func showDay(t time.Time) string {
 	return t.Format("2 Jan 2006")
 }
 
-// showTime is a moment in a zone, to the minute.
+// showTime is a time in a zone, to the minute.
 func showTime(t time.Time, zone *time.Location) string { return t.In(zone).Format("2 Jan 2006 15:04") }
 
-// showAgo is how long ago a moment was, roughly.
+// showAgo is roughly how long ago a time was.
 func showAgo(t, now time.Time) string {
 	d := now.Sub(t)
 	switch {
@@ -124,10 +124,10 @@ func roughly(d time.Duration) string {
 	return unit(int(d.Hours()/24), "day")
 }
 
-// longestShown is how much of a text a table shows; the CSV has all of it.
+// longestShown is the number of characters of a text that a table shows. The CSV has the whole text.
 const longestShown = 240
 
-// shorten cuts a text for display, and shows what cannot be seen as what it is.
+// shorten cuts a text for display, and replaces invisible characters by U+FFFD.
 func shorten(s string, most int) string {
 	var b strings.Builder
 	n := 0

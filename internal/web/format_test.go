@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-func TestFormats(t *testing.T) {
+func TestNumbersAreFormatted(t *testing.T) {
 	t.Parallel()
 	const narrow = "\u202f"
 	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
@@ -32,7 +32,7 @@ func TestFormats(t *testing.T) {
 	}
 }
 
-func TestTrends(t *testing.T) {
+func TestTrendComparesRanges(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		now, before float64
@@ -49,7 +49,7 @@ func TestTrends(t *testing.T) {
 	}
 }
 
-func TestHarmless(t *testing.T) {
+func TestFormulasAreMadeHarmless(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"=1+1": "'=1+1", "+49": "'+49", "-x": "'-x", "@SUM(A1)": "'@SUM(A1)", "\t=1": "'\t'=1", "\r=1": "'\r'=1", "\n1": "'\n1",
@@ -62,7 +62,7 @@ func TestHarmless(t *testing.T) {
 	}
 }
 
-func TestNiceTop(t *testing.T) {
+func TestAxisEndsAtARoundNumber(t *testing.T) {
 	t.Parallel()
 	for x, want := range map[float64]float64{0: 1, 1: 1, 1.2: 1.5, 7: 8, 8.1: 10, 99: 100, 101: 150, 0.03: 0.03, math.NaN(): 1, math.Inf(1): 1} {
 		top, steps := niceTop(x)
@@ -72,8 +72,8 @@ func TestNiceTop(t *testing.T) {
 	}
 }
 
-// A chart has the values it was given, and nothing that is not a number.
-func TestCharts(t *testing.T) {
+// A chart has the values that it was given, and never NaN.
+func TestChartsDrawTheirValues(t *testing.T) {
 	t.Parallel()
 	v := func(x float64) *float64 { return &x }
 	var week [7][24]heat
@@ -98,9 +98,9 @@ func TestCharts(t *testing.T) {
 		}
 	}
 	for _, c := range []struct{ first, last, want string }{
-		{"2026-09-25", "2026-11-26", "[Oct Nov]"}, // the five days of September are too near to October
+		{"2026-09-25", "2026-11-26", "[Oct Nov]"}, // no room for September, with five days before October
 		{"2026-09-10", "2026-11-26", "[Sep Oct Nov]"},
-		{"2026-09-25", "2026-10-02", "[Sep]"}, // October is at the edge
+		{"2026-09-25", "2026-10-02", "[Sep]"}, // no room for October, at the edge
 		{"2026-12-01", "2027-01-31", "[Dec Jan]"},
 	} {
 		var days []calendarDay

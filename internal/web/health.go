@@ -9,16 +9,16 @@ import (
 	"wheelhouse/migrations"
 )
 
-// healthz answers as long as the process does.
+// healthz answers while the process runs.
 func healthz(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") }
 
-// readyz tells whether the database answers and has this program's schema. Why not is in the log of the pages. However many ask,
-// who need no token, one connection is enough for them: the others are the pages'.
+// readyz reports whether the database answers and has this program's schema. Requests need no token and share one check, so
+// that any number of them uses one connection and leaves the others to the pages.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	_, err, _ := s.ready.Do("", func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), 3*time.Second)
 		defer cancel()
-		return nil, migrations.Check(ctx, s.books.pool)
+		return nil, migrations.Check(ctx, s.reader.pool)
 	})
 	if err != nil {
 		plain(w, http.StatusServiceUnavailable, "not ready: the database does not answer, or has another schema\n")
@@ -30,5 +30,5 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 func plain(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = io.WriteString(w, text) // who asked may have gone
+	_, _ = io.WriteString(w, text) // the client may have disconnected
 }

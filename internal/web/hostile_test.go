@@ -14,7 +14,8 @@ import (
 	"wheelhouse/internal/testdb"
 )
 
-// hostileTexts are texts as somebody might enter them: markup, a formula, another direction, what cannot be seen, and far too much.
+// hostileTexts are texts that somebody might enter: markup, formulas, changes of direction, invisible characters, very long
+// texts.
 var hostileTexts = []string{
 	`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `'; DROP TABLE x; --`, `{{.Q}}`, `=HYPERLINK("http://evil.example","x")`, `+1+cmd|' /C calc'!A0`, `@SUM(A1)`,
 	"\u202eevil\u202c متجر עברית", "a\u0000b"[:1] + "\ttab\r\nline", "\u200b\ufeff", `-none-`, `javascript:alert(1)`, `&lt;b&gt;`, strings.Repeat("long ", 200_000), strings.Repeat("x", 1<<20),
@@ -34,7 +35,7 @@ func plant(t *testing.T, dsn string) (agents []string) {
 	exec(`INSERT INTO wheelhouse.accounts VALUES ('<b>acme</b>', 'https://x.is', 'UTC', '2025-01-01')`)
 	for i, text := range hostileTexts {
 		key := strings.ToLower(text[:min(500, len(text))])
-		key = strings.TrimSpace(key) // as a load keeps what it knows agents by
+		key = strings.TrimSpace(key) // as a load stores addresses of agents
 		args := pgx.NamedArgs{"text": text, "key": key, "i": i}
 		agents = append(agents, key)
 		exec(`INSERT INTO crankwheel.demo_requests (account_id, demo_id, started_at, availability_bucket, answered, seconds_to_respond, handled_by, accepted_from, prospect_name,
@@ -54,8 +55,8 @@ func plant(t *testing.T, dsn string) (agents []string) {
 	return agents
 }
 
-// What people typed shows as text, in its own direction, and breaks neither page nor spreadsheet.
-func TestHostileTexts(t *testing.T) {
+// Hostile texts are shown as text, in their own direction, and break neither a page nor a spreadsheet.
+func TestHostileTextsAreHarmless(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.New(t)
 	agents := plant(t, dsn)
@@ -89,13 +90,13 @@ func TestHostileTexts(t *testing.T) {
 			t.Errorf("%.80s: a picture of %s", path, attr(img, "src"))
 		}
 		if strings.ContainsAny(textOf(doc), "\u202e\u202c\u0000") {
-			t.Errorf("%.80s: turns what follows around", path)
+			t.Errorf("%.80s: the text changes the direction of the text after it", path)
 		}
 		spreadsheets(t, v, path, doc)
 	}
 }
 
-// spreadsheets gets all tables of a page and looks for what a spreadsheet would compute.
+// spreadsheets gets all tables of a page as CSV, and fails if one contains a formula.
 func spreadsheets(t *testing.T, v *visitor, path string, doc *html.Node) {
 	t.Helper()
 	for _, a := range all(doc, "a") {

@@ -9,10 +9,10 @@ import (
 	"golang.org/x/net/html"
 )
 
-// void are elements that have no end.
+// void are elements without an end tag.
 var void = []string{"meta", "link", "input", "br", "img", "hr"}
 
-// wellFormed reads a page strictly, and returns its document: a browser would forgive what this does not.
+// wellFormed parses a page strictly, unlike a browser, and returns its document.
 func wellFormed(t *testing.T, path, body string) *html.Node {
 	t.Helper()
 	var open []string
@@ -29,7 +29,7 @@ func wellFormed(t *testing.T, path, body string) *html.Node {
 		token := z.Token()
 		for _, a := range token.Attr {
 			if a.Key == "id" && ids[a.Val] {
-				t.Errorf("%s: id %s stands twice", path, a.Val)
+				t.Errorf("%s: id %s occurs twice", path, a.Val)
 			}
 			if a.Key == "id" {
 				ids[a.Val] = true
@@ -59,7 +59,7 @@ func wellFormed(t *testing.T, path, body string) *html.Node {
 	return doc
 }
 
-// accessible checks what a listener and a keyboard need.
+// accessible checks the needs of screen readers and keyboards.
 func accessible(t *testing.T, path string, doc *html.Node, ids map[string]bool) {
 	t.Helper()
 	for name, most := range map[string]int{"main": 1, "h1": 1, "header": 1, "footer": 1} {
@@ -92,7 +92,7 @@ func accessible(t *testing.T, path string, doc *html.Node, ids map[string]bool) 
 			t.Errorf("%s: a link to %q with the text %q", path, attr(a, "href"), textOf(a))
 		}
 		if href := attr(a, "href"); !strings.HasPrefix(href, "/") && !strings.HasPrefix(href, "#") {
-			t.Errorf("%s: a link to elsewhere: %s", path, href)
+			t.Errorf("%s: a link to another server: %s", path, href)
 		}
 	}
 }
@@ -125,7 +125,7 @@ func textOf(n *html.Node) string {
 	return b.String()
 }
 
-// byID is the element of an id; nil where there is none.
+// byID is the element with an id, or nil.
 func byID(doc *html.Node, id string) *html.Node {
 	for d := range doc.Descendants() {
 		if attr(d, "id") == id {
@@ -135,7 +135,7 @@ func byID(doc *html.Node, id string) *html.Node {
 	return nil
 }
 
-// tableOf is a table's rows as shown, by its id, without the head.
+// tableOf is the rows of the table with an id, as shown, without the head.
 func tableOf(t *testing.T, doc *html.Node, name string) (rows [][]string) {
 	t.Helper()
 	table := byID(doc, "table-"+name)

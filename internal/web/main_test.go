@@ -27,7 +27,7 @@ func TestMain(m *testing.M) { testdb.Main(m) }
 
 const testKey = "literal-key"
 
-// warehouse is one that an account was loaded into.
+// warehouse is a warehouse into which an account was loaded.
 type warehouse struct {
 	t       *testing.T
 	dsn     string
@@ -37,7 +37,7 @@ type warehouse struct {
 	now     time.Time
 }
 
-// mustLoad makes a warehouse and loads a simulated account of so many days, in a zone.
+// mustLoad makes a warehouse and loads some days of a simulated account in a zone.
 func mustLoad(t *testing.T, days int, zone string) *warehouse {
 	t.Helper()
 	now := time.Now().UTC()
@@ -50,7 +50,7 @@ func mustLoad(t *testing.T, days int, zone string) *warehouse {
 	return w
 }
 
-// load opens an account of an API, and loads what it has from a day on.
+// load opens an account of an API, and loads it from a day on.
 func (w *warehouse) load(api, zone, from string) {
 	w.t.Helper()
 	env := map[string]string{"CRANKWHEEL_URL": api, "CRANKWHEEL_API_KEY": testKey, "DATABASE_URL": w.dsn, "WHEELHOUSE_TIMEZONE": zone,
@@ -65,12 +65,12 @@ func (w *warehouse) load(api, zone, from string) {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(w.opened.Close)
-	books, err := load.Open(w.t.Context(), w.dsn, load.Options{})
+	warehouse, err := load.Open(w.t.Context(), w.dsn, load.Options{})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.t.Cleanup(books.Close)
-	w.runner = &pipeline.Runner{Warehouse: books, Log: zap.NewNop(), Version: "test", Host: "here", Now: func() time.Time { return w.now }}
+	w.t.Cleanup(warehouse.Close)
+	w.runner = &pipeline.Runner{Warehouse: warehouse, Log: zap.NewNop(), Version: "test", Host: "here", Now: func() time.Time { return w.now }}
 	w.pass()
 }
 
@@ -83,7 +83,7 @@ func (w *warehouse) pass() {
 	}
 }
 
-// exec changes the warehouse as nobody does but a test.
+// exec changes the warehouse behind the back of the program.
 func (w *warehouse) exec(sql string, args ...any) {
 	w.t.Helper()
 	mustExec(w.t, w.dsn, sql, args...)
@@ -122,7 +122,7 @@ func (w *warehouse) sql(query string, args ...any) string {
 	return *s
 }
 
-// visitor reads pages.
+// visitor is an HTTP client of the pages.
 type visitor struct {
 	t      *testing.T
 	url    string
@@ -149,7 +149,7 @@ func visit(t *testing.T, dsn string, change func(*Options)) *visitor {
 	return &visitor{t: t, url: server.URL, header: http.Header{"Accept": {"text/html"}}, logs: logs}
 }
 
-// get asks for an address and wants a status.
+// get requests an address, and fails unless the response has the status.
 func (v *visitor) get(status int, path string) (body string, header http.Header) {
 	v.t.Helper()
 	r, err := http.NewRequestWithContext(v.t.Context(), http.MethodGet, v.url+path, nil)
@@ -173,14 +173,14 @@ func (v *visitor) get(status int, path string) (body string, header http.Header)
 	return string(data), response.Header
 }
 
-// page gets a page and checks that it is one: its elements are closed, its ids unique, its tables headed.
+// page gets a page, and checks that it is well-formed and accessible.
 func (v *visitor) page(path string) *html.Node {
 	v.t.Helper()
 	body, _ := v.get(http.StatusOK, path)
 	return wellFormed(v.t, path, body)
 }
 
-// csv gets a table of a page.
+// csv gets a table of a page as CSV.
 func (v *visitor) csv(path string) [][]string {
 	v.t.Helper()
 	body, header := v.get(http.StatusOK, path)

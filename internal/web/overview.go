@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// overviewPage tells how the account sells.
+// overviewPage shows how the account sells.
 var overviewPage = &page{Name: "overview", Path: "/", Title: "Overview", Nav: "Overview", Keeps: []string{"all"}, Read: readOverview}
 
-// overview is what its template shows.
+// overview is the data of the template.
 type overview struct {
 	Trust          trust
 	Demos, Video   []figure
@@ -18,7 +18,7 @@ type overview struct {
 	Requests       *chart
 	Response       []*chart
 	Agents         *table
-	AllAgents      string // address with all of them; "" where all are shown
+	AllAgents      string // address of the whole table; "" if it is shown whole
 	Tags, Origins  *table
 	AllTags        string
 	AllOrigins     string
@@ -27,7 +27,7 @@ type overview struct {
 	Hours, Handled *chart
 }
 
-// requestRow is the funnel of a range.
+// requestRow is the funnel over a range.
 type requestRow struct {
 	Now                                    bool
 	Requested, Answered, Confirmed, Shared int64
@@ -80,7 +80,7 @@ func (o *overview) readDemos(ctx context.Context, q *request) error {
 		return err
 	}
 	figures := q.funnelFigures(now, before)
-	o.Demos = append([]figure{figures[0], q.counted("Cancelled", canceled.Now, canceled.Before, of(canceled.Now, now.Requested+canceled.Now, "all asked for"))}, figures[1:]...)
+	o.Demos = append([]figure{figures[0], q.counted("Cancelled", canceled.Now, canceled.Before, of(canceled.Now, now.Requested+canceled.Now, "all requests"))}, figures[1:]...)
 	o.Funnel = q.funnel(now, &canceled.Now)
 	o.Requests = q.overTime("requests", "Demo requests over time", "Requested", "Answered", over)
 	return nil
@@ -97,7 +97,7 @@ func nowAndBefore(both []requestRow) (now, before requestRow) {
 	return now, before
 }
 
-// funnelFigures are the numbers of a range's requests.
+// funnelFigures are the figures of a range's requests.
 func (q *request) funnelFigures(now, before requestRow) []figure {
 	never := now.Requested - now.Answered
 	return []figure{
@@ -107,15 +107,15 @@ func (q *request) funnelFigures(now, before requestRow) []figure {
 		q.counted("Calls confirmed", now.Confirmed, before.Confirmed, of(now.Confirmed, now.Requested, "requests")),
 		q.counted("Screens shared", now.Shared, before.Shared, of(now.Shared, now.Requested, "requests")),
 		q.timed("Median time to respond", now.Median, before.Median, "of those answered"),
-		q.timed("90th percentile", now.P90, before.P90, "nine of ten answers came sooner"),
+		q.timed("90th percentile", now.P90, before.P90, "nine of ten answers were faster"),
 	}
 }
 
-// funnel draws a range's requests, step by step. canceled: nil where it is not known.
+// funnel draws a range's requests, step by step. canceled is nil if it is not known.
 func (q *request) funnel(r requestRow, canceled *int64) *chart {
 	whole, share := r.Requested, "Of all requested"
 	if canceled != nil {
-		whole, share = whole+*canceled, "Of all asked for"
+		whole, share = whole+*canceled, "Of all requests"
 	}
 	t := q.table("funnel", "From request to shared screen", col("Step"), num("Requests"), num(share))
 	var steps []bar
@@ -124,20 +124,20 @@ func (q *request) funnel(r requestRow, canceled *int64) *chart {
 		steps = append(steps, bar{Name: name, Value: float64(n), Shown: showCount(n)})
 	}
 	if canceled != nil {
-		step("Asked for", whole) // requested are those that were not cancelled, here as everywhere
+		step("All requests", whole) // "requested" excludes cancelled requests, as on all pages
 	}
 	step("Requested", r.Requested)
 	step("Answered", r.Answered)
 	step("Call confirmed", r.Confirmed)
 	step("Screen shared", r.Shared)
-	return funnelChart("funnel", "From request to shared screen", "How many demo requests got as far as each step.", t, steps)
+	return funnelChart("funnel", "From request to shared screen", "The number of demo requests at each step.", t, steps)
 }
 
-// trust tells whether the figures can be relied on.
+// trust says whether the figures are complete.
 type trust struct {
-	Whole bool
-	Say   string
-	Link  string
+	Whole   bool
+	Message string
+	Link    string
 }
 
 func (o *overview) readTrust(ctx context.Context, q *request) error {
@@ -159,43 +159,43 @@ func (q *request) readTrust(ctx context.Context) (trust, error) {
 	for _, s := range streams {
 		whole = whole && s.Whole && s.Differing == 0
 	}
-	t := trust{Whole: true, Link: q.Link("/pipeline"), Say: "every day of this range is loaded, and adds up to the API's own totals wherever it states any."}
+	t := trust{Whole: true, Link: q.Link("/pipeline"), Message: "every day of this range is loaded, and reconciled wherever the API states totals."}
 	if whole {
 		return t, nil
 	}
-	lacking, err := rows[struct {
+	incomplete, err := rows[struct {
 		Stream, Status string
 		Days           int64
-	}](ctx, q, "lacking", nil)
-	parts := q.outside()
-	if err != nil || len(lacking)+len(parts) == 0 {
+	}](ctx, q, "incomplete", nil)
+	reasons := q.outside()
+	if err != nil || len(incomplete)+len(reasons) == 0 {
 		return t, err
 	}
-	words := map[string]string{"gap": "not loaded", "failed": "failed", "unreconciled": "loaded in part, or not adding up to the API's totals"}
-	for _, l := range lacking {
-		parts = append(parts, fmt.Sprintf("%s: %s %s", l.Stream, inDays(l.Days), words[l.Status]))
+	words := map[string]string{"gap": "not loaded", "failed": "failed", "unreconciled": "loaded in part, or not reconciled with the API's totals"}
+	for _, l := range incomplete {
+		reasons = append(reasons, fmt.Sprintf("%s: %s %s", l.Stream, inDays(l.Days), words[l.Status]))
 	}
-	t.Whole, t.Say = false, "not all of this range can be relied on. "+strings.Join(parts, "; ")+"."
+	t.Whole, t.Message = false, "this range is not complete. "+strings.Join(reasons, "; ")+"."
 	return t, nil
 }
 
-// outside tells of days of the range of which bi.coverage says nothing: before the account's history, and to come.
-func (q *request) outside() (parts []string) {
+// outside lists the days of the range that bi.coverage does not have: before the account's history, and in the future.
+func (q *request) outside() (reasons []string) {
 	before := q.Account.HistoryFrom.AddDate(0, 0, -1)
 	if q.To.Before(before) {
 		before = q.To
 	}
 	if n := int64(before.Sub(q.From).Hours()/24) + 1; n > 0 {
-		parts = append(parts, fmt.Sprintf("%s before %s, from which on days are loaded", inDays(n), showDay(q.Account.HistoryFrom)))
+		reasons = append(reasons, fmt.Sprintf("%s before %s, the first day to load", inDays(n), showDay(q.Account.HistoryFrom)))
 	}
 	after := q.Account.Today.AddDate(0, 0, 1)
 	if q.From.After(after) {
 		after = q.From
 	}
 	if n := int64(q.To.Sub(after).Hours()/24) + 1; n > 0 {
-		parts = append(parts, inDays(n)+" to come")
+		reasons = append(reasons, inDays(n)+" in the future")
 	}
-	return parts
+	return reasons
 }
 
 func inDays(n int64) string {

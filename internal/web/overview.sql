@@ -13,14 +13,14 @@ FROM bi.demo_cancellations_daily
 WHERE account_id = @account AND day >= @from::date - @days::integer AND day <= @to::date;
 
 -- name: response
--- For each hour of the week, over both ranges. The page takes percentiles itself: it needs those of all hours together, too.
+-- For each hour of the week, over both ranges. The page computes the percentiles, because it needs those over all hours, too.
 SELECT day >= @from::date, weekday, hour, sum(requested)::bigint, sum(answered)::bigint, bi.join_arrays(seconds_to_respond)
 FROM bi.request_hours
 WHERE account_id = @account AND day >= @from::date - @days::integer AND day <= @to::date
 GROUP BY 1, 2, 3;
 
 -- name: agents
--- Both ranges. Those who did nothing in the range itself are left out. Names are looked up for the agents that are shown.
+-- Both ranges, without agents that were not active in the range itself. Names are looked up only for the agents shown.
 SELECT f.agent_email,
        (SELECT agent_name FROM bi.share_usage_daily
         WHERE account_id = @account AND agent_email = f.agent_email AND agent_name IS NOT NULL ORDER BY day DESC LIMIT 1) AS agent_name,
@@ -47,7 +47,7 @@ WHERE f.sessions + f.demos + f.shares + f.plays > 0
 ORDER BY f.sessions DESC, f.demos DESC, f.plays DESC, f.agent_email;
 
 -- name: campaigns
--- By all that a campaign is known by; the page adds them up by tags and by origins. None of the five is ever ''.
+-- By all five fields of a campaign; the page groups them by tags and by origins. No field is ever ''.
 SELECT coalesce(origin_channel, ''), coalesce(origin_name, ''), coalesce(campaign_source, ''), coalesce(campaign_medium, ''), coalesce(campaign_name, ''),
        count(*) FILTER (WHERE day >= @from::date), count(*) FILTER (WHERE answered AND day >= @from::date),
        count(*) FILTER (WHERE call_confirmed AND day >= @from::date), count(*) FILTER (WHERE screenshared AND day >= @from::date),
@@ -76,8 +76,8 @@ LEFT JOIN LATERAL (SELECT * FROM bi.shares WHERE account_id = @account AND slug 
 ORDER BY t.plays DESC, t.visits DESC, t.slug;
 
 -- name: whole
--- For each stream but snapshots: is all of the range covered, and how many answers that were ever loaded of it did not reconcile? Where all is
--- covered and each answer reconciled, bi.coverage says loaded of every day.
+-- For each stream but snapshots: are all of the days covered, and how many loads of them did not reconcile? If all are covered
+-- and each load reconciled, each day is 'loaded' in bi.coverage.
 SELECT s.stream, bi.covered(@account, s.stream, @timezone, @start, @stop) @> tstzrange(@start, @stop),
        (SELECT count(*) FROM bi.loads l
         WHERE l.account_id = @account AND l.stream = s.stream AND l.status = 'loaded' AND NOT l.reconciled
@@ -85,8 +85,8 @@ SELECT s.stream, bi.covered(@account, s.stream, @timezone, @start, @stop) @> tst
 FROM bi.streams s
 WHERE s.grain <> 'snapshot';
 
--- name: lacking
--- Of the same streams: a day without a snapshot takes nothing from the figures of that day.
+-- name: incomplete
+-- Of the same streams: a day without a snapshot still has complete figures.
 SELECT stream, status, count(*)
 FROM bi.coverage
 WHERE account_id = @account AND day >= @from::date AND day <= @to::date AND status <> 'loaded'

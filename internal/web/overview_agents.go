@@ -21,7 +21,7 @@ func (o *overview) readAgents(ctx context.Context, q *request) error {
 	}
 	t := q.table("agents", "Agents", col("Agent"), num("Sessions"), num("Hours"), num("Viewers"), num("Demos handled"), num("Screens shared"),
 		num("Shares"), num("Plays"), num("Sessions before"), num("Demos before"), num("Plays before"))
-	t.Empty = "Nobody did anything in this range."
+	t.Empty = "No agent was active in this range."
 	for _, a := range all[:q.cut(t, len(all))] {
 		hours := float64(a.Seconds) / 3600
 		who := textOr(a.Name, a.Email).to(q.agentLink(a.Email))
@@ -36,7 +36,7 @@ func (o *overview) readAgents(ctx context.Context, q *request) error {
 
 func oneDecimal(x float64) string { return fmt.Sprintf("%.1f", x) }
 
-// rest gives a table that is cut the address of all of it, and has its CSV be whole.
+// rest is the address of a whole table of which the page shows only the first rows, or "" if it shows all.
 func (q *request) rest(t *table, have int) string {
 	if len(t.Rows) == have {
 		return ""
@@ -45,7 +45,7 @@ func (q *request) rest(t *table, have int) string {
 	return q.Here("all", t.Name) + "#rows-" + t.Name
 }
 
-// bestAgents draws those who showed their screens longest, and those who took most demos.
+// bestAgents draws the agents with the most hours of screen sharing, and those with the most demos.
 func (q *request) bestAgents(all []agentRow) (hours, handled *chart) {
 	draw := func(name, title, unit string, show func(float64) string, of func(agentRow) float64) *chart {
 		t := q.table(name, title, col("Agent"), num(unit))
@@ -60,7 +60,7 @@ func (q *request) bestAgents(all []agentRow) (hours, handled *chart) {
 			t.add(text(who).to(q.agentLink(a.Email)), number(&v, show))
 			bars = append(bars, bar{Name: who, Value: v, Shown: show(v)})
 		}
-		return barsChart(name, title, title+": the ten agents with most.", t, bars)
+		return barsChart(name, title, title+": the ten agents with the most.", t, bars)
 	}
 	hours = draw("agent-hours", "Hours of screen sharing", "Hours", oneDecimal, func(a agentRow) float64 { return float64(a.Seconds) / 3600 })
 	return hours, draw("agent-demos", "Demo requests handled", "Requests", showNumber, func(a agentRow) float64 { return float64(a.Demos) })

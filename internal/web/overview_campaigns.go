@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// campaignCounts is what a campaign brought.
+// campaignCounts is the funnel of a campaign's requests.
 type campaignCounts struct{ Requested, Answered, Confirmed, Shared, Before int64 }
 
 func (c *campaignCounts) add(d campaignCounts) {
@@ -23,31 +23,31 @@ func (c campaignCounts) cells() []cell {
 
 var campaignColumns = []column{num("Requested"), num("Answered"), num("Calls confirmed"), num("Screens shared"), num("Of requested"), num("Requested before")}
 
-// campaignKey is by what requests are added up; "" is none.
+// campaignKey is the fields by which requests are grouped; "" is none.
 type campaignKey [3]string
 
-// addUp adds campaigns up by some of their parts, most requests first. Those of the range before alone are left out.
-func addUp(all []campaignRow, key func(campaignRow) campaignKey) (keys []campaignKey, sums map[campaignKey]*campaignCounts) {
-	sums = map[campaignKey]*campaignCounts{}
+// groupCampaigns groups campaigns by a key, most requests first. It leaves out groups without a request in the range itself.
+func groupCampaigns(all []campaignRow, key func(campaignRow) campaignKey) (keys []campaignKey, groups map[campaignKey]*campaignCounts) {
+	groups = map[campaignKey]*campaignCounts{}
 	for _, c := range all {
 		k := key(c)
-		if sums[k] == nil {
-			sums[k] = &campaignCounts{}
+		if groups[k] == nil {
+			groups[k] = &campaignCounts{}
 		}
-		sums[k].add(c.campaignCounts)
+		groups[k].add(c.campaignCounts)
 	}
-	for k, n := range sums {
+	for k, n := range groups {
 		if n.Requested > 0 {
 			keys = append(keys, k)
 		}
 	}
 	slices.SortFunc(keys, func(a, b campaignKey) int {
-		return cmp.Or(cmp.Compare(sums[b].Requested, sums[a].Requested), slices.Compare(a[:], b[:]))
+		return cmp.Or(cmp.Compare(groups[b].Requested, groups[a].Requested), slices.Compare(a[:], b[:]))
 	})
-	return keys, sums
+	return keys, groups
 }
 
-// campaignRow is a campaign by all that it is known by.
+// campaignRow is a campaign with all its fields.
 type campaignRow struct {
 	Channel, Origin, Source, Medium, Campaign string
 	campaignCounts
@@ -58,29 +58,29 @@ func (o *overview) readCampaigns(ctx context.Context, q *request) error {
 	if err != nil {
 		return err
 	}
-	keys, sums := addUp(all, func(c campaignRow) campaignKey { return campaignKey{c.Campaign, c.Source, c.Medium} })
+	keys, groups := groupCampaigns(all, func(c campaignRow) campaignKey { return campaignKey{c.Campaign, c.Source, c.Medium} })
 	t := q.table("tags", "Campaigns by UTM tags", append([]column{col("Campaign"), col("Source"), col("Medium")}, campaignColumns...)...)
 	t.Empty = "No demo request in this range."
 	for _, k := range keys[:q.cut(t, len(keys))] {
 		href := q.Link("/campaign", "campaign", inAddress(k[0]), "source", inAddress(k[1]), "medium", inAddress(k[2]))
-		t.add(append([]cell{textElse(k[0], "no campaign").to(href), textElse(k[1], nothing), textElse(k[2], nothing)}, sums[k].cells()...)...)
+		t.add(append([]cell{textElse(k[0], "no campaign").to(href), textElse(k[1], nothing), textElse(k[2], nothing)}, groups[k].cells()...)...)
 	}
 	o.Tags, o.AllTags = t, q.rest(t, len(keys))
-	keys, sums = addUp(all, func(c campaignRow) campaignKey { return campaignKey{c.Channel, c.Origin} })
-	t = q.table("origins", "Campaigns by origin", append([]column{col("Origin"), col("Kind")}, campaignColumns...)...)
+	keys, groups = groupCampaigns(all, func(c campaignRow) campaignKey { return campaignKey{c.Channel, c.Origin} })
+	t = q.table("origins", "Campaigns by origin", append([]column{col("Origin"), col("Link from")}, campaignColumns...)...)
 	t.Empty = "No demo request in this range."
 	for _, k := range keys[:q.cut(t, len(keys))] {
 		href := q.Link("/campaign", "channel", inAddress(k[0]), "origin", inAddress(k[1]))
-		t.add(append([]cell{textElse(k[1], "no origin").to(href), text(channelName(k[0]))}, sums[k].cells()...)...)
+		t.add(append([]cell{textElse(k[1], "no origin").to(href), text(channelName(k[0]))}, groups[k].cells()...)...)
 	}
 	o.Origins, o.AllOrigins = t, q.rest(t, len(keys))
 	return nil
 }
 
-// textElse is a text, or what is said where it is empty.
-func textElse(s, lacking string) cell {
+// textElse is a text, or another text if it is empty.
+func textElse(s, otherwise string) cell {
 	if s == "" {
-		return cell{Text: lacking}
+		return cell{Text: otherwise}
 	}
 	return text(s)
 }

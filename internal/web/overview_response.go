@@ -7,15 +7,16 @@ import (
 	"slices"
 )
 
-// responseRow is an hour of the week in one of the ranges.
+// responseRow is an hour of the week, in the range or the one before.
 type responseRow struct {
 	Now                 bool
 	Weekday, Hour       int
 	Requested, Answered int64
-	Seconds             []int32 // of each that was answered
+	Seconds             []int32 // to respond, for each answered request
 }
 
-// readResponse draws the week: how many came, how fast, how slow at worst, and how often never. It completes the ranges.
+// readResponse draws requests, time to respond and unanswered requests by hour of the week. It also sets the percentiles of
+// now and before.
 func (o *overview) readResponse(ctx context.Context, q *request, now, before *requestRow) error {
 	all, err := rows[responseRow](ctx, q, "response", nil)
 	if err != nil {
@@ -40,36 +41,36 @@ func (o *overview) readResponse(ctx context.Context, q *request, now, before *re
 	return nil
 }
 
-// percentileOf is percentile_cont of sorted values, to the last bit; nil where there are none.
+// percentileOf is the same as percentile_cont of sorted values, to the last bit. It is nil for no values.
 func percentileOf(sorted []int32, part float64) *float64 {
 	if len(sorted) == 0 {
 		return nil
 	}
 	at := part * float64(len(sorted)-1)
 	low, high := float64(sorted[int(math.Floor(at))]), float64(sorted[int(math.Ceil(at))])
-	v := low + float64((at-math.Floor(at))*(high-low)) // not fused into one operation, which would round once
+	v := low + float64((at-math.Floor(at))*(high-low)) // the conversion prevents a fused operation, which would round differently
 	return &v
 }
 
 func (o *overview) drawResponse(q *request, hours []responseRow) {
 	requests := func(r responseRow, v string) string { return v + " of " + showCount(r.Requested) + " requests" }
 	o.Response = []*chart{
-		q.week("response-requests", "When requests come", "For each hour of the week, how many demo requests came.", showNumber, "fewest", "most", hours,
+		q.week("response-requests", "When requests come", "The number of demo requests in each hour of the week.", showNumber, "fewest", "most", hours,
 			func(r responseRow) (*float64, string) { n := float64(r.Requested); return &n, showCount(r.Requested) }),
-		q.week("response-median", "Median time to respond", "For each hour of the week, within which time half of the answers came.", showSeconds, "fast", "slow", hours,
+		q.week("response-median", "Median time to respond", "For each hour of the week, the time within which half of the answers came.", showSeconds, "fast", "slow", hours,
 			func(r responseRow) (*float64, string) { v := percentileOf(r.Seconds, 0.5); return v, seconds(v).Text }),
-		q.week("response-p90", "90th percentile of the time to respond", "For each hour of the week, within which time nine of ten answers came.", showSeconds, "fast", "slow", hours,
+		q.week("response-p90", "90th percentile of the time to respond", "For each hour of the week, the time within which nine of ten answers came.", showSeconds, "fast", "slow", hours,
 			func(r responseRow) (*float64, string) { v := percentileOf(r.Seconds, 0.9); return v, seconds(v).Text }),
-		q.week("response-never", "Never answered", "For each hour of the week, which part of the requests nobody responded to.", showShare, "few", "many", hours,
+		q.week("response-never", "Never answered", "For each hour of the week, the percentage of requests that were never answered.", showShare, "few", "many", hours,
 			func(r responseRow) (*float64, string) {
-				part := float64(r.Requested-r.Answered) / float64(r.Requested)
-				return &part, requests(r, showShare(part))
+				never := float64(r.Requested-r.Answered) / float64(r.Requested)
+				return &never, requests(r, showShare(never))
 			}),
 	}
 }
 
-// week draws something of each hour of the week, with its table: a row a day. Its colours are fifths of the hours, not of the
-// largest value: one request that was answered next morning would leave the others alike.
+// week draws a figure for each hour of the week, with a table of one row for each day. Each colour stands for a fifth of the
+// hours, not for a fifth of the largest value: one request that was answered next morning would make all others look alike.
 func (q *request) week(name, title, desc string, show func(float64) string, low, high string, hours []responseRow, of func(responseRow) (*float64, string)) *chart {
 	t := q.table(name, title, col("Day"))
 	for h := range 24 {
@@ -88,12 +89,12 @@ func (q *request) week(name, title, desc string, show func(float64) string, low,
 		t.add(row...)
 	}
 	c := heatChart(name, title, desc, t, show, drawn)
-	inFifths(c, drawn, show, low, high)
+	colourByFifths(c, drawn, show, low, high)
 	return c
 }
 
-// inFifths colours the cells of a week by their place among all of them.
-func inFifths(c *chart, week [7][24]heat, show func(float64) string, low, high string) {
+// colourByFifths colours each cell by its rank among all cells.
+func colourByFifths(c *chart, week [7][24]heat, show func(float64) string, low, high string) {
 	var sorted []float64
 	for _, hours := range week {
 		for _, h := range hours {

@@ -41,7 +41,7 @@ func (o *overview) readShares(ctx context.Context, q *request) error {
 	if err != nil {
 		return err
 	}
-	t := q.table("shares", "Shares played most", col("Video"), col("Shared by"), num("Visits"), num("Plays"), num("Play rate"), num("Clicks"))
+	t := q.table("shares", "Most played shares", col("Video"), col("Shared by"), num("Visits"), num("Plays"), num("Play rate"), num("Clicks"))
 	t.Empty = "No share was visited in this range."
 	for _, r := range best {
 		by := q.agent(r.Email)

@@ -12,46 +12,48 @@ import (
 	"wheelhouse/internal/settings"
 )
 
-// page is one page. Its statements are in NAME.sql, its template, which defines "content", in NAME.gohtml.
+// page is one page. Its statements are in NAME.sql. Its template, in NAME.gohtml, defines "content".
 type page struct {
 	Name  string
 	Path  string
 	Title string
-	Nav   string   // its name in the navigation; "": not there
-	Part  string   // pages of one part have a navigation of their own, in which
-	Sub   string   // this is its name; "": not there
-	Keeps []string // parameters of its own that the form of account, range and zone passes on
+	Nav   string // its name in the navigation; "": not there
 
-	// Today: ranges end today. Elsewhere they end yesterday, the last whole day.
+	// Section: the pages of a section have a navigation of their own.
+	Section string
+	Sub     string   // its name in the section's navigation; "": not there
+	Keeps   []string // the page's own parameters, which the form for account, range and zone preserves
+
+	// Today: the default range ends today. On other pages it ends yesterday, the last whole day.
 	Today bool
-	// Days is the range where the address has none; 0: the usual.
+	// Days is the length of the default range; 0: usualDays.
 	Days int
 
-	// NoRange: the page shows no range of days, and offers none.
+	// NoRange: the page has no range of days.
 	NoRange bool
 
 	// Read reads what the template shows. The transaction ends with it.
 	Read func(ctx context.Context, q *request) (any, error)
 }
 
-// request is one reading of a page: what it was asked, and how it reads.
+// request is one request for a page.
 type request struct {
 	scope
 	Page    *page
 	Values  url.Values
 	Now     time.Time
-	Streams []settings.Row // when each stream is due next; empty: not known
+	Streams []settings.Row // the schedules of the streams; empty: not known
 
-	// Title names what the page is about, where that is known only after reading.
+	// Title replaces the page's title, if it is known only after reading.
 	Title string
 
 	q      querier
 	sql    statements
 	tables []*table
-	over   int64 // rows of the table wanted as CSV that are too many for one
+	over   int64 // rows beyond the limit of the requested CSV
 }
 
-// rows runs a statement of the page's and collects its rows, by position. The scope's arguments are there; more may be given.
+// rows runs a statement of the page and collects its rows by position. Its arguments are those of the scope, and more.
 func rows[T any](ctx context.Context, q *request, statement string, more pgx.NamedArgs) ([]T, error) {
 	args := q.args()
 	maps.Copy(args, more)
@@ -92,7 +94,7 @@ func (s *Server) show(p *page) http.Handler {
 			q.Streams = s.o.Streams(q.Now)
 		}
 		var data any
-		err := s.books.read(r.Context(), func(ctx context.Context, from querier) (err error) {
+		err := s.reader.read(r.Context(), func(ctx context.Context, from querier) (err error) {
 			q.q = from
 			if q.scope, err = readScope(ctx, from, q.Values, p); err != nil {
 				return err
@@ -107,8 +109,8 @@ func (s *Server) show(p *page) http.Handler {
 		case err != nil:
 			s.fail(w, r, err)
 		case len(q.Accounts) == 0:
-			s.problem(w, r, trouble{Status: http.StatusOK, Title: "Nothing is loaded yet",
-				Say: "The warehouse knows no account. The first `wheelhouse run`, or the first pass of `serve`, brings one in."})
+			s.showError(w, r, errorPage{Status: http.StatusOK, Title: "Nothing is loaded yet",
+				Message: "The warehouse has no account. The first `wheelhouse run`, or the first pass of `serve`, adds one."})
 		case q.Values.Get("format") == "csv":
 			s.sendCSV(w, r, q)
 		default:

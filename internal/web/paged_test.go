@@ -9,7 +9,7 @@ import (
 	"wheelhouse/internal/testdb"
 )
 
-// A table's further rows are of the same range, also of the table of days in a range that the address has as so many days.
+// The next rows of a table are of the same range, also if the address has the range as a number of days.
 func TestPagesOfATableKeepTheRange(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.New(t)
@@ -31,7 +31,7 @@ func TestPagesOfATableKeepTheRange(t *testing.T) {
 		}
 		shown, path = shown+len(tableOf(t, doc, "days")), ""
 		for _, a := range all(byID(doc, "rows-days"), "a") {
-			if strings.HasPrefix(textOf(a), "Further rows") {
+			if strings.HasPrefix(textOf(a), "Next rows") {
 				path = attr(a, "href")
 			}
 		}
@@ -42,7 +42,7 @@ func TestPagesOfATableKeepTheRange(t *testing.T) {
 }
 
 // A CSV has all rows of a table, or is refused.
-func TestNoCSVOfAPartOfATable(t *testing.T) {
+func TestCSVIsNeverIncomplete(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.New(t)
 	mustExec(t, dsn, `INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'UTC', '2025-01-01');
@@ -54,7 +54,7 @@ func TestNoCSVOfAPartOfATable(t *testing.T) {
 	if n := len(v.csv(csv+"2025-03-01")) - 1; n != csvRows {
 		t.Errorf("%d rows", n)
 	}
-	if body, _ := v.get(http.StatusBadRequest, csv+"2025-03-02"); !strings.Contains(body, "Take a shorter range") {
+	if body, _ := v.get(http.StatusBadRequest, csv+"2025-03-02"); !strings.Contains(body, "Choose a shorter range") {
 		t.Error(body)
 	}
 }

@@ -10,20 +10,20 @@ import (
 	"wheelhouse/internal/stream"
 )
 
-// pipelinePage tells which days can be trusted.
-var pipelinePage = &page{Name: "pipeline", Path: "/pipeline", Title: "Pipeline", Nav: "Pipeline", Part: "pipeline", Sub: "Days",
+// pipelinePage shows which days are loaded and reconciled.
+var pipelinePage = &page{Name: "pipeline", Path: "/pipeline", Title: "Pipeline", Nav: "Pipeline", Section: "pipeline", Sub: "Days",
 	Today: true, Days: 365, Read: readPipeline}
 
 type pipelineData struct {
 	Figures   []figure
 	Streams   *table
 	Calendars []*chart
-	Troubled  *table
+	Attention *table
 	Runs      *table
-	Days      *table // as CSV only
+	Days      *table // only as CSV
 }
 
-// dayRow is a day of a stream as bi.coverage has it.
+// dayRow is a row of bi.coverage: a day of a stream.
 type dayRow struct {
 	Stream         string
 	Day            time.Time
@@ -34,7 +34,7 @@ type dayRow struct {
 	StreamLoadedAt *time.Time
 }
 
-// What a day may be: the words of bi.coverage, and due for a gap that no schedule was to have filled yet.
+// The states of a day: those of bi.coverage, and due for a gap that no schedule should have filled yet.
 const (
 	loaded       = "loaded"
 	unreconciled = "unreconciled"
@@ -43,15 +43,15 @@ const (
 	due          = "due"
 )
 
-// said are states in words.
-var said = map[string]string{loaded: "loaded", unreconciled: "does not add up", failed: "failed", gap: "gap", due: "not yet due"}
+// stateText is the text for each state.
+var stateText = map[string]string{loaded: "loaded", unreconciled: "not reconciled", failed: "failed", gap: "gap", due: "not yet due"}
 
-// state shows a state in words, with its look.
+// state is the cell of a state.
 func state(status string) cell {
-	return cell{Text: said[status], Value: status}.as("state-" + status)
+	return cell{Text: stateText[status], Value: status}.as("state-" + status)
 }
 
-const mostTroubled = 60
+const mostAttention = 60
 
 func readPipeline(ctx context.Context, q *request) (any, error) {
 	days, err := rows[dayRow](ctx, q, "days", nil)
@@ -84,7 +84,7 @@ func readPipeline(ctx context.Context, q *request) (any, error) {
 			all[i].add(d)
 		}
 	}
-	data := pipelineData{Figures: q.pipelineFigures(all), Streams: q.streamsTable(all), Troubled: q.troubledTable(all),
+	data := pipelineData{Figures: q.pipelineFigures(all), Streams: q.streamsTable(all), Attention: q.attentionTable(all),
 		Runs: q.runsTable("runs", "Last runs", runs), Days: q.daysTable(all)}
 	for _, s := range all {
 		data.Calendars = append(data.Calendars, q.calendar(s))
@@ -92,7 +92,7 @@ func readPipeline(ctx context.Context, q *request) (any, error) {
 	return data, nil
 }
 
-// streamDays is a stream with its days in order.
+// streamDays is a stream and its days, in order.
 type streamDays struct {
 	name     string
 	schedule *schedule
@@ -114,19 +114,19 @@ func (s *streamDays) add(d dayRow) {
 // schedule is when a stream runs.
 type schedule struct {
 	settings.Row
-	last, next time.Time // its times before and after now
+	last, next time.Time // the last time before now and the first after it
 }
 
-// missed tells whether a time of the schedule that came after a load has passed, by so much that the next load should be there.
+// missed reports whether the first time of the schedule after a load is so long past that the next load should have ended.
 func (s *schedule) missed(load, now time.Time) bool {
 	due := s.Schedule.Next(load)
 	return !due.IsZero() && now.After(due.Add(late))
 }
 
-// late is how long after its time a stream may still be at work before its data is called late.
+// late is how long after its scheduled time a stream may take before its data counts as late.
 const late = 2 * time.Hour
 
-// schedule is a stream's of this account; nil where none is known or it is switched off for good.
+// schedule is the schedule of a stream of this account. It is nil if none is known or the stream is switched off.
 func (q *request) schedule(stream string) *schedule {
 	for _, r := range q.Streams {
 		if r.Account == q.Account.ID && r.Stream == stream && r.Schedule != nil && len(r.Next) > 0 {
@@ -136,7 +136,7 @@ func (q *request) schedule(stream string) *schedule {
 	return nil
 }
 
-// freshness tells whether a stream was loaded since its schedule last asked for it.
+// freshness says whether a stream was loaded at the last time of its schedule.
 func (q *request) freshness(s *streamDays) cell {
 	off := slices.ContainsFunc(q.Streams, func(r settings.Row) bool {
 		return r.Account == q.Account.ID && r.Stream == s.name && !r.Enabled
@@ -155,7 +155,7 @@ func (q *request) freshness(s *streamDays) cell {
 }
 
 func (q *request) streamsTable(all []*streamDays) *table {
-	t := q.table("streams", "Streams", col("Stream"), col("Freshness"), col("Last loaded"), num("Days loaded"), num("Do not add up"), num("Failed"),
+	t := q.table("streams", "Streams", col("Stream"), col("Freshness"), col("Last loaded"), num("Days loaded"), num("Not reconciled"), num("Failed"),
 		num("Gaps"), num("Open rejects"), col("Next run"), col("Schedule"))
 	for _, s := range all {
 		last, next, cron := cell{Text: "never"}, cell{Text: nothing}, cell{Text: nothing}
@@ -166,7 +166,7 @@ func (q *request) streamsTable(all []*streamDays) *table {
 		if s.schedule != nil {
 			next = q.moment(&s.schedule.next)
 			cron = text(s.schedule.Cron)
-			cron.Title = "read in " + s.schedule.CronZone
+			cron.Title = "in zone " + s.schedule.CronZone
 		}
 		rejects := count(s.rejects)
 		if s.rejects > 0 {
@@ -179,30 +179,30 @@ func (q *request) streamsTable(all []*streamDays) *table {
 }
 
 func (q *request) pipelineFigures(all []*streamDays) []figure {
-	sum, rejects := map[string]int64{}, int64(0)
+	totals, rejects := map[string]int64{}, int64(0)
 	for _, s := range all {
 		for status, n := range s.counts {
-			sum[status] += n
+			totals[status] += n
 		}
 		rejects += s.rejects
 	}
-	wanted := sum[loaded] + sum[unreconciled] + sum[failed] + sum[gap]
-	figures := []figure{{Name: "Days that can be trusted", Value: ratio(sum[loaded], wanted).Text,
-		Note: fmt.Sprintf("%s of %s days of all streams", showCount(sum[loaded]), showCount(wanted))}}
+	dueDays := totals[loaded] + totals[unreconciled] + totals[failed] + totals[gap]
+	figures := []figure{{Name: "Complete days", Value: ratio(totals[loaded], dueDays).Text,
+		Note: fmt.Sprintf("%s of %s days of all streams", showCount(totals[loaded]), showCount(dueDays))}}
 	for _, f := range []struct{ name, status, look, note string }{
-		{"Do not add up", unreconciled, "state-warn", "loaded, but in part, or not what the API says they total"},
+		{"Not reconciled", unreconciled, "state-warn", "loaded, but in part, or different from the API's totals"},
 		{"Failed", failed, "state-failed", "tried, and not loaded"},
-		{"Gaps", gap, "state-failed", "not tried, though due"},
+		{"Gaps", gap, "state-failed", "due, and not tried"},
 	} {
-		one := figure{Name: f.name, Value: showCount(sum[f.status]), Note: f.note}
-		if sum[f.status] > 0 {
+		one := figure{Name: f.name, Value: showCount(totals[f.status]), Note: f.note}
+		if totals[f.status] > 0 {
 			one.State, one.Href = f.look, "#table-troubled"
 		}
 		figures = append(figures, one)
 	}
-	set := figure{Name: "Open rejects", Value: showCount(rejects), Note: "records that were not understood"}
+	open := figure{Name: "Open rejects", Value: showCount(rejects), Note: "records that could not be understood"}
 	if rejects > 0 {
-		set.State, set.Href = "state-warn", q.Link("/pipeline/rejects")
+		open.State, open.Href = "state-warn", q.Link("/pipeline/rejects")
 	}
-	return append(figures, set)
+	return append(figures, open)
 }

@@ -1,4 +1,4 @@
--- Which days can be trusted.
+-- Which days are loaded and reconciled.
 
 -- name: days
 SELECT stream, day, status, partial, day_end, left(error, 2000), stream_loaded_at
@@ -10,7 +10,8 @@ ORDER BY stream, day;
 SELECT stream, count(*) FROM bi.rejects WHERE account_id = @account AND resolved_at IS NULL GROUP BY stream;
 
 -- name: runs
--- The last ten that touched this account; of the last hundred, so that an account long idle costs nothing.
+-- The last ten runs of this account among the last hundred runs. The limit keeps the query fast for an account that is not
+-- loaded any more.
 SELECT r.run_id, r.kind, r.started_at, r.finished_at, r.outcome, r.version, r.host,
        l.windows, l.failed, l.differing, l.changed, l.rejected
 FROM (SELECT * FROM bi.runs ORDER BY run_id DESC LIMIT 100) r

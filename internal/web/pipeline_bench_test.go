@@ -17,7 +17,7 @@ import (
 //go:embed testdata/ledger.sql
 var fiveYears string
 
-// BenchmarkPipelinePages tells the server's time for each page on five years of a nightly ledger, all eight streams.
+// BenchmarkPipelinePages measures the server's time for each page, on a nightly ledger of five years and eight streams.
 func BenchmarkPipelinePages(b *testing.B) {
 	dsn := testdb.NewDirect(b)
 	conn, err := pgx.Connect(b.Context(), dsn)

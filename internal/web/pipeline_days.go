@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// marks are the letters by which states are told apart without colour.
+// marks are the letters of the states, for people who cannot tell the colours apart.
 var marks = map[string]string{unreconciled: "≠", failed: "×", gap: "G", due: "·"}
 
-// calendar draws a stream's days; behind it stand its stretches of days in one state.
+// calendar draws a stream's days. Its table has the stretches of days with the same state.
 func (q *request) calendar(s *streamDays) *chart {
-	t := q.table("days-of-"+strings.ReplaceAll(s.name, "_", "-"), s.name+": stretches of days in one state", col("From"), col("To"), num("Days"), col("State"))
-	t.Empty, t.Quiet = "Nothing of this stream is known in this range.", true
+	t := q.table("days-of-"+strings.ReplaceAll(s.name, "_", "-"), s.name+": stretches of days with the same state", col("From"), col("To"), num("Days"), col("State"))
+	t.Empty, t.Quiet = "Nothing is known about this stream in this range.", true
 	days := make([]calendarDay, 0, len(s.days))
 	begin := 0
 	for i, d := range s.days {
-		title := showDay(d.Day) + ": " + said[d.Status]
+		title := showDay(d.Day) + ": " + stateText[d.Status]
 		if d.Error != nil {
 			title += " (" + shorten(*d.Error, 80) + ")"
 		}
@@ -34,7 +34,7 @@ func (q *request) calendar(s *streamDays) *chart {
 	return c
 }
 
-// firstDay is the range's first that the pipeline is to hold.
+// firstDay is the first day of the range that the pipeline should load.
 func (q *request) firstDay() time.Time {
 	if q.From.Before(q.Account.HistoryFrom) {
 		return q.Account.HistoryFrom
@@ -42,22 +42,22 @@ func (q *request) firstDay() time.Time {
 	return q.From
 }
 
-// describe is a calendar in words.
+// describe is a calendar as text.
 func describe(s *streamDays) string {
 	if len(s.days) == 0 {
-		return "Nothing is known of this range."
+		return "Nothing is known about this range."
 	}
-	var parts []string
+	var counts []string
 	for _, status := range []string{loaded, unreconciled, failed, gap, due} {
 		if n := s.counts[status]; n > 0 {
-			words := said[status]
+			text := stateText[status]
 			if status == gap && n > 1 {
-				words = "gaps"
+				text = "gaps"
 			}
-			parts = append(parts, showCount(n)+" "+words)
+			counts = append(counts, showCount(n)+" "+text)
 		}
 	}
-	return fmt.Sprintf("%s to %s: %s.", showDay(s.days[0].Day), showDay(s.days[len(s.days)-1].Day), strings.Join(parts, ", "))
+	return fmt.Sprintf("%s to %s: %s.", showDay(s.days[0].Day), showDay(s.days[len(s.days)-1].Day), strings.Join(counts, ", "))
 }
 
 // windowsOf is the address of a stream's windows over some days.
@@ -65,10 +65,10 @@ func (q *request) windowsOf(stream string, from, to time.Time) string {
 	return q.Link("/pipeline/windows", "stream", stream, "days", "", "from", from.Format(time.DateOnly), "to", to.Format(time.DateOnly))
 }
 
-// troubledTable lists the days that want a look, the newest first.
-func (q *request) troubledTable(all []*streamDays) *table {
-	t := q.table("troubled", "Days that want a look", col("Day"), col("Stream"), col("State"), col("Why"))
-	t.Empty = "Every day of this range that is due is loaded and adds up."
+// attentionTable lists the days that need attention, newest first.
+func (q *request) attentionTable(all []*streamDays) *table {
+	t := q.table("troubled", "Days that need attention, newest first", col("Day"), col("Stream"), col("State"), col("Why"))
+	t.Empty = "Every day of this range that is due is loaded and reconciled."
 	var found []dayRow
 	for _, s := range all {
 		for _, d := range s.days {
@@ -78,18 +78,18 @@ func (q *request) troubledTable(all []*streamDays) *table {
 		}
 	}
 	slices.SortStableFunc(found, func(a, b dayRow) int { return cmp.Compare(b.Day.Unix(), a.Day.Unix()) })
-	if len(found) > mostTroubled {
-		t.More = fmt.Sprintf("The newest %d of %s; the calendars have them all.", mostTroubled, showCount(int64(len(found))))
-		found = found[:mostTroubled]
+	if len(found) > mostAttention {
+		t.More = fmt.Sprintf("The newest %d of %s; the calendars show all.", mostAttention, showCount(int64(len(found))))
+		found = found[:mostAttention]
 	}
 	for _, d := range found {
-		why := map[string]string{unreconciled: "the API's own totals differ from what it sent", gap: "nothing has tried to load it: `wheelhouse run` will"}[d.Status]
+		why := map[string]string{unreconciled: "the rows differ from the API's own totals", gap: "never tried: `wheelhouse run` loads it"}[d.Status]
 		t.add(date(d.Day).to(q.windowsOf(d.Stream, d.Day, d.Day)), text(d.Stream), state(d.Status), textOr(d.Error, why))
 	}
 	return t
 }
 
-// daysTable is every day of every stream, for whoever takes it as CSV.
+// daysTable is every day of every stream, for the CSV.
 func (q *request) daysTable(all []*streamDays) *table {
 	t := q.table("days", "Every day of every stream", col("Stream"), col("Day"), col("State"), col("Why"))
 	for _, s := range all {

@@ -15,8 +15,8 @@ import (
 	"wheelhouse/internal/testdb"
 )
 
-// A wrecked warehouse has one of each trouble, made on purpose: usage_new does not add up on one day, shares failed on
-// another, demo_usage has a gap, and a record of users was set aside.
+// wrecked is a warehouse with one problem of each type: usage_new is not reconciled on one day, shares failed on another,
+// demo_usage has a gap, and a record of users is rejected.
 func wrecked(t *testing.T, zone string) *warehouse {
 	w := mustLoad(t, 40, zone)
 	day := func(ago int) string {
@@ -30,7 +30,7 @@ func wrecked(t *testing.T, zone string) *warehouse {
 	return w
 }
 
-// hostile is markup, text that turns the line around, and a great deal of both.
+// hostile is a very long text of markup and changes of direction.
 var hostile = `<script>alert(1)</script><img src=x onerror=alert(2)>"'` + "\u202eright to left \u05e9\u05dc\u05d5\u05dd\u0007" + strings.Repeat("<b>x</b>\u202e", 100_000)
 
 func pipelinePages() []string {
@@ -38,7 +38,7 @@ func pipelinePages() []string {
 		"/pipeline/runs", "/pipeline/rejects", "/pipeline/rejects?stream=user_access&all=yes", "/pipeline/changes", "/pipeline/changes?since=1"}
 }
 
-func TestPipelinePages(t *testing.T) {
+func TestPipelinePagesShowTheLedger(t *testing.T) {
 	t.Parallel()
 	w := wrecked(t, "America/New_York")
 	v := visit(t, w.dsn, func(o *Options) {
@@ -50,12 +50,12 @@ func TestPipelinePages(t *testing.T) {
 		doc := v.page(path)
 		for _, tag := range []string{"script", "img", "b"} {
 			if len(all(doc, tag)) > 0 {
-				t.Errorf("%s: a <%s> of the data's", path, tag)
+				t.Errorf("%s: the data became a <%s>", path, tag)
 			}
 		}
 		body, header := v.get(http.StatusOK, path)
 		if strings.Contains(body, "\u202e") || strings.Contains(body, "canary") || len(body) > 400_000 {
-			t.Errorf("%s: hostile text as it is, or %d bytes", path, len(body))
+			t.Errorf("%s: hostile text is not escaped, or the page has %d bytes", path, len(body))
 		}
 		if !strings.Contains(header.Get("Content-Security-Policy"), "default-src 'none'") {
 			t.Errorf("%s: %v", path, header)
@@ -66,14 +66,14 @@ func TestPipelinePages(t *testing.T) {
 			}
 		}
 	}
-	t.Run("days", func(t *testing.T) { daysAgree(t, w, v) })
-	t.Run("troubles", func(t *testing.T) { troublesShow(t, w, v) })
-	t.Run("windows", func(t *testing.T) { windowsAgree(t, w, v) })
+	t.Run("days", func(t *testing.T) { daysMatchCoverage(t, w, v) })
+	t.Run("problems", func(t *testing.T) { problemsAreShown(t, w, v) })
+	t.Run("windows", func(t *testing.T) { windowsMatchTheLedger(t, w, v) })
 	t.Run("csv", func(t *testing.T) { csvIsHarmless(t, w, v) })
 }
 
-// daysAgree: the table of streams, the calendars' squares, the stretches behind them and the CSV all say what bi.coverage says.
-func daysAgree(t *testing.T, w *warehouse, v *visitor) {
+// daysMatchCoverage compares bi.coverage with the table of streams, the calendars, their tables and the CSV.
+func daysMatchCoverage(t *testing.T, w *warehouse, v *visitor) {
 	doc := v.page("/pipeline")
 	lines := v.csv("/pipeline?format=csv&table=days")
 	if got, want := strconv.Itoa(len(lines)-1), w.sql(`SELECT count(*) FROM bi.coverage`); got != want {
@@ -94,21 +94,21 @@ func daysAgree(t *testing.T, w *warehouse, v *visitor) {
 		for _, rect := range all(figure, "rect") {
 			squares = append(squares, attr(rect, "data-value")+" "+strings.TrimPrefix(attr(rect, "class"), "day-"))
 		}
-		var told []string
+		var listed []string
 		for _, line := range lines[1:] {
 			if line[0] == stream {
-				told = append(told, line[1]+" "+line[2])
+				listed = append(listed, line[1]+" "+line[2])
 			}
 		}
-		if !slices.Equal(squares, told) {
-			t.Errorf("%s: the picture and the CSV differ:\n%v\n%v", stream, squares, told)
+		if !slices.Equal(squares, listed) {
+			t.Errorf("%s: the picture and the CSV differ:\n%v\n%v", stream, squares, listed)
 		}
-		if sum := stretches(t, doc, stream); sum != len(told) {
-			t.Errorf("%s: stretches of %d days, want %d", stream, sum, len(told))
+		if days := stretches(t, doc, stream); days != len(listed) {
+			t.Errorf("%s: stretches of %d days, want %d", stream, days, len(listed))
 		}
 		dueOrGap := w.sql(`SELECT count(*) FROM bi.coverage WHERE stream = $1 AND status = 'gap'`, stream)
 		n := 0
-		for _, line := range told {
+		for _, line := range listed {
 			if strings.HasSuffix(line, " gap") || strings.HasSuffix(line, " due") {
 				n++
 			}
@@ -119,7 +119,7 @@ func daysAgree(t *testing.T, w *warehouse, v *visitor) {
 	}
 }
 
-// stretches adds up the days of a stream's stretches.
+// stretches is the number of days in a stream's stretches.
 func stretches(t *testing.T, doc *html.Node, stream string) (days int) {
 	t.Helper()
 	for _, row := range tableOf(t, doc, "days-of-"+strings.ReplaceAll(stream, "_", "-")) {
@@ -132,8 +132,8 @@ func stretches(t *testing.T, doc *html.Node, stream string) (days int) {
 	return days
 }
 
-// troublesShow: each trouble made on purpose has its row, its square and its figure.
-func troublesShow(t *testing.T, w *warehouse, v *visitor) {
+// problemsAreShown checks that each problem has its row, its square and its figure.
+func problemsAreShown(t *testing.T, w *warehouse, v *visitor) {
 	doc := v.page("/pipeline")
 	day := func(ago int) time.Time {
 		d, err := time.Parse(time.DateOnly, w.sql(`SELECT today - $1::int FROM bi.accounts`, ago))
@@ -148,14 +148,14 @@ func troublesShow(t *testing.T, w *warehouse, v *visitor) {
 		day                  time.Time
 	}{{"usage_new", unreconciled, "≠", day(5)}, {"shares", failed, "×", day(8)}, {"demo_usage", gap, "G", day(12)}} {
 		if !slices.ContainsFunc(found, func(row []string) bool {
-			return row[0] == showDay(c.day) && row[1] == c.stream && row[2] == said[c.status]
+			return row[0] == showDay(c.day) && row[1] == c.stream && row[2] == stateText[c.status]
 		}) {
 			t.Errorf("%+v is not in %v", c, found)
 		}
 		square := false
 		for _, rect := range all(byID(doc, "chart-days-of-"+c.stream), "rect") {
 			if attr(rect, "data-value") == c.day.Format(time.DateOnly) {
-				square = attr(rect, "class") == "day-"+c.status && strings.HasPrefix(textOf(rect), showDay(c.day)+": "+said[c.status]) &&
+				square = attr(rect, "class") == "day-"+c.status && strings.HasPrefix(textOf(rect), showDay(c.day)+": "+stateText[c.status]) &&
 					rect.NextSibling != nil && textOf(rect.NextSibling) == c.mark
 			}
 		}
@@ -169,15 +169,15 @@ func troublesShow(t *testing.T, w *warehouse, v *visitor) {
 		t.Errorf("%.500v", rejects)
 	}
 	figures := textOf(all(doc, "dl")[0])
-	for _, part := range []string{"Do not add up1", "Failed1", "Gaps1", "Open rejects1"} {
+	for _, part := range []string{"Not reconciled1", "Failed1", "Gaps1", "Open rejects1"} {
 		if !strings.Contains(figures, part) {
 			t.Errorf("no %q in %s", part, figures)
 		}
 	}
 }
 
-// windowsAgree: a window's history says what the ledger says.
-func windowsAgree(t *testing.T, w *warehouse, v *visitor) {
+// windowsMatchTheLedger compares a window's history with the ledger.
+func windowsMatchTheLedger(t *testing.T, w *warehouse, v *visitor) {
 	w.exec(`UPDATE wheelhouse.loads SET request_ids = ARRAY['req-1', 'req-2'] WHERE id = (SELECT max(id) FROM wheelhouse.loads WHERE stream = 'usage_new')`)
 	load := w.sql(`SELECT max(id) FROM wheelhouse.loads WHERE stream = 'usage_new'`)
 	doc := v.page("/pipeline/window?load=" + load)
@@ -202,14 +202,14 @@ func windowsAgree(t *testing.T, w *warehouse, v *visitor) {
 	v.get(http.StatusBadRequest, "/pipeline/changes?since=-1")
 }
 
-// csvIsHarmless: what begins like a formula is text in a spreadsheet, and a number stays a number.
+// csvIsHarmless checks that a formula is text in a spreadsheet, and that a number stays a number.
 func csvIsHarmless(t *testing.T, w *warehouse, v *visitor) {
 	lines := v.csv("/pipeline/rejects?format=csv&table=rejects")
 	if len(lines) != 2 || lines[0][2] != "Reason" || !strings.HasPrefix(lines[1][2], "'=cmd() <script>") {
 		t.Errorf("%.300v", lines)
 	}
 	if len(lines[1][2]) < 1500 {
-		t.Errorf("the CSV cuts as the page does: %d", len(lines[1][2]))
+		t.Errorf("the CSV is shortened as the page is: %d", len(lines[1][2]))
 	}
 	for _, line := range v.csv("/pipeline/windows?stream=usage_new&format=csv&table=windows")[1:] {
 		if _, err := strconv.Atoi(line[2]); err != nil {
@@ -218,8 +218,8 @@ func csvIsHarmless(t *testing.T, w *warehouse, v *visitor) {
 	}
 }
 
-// What changed since a run is what later loads say they changed, and the keys are of rows they changed.
-func TestWhatChanged(t *testing.T) {
+// The page of changes shows the counts of later loads and keys of rows that they changed.
+func TestChangesAreThoseOfLaterLoads(t *testing.T) {
 	t.Parallel()
 	w := mustLoad(t, 12, "UTC")
 	first := w.sql(`SELECT max(id) FROM wheelhouse.runs`)
@@ -236,9 +236,9 @@ func TestWhatChanged(t *testing.T) {
 	if strings.Contains(body, "canary-name") {
 		t.Error("the page shows a prospect's name")
 	}
-	sums := map[string][3]int{}
+	changed := map[string][3]int{}
 	for _, row := range tableOf(t, doc, "changes") {
-		s := sums[row[1]]
+		s := changed[row[1]]
 		for i := range s {
 			n, err := strconv.Atoi(row[2+i])
 			if err != nil {
@@ -246,17 +246,17 @@ func TestWhatChanged(t *testing.T) {
 			}
 			s[i] += n
 		}
-		sums[row[1]] = s
+		changed[row[1]] = s
 	}
 	for _, stream := range []string{"usage_new", "demo_usage"} {
 		want := w.sql(`SELECT concat_ws(' ', sum(rows_inserted), sum(rows_updated), sum(rows_deleted)) FROM wheelhouse.loads WHERE run_id > $1::text::bigint AND stream = $2`, first, stream)
-		s := sums[stream]
+		s := changed[stream]
 		if got := fmt.Sprintf("%d %d %d", s[0], s[1], s[2]); got != want {
 			t.Errorf("%s: %s, want %s", stream, got, want)
 		}
 	}
-	if sums["usage_new"][1] < 3 || sums["demo_usage"][1] < 1 {
-		t.Errorf("what was changed is not told as changed back: %v", sums)
+	if changed["usage_new"][1] < 3 || changed["demo_usage"][1] < 1 {
+		t.Errorf("rows that were changed back are not counted: %v", changed)
 	}
 	sample := tableOf(t, doc, "sample")
 	for table, key := range map[string]string{"screen_sessions": "session_id::text", "demo_requests": "demo_id::text"} {
@@ -275,8 +275,8 @@ func TestWhatChanged(t *testing.T) {
 	}
 }
 
-// Runs of another account take no place in the list of an account's.
-func TestRunsOfAnAccount(t *testing.T) {
+// The list of an account's runs does not count runs of other accounts.
+func TestRunsAreOfOneAccount(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.New(t)
 	mustExec(t, dsn, `INSERT INTO wheelhouse.accounts VALUES ('acme', 'https://x.is', 'UTC', '2026-01-01'), ('beta', 'https://y.is', 'UTC', '2026-01-01');
@@ -290,14 +290,14 @@ func TestRunsOfAnAccount(t *testing.T) {
 		if n := len(tableOf(t, doc, "runs")); n != want {
 			t.Errorf("%s: %d runs, want %d", account, n, want)
 		}
-		if said := strings.Contains(textOf(doc), "The newest"); said != (want == mostRuns) {
-			t.Errorf("%s: left out is said: %t", account, said)
+		if more := strings.Contains(textOf(doc), "The newest"); more != (want == mostRuns) {
+			t.Errorf("%s: the page says that older runs are left out: %t", account, more)
 		}
 	}
 }
 
-// The figures are of everything that changed, also where the table is cut; and a run that goes on has not ended.
-func TestManyChanges(t *testing.T) {
+// The figures count all changes, even those that the table leaves out. A run that is running has not ended.
+func TestFiguresCountAllChanges(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.New(t)
 	mustExec(t, dsn, `INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'UTC', '2020-01-01');
@@ -322,8 +322,8 @@ func TestManyChanges(t *testing.T) {
 	}
 }
 
-// A window that was loaded more often than is shown says so.
-func TestAWindowLoadedOftenSaysSo(t *testing.T) {
+// The page of a window says so if it leaves out loads.
+func TestWindowPageSaysHowManyLoadsItLeavesOut(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.New(t)
 	mustExec(t, dsn, `INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'UTC', '2020-01-01');
@@ -331,7 +331,7 @@ func TestAWindowLoadedOftenSaysSo(t *testing.T) {
 		INSERT INTO wheelhouse.loads (run_id, account_id, stream, span, status) SELECT 1, 'a', 'shares', '[2026-01-01Z,2026-01-02Z)', 'loaded' FROM generate_series(1, 501);
 		INSERT INTO wheelhouse.rejects (load_id, account_id, stream, path, reason, raw_hash) SELECT 1, 'a', 'shares', '$.data[0]', 'no slug', decode(md5(n::text), 'hex') FROM generate_series(1, 501) n`)
 	text := textOf(visit(t, dsn, nil).page("/pipeline/window?load=1"))
-	if strings.Count(text, "The newest 500 of 501.") != 2 || !strings.Contains(text, "`wheelhouse rejects list` has them all") {
+	if strings.Count(text, "The newest 500 of 501.") != 2 || !strings.Contains(text, "`wheelhouse rejects list` lists all") {
 		t.Error(text)
 	}
 }

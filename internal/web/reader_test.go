@@ -16,8 +16,8 @@ import (
 	"wheelhouse/internal/testdb"
 )
 
-// A page reads as wheelhouse_reader, whoever the program logs in as, and can write nothing.
-func TestReader(t *testing.T) {
+// A page reads with the role wheelhouse_reader, whatever the program's user, and cannot write.
+func TestPagesReadAsReader(t *testing.T) {
 	t.Parallel()
 	r, err := newReader(testdb.New(t))
 	if err != nil {
@@ -52,7 +52,7 @@ func TestReader(t *testing.T) {
 			t.Errorf("%s: %v", sql, err)
 		}
 	}
-	// What a transaction was set to is over with it.
+	// The settings end with the transaction.
 	var role string
 	if err := r.pool.QueryRow(t.Context(), "SELECT current_user::text").Scan(&role); err != nil || role == "wheelhouse_reader" {
 		t.Errorf("%s %v", role, err)
@@ -80,8 +80,8 @@ func sqlStateOf(err error) string {
 	return ""
 }
 
-// A user who may not take the role is told what to run, and shown nothing.
-func TestWithoutTheRole(t *testing.T) {
+// If the program's user may not set the role, a page shows no data but what to run.
+func TestWithoutTheRolePagesShowNothing(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.NewDirect(t)
 	user := "wheelhouse_pages_" + strings.ToLower(strings.ReplaceAll(t.Name(), "/", "_"))
@@ -113,8 +113,8 @@ func TestWithoutTheRole(t *testing.T) {
 	v.get(http.StatusOK, "/pipeline")
 }
 
-// A statement that takes too long is a page that says so.
-func TestATimeout(t *testing.T) {
+// A statement that takes too long becomes an error page.
+func TestTimeoutBecomesAnErrorPage(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.NewDirect(t)
 	mustExec(t, dsn, `INSERT INTO wheelhouse.accounts VALUES ('default', 'https://x.is', 'UTC', '2026-01-01');
@@ -129,10 +129,10 @@ func TestATimeout(t *testing.T) {
 	if logged := v.logs.All(); len(logged) != 1 || logged[0].ContextMap()["statement"] != "runs" {
 		t.Errorf("%v", logged)
 	}
-	v.get(http.StatusOK, "/pipeline/rejects") // the connection is free again
+	v.get(http.StatusOK, "/pipeline/rejects") // the connection is returned
 }
 
-// Whoever asks whether the pages are ready, and needs no token for that, does not take their connections.
+// Probes, which need no token, do not use up the connections of the pages.
 func TestProbesLeaveConnections(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.NewDirect(t)
@@ -151,14 +151,14 @@ func TestProbesLeaveConnections(t *testing.T) {
 			}
 		})
 	}
-	other := dial(t, dsn) // in a transaction one sees what was at its beginning
+	other := dial(t, dsn) // a new connection, because a transaction sees a snapshot
 	defer other.Close(context.Background())
 	for waiting := 0; waiting == 0; time.Sleep(10 * time.Millisecond) {
 		if err := other.QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waiting); err != nil {
 			t.Fatal(err)
 		}
 	}
-	time.Sleep(200 * time.Millisecond) // all of them are there
+	time.Sleep(200 * time.Millisecond) // until all probes have arrived
 	began := time.Now()
 	v.get(http.StatusOK, "/pipeline/runs")
 	if took := time.Since(began); took > 1500*time.Millisecond {
@@ -167,7 +167,7 @@ func TestProbesLeaveConnections(t *testing.T) {
 	probes.Wait()
 }
 
-// PgBouncer hands each transaction another connection of the server's.
+// Pages work through PgBouncer, which gives each transaction another connection of the server.
 func TestThroughPgBouncer(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.NewDirect(t)

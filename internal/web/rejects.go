@@ -9,8 +9,8 @@ import (
 	"wheelhouse/internal/stream"
 )
 
-// rejectsPage lists the records that were not understood.
-var rejectsPage = &page{Name: "rejects", Path: "/pipeline/rejects", Title: "Rejects", Part: "pipeline", Sub: "Rejects", Keeps: []string{"stream", "all"},
+// rejectsPage lists the records that could not be understood.
+var rejectsPage = &page{Name: "rejects", Path: "/pipeline/rejects", Title: "Rejects", Section: "pipeline", Sub: "Rejects", Keeps: []string{"stream", "all"},
 	NoRange: true, Read: readRejects}
 
 const mostRejects = 500
@@ -51,28 +51,28 @@ func readRejects(ctx context.Context, q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := q.table("reasons", "Why", col("Stream"), col("Reason"), num("Records"), col("Last seen"))
-	t.Empty = "No record is set aside."
+	t := q.table("reasons", "Reasons", col("Stream"), col("Reason"), num("Records"), col("Last seen"))
+	t.Empty = "No rejects."
 	for _, r := range reasons {
 		t.add(text(r.Stream), text(r.Reason), count(r.Count), q.moment(&r.Last))
 	}
-	data := rejectsData{Reasons: t, Rejects: q.rejectsTable("rejects", "Records set aside, the newest first", all)}
+	data := rejectsData{Reasons: t, Rejects: q.rejectsTable("rejects", "Rejects, newest first", all)}
 	if len(all) == mostRejects {
-		data.Rejects.More = "The newest " + showCount(mostRejects) + "; `wheelhouse rejects list` has them all."
+		data.Rejects.More = "The newest " + showCount(mostRejects) + "; `wheelhouse rejects list` lists all."
 	}
 	both := map[bool]string{true: "yes"}
 	data.Streams = []link{{"all streams", q.Link("/pipeline/rejects", "all", both[resolved]), chosen == ""}}
 	for _, name := range stream.Names() {
 		data.Streams = append(data.Streams, link{name, q.Link("/pipeline/rejects", "stream", name, "all", both[resolved]), chosen == name})
 	}
-	data.States = []link{{"open ones only", q.Link("/pipeline/rejects", "stream", chosen), !resolved},
-		{"resolved ones too", q.Link("/pipeline/rejects", "stream", chosen, "all", "yes"), resolved}}
+	data.States = []link{{"only open rejects", q.Link("/pipeline/rejects", "stream", chosen), !resolved},
+		{"resolved rejects, too", q.Link("/pipeline/rejects", "stream", chosen, "all", "yes"), resolved}}
 	return data, nil
 }
 
 func (q *request) rejectsTable(name, caption string, all []rejectRow) *table {
-	t := q.table(name, caption, num("Reject"), col("Stream"), col("Reason"), col("Where in the answer"), col("First seen"), col("Last seen"), col("State"), num("Load"))
-	t.Empty = "No record is set aside."
+	t := q.table(name, caption, num("Reject"), col("Stream"), col("Reason"), col("Path in the answer"), col("First seen"), col("Last seen"), col("State"), num("Load"))
+	t.Empty = "No rejects."
 	for _, r := range all {
 		is := cell{Text: "open", Value: "open"}.as("state-warn")
 		if r.ResolvedAt != nil {

@@ -1,4 +1,4 @@
--- Records that were set aside; never what they held.
+-- Rejects, without the rejected records.
 
 -- name: reasons
 SELECT stream, left(reason, 2000), count(*), max(last_seen_at)

@@ -4,7 +4,7 @@ import (
 	"net/http"
 )
 
-// pages are all there are; those with a Nav stand in the navigation in this order.
+// pages lists all pages. Those with a Nav appear in the navigation, in this order.
 var pages = []*page{
 	overviewPage,
 	agentPage,
@@ -18,7 +18,7 @@ var pages = []*page{
 	changesPage,
 }
 
-// routes puts everything behind its address.
+// routes maps addresses to handlers.
 func (s *Server) routes() http.Handler {
 	inside := http.NewServeMux()
 	front := true
@@ -38,23 +38,23 @@ func (s *Server) routes() http.Handler {
 	}
 	inside.HandleFunc("/", s.notFound)
 
-	outside := http.NewServeMux() // what nobody must sign in for
+	outside := http.NewServeMux() // open without signing in
 	s.get(outside, "/static/{name}", http.HandlerFunc(static))
 	outside.HandleFunc("POST /login", s.login)
-	outside.Handle("/", s.signedIn(inside))
+	outside.Handle("/", s.requireToken(inside))
 
-	bare := http.NewServeMux() // what probes ask for, by whatever name
+	bare := http.NewServeMux() // for probes, under any host name
 	s.get(bare, "/healthz", http.HandlerFunc(healthz))
 	s.get(bare, "/readyz", http.HandlerFunc(s.readyz))
-	bare.Handle("/", s.ownName(http.NewCrossOriginProtection().Handler(outside)))
-	return s.safely(bare)
+	bare.Handle("/", s.requireOwnHost(http.NewCrossOriginProtection().Handler(outside)))
+	return s.withHeaders(bare)
 }
 
-// get has an address answer GET and HEAD, and other methods that it answers these alone.
+// get makes an address answer GET and HEAD. Other methods get an error that says so.
 func (s *Server) get(mux *http.ServeMux, pattern string, h http.Handler) {
 	mux.Handle("GET "+pattern, h)
 	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", "GET, HEAD")
-		s.problem(w, r, trouble{Status: http.StatusMethodNotAllowed, Title: "Only to be read", Say: "What is at this address can be asked for, and nothing can be sent to it."})
+		s.showError(w, r, errorPage{Status: http.StatusMethodNotAllowed, Title: "This page is read-only", Message: "This address answers GET and HEAD only."})
 	})
 }

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// runsPage lists the pipeline's invocations.
-var runsPage = &page{Name: "runs", Path: "/pipeline/runs", Title: "Runs", Part: "pipeline", Sub: "Runs", Today: true, Read: readRuns}
+// runsPage lists the pipeline's runs.
+var runsPage = &page{Name: "runs", Path: "/pipeline/runs", Title: "Runs", Section: "pipeline", Sub: "Runs", Today: true, Read: readRuns}
 
 const mostRuns = 500
 
@@ -34,8 +34,8 @@ func readRuns(ctx context.Context, q *request) (any, error) {
 }
 
 func (q *request) runsTable(name, caption string, all []runRow) *table {
-	t := q.table(name, caption, num("Run"), col("Kind"), col("Began"), num("Took"), col("Outcome"), num("Windows"), num("Failed"),
-		num("Do not add up"), num("Rows changed"), num("Rejected"), col("Version"), col("Machine"))
+	t := q.table(name, caption, num("Run"), col("Command"), col("Began"), num("Took"), col("Outcome"), num("Windows"), num("Failed"),
+		num("Not reconciled"), num("Rows changed"), num("Rejected"), col("Version"), col("Machine"))
 	t.Empty = "No run in this range."
 	t.Quiet = true
 	if len(all) == mostRuns {
@@ -48,19 +48,19 @@ func (q *request) runsTable(name, caption string, all []runRow) *table {
 	return t
 }
 
-// outcome is how a run ended, in words and with a look: that of the worst that is known, since the words are the whole run's and
-// the windows are this account's.
+// outcome is the cell for a run's outcome. The text is the outcome of the whole run; the look is that of the worst window of
+// this account.
 func outcome(r runRow, now time.Time) cell {
 	switch {
 	case r.Outcome == nil && now.Sub(r.StartedAt) > 24*time.Hour:
-		return cell{Text: "no word since", Value: "no word since"}.as("state-failed")
+		return cell{Text: "never ended", Value: "never ended"}.as("state-failed")
 	case r.Outcome == nil:
 		return cell{Text: "running", Value: "running"}.as("state-running")
 	case r.Failed > 0 || *r.Outcome == failed:
 		return text(*r.Outcome).as("state-failed")
 	case r.Differing > 0 || *r.Outcome == unreconciled:
 		return text(*r.Outcome).as("state-unreconciled")
-	case *r.Outcome != loaded: // interrupted, or a newer word
+	case *r.Outcome != loaded: // interrupted, or an outcome of a newer version
 		return text(*r.Outcome).as("state-warn")
 	}
 	return text(*r.Outcome).as("state-loaded")

@@ -1,7 +1,7 @@
--- The pipeline's invocations.
+-- The pipeline's runs.
 
 -- name: runs
--- A run that began in the range and touched this account, with what it did to it.
+-- The runs that began in the range and loaded windows of this account, with the counts of these windows.
 SELECT r.run_id, r.kind, r.started_at, r.finished_at, r.outcome, r.version, r.host,
        count(*),
        count(*) FILTER (WHERE l.status = 'failed'),

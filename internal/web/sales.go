@@ -9,9 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// What the pages about selling share: buckets of days, trends, links behind names, and tables in pages.
+// Shared by the pages about selling: buckets of days, trends, links and paged tables.
 
-// trend compares a number with that of the range before, if the account's history holds that range.
+// trend compares a number with that of the range before, if that range lies within the account's history.
 func (q *request) trend(now, before float64) *trend {
 	if q.From.AddDate(0, 0, -q.Days).Before(q.Account.HistoryFrom) {
 		before = math.NaN()
@@ -20,7 +20,7 @@ func (q *request) trend(now, before float64) *trend {
 	return &t
 }
 
-// trendPtr is trend of values that may be lacking.
+// trendPtr is trend of values that may be nil.
 func (q *request) trendPtr(now, before *float64) *trend {
 	if now == nil || before == nil {
 		return q.trend(math.NaN(), math.NaN())
@@ -38,7 +38,7 @@ func (q *request) timed(name string, now, before *float64, note string) figure {
 	return figure{Name: name, Value: seconds(now).Text, Note: note, Trend: q.trendPtr(now, before)}
 }
 
-// of is a part of a whole, in words.
+// of is a fraction of a whole as text.
 func of(part, whole int64, what string) string {
 	if whole == 0 {
 		return ""
@@ -46,13 +46,13 @@ func of(part, whole int64, what string) string {
 	return showShare(float64(part)/float64(whole)) + " of " + what
 }
 
-// Points of a chart over time: a day each, or for longer ranges several.
+// A chart over time has a point for each day, or in a longer range for several days.
 const (
-	mostPoints  = 100 // days shown one by one
-	weeksPoints = 800 // days shown by the week
+	mostPoints  = 100 // the longest range with a point for each day
+	weeksPoints = 800 // the longest range with a point for each week
 )
 
-// step is how many days a point of a chart over time stands for.
+// step is the number of days of one point of a chart over time.
 func (q *request) step() int {
 	switch {
 	case q.Days <= mostPoints:
@@ -63,10 +63,10 @@ func (q *request) step() int {
 	return 28
 }
 
-// back is how many steps a day lies before the range's end.
+// back is the number of steps from a day to the range's end.
 func (q *request) back(day time.Time) int { return int(q.To.Sub(day).Hours()/24) / q.step() }
 
-// bucket is what statements over time return: how many steps before the range's end, and counts.
+// bucket is a row of a statement over time: the number of steps before the range's end, and two counts.
 type bucket struct {
 	Back int
 	A, B int64
@@ -118,10 +118,10 @@ func (q *request) overTime(name, title, first, second string, all []bucket) *cha
 	return c
 }
 
-// top is how many rows of a long table the overview shows until it is asked for all.
+// top is the number of rows of a long table that the overview shows at first.
 const top = 15
 
-// cut tells how many rows of a table to show: all of them where the address or a CSV asks for that.
+// cut is the number of rows of a table to show: all rows if the address or a CSV asks for them.
 func (q *request) cut(t *table, have int) int {
 	if q.Values.Get("all") == t.Name || q.wholeTable(t.Name) {
 		return have
@@ -129,7 +129,7 @@ func (q *request) cut(t *table, have int) int {
 	return min(have, top)
 }
 
-// wholeTable tells whether a table was asked for as CSV.
+// wholeTable reports whether the request is for a table as CSV.
 func (q *request) wholeTable(name string) bool {
 	return q.Values.Get("format") == "csv" && q.Values.Get("table") == name
 }
@@ -149,12 +149,12 @@ func (q *request) share(slug string, name *string) cell {
 	return c.to(q.Link("/share", "slug", slug))
 }
 
-// pager leads through a table's rows.
+// pager is the navigation through a table's rows.
 type pager struct {
 	Name, Caption string
 	Page, Pages   int
 	Rows          int64
-	Earlier, Next string // addresses; "" where there is none
+	Earlier, Next string // addresses; "" for none
 }
 
 const (
@@ -162,8 +162,7 @@ const (
 	csvRows  = 50_000 // of a paged table
 )
 
-// pageOf tells which rows of a table of that many to read, by the parameter of the table's name: page-days, since days is the
-// range.
+// pageOf chooses which of a table's rows to read, by a parameter such as page-days for the table days.
 func (q *request) pageOf(name, caption string, rows int64) (p *pager, skip, most int) {
 	if q.wholeTable(name) {
 		q.over = max(0, rows-csvRows)
@@ -189,21 +188,21 @@ func (q *request) pageOf(name, caption string, rows int64) (p *pager, skip, most
 	return p, (p.Page - 1) * pageRows, pageRows
 }
 
-// Say tells which rows are shown.
-func (p *pager) Say() string {
+// Text says which rows are shown.
+func (p *pager) Text() string {
 	return "Page " + showCount(int64(p.Page)) + " of " + showCount(int64(p.Pages)) + ", " + showCount(p.Rows) + " rows in all"
 }
 
-// given is a parameter that must be there.
+// given is a parameter that is required.
 func (q *request) given(name string) (string, error) {
 	v := q.Values.Get(name)
 	if v == "" || !fits(v) {
-		return "", badRequest("The address lacks " + url.QueryEscape(name) + ", or has one that no name can be.")
+		return "", badRequest("The address has no valid " + url.QueryEscape(name) + ".")
 	}
 	return v, nil
 }
 
-// fits tells whether Postgres can be asked for a text of an address, and somebody may mean it.
+// fits reports whether a text from an address can be a statement's argument and has a plausible length.
 func fits(v string) bool {
 	return len(v) <= 4096 && utf8.ValidString(v) && !strings.Contains(v, "\x00")
 }

@@ -15,7 +15,7 @@ import (
 	"wheelhouse/internal/simulator"
 )
 
-// figuresOf are the numbers on top of a page, by name.
+// figuresOf is the figures of a page, by name.
 func figuresOf(doc *html.Node) map[string]string {
 	found := map[string]string{}
 	for _, dl := range all(doc, "dl") {
@@ -29,7 +29,7 @@ func figuresOf(doc *html.Node) map[string]string {
 	return found
 }
 
-// drawn are the values of a page's charts, by the charts' names.
+// drawn is the values in a page's charts, by the charts' names.
 func drawn(doc *html.Node) map[string][]string {
 	charts := map[string][]string{}
 	for _, figure := range all(doc, "figure") {
@@ -44,7 +44,7 @@ func drawn(doc *html.Node) map[string][]string {
 	return charts
 }
 
-// chartsShowTheirTables holds what each chart draws against the CSV of the table behind it.
+// chartsShowTheirTables compares each chart with the CSV of its table.
 func chartsShowTheirTables(t *testing.T, v *visitor, path string, doc *html.Node) {
 	t.Helper()
 	for name, values := range drawn(doc) {
@@ -84,7 +84,7 @@ func with(path string, more ...string) string {
 	return u.String()
 }
 
-// csvSays holds a table's CSV against a statement's rows, in their order.
+// csvSays compares a table's CSV with a statement's rows, in order.
 func (s *seller) csvSays(v *visitor, path, table, query string) {
 	s.t.Helper()
 	conn := dial(s.t, s.dsn)
@@ -107,14 +107,14 @@ func (s *seller) csvSays(v *visitor, path, table, query string) {
 	}
 }
 
-// between is the range that the tests of pages look at, and the range before it.
+// between is the range of the tests, and the range before it.
 const (
 	between = `BETWEEN '2025-03-05' AND '2025-03-11'`
 	earlier = `BETWEEN '2025-02-26' AND '2025-03-04'`
 	these   = "?from=2025-03-05&to=2025-03-11"
 )
 
-func TestSalesPages(t *testing.T) {
+func TestSalesPagesMatchSQL(t *testing.T) {
 	t.Parallel()
 	s := sell(t, simulator.Options{Seed: 31, Agents: 5, Density: 1.5}, "America/New_York", "2025-02-24", "2025-03-12 15:30")
 	for _, page := range []struct {
@@ -153,7 +153,7 @@ func (s *seller) overview(t *testing.T, v *visitor) {
 		"Plays":           `SELECT sum(plays) FROM bi.share_engagement_daily WHERE day ` + between,
 		"Clicks":          `SELECT sum(cta_clicks) FROM bi.share_engagement_daily WHERE day ` + between,
 	})
-	if canceled := s.sql(`SELECT sum(canceled) / sum(requested + canceled) FROM bi.demo_funnel_daily WHERE day ` + between); !strings.Contains(textOf(doc), showShare(mustFloat(t, canceled))+" of all asked for") {
+	if canceled := s.sql(`SELECT sum(canceled) / sum(requested + canceled) FROM bi.demo_funnel_daily WHERE day ` + between); !strings.Contains(textOf(doc), showShare(mustFloat(t, canceled))+" of all requests") {
 		t.Errorf("of all requests %s were cancelled", canceled)
 	}
 	chartsShowTheirTables(t, v, path, doc)
@@ -177,7 +177,7 @@ func (s *seller) overview(t *testing.T, v *visitor) {
 	s.csvSays(v, path, "funnel", `SELECT step, n, n::double precision / asked::double precision
 		FROM (SELECT sum(requested + canceled) AS asked, sum(requested) AS requested, sum(answered) AS answered, sum(call_confirmed) AS confirmed, sum(screen_shared) AS shared
 			FROM bi.demo_funnel_daily WHERE day `+between+`) f
-		CROSS JOIN LATERAL (VALUES ('Asked for', asked), ('Requested', requested), ('Answered', answered), ('Call confirmed', confirmed), ('Screen shared', shared)) s (step, n)`)
+		CROSS JOIN LATERAL (VALUES ('All requests', asked), ('Requested', requested), ('Answered', answered), ('Call confirmed', confirmed), ('Screen shared', shared)) s (step, n)`)
 	s.csvSays(v, path, "requests", `SELECT d::date, count(r.demo_id), count(r.demo_id) FILTER (WHERE answered)
 		FROM generate_series(timestamp '2025-03-05', '2025-03-11', '1 day') d LEFT JOIN bi.demo_requests r ON r.day = d::date GROUP BY 1`)
 	s.response(t, v, path)
@@ -185,7 +185,7 @@ func (s *seller) overview(t *testing.T, v *visitor) {
 		t.Errorf("a long range has %d points", len(drawn(long)["requests"]))
 	}
 	if !strings.Contains(textOf(doc), "against the 7 days before") || strings.Contains(textOf(v.page("/?from=2025-02-24&to=2025-03-01")), "% against") {
-		t.Error("trends are not those of ranges that history holds")
+		t.Error("trends compare with ranges that are not in the history")
 	}
 }
 
@@ -198,7 +198,7 @@ func mustFloat(t *testing.T, text string) float64 {
 	return x
 }
 
-// response holds the weeks of the overview against SQL, cell by cell.
+// response compares the heat maps of the overview with SQL, cell by cell.
 func (s *seller) response(t *testing.T, v *visitor, path string) {
 	t.Helper()
 	conn := dial(t, s.dsn)
@@ -241,7 +241,7 @@ func (s *seller) agentPage(t *testing.T, v *visitor) {
 		duration_seconds, viewers, max_viewers, array_to_string(viewer_locations, '; '), rtc_seconds, webcam_seconds, recording_content_id FROM bi.screen_sessions`+who)
 	s.csvSays(v, path, "shares", `SELECT slug, to_char(created_at AT TIME ZONE 'America/New_York', 'YYYY-MM-DD"T"HH24:MI:SS') || to_char((created_at AT TIME ZONE 'America/New_York' - created_at AT TIME ZONE 'UTC'), 'HH24:MI'),
 		segment, customer_account_id FROM bi.shares WHERE created_by_email = '`+email+`' AND created_at >= '2025-03-05 05:00Z' AND created_at < '2025-03-12 04:00Z'`)
-	// Page by page come the same rows, in the same order.
+	// The pages together have the same rows, in the same order.
 	var paged, whole [][]string
 	for _, line := range v.csv(with(path, "format", "csv", "table", "sessions"))[1:] {
 		whole = append(whole, line[:1])
@@ -278,7 +278,7 @@ func (s *seller) sharePage(t *testing.T, v *visitor) {
 func (s *seller) campaignPage(t *testing.T, v *visitor) {
 	conn := dial(t, s.dsn)
 	defer conn.Close(context.Background())
-	// Each campaign of the overview leads to a page with its requests.
+	// Each campaign of the overview links to a page with its requests.
 	doc, seen := v.page("/"+these), 0
 	for _, table := range []string{"tags", "origins"} {
 		column := map[string]int{"tags": 3, "origins": 2}[table]
@@ -312,7 +312,7 @@ func (s *seller) campaignPage(t *testing.T, v *visitor) {
 	}
 }
 
-// trustLine: complete, then with a day that is lacking and one that does not add up.
+// trustLine checks a complete range, then one with a day that is not loaded and a day that is not reconciled.
 func (s *seller) trustLine(t *testing.T, v *visitor) {
 	line := func(path string) string {
 		for _, p := range all(v.page(path), "p") {
@@ -327,7 +327,7 @@ func (s *seller) trustLine(t *testing.T, v *visitor) {
 	}
 	for path, want := range map[string]string{
 		"/?from=2025-02-20&to=2025-03-01": "4 days before 24 Feb 2025", "/?from=2020-01-01&to=2020-01-03": "3 days before 24 Feb 2025",
-		"/?from=2125-03-10&to=2125-03-10": "1 day to come", "/?from=2025-02-24&to=2025-03-01": "Complete:",
+		"/?from=2125-03-10&to=2125-03-10": "1 day in the future", "/?from=2025-02-24&to=2025-03-01": "Complete:",
 	} {
 		if got := line(path); !strings.Contains(got, want) || strings.HasPrefix(got, "Complete:") != (want == "Complete:") {
 			t.Errorf("%s: %s", path, got)
@@ -336,12 +336,12 @@ func (s *seller) trustLine(t *testing.T, v *visitor) {
 	if got := line("/?from=2025-03-10&to=2025-03-20"); !strings.Contains(got, "share_details: 9 days not loaded") || strings.Contains(got, "user_access") {
 		t.Error(got)
 	}
-	// In another zone: what was counted for New York's days is nobody's there, sessions and requests have their times.
+	// In another zone, totals of New York's days belong to no day, but sessions and requests do.
 	s.exec(`UPDATE wheelhouse.accounts SET timezone = 'Europe/Berlin'`)
 	moved := line("/" + these)
-	for _, part := range []string{"; shares: 7 days not loaded", "usage_shares: 7 days not loaded"} {
-		if !strings.Contains(moved, part) {
-			t.Errorf("in another zone: %q lacks %q", moved, part)
+	for _, text := range []string{"; shares: 7 days not loaded", "usage_shares: 7 days not loaded"} {
+		if !strings.Contains(moved, text) {
+			t.Errorf("in another zone: %q is not in %q", text, moved)
 		}
 	}
 	if strings.Contains(moved, "share_visits") {
@@ -351,9 +351,9 @@ func (s *seller) trustLine(t *testing.T, v *visitor) {
 	s.exec(`DELETE FROM wheelhouse.loads WHERE stream = 'demo_usage' AND lower(span) = '2025-03-06 05:00Z';
 		UPDATE wheelhouse.loads SET reconciled = false WHERE stream = 'usage_new' AND lower(span) = '2025-03-07 05:00Z'`)
 	got := line("/" + these)
-	for _, part := range []string{"Incomplete:", "demo_usage: 1 day not loaded", "usage_new: 1 day loaded in part, or not adding up to the API's totals"} {
-		if !strings.Contains(got, part) {
-			t.Errorf("%q lacks %q", got, part)
+	for _, text := range []string{"Incomplete:", "demo_usage: 1 day not loaded", "usage_new: 1 day loaded in part, or not reconciled with the API's totals"} {
+		if !strings.Contains(got, text) {
+			t.Errorf("%q is not in %q", text, got)
 		}
 	}
 }

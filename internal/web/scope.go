@@ -14,7 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// account is an account the warehouse holds.
+// account is an account in the warehouse.
 type account struct {
 	ID          string
 	Timezone    string
@@ -22,7 +22,7 @@ type account struct {
 	Today       time.Time
 }
 
-// presets are the ranges offered, in days up to the last whole day, or to today.
+// presets are the lengths of the ranges offered, in days. They end with the default range.
 var presets = []int{7, 28, 90, 365}
 
 const (
@@ -30,25 +30,25 @@ const (
 	mostDays  = 3700
 )
 
-// scope is what every page shows: an account, a range of its days, and the zone of its times. It is in the address.
+// scope selects what a page shows: an account, a range of its days, and the zone of times. It is part of the address.
 type scope struct {
 	Accounts []account
 	Account  account
 	From, To time.Time // days of the account, at midnight UTC, both included
 	Days     int
-	Preset   int // the days asked for as such; 0: by dates
+	Preset   int // the length of the range, if asked for by length; 0: asked for by dates
 	asked    bool
 	Zone     *time.Location
 
-	// Start and Stop are the moments at which the range begins and ends in the account's zone; Before that at which the
-	// range of the same length before it begins.
+	// Start and Stop are the times at which the range begins and ends in the account's zone. Before is the time at which
+	// the range of the same length before it begins.
 	Start, Stop, Before time.Time
 }
 
-// statements of every page.
+// scopeSQL has the statements that every page needs.
 var scopeSQL = mustSQL("scope")
 
-// readScope makes of an address what it means.
+// readScope reads the scope from an address.
 func readScope(ctx context.Context, q querier, v url.Values, p *page) (scope, error) {
 	var s scope
 	rows, err := q.Query(ctx, scopeSQL["accounts"])
@@ -84,7 +84,7 @@ func (s *scope) choose(v url.Values, p *page) error {
 	if id := v.Get("account"); id != "" {
 		i := slices.IndexFunc(s.Accounts, func(a account) bool { return a.ID == id })
 		if i < 0 {
-			return unknown("This warehouse holds no account of the name in the address.")
+			return unknown("This warehouse has no account with the name in the address.")
 		}
 		s.Account = s.Accounts[i]
 	}
@@ -102,23 +102,24 @@ func (s *scope) choose(v url.Values, p *page) error {
 
 func loadZone(name string) (*time.Location, error) {
 	if name == "Local" || len(name) > 64 {
-		return nil, badRequest("The zone is not one like Europe/Berlin or UTC.")
+		return nil, badRequest("The zone is not a name such as Europe/Berlin or UTC.")
 	}
 	zone, err := time.LoadLocation(name)
 	if err != nil {
-		return nil, badRequest("The zone is not one like Europe/Berlin or UTC.")
+		return nil, badRequest("The zone is not a name such as Europe/Berlin or UTC.")
 	}
 	return zone, nil
 }
 
-// chooseDays reads from and to, or days, or takes the usual. One of from and to alone gets the usual length.
+// chooseDays reads the range: from and to, or days, or the default. If only one of from and to is given, the range has the
+// default length.
 func (s *scope) chooseDays(v url.Values, p *page) error {
 	from, to, n := v.Get("from"), v.Get("to"), cmp.Or(p.Days, usualDays)
 	s.asked = from != "" || to != "" || v.Get("days") != ""
 	if text := v.Get("days"); text != "" && from == "" && to == "" {
 		var err error
 		if n, err = strconv.Atoi(text); err != nil || n < 1 || n > mostDays {
-			return badRequest(fmt.Sprintf("days is not a number from 1 to %d.", mostDays))
+			return badRequest(fmt.Sprintf("The parameter days is not a number from 1 to %d.", mostDays))
 		}
 	}
 	s.To, s.Preset = s.Account.Today, n
@@ -144,7 +145,7 @@ func (s *scope) chooseDays(v url.Values, p *page) error {
 	}
 	s.Days = int(s.To.Sub(s.From).Hours()/24) + 1
 	if s.Days < 1 || s.Days > mostDays {
-		return badRequest(fmt.Sprintf("The range does not begin before it ends, or has more than %d days.", mostDays))
+		return badRequest(fmt.Sprintf("The range ends before it begins, or has more than %d days.", mostDays))
 	}
 	return nil
 }
@@ -160,7 +161,7 @@ func parseDay(name, text string) (time.Time, error) {
 // day is a date as an argument of a statement.
 func day(t time.Time) pgtype.Date { return pgtype.Date{Time: t, Valid: true} }
 
-// args are what statements of pages may use of the scope.
+// args is the scope as arguments of statements.
 func (s *scope) args() pgx.NamedArgs {
 	return pgx.NamedArgs{
 		"account": s.Account.ID, "from": day(s.From), "to": day(s.To), "days": s.Days, "zone": s.Zone.String(), "timezone": s.Account.Timezone,
@@ -168,14 +169,14 @@ func (s *scope) args() pgx.NamedArgs {
 	}
 }
 
-// values are the scope as an address has it: what is as it would be anyway is left out.
+// values is the scope as parameters of an address, without defaults.
 func (s *scope) values() url.Values {
 	v := url.Values{}
 	if len(s.Accounts) > 1 {
 		v.Set("account", s.Account.ID)
 	}
 	switch {
-	case !s.asked: // each page has what is usual there
+	case !s.asked: // each page has its default range
 	case s.Preset > 0:
 		v.Set("days", strconv.Itoa(s.Preset))
 	case !s.From.IsZero():
@@ -188,7 +189,8 @@ func (s *scope) values() url.Values {
 	return v
 }
 
-// Link is the address of a page with this scope and more parameters: names and values in turn. An empty value is left out.
+// Link is the address of a page with this scope and more parameters, given as names and values in turn. Empty values are left
+// out.
 func (s *scope) Link(path string, more ...string) string {
 	v := s.values()
 	for i := 0; i+1 < len(more); i += 2 {

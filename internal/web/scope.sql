@@ -1,4 +1,4 @@
--- What every page begins with.
+-- The statements that every page begins with.
 
 -- name: accounts
 SELECT account_id, timezone, history_from, today FROM bi.accounts ORDER BY account_id;

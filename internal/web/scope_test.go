@@ -10,7 +10,7 @@ import (
 	"wheelhouse/migrations"
 )
 
-func TestAddresses(t *testing.T) {
+func TestAddressesAreChecked(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.New(t)
 	mustExec(t, dsn, `INSERT INTO wheelhouse.accounts VALUES ('acme', 'https://x.is', 'America/New_York', '2026-01-01'), ('beta', 'https://y.is', 'UTC', '2026-01-01')`)
@@ -38,14 +38,14 @@ func TestAddresses(t *testing.T) {
 	for _, a := range all(doc, "a") {
 		if strings.HasPrefix(attr(a, "href"), "/pipeline/") {
 			if !strings.Contains(attr(a, "href"), "account=beta") || !strings.Contains(attr(a, "href"), "zone=Asia/Tokyo") {
-				t.Errorf("%s forgets what is shown", attr(a, "href"))
+				t.Errorf("%s loses the scope", attr(a, "href"))
 			}
 		}
 	}
 }
 
-// The range is of the account's days, its beginning and end those of its zone, also when clocks change.
-func TestScope(t *testing.T) {
+// A range consists of days in the account's zone, also when clocks change.
+func TestRangeIsInTheAccountsZone(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.New(t)
 	mustExec(t, dsn, `INSERT INTO wheelhouse.accounts VALUES ('acme', 'https://x.is', 'America/New_York', '2020-01-01')`)
@@ -67,7 +67,7 @@ func TestScope(t *testing.T) {
 	}
 }
 
-func TestWhatIsWrongIsSaid(t *testing.T) {
+func TestErrorPagesSayWhatToDo(t *testing.T) {
 	t.Parallel()
 	empty := testdb.New(t)
 	doc := visit(t, empty, nil).page("/pipeline/runs")

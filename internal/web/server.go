@@ -14,26 +14,26 @@ import (
 	"wheelhouse/internal/settings"
 )
 
-// Options is what the pages need.
+// Options configure the pages.
 type Options struct {
-	Database string          // as load.Open takes it: a DSN or URL; empty: the PG* variables
-	Listen   string          // host:port that Serve's listener has
+	Database string          // a DSN or URL, as for load.Open; empty: the PG* variables
+	Listen   string          // host:port of the listener that Serve gets
 	Token    settings.Secret // required unless Listen is loopback
 	Log      *zap.Logger
 
-	// Streams tells of each stream of each account when it is due next. Nil: nothing is known of it.
+	// Streams returns the schedules of all streams; nil: not known.
 	Streams func(now time.Time) []settings.Row
-	// Metrics answers /metrics; nil: nothing does.
+	// Metrics answers /metrics; nil: there is no such address.
 	Metrics http.Handler
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
 }
 
-// ErrNoToken: the pages would be open to more than this machine.
+// ErrNoToken: other machines could read the pages.
 var ErrNoToken = errors.New("the pages would be open to other machines: set WHEELHOUSE_TOKEN or WHEELHOUSE_TOKEN_FILE " +
 	"(at least 16 bytes, such as from `openssl rand -hex 24`), or listen on 127.0.0.1")
 
-// Refused is ErrNoToken where an address to listen on wants a token and there is none.
+// Refused returns ErrNoToken if the address to listen on requires a token and there is none.
 func Refused(listen string, token settings.Secret) error {
 	if token.Empty() && !loopback(listen) {
 		return fmt.Errorf("listen %s: %w", listen, ErrNoToken)
@@ -44,13 +44,13 @@ func Refused(listen string, token settings.Secret) error {
 // Server serves the pages.
 type Server struct {
 	o       Options
-	books   *reader
+	reader  *reader
 	access  access
 	ready   singleflight.Group
 	handler http.Handler
 }
 
-// New prepares the pages; it connects to nothing yet. Close lets go of what they hold.
+// New prepares the pages. It connects to nothing yet. Call Close when done.
 func New(o Options) (*Server, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -63,7 +63,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.books, err = newReader(o.Database); err != nil {
+	if s.reader, err = newReader(o.Database); err != nil {
 		return nil, err
 	}
 	s.handler = s.routes()
@@ -71,18 +71,17 @@ func New(o Options) (*Server, error) {
 }
 
 // Close closes the connections to the database.
-func (s *Server) Close() { s.books.close() }
+func (s *Server) Close() { s.reader.close() }
 
 // Handler answers all requests.
 func (s *Server) Handler() http.Handler { return s.handler }
 
-// Check tells what would keep the pages from reading the warehouse now, for the log of a program that starts. Pages try
-// again each time.
+// Check returns the error with which pages would fail now. A program logs it at its start; each page tries again.
 func (s *Server) Check(ctx context.Context) error {
-	return s.books.read(ctx, func(context.Context, querier) error { return nil })
+	return s.reader.read(ctx, func(context.Context, querier) error { return nil })
 }
 
-// Serve answers on a listener until ctx ends, then gives pages in hand a few seconds. It closes the listener.
+// Serve answers on a listener until ctx ends, then gives running requests a few seconds. It closes the listener.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	server := &http.Server{
 		Handler: s.handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 20 * time.Second,
@@ -94,7 +93,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		last, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
 		if server.Shutdown(last) != nil {
-			_ = server.Close() // what is still open is cut off
+			_ = server.Close() // cuts off the requests that take longer
 		}
 	})
 	err := server.Serve(l)
@@ -107,7 +106,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	return nil
 }
 
-// loopback tells whether an address to listen on is reached from this machine only.
+// loopback reports whether only this machine can connect to an address to listen on.
 func loopback(listen string) bool {
 	host, _, err := net.SplitHostPort(listen)
 	return err == nil && loopbackHost(host)

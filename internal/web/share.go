@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// sharePage is about one video share.
+// sharePage shows one video share.
 var sharePage = &page{Name: "share", Path: "/share", Title: "Share", Keeps: []string{"slug"}, Read: readShare}
 
 type shareData struct {
@@ -16,7 +16,7 @@ type shareData struct {
 	Days, Visits listing
 }
 
-// shareReading is the page while it is read.
+// shareReading is the state of reading a share page.
 type shareReading struct {
 	*request
 	shareData
@@ -38,7 +38,7 @@ func readShare(ctx context.Context, q *request) (any, error) {
 	return r.shareData, nil
 }
 
-// with is the share and more arguments.
+// with adds the share to a statement's arguments.
 func (r *shareReading) with(more map[string]any) map[string]any {
 	maps.Copy(more, r.slug)
 	return more
@@ -59,7 +59,7 @@ func (r *shareReading) readFacts(ctx context.Context) error {
 		return err
 	}
 	if len(known) == 0 {
-		return unknown("This account has no share of the slug in this page's address.")
+		return unknown("This account has no share with the slug in this page's address.")
 	}
 	s := known[0]
 	r.Title = "A share"
@@ -89,8 +89,8 @@ func (r *shareReading) readFacts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	add("Visits ever", count(ever.Visits))
-	add("Plays ever", count(ever.Plays))
+	add("Visits in all", count(ever.Visits))
+	add("Plays in all", count(ever.Plays))
 	add("Last visit", r.moment(ever.Last))
 	add("Slug", text(r.slug["slug"].(string)))
 	return nil
@@ -125,7 +125,7 @@ func (r *shareReading) readFigures(ctx context.Context) error {
 		r.counted("Plays", now.Plays, before.Plays, of(now.Plays, now.Visits, "visits")),
 		r.counted("Clicks", now.Clicks, before.Clicks, "on the call to action"),
 		{Name: "Watched on average", Value: share(now.Watched).Text, Note: "of the video, all visits", Trend: r.trendPtr(now.Watched, before.Watched)},
-		r.timed("Watched together", now.Seconds, before.Seconds, ""),
+		r.timed("Time watched", now.Seconds, before.Seconds, ""),
 	}
 	r.OverTime = r.overTime("over-time", "Visits and plays over time", "Visits", "Plays", over)
 	return nil
@@ -145,7 +145,7 @@ func (r *shareReading) readDays(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t := r.table("days", "Days with a visit, as the API counts them", col("Day"), num("Visits"), num("Plays"), num("Clicks"), num("Watched"), num("Engagement score"))
+	t := r.table("days", "Days with visits, as counted by the API", col("Day"), num("Visits"), num("Plays"), num("Clicks"), num("Watched"), num("Engagement score"))
 	t.Empty = "No visit in this range."
 	for _, d := range all {
 		t.add(date(d.Day), count(d.Visits), count(d.Plays), count(d.Clicks), share(d.Watched), number(d.Score, showNumber))
@@ -167,7 +167,7 @@ func (r *shareReading) readVisits(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t := r.table("visits", "Visits, newest first", col("Came"), col("Played"), num("Watched"), num("For"), col("Clicked"), col("Visit"))
+	t := r.table("visits", "Visits, newest first", col("Visited at"), col("Played"), num("Watched"), num("Watch time"), col("Clicked"), col("Visit"))
 	t.Empty = "No visit in this range."
 	for _, v := range all {
 		t.add(r.moment(&v.At), yesNo(v.Played), share(v.Watched), seconds(v.Seconds), yesNo(v.Clicked), text(v.ID))

@@ -12,7 +12,7 @@ var sqlFiles embed.FS
 // statements are the named statements of one .sql file.
 type statements map[string]string
 
-// mustSQL reads NAME.sql, which is embedded, when the program starts.
+// mustSQL parses the embedded file NAME.sql when the program starts.
 func mustSQL(name string) statements {
 	text, err := sqlFiles.ReadFile(name + ".sql")
 	if err != nil {
@@ -21,7 +21,7 @@ func mustSQL(name string) statements {
 	return sqlfile.Parse(string(text))
 }
 
-// statementError tells which statement failed; its name may be logged.
+// statementError is an error with the name of its statement, which may be logged.
 type statementError struct {
 	name string
 	err  error

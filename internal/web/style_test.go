@@ -7,16 +7,16 @@ import (
 	"testing"
 )
 
-// Text stands out from what it stands on, in both lights, and so does the edge of what is typed into: WCAG 1.4.3 and 1.4.11.
-func TestContrasts(t *testing.T) {
+// Text and the edges of input fields have the contrast of WCAG 1.4.3 and 1.4.11, in light and dark mode.
+func TestContrastIsSufficient(t *testing.T) {
 	t.Parallel()
 	edge := regexp.MustCompile(`input, select \{[^}]*border-color: var\(--([\w-]+)\)`).FindSubmatch(style)
 	if edge == nil {
-		t.Fatal("fields have no edge of their own")
+		t.Fatal("input fields have no edge colour")
 	}
 	lights := regexp.MustCompile(`:root \{([^}]*)\}`).FindAllSubmatch(style, 2)
 	if len(lights) != 2 {
-		t.Fatalf("%d lights", len(lights))
+		t.Fatalf("%d colour schemes", len(lights))
 	}
 	for i, light := range lights {
 		colours := map[string]float64{}
@@ -31,14 +31,14 @@ func TestContrasts(t *testing.T) {
 			for text, least := range texts {
 				a, b := colours[text], colours[on]
 				if got := (math.Max(a, b) + 0.05) / (math.Min(a, b) + 0.05); got < least {
-					t.Errorf("light %d: %s on %s has a contrast of %.2f", i, text, on, got)
+					t.Errorf("scheme %d: %s on %s has a contrast of %.2f", i, text, on, got)
 				}
 			}
 		}
 	}
 }
 
-// luminance is WCAG's, of a colour as six hexadecimal digits.
+// luminance is the relative luminance of WCAG, of a colour given as six hexadecimal digits.
 func luminance(t *testing.T, hex string) float64 {
 	t.Helper()
 	n, err := strconv.ParseUint(hex, 16, 32)

@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// table is rows of a page: shown as HTML, and sent as CSV, from the same cells.
+// table is a table of a page. The HTML and the CSV are made from the same cells.
 type table struct {
 	Name    string // in addresses: letters, digits and -
 	Caption string
 	Columns []column
 	Rows    [][]cell
-	Empty   string // said where there are no rows
+	Empty   string // shown if there are no rows
 	CSV     string // the address
-	More    string // said under the rows, such as how many are left out
+	More    string // shown under the rows, such as the number of rows left out
 	Quiet   bool   // the caption is for screen readers only: a heading says the same
 }
 
@@ -24,22 +24,22 @@ type column struct {
 	Numeric bool
 }
 
-// col and num are columns of text and of numbers.
+// col is a column of text, num a column of numbers.
 func col(name string) column { return column{Name: name} }
 func num(name string) column { return column{Name: name, Numeric: true} }
 
-// cell is one value: as people read it, and as a program does.
+// cell is one value, for people and for programs.
 type cell struct {
 	Text   string // shown
-	Value  string // in CSV; a plain number where Number
+	Value  string // in CSV; a plain number if Number
 	Number bool
 	Href   string
 	State  string // class of a state, such as state-failed
 	Title  string
-	Fixed  bool // never broken into lines
+	Fixed  bool // not wrapped
 }
 
-// table makes one of the page's tables. Whatever the page shows of it, it can be had as CSV.
+// table adds a table to the page, and makes it available as CSV.
 func (q *request) table(name, caption string, columns ...column) *table {
 	t := &table{Name: name, Caption: caption, Columns: columns, Empty: "Nothing.", CSV: q.Here("format", "csv", "table", name)}
 	q.tables = append(q.tables, t)
@@ -48,15 +48,15 @@ func (q *request) table(name, caption string, columns ...column) *table {
 
 func (t *table) add(cells ...cell) { t.Rows = append(t.Rows, cells) }
 
-// text is what somebody wrote. One short word, such as half_capacity, is not broken.
+// text is the cell of a text. A short word, such as half_capacity, is not wrapped.
 func text(s string) cell {
 	return cell{Text: shorten(s, longestShown), Value: s, Fixed: len(s) <= 16 && !strings.ContainsAny(s, " -")}
 }
 
-// textOr is a text that may be lacking.
-func textOr(s *string, lacking string) cell {
+// textOr is the cell of a text, or of another text for nil.
+func textOr(s *string, otherwise string) cell {
 	if s == nil {
-		return cell{Text: lacking}
+		return cell{Text: otherwise}
 	}
 	return text(*s)
 }
@@ -72,7 +72,7 @@ func countOr(n *int64) cell {
 	return count(*n)
 }
 
-// id is a number that is a name: nobody wants its thousands separated.
+// id is the cell of a number that identifies something: its thousands are not separated.
 func id(n int64) cell {
 	s := strconv.FormatInt(n, 10)
 	return cell{Text: s, Value: s, Number: true}
@@ -85,11 +85,11 @@ func number(x *float64, show func(float64) string) cell {
 	return cell{Text: show(*x), Value: strconv.FormatFloat(*x, 'f', -1, 64), Number: true}
 }
 
-// seconds is a time in seconds, share a part of one.
+// seconds is a duration in seconds, share a fraction as a percentage.
 func seconds(x *float64) cell { return number(x, showSeconds) }
 func share(x *float64) cell   { return number(x, showShare) }
 
-// ratio is share of a whole, which may be nothing.
+// ratio is part as a share of whole, which may be 0.
 func ratio(part, whole int64) cell {
 	if whole == 0 {
 		return cell{Text: nothing}
@@ -98,12 +98,12 @@ func ratio(part, whole int64) cell {
 	return share(&x)
 }
 
-// date is a day.
+// date is the cell of a day.
 func date(t time.Time) cell {
 	return cell{Text: showDay(t), Value: t.Format(time.DateOnly), Fixed: true}
 }
 
-// moment is a time in the page's zone; in CSV with its offset.
+// moment is a time in the page's zone. In CSV it has its offset.
 func (q *request) moment(t *time.Time) cell {
 	if t == nil || t.IsZero() {
 		return cell{Text: nothing}
@@ -111,8 +111,8 @@ func (q *request) moment(t *time.Time) cell {
 	return cell{Text: showTime(*t, q.Zone), Value: t.In(q.Zone).Format(time.RFC3339), Fixed: true}
 }
 
-// to makes a cell lead somewhere.
+// to makes a cell a link.
 func (c cell) to(href string) cell { c.Href = href; return c }
 
-// as gives a cell the look of a state, of which the text tells too.
+// as gives a cell the look of a state. The text must say the state, too.
 func (c cell) as(state string) cell { c.State, c.Fixed = state, true; return c }

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Body is the table's rows as HTML, made here: a template takes ten times as long for some hundred rows. Everything that is
-// text is escaped, and a cell leads to pages of ours only.
+// Body is the table's rows as HTML. It uses no template, which would take ten times as long for some hundred rows. Texts are
+// escaped, and links lead only to pages of this server.
 func (t *table) Body() template.HTML {
 	var b strings.Builder
 	for _, row := range t.Rows {
@@ -34,8 +34,8 @@ func (t *table) Body() template.HTML {
 }
 
 func (c cell) write(b *strings.Builder) {
-	leads := strings.HasPrefix(c.Href, "#") || strings.HasPrefix(c.Href, "/") && !strings.HasPrefix(c.Href, "//")
-	if leads {
+	isLink := strings.HasPrefix(c.Href, "#") || strings.HasPrefix(c.Href, "/") && !strings.HasPrefix(c.Href, "//")
+	if isLink {
 		b.WriteString("<a")
 		attribute(b, "href", c.Href)
 		b.WriteByte('>')
@@ -49,12 +49,12 @@ func (c cell) write(b *strings.Builder) {
 	if c.State != "" {
 		b.WriteString("</span>")
 	}
-	if leads {
+	if isLink {
 		b.WriteString("</a>")
 	}
 }
 
-// attribute writes one; an empty value is left out.
+// attribute writes an attribute, unless its value is empty.
 func attribute(b *strings.Builder, name, value string) {
 	if value == "" {
 		return

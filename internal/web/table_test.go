@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestBody(t *testing.T) {
+func TestTableBodyIsEscaped(t *testing.T) {
 	t.Parallel()
 	const evil = `"><script>alert('1')</script>&amp;`
 	table := &table{Columns: []column{col("Name"), num("Count"), col("State")}}

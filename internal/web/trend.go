@@ -5,13 +5,13 @@ import (
 	"math"
 )
 
-// trend compares a figure with that of the period of the same length before.
+// trend compares a figure with that of the range of the same length before.
 type trend struct {
 	Text string // +12 % against the 28 days before
 	Way  string // up, down or level
 }
 
-// trendOf tells how a number has changed. A number that was not there before has no trend.
+// trendOf compares two numbers. A number that is missing in one of the ranges has no trend.
 func trendOf(now, before float64, days int) trend {
 	against := fmt.Sprintf(" against the %d days before", days)
 	if days == 1 {
@@ -42,7 +42,7 @@ func trendOf(now, before float64, days int) trend {
 type figure struct {
 	Name  string
 	Value string // as shown
-	Note  string // what it is made of; may be empty
+	Note  string // an explanation; may be empty
 	Trend *trend
 	Href  string
 	State string // class of a state, such as state-failed; may be empty

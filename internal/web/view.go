@@ -15,7 +15,7 @@ import (
 //go:embed *.gohtml
 var templateFiles embed.FS
 
-// view is what the layout shows; the page's own template has the page's data in .Data.
+// view is the data of the layout. The page's own template finds the page's data in .Data.
 type view struct {
 	Title   string
 	Bare    bool // no navigation, no scope
@@ -42,9 +42,9 @@ func (q *request) view(data any, signOut bool) *view {
 	}
 	for _, p := range pages {
 		if p.Nav != "" {
-			v.Nav = append(v.Nav, link{p.Nav, q.Link(p.Path), p == q.Page || p.Part != "" && p.Part == q.Page.Part})
+			v.Nav = append(v.Nav, link{p.Nav, q.Link(p.Path), p == q.Page || p.Section != "" && p.Section == q.Page.Section})
 		}
-		if p.Sub != "" && p.Part == q.Page.Part {
+		if p.Sub != "" && p.Section == q.Page.Section {
 			v.Sub = append(v.Sub, link{p.Sub, q.Link(p.Path), p == q.Page})
 		}
 	}
@@ -55,7 +55,7 @@ func (q *request) view(data any, signOut bool) *view {
 			own = append(own, name, value)
 		}
 	}
-	if q.Page.NoRange { // the form has no fields for the range, and must not lose it
+	if q.Page.NoRange { // the form has no fields for the range, and must preserve it
 		for _, name := range []string{"days", "from", "to"} {
 			if value := q.values().Get(name); value != "" {
 				v.Keeps = append(v.Keeps, hidden{name, value})
@@ -74,7 +74,7 @@ func (q *request) view(data any, signOut bool) *view {
 	return v
 }
 
-// Here is the page's own address with more parameters, those it keeps included.
+// Here is the page's own address, with the parameters that it keeps and more.
 func (q *request) Here(more ...string) string {
 	var own []string
 	for _, name := range q.Page.Keeps {
@@ -94,25 +94,25 @@ var functions = template.FuncMap{
 }
 
 var (
-	common        = template.Must(template.New("").Funcs(functions).ParseFS(templateFiles, "layout.gohtml", "table.gohtml", "chart.gohtml", "parts.gohtml"))
+	common        = template.Must(template.New("").Funcs(functions).ParseFS(templateFiles, "layout.gohtml", "table.gohtml", "chart.gohtml", "shared.gohtml"))
 	errorTemplate = mustTemplate("error")
 	loginTemplate = mustTemplate("login")
 )
 
-// mustTemplate is the layout around NAME.gohtml.
+// mustTemplate is the layout with the content of NAME.gohtml.
 func mustTemplate(name string) *template.Template {
 	return template.Must(template.Must(common.Clone()).ParseFS(templateFiles, name+".gohtml"))
 }
 
-// render sends a page whole or not at all.
+// render sends a whole page, or an error.
 func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, t *template.Template, v *view) {
 	var page bytes.Buffer
 	if err := t.ExecuteTemplate(&page, "layout", v); err != nil {
-		s.o.Log.Error("page could not be put together", zap.String("path", r.URL.Path), zap.String("template", t.Name()), zap.Error(err))
-		plain(w, http.StatusInternalServerError, "This page could not be put together; the log says why.\n")
+		s.o.Log.Error("page could not be rendered", zap.String("path", r.URL.Path), zap.String("template", t.Name()), zap.Error(err))
+		plain(w, http.StatusInternalServerError, "This page could not be rendered; the log says why.\n")
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write(page.Bytes()) // who asked may have gone
+	_, _ = w.Write(page.Bytes()) // the client may have disconnected
 }

@@ -17,7 +17,7 @@ import (
 	"wheelhouse/internal/testdb"
 )
 
-// viewRows is how each view's rows are read to be held against the facts.
+// viewRows are the queries that read each view's rows, to compare them with the facts.
 var viewRows = map[string]string{
 	"demo_cancellations_daily": `SELECT day, canceled FROM bi.demo_cancellations_daily`,
 	"demo_response_hourly": `SELECT day, weekday, hour, requested, answered, never_answered, seconds_to_respond::numeric(20,4), median_seconds_to_respond::numeric(20,4), p90_seconds_to_respond::numeric(20,4)
@@ -41,10 +41,10 @@ var viewRows = map[string]string{
 	"agents":                 `SELECT agent_email FROM bi.agents`,
 }
 
-// truth is where the facts of a view are, if not under its name.
+// truth is the name of a view's facts, if different from its own.
 var truth = map[string]string{"agent_daily: sessions": "session_daily", "agent_daily: sharing": "share_usage_daily"}
 
-// check holds every view against the facts, as wheelhouse_reader.
+// check compares every view with the facts, as wheelhouse_reader.
 func (f *facts) check(t *testing.T, dsn, when string) {
 	t.Helper()
 	conn := dial(t, dsn)
@@ -79,7 +79,7 @@ func (f *facts) check(t *testing.T, dsn, when string) {
 	}
 }
 
-// textRows reads rows as psql would print them, sorted.
+// textRows reads rows as text, in the format of psql, sorted.
 func textRows(t *testing.T, conn *pgx.Conn, query string) []string {
 	t.Helper()
 	rows, err := conn.Query(t.Context(), query, pgx.QueryResultFormats{pgx.TextFormatCode})
@@ -105,7 +105,7 @@ func textRows(t *testing.T, conn *pgx.Conn, query string) []string {
 	return all
 }
 
-// seller is a simulated account of a zone, loaded up to a moment.
+// seller is a simulated account in a zone, loaded up to a time.
 type seller struct {
 	*warehouse
 	sim  *simulator.Simulator
@@ -117,7 +117,7 @@ type seller struct {
 func sell(t *testing.T, o simulator.Options, zone, from, now string) *seller {
 	t.Helper()
 	var err error
-	s := &seller{warehouse: &warehouse{t: t, dsn: testdb.NewDirect(t)}} // its tests set roles and hold locks
+	s := &seller{warehouse: &warehouse{t: t, dsn: testdb.NewDirect(t)}} // its tests set roles and keep locks
 	if s.zone, err = time.LoadLocation(zone); err != nil {
 		t.Fatal(err)
 	}
@@ -135,11 +135,11 @@ func sell(t *testing.T, o simulator.Options, zone, from, now string) *seller {
 	return s
 }
 
-// truth is what is true of the account now.
+// truth is the facts of the account now.
 func (s *seller) truth() *facts { return factsOf(s.sim, s.zone, s.from, s.now) }
 
-// Each view says what is true, in accounts of several zones and seeds, over days that clocks make shorter and longer.
-func TestViewsSayWhatIsTrue(t *testing.T) {
+// Each view matches the facts, for accounts with several zones and seeds, also on days with clock changes.
+func TestViewsMatchTheFacts(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		seed            uint64
@@ -160,8 +160,8 @@ func TestViewsSayWhatIsTrue(t *testing.T) {
 	}
 }
 
-// Whatever is loaded, changed and taken away, and however often rollups are refreshed: views that read rollups say what
-// the rows say.
+// Views that read rollups match the rows, whatever is loaded, changed and deleted, and however often the rollups are
+// refreshed.
 func TestRollupsFollowWhatIsLoaded(t *testing.T) {
 	t.Parallel()
 	s := sell(t, simulator.Options{Seed: 21, Agents: 5}, "America/New_York", "2025-03-06", "2025-03-11 15:30")
@@ -177,7 +177,7 @@ func TestRollupsFollowWhatIsLoaded(t *testing.T) {
 	if dirty() != "0" {
 		t.Errorf("%s days are dirty after a pass", dirty())
 	}
-	// Another process is at it: a pass loads, and leaves its days dirty.
+	// While another process refreshes, a pass loads and leaves its days dirty.
 	busy := dial(t, s.dsn)
 	defer busy.Close(context.Background())
 	if _, err := busy.Exec(t.Context(), `SELECT pg_advisory_lock(hashtext('wheelhouse.rollups'), hashtext(account_id)) FROM wheelhouse.accounts`); err != nil {
@@ -221,7 +221,7 @@ func TestRollupsFollowWhatIsLoaded(t *testing.T) {
 	}
 }
 
-// again loads the last days once more.
+// again loads the last days again.
 func (s *seller) again(days int) {
 	s.t.Helper()
 	last := s.now.In(s.zone)

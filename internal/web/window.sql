@@ -1,5 +1,5 @@
 -- name: loads
--- Every entry of the window that a load was of.
+-- All loads of the window of one load.
 SELECT l.load_id, l.run_id, l.stream, l.window_start, l.window_end, l.status, l.rows_read, l.rows_inserted, l.rows_updated, l.rows_unchanged, l.rows_deleted,
        l.rows_rejected, l.rows_merged, l.source_count, l.source_seconds, l.reconciled, l.request_ids, l.attempts, l.started_at, l.finished_at,
        left(l.error, 2000), count(*) OVER ()

@@ -9,13 +9,13 @@ import (
 	"wheelhouse/internal/stream"
 )
 
-// windowsPage lists the windows of a stream in a range, each as it was last loaded.
-var windowsPage = &page{Name: "windows", Path: "/pipeline/windows", Title: "Windows", Part: "pipeline", Sub: "Windows", Keeps: []string{"stream"},
+// windowsPage lists the windows of a stream in a range, each with its last load.
+var windowsPage = &page{Name: "windows", Path: "/pipeline/windows", Title: "Windows", Section: "pipeline", Sub: "Windows", Keeps: []string{"stream"},
 	Today: true, Read: readWindows}
 
 const mostWindows = 400
 
-// loadRow is an entry of the ledger.
+// loadRow is a row of the ledger.
 type loadRow struct {
 	ID            int64
 	Run           int64
@@ -37,7 +37,7 @@ type loadRow struct {
 	StartedAt     time.Time
 	FinishedAt    *time.Time
 	Error         *string
-	Times         int64 // how often the window was loaded or tried
+	Times         int64 // the number of loads of the window
 }
 
 type windowsData struct {
@@ -58,7 +58,7 @@ func readWindows(ctx context.Context, q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := q.table("windows", "Windows, the newest first, each as last loaded or tried", col("Window"), col("State"), num("Read"), num("API says"), num("Inserted"),
+	t := q.table("windows", "Windows, newest first, each with its last load", col("Window"), col("State"), num("Read"), num("API count"), num("Inserted"),
 		num("Updated"), num("Deleted"), num("Rejected"), num("Tries"), col("Last"), col("Error"))
 	t.Empty = "No window of this stream lies in this range."
 	if len(all) == mostWindows {
@@ -75,7 +75,7 @@ func readWindows(ctx context.Context, q *request) (any, error) {
 	return data, nil
 }
 
-// loadState is a load's state in words; loaded is only good when it adds up.
+// loadState is the cell of a load's state. A loaded window that is not reconciled is not simply "loaded".
 func loadState(l loadRow) cell {
 	switch {
 	case l.Status == failed:
@@ -88,7 +88,7 @@ func loadState(l loadRow) cell {
 	return state(loaded)
 }
 
-// span names a window: by its days where it is of whole days of the account, else by its times in the page's zone.
+// span is a window as text: its days if it consists of whole days of the account, else its times in the page's zone.
 func (q *request) span(l loadRow) cell {
 	if l.From == nil || l.To == nil {
 		return cell{Text: "endless", Value: "endless"}
@@ -96,7 +96,7 @@ func (q *request) span(l loadRow) cell {
 	value := l.From.UTC().Format(time.RFC3339) + "/" + l.To.UTC().Format(time.RFC3339)
 	zone, err := time.LoadLocation(q.Account.Timezone)
 	if err != nil {
-		zone = time.UTC // the books' zone, which this machine does not know
+		zone = time.UTC // this machine does not know the zone in the warehouse
 	}
 	first, last := l.From.In(zone), l.To.Add(-time.Second).In(zone)
 	if whole(*l.From, zone) && (whole(*l.To, zone) || l.To.In(zone).Format(time.TimeOnly) == "23:59:59") {
@@ -115,7 +115,7 @@ func (q *request) span(l loadRow) cell {
 	return cell{Text: showTime(from, q.Zone) + " to " + showTime(to, q.Zone), Value: value}
 }
 
-// whole tells whether a day begins at a moment: the moment before is of another one.
+// whole reports whether a day begins at t: the second before belongs to another day.
 func whole(t time.Time, zone *time.Location) bool {
 	return t.In(zone).Format(time.DateOnly) != t.Add(-time.Second).In(zone).Format(time.DateOnly)
 }

@@ -1,6 +1,6 @@
 -- name: windows
--- Windows that touch the range, each by its newest entry. None is longer than a month, so that the ledger is read from
--- a little before the range.
+-- The windows that overlap the range, each with its newest load. No window is longer than a month, so that reading the
+-- ledger from shortly before the range is enough.
 SELECT load_id, run_id, stream, window_start, window_end, status, rows_read, rows_inserted, rows_updated, rows_unchanged, rows_deleted,
        rows_rejected, rows_merged, source_count, source_seconds, reconciled, request_ids, attempts, started_at, finished_at, left(error, 2000), times
 FROM (

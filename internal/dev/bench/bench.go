@@ -16,7 +16,7 @@ import (
 type bench struct {
 	options
 	progress io.Writer
-	dir      string // everything that is written, but for Postgres's own
+	dir      string // for all files but Postgres's
 	product  string // the program's path
 	pg       *postgres
 	stop     context.Context // ends the servers that serve starts
@@ -24,7 +24,7 @@ type bench struct {
 	// Workloads, made when a scene first needs them.
 	made      map[string]*hosted // by shape
 	slow, few *hosted
-	workloads []string // what they are, in words
+	workloads []string // their descriptions
 
 	results map[string][]sample
 }
@@ -42,14 +42,14 @@ func run(ctx context.Context, o options, out, progress io.Writer) (err error) {
 	if err := b.build(ctx); err != nil {
 		return err
 	}
-	if b.pg, err = startPostgres(ctx, b.sharedMemory, func(line string) { b.tell("%s", line) }); err != nil {
+	if b.pg, err = startPostgres(ctx, b.sharedMemory, func(line string) { b.log("%s", line) }); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.pg.Close()) }()
 	if err := b.migrate(ctx); err != nil {
 		return err
 	}
-	// What was measured before something went wrong is worth telling too.
+	// After an error, report the results so far.
 	return errors.Join(b.playAll(ctx), b.report(out))
 }
 
@@ -65,26 +65,26 @@ func (b *bench) playAll(ctx context.Context) error {
 	return nil
 }
 
-// play takes a scene's measures, if any of them is wanted.
+// play runs a scene, if any of its measures is wanted.
 func (b *bench) play(ctx context.Context, s scene, round int) error {
 	if !slices.ContainsFunc(s.measures, func(m measure) bool { return b.wants(m.name) }) {
 		return nil
 	}
-	if s.lacks != nil && s.lacks() != "" {
-		b.tell("%s: not installed: %s", s.measures[0].name, s.lacks())
+	if s.missing != nil && s.missing() != "" {
+		b.log("%s: not installed: %s", s.measures[0].name, s.missing())
 		return nil
 	}
-	defer b.pg.drop(scratch) //nolint:errcheck // it goes with the server at the latest
-	take := func(name string, taken sample) {
-		b.results[name] = append(b.results[name], taken)
-		b.tell("round %d of %d: %s took %.2f s %s", round, b.rounds, name, taken.wall.Seconds(), taken.note)
+	defer b.pg.drop(scratch) //nolint:errcheck // the server is removed anyway
+	record := func(name string, result sample) {
+		b.results[name] = append(b.results[name], result)
+		b.log("round %d of %d: %s took %.2f s %s", round, b.rounds, name, result.wall.Seconds(), result.note)
 	}
-	if err := s.play(b, ctx, fmt.Sprint(round), take); err != nil {
+	if err := s.play(b, ctx, fmt.Sprint(round), record); err != nil {
 		return fmt.Errorf("%s: %w", s.measures[0].name, err)
 	}
 	return nil
 }
 
-func (b *bench) tell(format string, args ...any) {
+func (b *bench) log(format string, args ...any) {
 	fmt.Fprintf(b.progress, time.Now().Format(time.TimeOnly)+" "+format+"\n", args...)
 }

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// A small run of the main measures keeps the command alive; its figures say nothing.
+// A small run of the main measures shows that the command works. Its figures mean nothing.
 func TestMeasures(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	o, err := parse([]string{"-scale", "0.01", "-rounds", "1", "-only", "months-first,months-unchanged,months-force,months-changed"}, os.Stderr)
@@ -37,7 +37,7 @@ func TestParseRefuses(t *testing.T) {
 	} {
 		var complaint bytes.Buffer
 		if _, err := parse(args, &complaint); err == nil || complaint.Len() == 0 {
-			t.Errorf("%q: %v, told %q", args, err, complaint.String())
+			t.Errorf("%q: %v, printed %q", args, err, complaint.String())
 		}
 	}
 }

@@ -23,15 +23,14 @@ func (b *bench) checkRows(ctx context.Context, database string, want facts) erro
 	if err != nil {
 		return err
 	}
-	want.crossing, want.twins = 0, 0
+	want.crossing, want.sameSecond = 0, 0
 	if got != want || deleted > 0 {
 		return fmt.Errorf("wrong result: sessions, events, seconds, viewers are %v, want %v; %d are deleted", got, want, deleted)
 	}
 	return nil
 }
 
-// check compares a warehouse with the facts, and what the last run did with what it should have done: so many sessions
-// changed.
+// check compares a warehouse with the facts, and the number of sessions that the last run changed with the given one.
 func (b *bench) check(ctx context.Context, database string, want facts, changed int) error {
 	if err := b.checkRows(ctx, database, want); err != nil {
 		return err

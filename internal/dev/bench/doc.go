@@ -14,52 +14,51 @@
 // # What is measured
 //
 // usage_new in three shapes: 60 days of 8,000 sessions, 180 days of 2,700, and two windows of 31 days of 8,000. They are
-// made by internal/simulator for a company in New York whose days are UTC's, so that about one session in a hundred
-// crosses midnight. The sessions of an answer come in a random order. Each window's answer is rendered once, kept in
-// memory and served from here with a Content-Length and uncompressed: the source is never the limit, and what it costs
-// is not in the client's CPU. The program is the real binary, run as a user runs it and with the settings it comes
-// with, but for requests_per_second, which is at its highest, and the look-back, which is a year.
+// made by internal/simulator for a company in New York that loads days of UTC, so that about one session in a hundred
+// crosses midnight. The sessions of an answer are in random order. Each window's answer is rendered once, kept in memory
+// and served by this program, uncompressed and with a Content-Length. So the source is never the bottleneck, and its CPU
+// is not part of the client's. The measured program is the real binary with the built-in settings, except
+// requests_per_second, which is at its maximum, and the look-back, which is a year.
 //
-// Postgres is a private one with initdb's settings and everything durable, the same for all. Each measurement has a
-// database of its own, a copy of one that `wheelhouse migrate up` has made. Before a reload is measured, VACUUM
-// (ANALYZE) stands in for what autovacuum would have done by then; before everything, a CHECKPOINT.
+// Postgres is a private server with the settings of initdb and full durability, the same for all measures. Each
+// measurement has a database of its own, a copy of one that `wheelhouse migrate up` has made. A VACUUM (ANALYZE) before a
+// reload replaces the work of autovacuum. Each measurement begins after a CHECKPOINT.
 //
 // 1.00 is the median of psql \copy from CSV files, sessions and then events, oldest first, on one connection, into the
 // same tables with the same keys. The files are written from a warehouse that the program has loaded, so that the rows
-// are the same ones. A ratio compares the time for a row: where a measure's rows are as many as the baseline's, that
-// is the ratio of the times.
+// are the same. A ratio compares the time for a row. If a measure has as many rows as the baseline, that is the ratio
+// of the times.
 //
-// Peers are what a user might write instead, in good faith: they are under peers, and run where their tools are
-// installed. They are slow, hence fewer sessions, and a baseline with as many.
+// Peers are programs that a user might write instead, in good faith. They are under peers, and run if their tools are
+// installed. They are slow, and therefore load fewer sessions, with a baseline of as many sessions.
 //
-// Rounds interleave: each runs every measure once, so that what else the machine does falls on all of them.
+// Each round runs every measure once, so that other load on the machine affects all measures.
 //
 //   - rows/s: sessions and events by wall time.
-//   - client CPU: the program's, of psql for \copy; of the whole pipeline of a peer.
-//   - Postgres CPU: of the postmaster, its children and those it has buried, from /proc.
-//   - WAL: what pg_current_wal_insert_lsn moved by, in 10^6 bytes.
-//   - tuples written: n_tup_ins + n_tup_upd + n_tup_del of the tables in crankwheel. Staging is not in them.
+//   - client CPU: of the program, of psql for \copy, or of the whole pipeline of a peer.
+//   - Postgres CPU: of the postmaster and all its children, from /proc.
+//   - WAL: the growth of pg_current_wal_insert_lsn, in 10^6 bytes.
+//   - tuples written: n_tup_ins + n_tup_upd + n_tup_del of the tables in crankwheel, without staging tables.
 //   - peak RSS: the program's VmHWM, read every few milliseconds.
 //
 // The measures:
 //
 //   - first: `backfill`, oldest day first, as a run loads a new account.
-//   - unchanged: `run`, which reads everything again as its look-back; the answers are the same, byte for byte.
+//   - unchanged: `run`, which loads everything again as its look-back; the answers are the same, byte for byte.
 //   - force: `backfill --force`, which compares everything with the tables.
-//   - changed: `run`, where one session in a hundred has a viewer more, which all other totals are blind to.
-//   - nightly: `run` for the second time over an account of 25 agents and 30 days whose clock stands still.
-//   - slow: 150 windows of an API that takes 200 ms for an answer and refuses what is above 5 requests a second and
-//     a burst of 5.
+//   - changed: `run`, where one session in a hundred has one more viewer, which no other total shows.
+//   - nightly: the second `run` for an account of 25 agents and 30 days whose clock does not move.
+//   - slow: 150 windows of an API that takes 200 ms for an answer and refuses more than 5 requests a second and a burst
+//     of 5.
 //
-// # What it promises
+// # Promises
 //
-// A measurement that went wrong is no measurement: after each one the rows, their sums, the ledger and its
-// reconciliation are compared with the simulator's facts, and a difference ends the bench with exit code 1. Nothing is
-// left, neither process nor file, also after Ctrl-C (not after SIGKILL). The result is Markdown on standard output;
-// what is going on is told on standard error.
+// Only correct results count. After each measurement the rows, their totals, the ledger and its reconciliation are compared
+// with the simulator's facts. A difference ends the bench with exit code 1. No process and no file is left, even after
+// Ctrl-C (but not after SIGKILL). The result is Markdown on standard output; progress is on standard error.
 //
-// # What it does not
+// # Limits
 //
-// It knows nothing about the network: all is on one machine, whose cores the source, the program and Postgres share.
-// It runs on Linux only.
+// The bench does not measure the network: the source, the program and Postgres share the cores of one machine. It runs on
+// Linux only.
 package main

@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// hosted is a workload that is served.
+// hosted is a workload with its server.
 type hosted struct {
 	*workload
 	api      string
-	settings string // of the program that loads it
-	csv      string // what the names of its flat files begin with, "" until flatten
+	settings string // for the program
+	csv      string // the beginning of the names of its CSV files; "" before flatten
 }
 
-// today is the day after those that are loaded: a run reads them again as its look-back, which counts from now.
+// today is the day after the loaded days, so that a run loads them again as its look-back.
 var today = time.Now().UTC().Truncate(day)
 
 // host makes a workload and serves it.
@@ -31,10 +31,10 @@ func (b *bench) host(ctx context.Context, what string, from, to time.Time, sessi
 		return nil, err
 	}
 	f := w.facts
-	said := fmt.Sprintf("%s: %d sessions (%d cross midnight) and %d events in %d answers of %.1f MB together",
+	text := fmt.Sprintf("%s: %d sessions (%d cross midnight) and %d events in %d answers of %.1f MB together",
 		what, f.sessions, f.crossing, f.events, len(w.answers), float64(w.size)/1e6)
-	b.workloads = append(b.workloads, said)
-	b.tell("made %s, in %.0f s", said, time.Since(begin).Seconds())
+	b.workloads = append(b.workloads, text)
+	b.log("made %s, in %.0f s", text, time.Since(begin).Seconds())
 	h := &hosted{workload: w, settings: fast}
 	h.settings += fmt.Sprintf("  usage_new:\n    window: %dd\n    lookback: 366d\n", window)
 	h.api, err = serve(b.stop, w)

@@ -47,13 +47,13 @@ func parse(args []string, complain io.Writer) (options, error) {
 	var only string
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(complain)
-	f.Float64Var(&o.scale, "scale", 1, "sessions a day, as a part of those of the shapes")
+	f.Float64Var(&o.scale, "scale", 1, "sessions a day, as a fraction of the shapes' sessions")
 	f.IntVar(&o.peerSessions, "peer-sessions", 50_000, "sessions for the peers")
 	f.StringVar(&o.sharedMemory, "shared-buffers", "", "shared_buffers of the server (default: the server's own)")
-	f.IntVar(&o.rounds, "rounds", 3, "how often each measure is taken; the table shows medians")
+	f.IntVar(&o.rounds, "rounds", 3, "how often each measure is run; the table shows medians")
 	f.StringVar(&only, "only", "", "measures, separated by commas: "+strings.Join(names(), ", ")+" (default all)")
 	f.StringVar(&o.binary, "binary", "", "the program to measure (default: built from these sources)")
-	f.StringVar(&o.profile, "profile", "", "folder for profiles of CPU and allocations of the program, which is then built with them")
+	f.StringVar(&o.profile, "profile", "", "folder for CPU and allocation profiles of the program, which is then built with a profiler")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
@@ -81,7 +81,7 @@ func (o *options) check(only string, rest []string) error {
 	case o.rounds < 1:
 		return fmt.Errorf("-rounds must be 1 or more")
 	case o.binary != "" && o.profile != "":
-		return fmt.Errorf("-profile builds the program its own way: leave out -binary")
+		return fmt.Errorf("-profile builds the program itself: leave out -binary")
 	}
 	return nil
 }

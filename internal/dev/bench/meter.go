@@ -17,17 +17,17 @@ import (
 
 // sample is one measurement.
 type sample struct {
-	rows     int // sessions and events handled; 0 where that says nothing
+	rows     int // sessions and events; 0 if not meaningful
 	wall     time.Duration
 	client   time.Duration // CPU
 	postgres time.Duration // CPU
 	wal      int64
 	tuples   int64
-	memory   int64  // peak, 0 unknown
-	note     string // what else there is to tell
+	memory   int64  // peak; 0 = unknown
+	note     string // a remark
 }
 
-// ledger is what Postgres counts, at a moment.
+// ledger is the counters of Postgres at one time.
 type ledger struct {
 	cpu         time.Duration
 	wal, tuples int64
@@ -59,15 +59,15 @@ func (b *bench) measure(ctx context.Context, database string, rows int, cmd *exe
 	return s, nil
 }
 
-// clock runs a program, and says why where it fails.
+// clock runs and times a program. Its error contains the end of the program's output.
 func (b *bench) clock(cmd *exec.Cmd) (s sample, err error) {
-	said, err := os.CreateTemp(b.dir, "said-*")
+	output, err := os.CreateTemp(b.dir, "output-*")
 	if err != nil {
 		return s, err
 	}
-	defer os.Remove(said.Name())
-	defer said.Close()
-	cmd.Stdout, cmd.Stderr = said, said
+	defer os.Remove(output.Name())
+	defer output.Close()
+	cmd.Stdout, cmd.Stderr = output, output
 	begin := time.Now()
 	if err := cmd.Start(); err != nil {
 		return s, err
@@ -80,12 +80,12 @@ func (b *bench) clock(cmd *exec.Cmd) (s sample, err error) {
 	s.memory = <-memory
 	s.client = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	if err != nil {
-		return s, fmt.Errorf("%s: %w\n%s", filepath.Base(cmd.Path), err, ending(said))
+		return s, fmt.Errorf("%s: %w\n%s", filepath.Base(cmd.Path), err, ending(output))
 	}
 	return s, nil
 }
 
-// ending is the last of what a program said.
+// ending is the end of a program's output.
 func ending(f *os.File) []byte {
 	const most = 2000
 	info, err := f.Stat()
@@ -97,7 +97,7 @@ func ending(f *os.File) []byte {
 	return text[:n]
 }
 
-// command prepares a program that dies with ctx, and all that it has started with it.
+// command prepares a program that is killed with its children when ctx ends.
 func command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -106,8 +106,8 @@ func command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// count reads Postgres's counters once nobody else is connected to the database: a backend adds what it has done to
-// the statistics, and its CPU to the postmaster's children's, as it ends.
+// count reads Postgres's counters once nobody else is connected to the database, because a backend only adds its work to
+// the statistics, and its CPU to that of the postmaster's children, when it ends.
 func (p *postgres) count(ctx context.Context, conn *pgx.Conn) (l ledger, err error) {
 	for others := 1; others > 0; time.Sleep(20 * time.Millisecond) {
 		err := conn.QueryRow(ctx, `

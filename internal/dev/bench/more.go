@@ -10,13 +10,13 @@ import (
 	"wheelhouse/internal/simulator"
 )
 
-// nightly runs the program over an account of 25 agents and 30 days twice, and measures the second time.
-func nightly(b *bench, ctx context.Context, round string, take func(string, sample)) error {
+// nightly runs the program twice for an account of 25 agents and 30 days, and measures the second run.
+func nightly(b *bench, ctx context.Context, round string, record func(string, sample)) error {
 	now := time.Now().UTC()
 	from := now.Truncate(day).AddDate(0, 0, -30)
 	sim := simulator.New(simulator.Options{
 		Seed: 1, From: from, Until: from, APIKey: apiKey,
-		Now: func() time.Time { return now }, // nothing new
+		Now: func() time.Time { return now }, // no new facts
 	})
 	api, err := serve(b.stop, sim)
 	if err != nil {
@@ -38,7 +38,7 @@ func nightly(b *bench, ctx context.Context, round string, take func(string, samp
 		return err
 	}
 	s.note = fmt.Sprintf("%d requests", requests(sim)-before)
-	take("nightly", s)
+	record("nightly", s)
 	var want facts
 	for d := range sim.Days(from, now) {
 		for _, x := range d.Sessions {
@@ -58,8 +58,8 @@ func requests(sim *simulator.Simulator) int {
 	return n
 }
 
-// slowAPI loads windows whose answers take 200 ms, and of which the API gives away five a second.
-func slowAPI(b *bench, ctx context.Context, round string, take func(string, sample)) (err error) {
+// slowAPI loads windows from an API that takes 200 ms for an answer and allows five requests a second.
+func slowAPI(b *bench, ctx context.Context, round string, record func(string, sample)) (err error) {
 	const perSecond, days, sessions = 5, 150, 15_000
 	if b.slow == nil {
 		if b.slow, err = b.host(ctx, "small days for the slow API", today.AddDate(0, 0, -days), today, sessions, 1); err != nil {
@@ -80,6 +80,6 @@ func slowAPI(b *bench, ctx context.Context, round string, take func(string, samp
 	}
 	s.note = fmt.Sprintf("%d requests answered of %.0f that the API allows in the time, %d refused with 429",
 		api.answered.Load(), s.wall.Seconds()*perSecond, api.denied.Load())
-	take("slow", s)
+	record("slow", s)
 	return nil
 }

@@ -12,12 +12,12 @@ import (
 	"time"
 )
 
-// peerFiles are what others might write for the job, in good faith.
+// peerFiles are programs that others might write for the same task, in good faith.
 //
 //go:embed peers
 var peerFiles embed.FS
 
-// fewer is the workload of the peers, which are slow, and of a baseline of their own.
+// fewer is the smaller workload of the peers, which are slow, and of their baseline.
 func (b *bench) fewer(ctx context.Context) (_ *hosted, err error) {
 	if b.few == nil {
 		if b.few, err = b.host(ctx, "days for the peers", today.AddDate(0, 0, -60), today, b.peerSessions, 1); err != nil {
@@ -28,24 +28,24 @@ func (b *bench) fewer(ctx context.Context) (_ *hosted, err error) {
 	return b.few, err
 }
 
-func copyFew(b *bench, ctx context.Context, _ string, take func(string, sample)) error {
+func copyFew(b *bench, ctx context.Context, _ string, record func(string, sample)) error {
 	w, err := b.fewer(ctx)
 	if err != nil {
 		return err
 	}
 	s, err := b.copy(ctx, w)
 	if err == nil {
-		take("copy-few", s)
+		record("copy-few", s)
 	}
 	return err
 }
 
-// peer is a scene of a program that is run with a script.
-func peer(name, title, script string, interpreter func() (path, lacks string)) scene {
+// peer is a scene that runs a peer.
+func peer(name, title, script string, interpreter func() (path, missing string)) scene {
 	return scene{
 		measures: []measure{{name, title, "copy-few"}},
-		lacks:    func() string { _, lacks := interpreter(); return lacks },
-		play: func(b *bench, ctx context.Context, _ string, take func(string, sample)) error {
+		missing:  func() string { _, missing := interpreter(); return missing },
+		play: func(b *bench, ctx context.Context, _ string, record func(string, sample)) error {
 			w, err := b.fewer(ctx)
 			if err != nil {
 				return err
@@ -53,7 +53,7 @@ func peer(name, title, script string, interpreter func() (path, lacks string)) s
 			path, _ := interpreter()
 			s, err := b.peer(ctx, w, path, script)
 			if err == nil {
-				take(name, s)
+				record(name, s)
 			}
 			return err
 		},
@@ -81,11 +81,11 @@ func (b *bench) peer(ctx context.Context, w *hosted, interpreter, script string)
 	if s, err = b.measure(ctx, scratch, w.facts.rows(), cmd); err != nil {
 		return s, err
 	}
-	s.tuples, s.memory = -1, 0 // of other tables, and of more than one process
+	s.tuples, s.memory = -1, 0 // unknown: other tables, and more than one process
 	return s, b.checkPeer(ctx, w.facts)
 }
 
-// checkPeer wants all rows but those of sessions that a peer cannot tell from another one.
+// checkPeer requires all rows, except those of same-second sessions, which a peer cannot tell apart.
 func (b *bench) checkPeer(ctx context.Context, want facts) error {
 	conn, err := b.pg.connect(ctx, scratch)
 	if err != nil {
@@ -99,15 +99,15 @@ func (b *bench) checkPeer(ctx context.Context, want facts) error {
 		return err
 	}
 	const longestLog = 6
-	if sessions != want.sessions-want.twins || events > want.events || events < want.events-want.twins*longestLog {
-		return fmt.Errorf("wrong result: %d sessions and %d events, want %d and %d but for %d twins",
-			sessions, events, want.sessions, want.events, want.twins)
+	if sessions != want.sessions-want.sameSecond || events > want.events || events < want.events-want.sameSecond*longestLog {
+		return fmt.Errorf("wrong result: %d sessions and %d events, want %d and %d except for %d same-second sessions",
+			sessions, events, want.sessions, want.events, want.sameSecond)
 	}
 	return nil
 }
 
-// shell is where sh is, and what it lacks.
-func shell() (path, lacks string) {
+// shell is the path of sh, and the missing tools.
+func shell() (path, missing string) {
 	for _, tool := range []string{"curl", "jq"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			return "", tool
@@ -116,8 +116,8 @@ func shell() (path, lacks string) {
 	return "/bin/sh", ""
 }
 
-// python is the first that has the modules: the system's packages are not in every one.
-func python() (path, lacks string) {
+// python is the first Python that has the modules, and the missing ones.
+func python() (path, missing string) {
 	for _, name := range []string{"python3", "/usr/bin/python3"} {
 		path, err := exec.LookPath(name)
 		if err == nil && exec.Command(path, "-c", "import pandas, sqlalchemy, psycopg2").Run() == nil {

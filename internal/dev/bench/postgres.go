@@ -15,19 +15,19 @@ import (
 	"wheelhouse/internal/pgserver"
 )
 
-// template is the migrated database that all others are copies of.
+// template is the migrated database that is copied for each measurement.
 const template = "bench_template"
 
 // postgres is the private server.
 type postgres struct {
 	*pgserver.Server
 	version    string
-	psql       string // of the same release, where there is one
+	psql       string // of the same release, if there is one
 	postmaster int    // process id
 }
 
-func startPostgres(ctx context.Context, sharedBuffers string, tell func(string)) (*postgres, error) {
-	o := pgserver.Options{Durable: true, Notice: tell}
+func startPostgres(ctx context.Context, sharedBuffers string, notice func(string)) (*postgres, error) {
+	o := pgserver.Options{Durable: true, Notice: notice}
 	if sharedBuffers != "" {
 		o.Settings = map[string]string{"shared_buffers": sharedBuffers}
 	}
@@ -43,7 +43,7 @@ func startPostgres(ctx context.Context, sharedBuffers string, tell func(string))
 	return p, nil
 }
 
-// look finds out what was started, and refuses a server that takes durability lightly.
+// look reads the server's settings, and refuses a server that is not durable.
 func (p *postgres) look(ctx context.Context) error {
 	conn, err := p.connect(ctx, "postgres")
 	if err != nil {
@@ -100,7 +100,7 @@ func (p *postgres) exec(ctx context.Context, database string, statements ...stri
 	return nil
 }
 
-// fresh makes a database with the program's schema and nothing in it; drop drops it.
+// fresh makes an empty database with the program's schema; drop drops it.
 func (p *postgres) fresh(ctx context.Context, name string) error {
 	return p.exec(ctx, "postgres", "CREATE DATABASE "+name+" TEMPLATE "+template)
 }

@@ -27,9 +27,9 @@ func statOf(pid int) (stat, error) {
 	if err != nil {
 		return stat{}, err
 	}
-	// The name, in brackets, may hold anything.
+	// The name, in brackets, may contain anything.
 	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-	const state, times = 3, 14 // where proc(5) counts the first of these, and utime
+	const state, times = 3, 14 // positions of state and utime in proc(5)
 	if len(fields) < times+4-state {
 		return stat{}, errors.New("/proc/*/stat is not as known")
 	}
@@ -44,13 +44,13 @@ func statOf(pid int) (stat, error) {
 	}, nil
 }
 
-// cpu is what the server has used since it was started: the postmaster, its children, and those that have ended.
+// cpu is the CPU time of the server since its start: of the postmaster, its children, and ended children.
 func (p *postgres) cpu() (time.Duration, error) {
 	master, err := statOf(p.postmaster)
 	if err != nil {
 		return 0, err
 	}
-	sum := master.used + master.waited
+	total := master.used + master.waited
 	processes, err := filepath.Glob("/proc/[0-9]*")
 	if err != nil {
 		return 0, err
@@ -58,14 +58,14 @@ func (p *postgres) cpu() (time.Duration, error) {
 	for _, path := range processes {
 		pid, _ := strconv.Atoi(filepath.Base(path))
 		if child, err := statOf(pid); err == nil && child.parent == p.postmaster {
-			sum += child.used
+			total += child.used
 		}
 	}
-	return sum, nil
+	return total, nil
 }
 
-// watchMemory follows a process's peak of resident memory until done is closed, and returns it in bytes. The rusage of
-// a child would not do: it counts what its parent had at the moment of the fork.
+// watchMemory reads a process's peak of resident memory until done is closed, and returns it in bytes. The rusage of a
+// child is not used, because it includes the memory of its parent at the fork.
 func watchMemory(pid int, done <-chan struct{}) int64 {
 	peak := int64(0)
 	ticker := time.NewTicker(5 * time.Millisecond)

@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// build makes the program, unless there is one.
+// build builds the program, unless -binary names one.
 func (b *bench) build(ctx context.Context) (err error) {
 	if b.binary != "" {
 		b.product, err = filepath.Abs(b.binary)
@@ -32,19 +32,18 @@ func (b *bench) build(ctx context.Context) (err error) {
 		args = append(args, "-overlay", overlay)
 	}
 	cmd := command(ctx, "go", append(args, "wheelhouse/cmd/wheelhouse")...)
-	if said, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("go build: %w\n%s", err, said)
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("go build: %w\n%s", err, output)
 	}
 	return nil
 }
 
-// profiler is a file added to the program's package, which writes profiles to where PROFILE says.
+// profiler is a file added to the program's package. It writes profiles into the folder in PROFILE.
 //
 //go:embed profiler.go.txt
 var profiler []byte
 
-// overlay tells the compiler of a program that profiles itself: one more file, and one line of main.go that is
-// different.
+// overlay is a compiler overlay for a program that profiles itself: one more file, and one changed line in main.go.
 func (b *bench) overlay(ctx context.Context) (string, error) {
 	where, err := command(ctx, "go", "list", "-f", "{{.Dir}}", "wheelhouse/cmd/wheelhouse").Output()
 	if err != nil {
@@ -93,7 +92,7 @@ func (b *bench) migrate(ctx context.Context) error {
 	return err
 }
 
-// target is where a program reads from and writes to.
+// target is the source and the destination of a program.
 type target struct {
 	api      string
 	database string
@@ -101,12 +100,12 @@ type target struct {
 	history  time.Time // its first day
 }
 
-// wheelhouse is the program called with these arguments. A name becomes that of its profiles.
+// wheelhouse is a call of the program. name, if not empty, is the name of its profiles.
 func (b *bench) wheelhouse(ctx context.Context, name string, t target, args ...string) *exec.Cmd {
 	cmd := command(ctx, b.product, args...)
 	settings := filepath.Join(b.dir, "schedules.yaml")
 	if err := os.WriteFile(settings, []byte(cmp.Or(t.settings, fast)), 0o600); err != nil {
-		cmd.Err = err // told by Start
+		cmd.Err = err // returned by Start
 	}
 	cmd.Dir = b.dir
 	cmd.Env = append(neutral(), "WHEELHOUSE_CONFIG="+settings, "DATABASE_URL="+b.pg.URL(t.database),
@@ -120,7 +119,7 @@ func (b *bench) wheelhouse(ctx context.Context, name string, t target, args ...s
 	return cmd
 }
 
-// neutral is the environment without what would change what programs do.
+// neutral is the environment without variables that change the behaviour of programs.
 func neutral() []string {
 	var env []string
 	for _, e := range os.Environ() {

@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-// report writes what was measured, in Markdown.
+// report writes the results as Markdown.
 func (b *bench) report(out io.Writer) error {
 	if len(b.results) == 0 {
 		return nil
@@ -45,8 +45,8 @@ func (b *bench) report(out io.Writer) error {
 		}
 	}
 	for _, s := range scenes {
-		if s.lacks != nil && b.wants(s.measures[0].name) && s.lacks() != "" {
-			notes = append(notes, fmt.Sprintf("- %s: not installed: %s\n", s.measures[0].title, s.lacks()))
+		if s.missing != nil && b.wants(s.measures[0].name) && s.missing() != "" {
+			notes = append(notes, fmt.Sprintf("- %s: not installed: %s\n", s.measures[0].title, s.missing()))
 		}
 	}
 	if len(notes) > 0 {
@@ -56,7 +56,7 @@ func (b *bench) report(out io.Writer) error {
 	return err
 }
 
-// columns are those of the table that stand for themselves; a value below 0 is not known.
+// columns are the columns of absolute figures. A value below 0 is unknown.
 var columns = []struct {
 	format string
 	of     func(sample) float64
@@ -75,12 +75,12 @@ var columns = []struct {
 	{"%.0f", func(s sample) float64 { return cmp.Or(float64(s.memory)/(1<<20), -1) }},
 }
 
-// isBaseline says whether a measure is one that others are compared with.
+// isBaseline reports whether other measures are compared with a measure.
 func isBaseline(name string) bool {
 	return slices.ContainsFunc(measures(), func(m measure) bool { return m.base == name })
 }
 
-// ratio compares the time for a row with the median of the base's.
+// ratio is the time for a row relative to the median of the baseline.
 func (b *bench) ratio(m measure, list []sample) string {
 	perRow := func(s sample) float64 { return s.wall.Seconds() / float64(s.rows) }
 	base := b.results[cmp.Or(m.base, m.name)]
@@ -91,7 +91,7 @@ func (b *bench) ratio(m measure, list []sample) string {
 	return spread(list, func(s sample) float64 { return perRow(s) / one }, "%.2f")
 }
 
-// spread is a median with what it lies between.
+// spread is a median with minimum and maximum.
 func spread(list []sample, of func(sample) float64, format string) string {
 	low, middle, high := summary(list, of)
 	if high < 0 {
@@ -130,11 +130,11 @@ func kernel() string {
 	return "Linux " + strings.TrimSpace(string(text))
 }
 
-// compiler is the Go that builds the program.
+// compiler is the version of Go that builds the program.
 func compiler() string {
-	said, err := exec.CommandContext(context.Background(), "go", "env", "GOVERSION").Output()
+	output, err := exec.CommandContext(context.Background(), "go", "env", "GOVERSION").Output()
 	if err != nil {
 		return runtime.Version()
 	}
-	return strings.TrimSpace(string(said))
+	return strings.TrimSpace(string(output))
 }

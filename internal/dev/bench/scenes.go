@@ -16,20 +16,20 @@ import (
 type measure struct {
 	name  string // for -only
 	title string
-	base  string // the measure that it is a ratio to
+	base  string // the baseline of its ratio
 }
 
-// A scene takes measures that belong together, in a database of its own. round goes into the names of profiles.
+// A scene runs measures that belong together, in a database of its own. round is part of the names of profiles.
 type scene struct {
 	measures []measure
-	lacks    func() string // what is not installed here, "" for nothing; nil where nothing is needed
-	play     func(b *bench, ctx context.Context, round string, take func(name string, s sample)) error
+	missing  func() string // missing tools, or ""; nil if no tools are needed
+	play     func(b *bench, ctx context.Context, round string, record func(name string, s sample)) error
 }
 
-// scenes are played in this order, in each round.
+// scenes run in this order, in each round.
 var scenes []scene
 
-// The scenes' functions ask for measures by name, hence this late.
+// Set in init, because the scenes' functions refer to measures by name.
 func init() {
 	for _, shape := range shapes {
 		name := func(what string) string { return shape.name + "-" + what }
@@ -56,7 +56,7 @@ var oldestFirst = []string{"--oldest-first"}
 // scratch is the database that a scene works in.
 const scratch = "bench_scratch"
 
-// fast takes away the limits to the program's requests; the rest of its settings stays.
+// fast is settings without limits on the program's requests.
 const fast = "requests_per_second: 1000\nstreams:\n  share_visits:\n    requests_per_second: 1000\n"
 
 func measures() []measure {
@@ -77,7 +77,7 @@ func names() []string {
 
 func known(name string) bool { return slices.Contains(names(), name) }
 
-// wants says whether a measure was asked for, or is what another one is compared with.
+// wants reports whether a measure is asked for, or is the baseline of one that is.
 func (b *bench) wants(name string) bool {
 	return len(b.only) == 0 || slices.ContainsFunc(measures(), func(m measure) bool {
 		return slices.Contains(b.only, m.name) && (m.name == name || m.base == name)
@@ -92,13 +92,13 @@ func (b *bench) backfill(ctx context.Context, name string, w *hosted, from, to t
 	return b.wheelhouse(ctx, name, t, append(args, flags...)...)
 }
 
-// again is the program reading a workload's days again in a night's run, within its look-back.
+// again is a nightly run of the program that loads a workload's days again, as its look-back.
 func (b *bench) again(ctx context.Context, name string, w *hosted) *exec.Cmd {
 	t := target{api: w.api, database: scratch, settings: w.settings, history: w.from}
 	return b.wheelhouse(ctx, name, t, "run", "--streams", "usage_new")
 }
 
-// load measures the load of all of a workload, and checks what it left: so many sessions were changed by it.
+// load measures the load of a whole workload, and checks the result, including the number of changed sessions.
 func (b *bench) load(ctx context.Context, name string, w *hosted, changed int, cmd *exec.Cmd) (sample, error) {
 	s, err := b.measure(ctx, scratch, w.facts.rows(), cmd)
 	if err == nil {
@@ -110,25 +110,25 @@ func (b *bench) load(ctx context.Context, name string, w *hosted, changed int, c
 	return s, nil
 }
 
-type play = func(b *bench, ctx context.Context, round string, take func(string, sample)) error
+type play = func(b *bench, ctx context.Context, round string, record func(string, sample)) error
 
 func copyAll(of shape) play {
-	return func(b *bench, ctx context.Context, _ string, take func(string, sample)) error {
+	return func(b *bench, ctx context.Context, _ string, record func(string, sample)) error {
 		w, err := b.workload(ctx, of)
 		if err != nil {
 			return err
 		}
 		s, err := b.copy(ctx, w)
 		if err == nil {
-			take(of.name+"-copy", s)
+			record(of.name+"-copy", s)
 		}
 		return err
 	}
 }
 
-// firstLoad is followed by reloads of the same database. Those that are not asked for are left out.
+// firstLoad measures the first load, and then the reloads that are asked for.
 func firstLoad(of shape) play {
-	return func(b *bench, ctx context.Context, round string, take func(string, sample)) error {
+	return func(b *bench, ctx context.Context, round string, record func(string, sample)) error {
 		w, err := b.workload(ctx, of)
 		if err != nil {
 			return err
@@ -142,9 +142,9 @@ func firstLoad(of shape) play {
 			return err
 		}
 		if b.wants(name("first")) {
-			take(name("first"), s)
+			record(name("first"), s)
 		}
-		// A pass after a backfill brings the rollups up to date. It is not what is measured.
+		// Refresh the rollups after the backfill, outside of the measurement.
 		if _, err := b.clock(b.again(ctx, "", w)); err != nil {
 			return err
 		}
@@ -175,7 +175,7 @@ func firstLoad(of shape) play {
 			if err != nil {
 				return err
 			}
-			take(name(again.name), s)
+			record(name(again.name), s)
 		}
 		return nil
 	}

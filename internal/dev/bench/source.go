@@ -14,10 +14,10 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// apiKey is what the program is told to send.
+// apiKey is the API key.
 const apiKey = "bench"
 
-// serve serves an API on an address of its own until ctx ends.
+// serve serves an API on a new address until ctx ends.
 func serve(ctx context.Context, h http.Handler) (address string, err error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -29,13 +29,13 @@ func serve(ctx context.Context, h http.Handler) (address string, err error) {
 	return "http://" + l.Addr().String(), nil
 }
 
-// ServeHTTP sends a window's answer, and nothing but the windows there are.
+// ServeHTTP sends a window's answer. It refuses other windows.
 func (w *workload) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	from, err := time.Parse(time.RFC3339, query.Get("from"))
 	to, err2 := time.Parse(time.RFC3339, query.Get("to"))
 	body := w.answers[span{from.Unix(), to.Unix()}]
-	if !from.Before(w.to) { // today, which a run asks for, too
+	if !from.Before(w.to) { // today, which a run also asks for
 		body = []byte(`{"sessions":[],"stats":{"total_count":0,"total_sec":0,"user_stats":{}}}`)
 	}
 	switch {
@@ -48,11 +48,11 @@ func (w *workload) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		h.Set("Content-Type", "application/json; charset=utf-8")
 		h.Set("Content-Length", strconv.Itoa(len(body)))
 		h.Set("x-request-id", rand.Text())
-		rw.Write(body) //nolint:errcheck // the client's loss
+		rw.Write(body) //nolint:errcheck // the client has disconnected
 	}
 }
 
-// strict is an API that is slow and lets through so many requests a second.
+// strict is a slow API that limits requests per second.
 type strict struct {
 	http.Handler
 	latency          time.Duration

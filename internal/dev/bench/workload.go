@@ -11,22 +11,22 @@ import (
 	"net/http"
 	"net/url"
 	"time"
-	_ "time/tzdata" // the company's zone, where the machine has none
+	_ "time/tzdata" // for machines without time zones
 
 	"wheelhouse/internal/simulator"
 )
 
 const day = 24 * time.Hour
 
-// span is a window as the API is asked for it, in Unix seconds.
+// span is a window, in Unix seconds.
 type span struct{ from, to int64 }
 
-// facts are what a warehouse must hold once it is loaded.
+// facts is what a warehouse must contain once it is loaded.
 type facts struct {
 	sessions, events int
 	seconds, viewers int64
-	crossing         int // sessions that go on past a midnight in UTC
-	twins            int // sessions whose agent began another one in the same second
+	crossing         int // sessions across a midnight in UTC
+	sameSecond       int // sessions whose agent began another one in the same second
 }
 
 func (f facts) rows() int { return f.sessions + f.events }
@@ -41,9 +41,9 @@ func (f *facts) add(s *simulator.Session) {
 	}
 }
 
-// workload is a stretch of days of usage_new, each window's answer ready to be sent.
+// workload is some days of usage_new, with each window's answer ready to be sent.
 type workload struct {
-	from, to time.Time // midnights in UTC, to not included
+	from, to time.Time // midnights in UTC, without to
 	window   int       // days in a request
 	sim      *simulator.Simulator
 	facts    facts
@@ -53,7 +53,7 @@ type workload struct {
 	order    *rand.Rand
 }
 
-// newWorkload makes about so many sessions between two midnights, and the answer of each window.
+// newWorkload makes about the given number of sessions between two midnights, and the answer of each window.
 func newWorkload(from, to time.Time, sessions, window int) (*workload, error) {
 	w := &workload{from: from, to: to, window: window, answers: map[span][]byte{}, order: rand.New(rand.NewPCG(1, 2))}
 	if err := w.company(sessions); err != nil {
@@ -75,8 +75,7 @@ func newWorkload(from, to time.Time, sessions, window int) (*workload, error) {
 	return w, nil
 }
 
-// truth is what a warehouse must hold once the days between two midnights are loaded. The API counts the last instant
-// in.
+// truth is what a warehouse must contain once the days between two midnights are loaded. The API includes the last instant.
 func (w *workload) truth(from, to time.Time) (f facts) {
 	type start struct {
 		agent string
@@ -91,7 +90,7 @@ func (w *workload) truth(from, to time.Time) (f facts) {
 			}
 			f.add(s)
 			if k := (start{s.Agent, s.StartedAt.Unix()}); seen[k] {
-				f.twins++
+				f.sameSecond++
 			} else {
 				seen[k] = true
 			}
@@ -100,14 +99,14 @@ func (w *workload) truth(from, to time.Time) (f facts) {
 	return f
 }
 
-// company makes the account: as many agents as it takes for the sessions, each as busy as people are, up to a number
-// from which on it is they who get busier.
+// company makes an account with enough agents of usual activity for the sessions. Above a maximum number of agents, each agent
+// is busier instead.
 func (w *workload) company(sessions int) error {
 	zone, err := time.LoadLocation("America/New_York")
 	if err != nil {
 		return err
 	}
-	const mostAgents, perDay = 700, 4. // sessions of an agent, weekends and holidays included
+	const mostAgents, perDay = 700, 4. // sessions of an agent, including weekends and holidays
 	days := w.days()
 	o := simulator.Options{
 		Seed: 1, Zone: zone, Density: 1, Projecting: .32, Shape: simulator.Shape{NoGzip: true},
@@ -116,7 +115,7 @@ func (w *workload) company(sessions int) error {
 		From: w.from.AddDate(0, 0, -1), Until: w.from.AddDate(0, 0, -1),
 		Now: func() time.Time { return w.to.AddDate(0, 0, 30) },
 	}
-	// Every 13th day, so that all days of the week are among them, tells how much that makes.
+	// Count the sessions of every 13th day, so that all days of the week are included.
 	step, seen, sampled := max(1, min(13, days/30)), 0, 0
 	trial := simulator.New(o)
 	for at := w.from; at.Before(w.to); at = at.AddDate(0, 0, step) {
@@ -149,7 +148,7 @@ func render(sim *simulator.Simulator, s span) ([]byte, error) {
 	return page.body.Bytes(), nil
 }
 
-// page is an answer kept.
+// page is a recorded answer.
 type page struct {
 	header http.Header
 	status int
@@ -160,9 +159,9 @@ func (p *page) Header() http.Header             { return p.header }
 func (p *page) WriteHeader(status int)          { p.status = status }
 func (p *page) Write(b []byte) (n int, e error) { return p.body.Write(b) }
 
-// shuffle puts an answer's sessions in a random order: nothing rules out any. One in a hundred is marked as one that
-// change turns into another, by the last digit of its viewers, which the totals do not count. Never one that begins at
-// midnight, which two windows show.
+// shuffle puts an answer's sessions in random order, which the API may do, too. It chooses one session in a hundred for
+// change, which changes the last digit of its viewers, because no total depends on it. It never chooses a session that
+// begins at midnight, which two windows show.
 func (w *workload) shuffle(body []byte) ([]byte, error) {
 	var answer struct {
 		Sessions []json.RawMessage `json:"sessions"`
@@ -202,7 +201,7 @@ func (w *workload) shuffle(body []byte) ([]byte, error) {
 	return shuffled, nil
 }
 
-// change makes the planned sessions have one viewer more, and -1 takes that back. No request may be under way.
+// change adds by to the viewers of the chosen sessions: 1, or -1 to undo that. No request may be running.
 func (w *workload) change(by int) {
 	for _, digit := range w.changes {
 		*digit += byte(by)

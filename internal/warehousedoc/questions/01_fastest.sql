@@ -1,6 +1,6 @@
 -- Who answers demo requests fastest?
--- Over the last 30 days: half of an agent's answers came within the median, nine of ten within the 90th percentile. Agents with fewer
--- than five answers are left out: their figures are chance.
+-- Over the last 30 days. Half of an agent's answers came within the median, and nine of ten within the 90th percentile. Agents with
+-- fewer than five answers are left out, because their figures mean little.
 SELECT handled_by                                                                        AS agent,
        count(*)                                                                          AS answered,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds_to_respond)                   AS median_seconds,

@@ -1,5 +1,5 @@
 -- How many requests were never answered, by hour of the day?
--- Over the last 60 days, in the account's own zone. Where the last column is high and there are many requests, somebody is missing.
+-- Over the last 60 days, in the account's zone. An hour with many requests and a high last column needs more agents.
 SELECT hour,
        count(*)                                                        AS requests,
        count(*) FILTER (WHERE NOT answered)                            AS never_answered,

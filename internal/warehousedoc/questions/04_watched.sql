@@ -1,5 +1,5 @@
--- Which video shares are watched to their end?
--- Shares with three plays or more, by how many of the plays saw 95 per cent of the video: the ten best, and who shared them.
+-- Which video shares are watched to the end?
+-- The ten shares with the highest proportion of plays that reached 95 per cent of the video, among shares with at least three plays.
 SELECT v.slug                                                          AS share,
        s.content_name                                                  AS video,
        s.created_by_email                                              AS shared_by,

@@ -1,5 +1,5 @@
--- How many hours did each agent share a screen last month, against the month before?
--- Last month is the last one that is over. Empty: nothing in that month.
+-- How many hours did each agent share a screen last month, compared with the month before?
+-- Last month is the last complete month. An empty value means that there was nothing in that month.
 WITH months AS (
     SELECT date_trunc('month', max(day))::date                         AS ends,
            (date_trunc('month', max(day)) - interval '1 month')::date  AS begins,

@@ -1,6 +1,5 @@
--- How many demo requests come through to a shared screen, month by month?
--- Asked for, cancelled by the prospect, answered by an agent, confirmed as a call, shared: each is a part of the one before, but for the
--- cancelled.
+-- How many demo requests lead to a shared screen, month by month?
+-- All requests; those cancelled by the prospect; those answered by an agent; those confirmed as a call; those with a shared screen.
 SELECT to_char(day, 'YYYY-MM')  AS month,
        sum(requested + canceled) AS asked,
        sum(canceled)             AS canceled,

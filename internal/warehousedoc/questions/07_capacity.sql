@@ -1,5 +1,5 @@
--- Does it matter how many of the demo pool are free?
--- By what CrankWheel calls availability: whether somebody answered, and how long a prospect waited.
+-- Does it matter how many agents of the demo pool are available?
+-- By CrankWheel's availability bucket: the percentage of answered requests, and how long prospects waited.
 SELECT availability_bucket                                             AS availability,
        count(*)                                                        AS requests,
        round(100.0 * count(*) FILTER (WHERE answered) / count(*))     AS percent_answered,

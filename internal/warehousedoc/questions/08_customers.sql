@@ -1,5 +1,5 @@
--- Which customers watch what they are sent?
--- By the account in the CRM that the share belongs to: the ten that watched longest.
+-- Which customers watch the videos that they are sent?
+-- By the share's account in the CRM: the ten accounts that watched longest.
 SELECT customer_account_id                              AS customer,
        count(*)                                         AS shares,
        sum(visits)                                      AS visits,

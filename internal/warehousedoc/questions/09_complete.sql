@@ -1,6 +1,6 @@
--- Is last month complete, and do its figures agree with CrankWheel's own?
--- For each stream that has days: how many of last month's are loaded and add up, are loaded and do not, failed, or were never
--- loaded. Anything but zeros in the last three columns is to be mended first (`wheelhouse status` tells how).
+-- Is last month complete, and is it reconciled with CrankWheel's totals?
+-- For each stream but snapshots: last month's days, those that are loaded, loaded but not reconciled, failed, and missing. If the last
+-- three columns are not all zero, see `wheelhouse status` first.
 WITH months AS (
     SELECT (date_trunc('month', max(day)) - interval '1 month')::date AS begins,
            date_trunc('month', max(day))::date                        AS ends

@@ -1,6 +1,6 @@
 -- What changed in the data since an earlier run?
--- What later runs wrote, by stream and by the day of the data. Here since the run before the newest; put in its place the one that your figures
--- were taken after (bi.runs lists them).
+-- The rows that later runs wrote, by stream and day of the data. The statement begins after the last run but one. Use the run after
+-- which you took your figures instead (bi.runs lists all runs).
 SELECT (l.window_start AT TIME ZONE a.timezone)::date AS day,
        l.stream,
        sum(l.rows_inserted)                           AS inserted,

@@ -1,4 +1,4 @@
--- Five years of nights: each stream's window of the day, and its look-back again. Some failed, some do not add up.
+-- Five years of nights: each stream's window of the day, and its look-back again. Some failed, some are not reconciled.
 INSERT INTO wheelhouse.accounts VALUES ('default', 'https://meeting.is', 'Europe/Berlin', (now() AT TIME ZONE 'Europe/Berlin')::date - 1826);
 
 CREATE TEMPORARY TABLE nights AS

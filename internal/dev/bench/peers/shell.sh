@@ -1,6 +1,6 @@
 #!/bin/sh
-# What curl, jq and psql make of the job: each window is fetched, flattened, staged and upserted, one after the other.
-# Wants URL (with the path), KEY, FROM and UNTIL (days, the last not included), DATABASE, WORK (a folder) and UPSERT (a file).
+# The task with curl, jq and psql: each window is fetched, flattened, staged and upserted, one after the other.
+# Needs URL (with the path), KEY, FROM and UNTIL (days, the last not included), DATABASE, WORK (a folder) and UPSERT (a file).
 set -eu
 
 day=$FROM

@@ -1,4 +1,4 @@
--- From staging into the tables, for both peers. A session is known by its agent and start; of two with the same, one stays.
+-- From staging into the tables, for both peers. A session is identified by agent and start: of two with the same, one is kept.
 INSERT INTO peer.screen_sessions AS t (
     session_id, agent_email, started_at, ended_at, duration_seconds, ended, max_viewers, viewers,
     viewer_locations, rtc_seconds, webcam_seconds, recording_url)

@@ -8,11 +8,11 @@ import (
 	"go.uber.org/zap"
 )
 
-// policy lets a page have our stylesheet and pictures, send its forms to us, and nothing else.
+// policy allows a page the stylesheet, pictures and form targets of this server, and nothing else.
 const policy = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// safely gives every answer its headers, and makes an error page of a panic, without its value.
-func (s *Server) safely(next http.Handler) http.Handler {
+// withHeaders adds headers to every response, and turns a panic into an error page without the panic's value.
+func (s *Server) withHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)
@@ -31,15 +31,16 @@ func (s *Server) safely(next http.Handler) http.Handler {
 			}
 			id := errorID()
 			s.o.Log.Error("page panicked", zap.String("error_id", id), zap.String("path", r.URL.Path), zap.ByteString("stack", debug.Stack()))
-			s.problem(w, r, trouble{Status: http.StatusInternalServerError, Title: "This page failed", ID: id,
-				Say: "That is a defect of this program. The log has more under the id below."})
+			s.showError(w, r, errorPage{Status: http.StatusInternalServerError, Title: "This page failed", ID: id,
+				Message: "This is a defect of the program. The log has more under the id below."})
 		}()
 		next.ServeHTTP(w, r)
 	})
 }
 
-// ownName refuses requests by a name that is not ours. Only where there is no token: a foreign name has no cookie.
-func (s *Server) ownName(next http.Handler) http.Handler {
+// requireOwnHost refuses requests to another host name than loopback's, if there is no token. With a token the check is not
+// needed: a browser sends no cookie to another name.
+func (s *Server) requireOwnHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := r.Host
 		if name, _, err := net.SplitHostPort(host); err == nil {
@@ -49,8 +50,8 @@ func (s *Server) ownName(next http.Handler) http.Handler {
 			host = host[1 : len(host)-1]
 		}
 		if s.access.token == "" && !loopbackHost(host) {
-			s.problem(w, r, trouble{Status: http.StatusMisdirectedRequest, Title: "Another name",
-				Say: "Without a token these pages answer only to localhost, 127.0.0.1 and [::1]. To reach them by another name (through a proxy, say) set WHEELHOUSE_TOKEN or WHEELHOUSE_TOKEN_FILE."})
+			s.showError(w, r, errorPage{Status: http.StatusMisdirectedRequest, Title: "Another host name",
+				Message: "Without a token these pages answer only to localhost, 127.0.0.1 and [::1]. To use another name, such as that of a proxy, set WHEELHOUSE_TOKEN or WHEELHOUSE_TOKEN_FILE."})
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -17,8 +17,8 @@ func at(s string) *time.Time {
 	return &t
 }
 
-// nightly is a request at a moment of an account whose streams run at 04:00, but for those with other names, and of which one is
-// switched off.
+// nightly is a request for an account with a stream that runs at 04:00, some with other schedules, and one that is switched
+// off.
 func nightly(now string) *request {
 	q := &request{Now: *at(now), Page: pipelinePage}
 	q.Account, q.Zone = account{ID: "a", Timezone: "America/New_York"}, time.UTC
@@ -39,7 +39,7 @@ func fires(now time.Time, stream, spec string) settings.Row {
 	return settings.Row{Account: "a", Stream: stream, Enabled: true, Schedule: schedule, Next: []time.Time{schedule.Next(now)}}
 }
 
-func TestFreshness(t *testing.T) {
+func TestFreshnessFollowsTheSchedule(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		now, stream, last string // "": never loaded
@@ -47,10 +47,10 @@ func TestFreshness(t *testing.T) {
 	}{
 		{"2026-03-02 12:00:00", "shares", "2026-03-02 04:01:00", "fresh"},
 		{"2026-03-02 12:00:00", "shares", "2026-03-01 04:01:00", "late"},
-		{"2026-03-02 05:00:00", "shares", "2026-03-01 04:01:00", "fresh"}, // still at work
+		{"2026-03-02 05:00:00", "shares", "2026-03-01 04:01:00", "fresh"}, // may still be at work
 		{"2026-03-02 03:00:00", "shares", "2026-03-01 04:01:00", "fresh"}, // not due yet
 		{"2026-03-02 03:00:00", "shares", "2026-02-28 04:01:00", "late"},
-		{"2026-03-02 05:00:00", "shares", "2026-02-28 04:01:00", "late"},    // at work, and late before
+		{"2026-03-02 05:00:00", "shares", "2026-02-28 04:01:00", "late"},    // may be at work, but was late before
 		{"2026-03-08 12:00:00", "weekdays", "2026-03-06 04:01:00", "fresh"}, // a Sunday
 		{"2026-03-09 12:00:00", "weekdays", "2026-03-06 04:01:00", "late"},
 		{"2026-03-02 12:00:00", "often", "2026-03-02 10:31:00", "fresh"},
@@ -72,8 +72,8 @@ func TestFreshness(t *testing.T) {
 	}
 }
 
-// A gap is one only when a schedule was to have filled it; a failure is one at once.
-func TestNotYetDue(t *testing.T) {
+// A day without a load is a gap only after its scheduled load. A failed day is failed at once.
+func TestDaysAreNotDueBeforeTheirSchedule(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		now, stream, dayEnd, status string
@@ -97,14 +97,14 @@ func TestNotYetDue(t *testing.T) {
 	}
 }
 
-// Windows are named by the account's days, and by times where they are of no whole days.
-func TestSpans(t *testing.T) {
+// A window of whole days is shown as days of the account, any other window as times.
+func TestWindowsAreShownAsDays(t *testing.T) {
 	t.Parallel()
 	q := nightly("2026-03-02 12:00:00")
 	for _, c := range []struct{ from, to, want string }{
 		{"2026-03-07 05:00:00", "2026-03-08 05:00:00", "7 Mar 2026"},
 		{"2026-03-08 05:00:00", "2026-03-09 04:00:00", "8 Mar 2026"}, // 23 hours
-		{"2026-03-07 05:00:00", "2026-03-08 04:59:59", "7 Mar 2026"}, // as counted streams are asked
+		{"2026-03-07 05:00:00", "2026-03-08 04:59:59", "7 Mar 2026"}, // the window of a counted stream
 		{"2026-03-02 05:00:00", "2026-03-09 04:00:00", "2 Mar 2026 to 8 Mar 2026"},
 		{"2026-03-07 05:00:00", "2026-03-07 12:30:00", "7 Mar 2026 05:00 to 12:30"},
 		{"2026-03-07 12:00:00", "2026-03-08 11:00:00", "7 Mar 2026 12:00 to 8 Mar 2026 11:00"},
@@ -119,8 +119,8 @@ func TestSpans(t *testing.T) {
 	}
 }
 
-// What a run says of itself and how that looks agree.
-func TestOutcomes(t *testing.T) {
+// The look of an outcome is that of its worst window.
+func TestOutcomesHaveTheirLook(t *testing.T) {
 	t.Parallel()
 	now := *at("2026-03-02 12:00:00")
 	for _, c := range []struct {
@@ -132,7 +132,7 @@ func TestOutcomes(t *testing.T) {
 		{"loaded", 1, 0, 0, "loaded", "state-loaded"}, {"failed", 1, 2, 0, "failed", "state-failed"}, {"failed", 1, 0, 0, "failed", "state-failed"}, // another account's windows, or windows left
 		{"unreconciled", 1, 0, 1, "unreconciled", "state-unreconciled"}, {"unreconciled", 1, 0, 0, "unreconciled", "state-unreconciled"},
 		{"interrupted", 1, 0, 0, "interrupted", "state-warn"}, {"interrupted", 1, 1, 0, "interrupted", "state-failed"},
-		{"", 1, 0, 0, "running", "state-running"}, {"", 25, 0, 0, "no word since", "state-failed"},
+		{"", 1, 0, 0, "running", "state-running"}, {"", 25, 0, 0, "never ended", "state-failed"},
 	} {
 		r := runRow{StartedAt: now.Add(-time.Duration(c.hours) * time.Hour), Failed: c.failed, Differing: c.differing}
 		if c.outcome != "" {

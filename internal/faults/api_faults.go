@@ -14,12 +14,12 @@ import (
 // fault is one way to answer wrongly.
 type fault struct {
 	name    string
-	needsOK bool // only where the true answer is a 200
-	once    bool // for each list only once
+	needsOK bool // only for a true answer of status 200
+	once    bool // only once for each list
 	serve   func(*reply)
 }
 
-// reply is a request with its true answer, and where to send another.
+// reply is a request with its true answer, and where to send a false one.
 type reply struct {
 	w       http.ResponseWriter
 	r       *http.Request
@@ -27,8 +27,8 @@ type reply struct {
 	silence time.Duration
 }
 
-// kinds are all faults of an API that pass by themselves.
-var kinds = []fault{
+// apiFaults are all faults of an API that are over when the request is repeated.
+var apiFaults = []fault{
 	{name: "429 Retry-After 0", serve: tooMany("0")},
 	{name: "429 Retry-After 1", serve: tooMany("1")},
 	{name: "429 Retry-After absent", serve: tooMany("")},
@@ -79,18 +79,18 @@ func status(code int) func(*reply) {
 	}
 }
 
-func (r *reply) send(kind string, body []byte) {
-	r.w.Header().Set("Content-Type", kind)
+func (r *reply) send(contentType string, body []byte) {
+	r.w.Header().Set("Content-Type", contentType)
 	r.w.Header().Set("Content-Length", fmt.Sprint(len(body)))
 	_, _ = r.w.Write(body)
 }
 
-// half is a part of the body that is never all of it: an object or an array is open still.
+// half is the first half of the body. It is never valid JSON: an object or an array is still open.
 func (r *reply) half() []byte { return r.body[:len(r.body)/2] }
 
 func (r *reply) length() string { return fmt.Sprintf("Content-Length: %d\r\n", len(r.body)) }
 
-// raw sends what net/http would not.
+// raw sends a response that net/http refuses to send.
 func (r *reply) raw(headers string, body []byte, reset bool) {
 	conn, _, err := http.NewResponseController(r.w).Hijack()
 	if err != nil {
@@ -104,15 +104,15 @@ func (r *reply) raw(headers string, body []byte, reset bool) {
 }
 
 func (r *reply) cutGzip() {
-	var packed bytes.Buffer
-	zip := gzip.NewWriter(&packed)
+	var compressed bytes.Buffer
+	zip := gzip.NewWriter(&compressed)
 	_, _ = zip.Write(r.body)
 	_ = zip.Close()
 	r.w.Header().Set("Content-Encoding", "gzip")
-	r.send(jsonType, packed.Bytes()[:packed.Len()-9]) // even the last block may be there, but not the checksum
+	r.send(jsonType, compressed.Bytes()[:compressed.Len()-9]) // the last block may be complete, but never the checksum
 }
 
-// silent sends a half and then nothing, until the client's patience ends.
+// silent sends half the body and then nothing, until the client gives up.
 func (r *reply) silent() {
 	r.w.Header().Set("Content-Type", jsonType)
 	_, _ = r.w.Write(r.half())
@@ -124,7 +124,7 @@ func (r *reply) silent() {
 	panic(http.ErrAbortHandler)
 }
 
-// drip sends the true answer in eight pieces, with pauses shorter than the client's patience.
+// drip sends the true answer in eight pieces, with pauses shorter than the client's idle timeout.
 func (r *reply) drip() {
 	r.w.Header().Set("Content-Type", jsonType)
 	for i := range 8 {
@@ -134,22 +134,22 @@ func (r *reply) drip() {
 	}
 }
 
-// wrongTotals adds one to what the answer says of itself.
+// wrongTotals adds one to the totals that the answer states.
 func (r *reply) wrongTotals() {
 	r.edit(func(answer map[string]any) {
 		for _, member := range []string{"stats", "pagination"} {
-			said, _ := answer[member].(map[string]any)
+			totals, _ := answer[member].(map[string]any)
 			for _, total := range []string{"total_count", "total_plays", "total"} {
-				if n, ok := said[total].(json.Number); ok {
+				if n, ok := totals[total].(json.Number); ok {
 					n, _ := n.Int64()
-					said[total] = n + 1
+					totals[total] = n + 1
 				}
 			}
 		}
 	})
 }
 
-// movedPage shows a row twice and another not at all, as where a list moves while it is read.
+// movedPage shows one row twice and another not at all, as a list does that changes while it is read.
 func (r *reply) movedPage() {
 	r.edit(func(answer map[string]any) {
 		if rows, ok := answer["data"].([]any); ok && len(rows) > 1 {
@@ -158,7 +158,7 @@ func (r *reply) movedPage() {
 	})
 }
 
-// edit sends the answer changed. One that is no object has nothing to change.
+// edit sends a changed answer. An answer that is not an object is sent unchanged.
 func (r *reply) edit(change func(map[string]any)) {
 	d := json.NewDecoder(strings.NewReader(string(r.body)))
 	d.UseNumber()

@@ -12,26 +12,26 @@ import (
 	"wheelhouse/internal/testdb"
 )
 
-// Whether an agent is a user is said where the account's users are known.
-func TestWhoIsNoUser(t *testing.T) {
+// The page of an agent says that the agent is not a user only if the account's users are known.
+func TestAgentPageSaysWhoIsNotAUser(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.New(t)
 	mustExec(t, dsn, `INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'UTC', '2025-01-01');
 		INSERT INTO crankwheel.share_usage_daily (account_id, day, agent_email, shares, plays, load_id, loaded_at) VALUES ('a', '2025-03-01', 'a@acme.example', 1, 1, 1, now())`)
 	v := visit(t, dsn, nil)
 	says := func() bool {
-		return strings.Contains(textOf(v.page("/agent?email=a%40acme.example")), "no user of the account now")
+		return strings.Contains(textOf(v.page("/agent?email=a%40acme.example")), "not a user of the account now")
 	}
 	if says() {
-		t.Error("nobody knows the account's users, and the agent is said to be none")
+		t.Error("the page says that the agent is not a user, but the account's users are not known")
 	}
 	mustExec(t, dsn, `INSERT INTO crankwheel.users (account_id, email, privilege, in_demo_pool, load_id, loaded_at) VALUES ('a', 'b@acme.example', 'user', true, 1, now())`)
 	if !says() {
-		t.Error("it is not said that the agent is no user")
+		t.Error("the page does not say that the agent is not a user")
 	}
 }
 
-// A campaign page is named by what it was asked for.
+// The title of a campaign page is made of the fields in its address.
 func TestCampaignTitles(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.New(t)
@@ -49,8 +49,8 @@ func TestCampaignTitles(t *testing.T) {
 	}
 }
 
-// What an agent worked is counted in hours, however many.
-func TestHoursShared(t *testing.T) {
+// The time that an agent shared the screen is in hours, even if it is more than days.
+func TestTimeSharedIsInHours(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.New(t)
 	mustExec(t, dsn, `INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'UTC', '2025-01-01');
@@ -63,12 +63,12 @@ func TestHoursShared(t *testing.T) {
 	}
 }
 
-// A statement's time and a page's are not the same, and one page says that either has run out.
-func TestTimeoutsSayNoTime(t *testing.T) {
+// The timeouts of a statement and of a page differ, so the error page for both does not say a time.
+func TestTimeoutPageSaysNoTime(t *testing.T) {
 	t.Parallel()
 	for _, err := range []error{&pgconn.PgError{Code: pgerrcode.QueryCanceled}, fmt.Errorf("begin: %w", context.DeadlineExceeded)} {
-		if got, _ := diagnose(err); !strings.Contains(got.Say, "did not answer in time") || strings.ContainsAny(got.Say, "0123456789") {
-			t.Errorf("%v: %s", err, got.Say)
+		if got, _ := diagnose(err); !strings.Contains(got.Message, "did not answer in time") || strings.ContainsAny(got.Message, "0123456789") {
+			t.Errorf("%v: %s", err, got.Message)
 		}
 	}
 }

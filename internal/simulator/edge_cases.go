@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// oddities adds what is rare and yet must be handled: work across midnight, facts on the very border of a day, and
-// sessions of one agent that start in the same second.
-func (w *workday) oddities(out *Day) {
-	d := roll(w.sim.opts.Seed, streamOddities, w.day)
+// edgeCases adds rare facts that a loader must handle: sessions across midnight, facts at the very border of a day and
+// same-second sessions.
+func (w *workday) edgeCases(out *Day) {
+	d := roll(w.sim.opts.Seed, seqEdgeCases, w.day)
 	if len(w.staff) == 0 {
 		return
 	}
@@ -17,9 +17,9 @@ func (w *workday) oddities(out *Day) {
 		w.acrossMidnight(d, out, p.agent)
 	}
 	if len(out.Sessions) > 0 && d.yes(.08) {
-		w.twin(d, out)
+		w.sameSecond(d, out)
 	}
-	if d.yes(.03) { // one of the twins crosses midnight, the other does not
+	if d.yes(.03) { // of two same-second sessions, one crosses midnight
 		i := len(out.Sessions)
 		w.acrossMidnight(d, out, p.agent)
 		if len(out.Sessions) > i {
@@ -42,8 +42,8 @@ func (w *workday) acrossMidnight(d dice, out *Day, a *agent) {
 	out.Sessions = append(out.Sessions, w.session(d, a, start, length))
 }
 
-// twin repeats a session in its first second: mostly with another course, sometimes the very same.
-func (w *workday) twin(d dice, out *Day) {
+// sameSecond adds a session that starts in the same second as another one: mostly a different session, sometimes an equal one.
+func (w *workday) sameSecond(d dice, out *Day) {
 	s := pick(d, out.Sessions)
 	if d.yes(.4) {
 		s.Logs, s.Locations = slices.Clone(s.Logs), slices.Clone(s.Locations)
@@ -58,7 +58,7 @@ func (w *workday) twin(d dice, out *Day) {
 	}
 }
 
-// onTheBorder adds facts in the first or last second of a UTC day, where the kinds of bounds differ.
+// onTheBorder adds facts in the first and last second of a UTC day, where the values of Bound differ.
 func (w *workday) onTheBorder(d dice, out *Day, a *agent) {
 	m := w.begin.Truncate(24 * time.Hour)
 	if m.Before(w.begin) {

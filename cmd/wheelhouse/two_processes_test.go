@@ -17,7 +17,7 @@ import (
 	"wheelhouse/internal/testkit"
 )
 
-// rounds is how many windows two processes want.
+// rounds is the number of windows that two processes compete for.
 func rounds() int {
 	if testkit.Long() {
 		return 100
@@ -25,8 +25,9 @@ func rounds() int {
 	return 24
 }
 
-// Two processes load the same window, a round a day; in each round the first is stopped (SIGSTOP) at another point of its
-// work until the second, which has to wait for the first one's lease, is done. Then it goes on, and is refused.
+// Two processes load the same window, one day in each round. The first process is stopped (SIGSTOP) at a different point of
+// its work in each round, until the second one, which must wait for the first one's lease, is done. Then the first process
+// continues, and the fence refuses it.
 func TestTwoAtOnce(t *testing.T) {
 	testkit.SkipIfShort(t, "it stops and resumes dozens of programs")
 	t.Parallel()
@@ -38,7 +39,7 @@ func TestTwoAtOnce(t *testing.T) {
 
 	var stopped, refused atomic.Int64
 	var all errgroup.Group
-	all.SetLimit(6) // they mostly wait for leases
+	all.SetLimit(6) // the programs mostly wait for leases
 	for n := range rounds {
 		all.Go(func() error {
 			r := round{lab: two, args: s.load(n, n), at: 14 + n*36/rounds}
@@ -52,10 +53,10 @@ func TestTwoAtOnce(t *testing.T) {
 			return nil
 		})
 	}
-	_ = all.Wait() // the tests tell
-	t.Logf("of %d rounds the first process was stopped in %d, and found its window taken in %d", rounds, stopped.Load(), refused.Load())
+	_ = all.Wait() // the functions return no errors
+	t.Logf("of %d rounds the first process was stopped in %d, and lost its window in %d", rounds, stopped.Load(), refused.Load())
 	if stopped.Load() < int64(rounds/2) || refused.Load() < int64(rounds/4) {
-		t.Errorf("too few: the test says little")
+		t.Errorf("too few rounds with a competition")
 	}
 	mustBeLoadedOnce(t, two.dsn)
 	one.mustRun(append(s.load(0, rounds-1), "--parallel", "4")...)
@@ -64,17 +65,17 @@ func TestTwoAtOnce(t *testing.T) {
 	}
 }
 
-// round is one window that two processes want.
+// round is one window that two processes compete for.
 type round struct {
 	*lab
 	args  []string
-	at    int // the question at which the first is stopped
+	at    int // the request at which the first process is stopped
 	sleep sync.Once
 	slept chan struct{}
 	first *program
 }
 
-// play stops the first process, lets the second load the window, and wakes the first.
+// play stops the first process, lets the second one load the window, and resumes the first.
 func (r *round) play(t *testing.T) {
 	t.Helper()
 	r.slept = make(chan struct{})
@@ -83,8 +84,8 @@ func (r *round) play(t *testing.T) {
 	r.first = r.program(func(p *program, at faults.Point) bool {
 		mu.Lock()
 		defer mu.Unlock()
-		// The server waits for the rows of a COPY as long as it takes: see load's idle. One may be under way while a lease is
-		// renewed, on another connection; one that is asked for when the process sleeps already does not get there.
+		// The first process is not stopped during a COPY: the server would wait for its rows without a limit, see load's idle.
+		// A lease may be renewed on another connection during a COPY. A COPY that begins after the stop is cut.
 		switch {
 		case at.What == "end of COPY":
 			copying = copying && !at.After
@@ -98,15 +99,15 @@ func (r *round) play(t *testing.T) {
 	}, r.args...).start()
 	select {
 	case <-r.slept:
-	case <-r.first.gone:
+	case <-r.first.ended:
 	}
 	second := r.program(nil, r.args...).start()
 	if code := second.wait(); code != exitOK {
-		t.Errorf("the second process: exit %d\n%s", code, second.said())
+		t.Errorf("the second process: exit %d\n%s", code, second.output())
 	}
 	r.first.signal(syscall.SIGCONT)
 	if code := r.first.wait(); code != exitOK {
-		t.Errorf("the first process, woken: exit %d\n%s", code, r.first.said())
+		t.Errorf("the first process, resumed: exit %d\n%s", code, r.first.output())
 	}
 }
 
@@ -119,13 +120,12 @@ func (r *round) asleep() bool {
 	}
 }
 
-// stale tells whether the first process had the window in hand and found it another's.
+// stale reports whether the first process lost its window to the second one.
 func (r *round) stale() bool {
-	said := r.first.said()
-	return strings.Contains(said, "waiting for windows that another process is loading")
+	return strings.Contains(r.first.output(), "waiting for windows that another process")
 }
 
-// mustBeLoadedOnce fails unless each round wrote its window once, whoever it was, and closed what the other had begun.
+// mustBeLoadedOnce fails unless each window was written once, by either process, and no load is left running.
 func mustBeLoadedOnce(t *testing.T, dsn string) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), dsn)
@@ -143,7 +143,7 @@ func mustBeLoadedOnce(t *testing.T, dsn string) {
 		t.Fatal(err)
 	}
 	if days != rounds() || wrong != 0 || left != 0 {
-		t.Errorf("of %d days %d were not written once, and %d loads still run", days, wrong, left)
+		t.Errorf("of %d days %d were not written once; %d loads are still running", days, wrong, left)
 	}
 	t.Logf("%d loads lost their window", abandoned)
 }

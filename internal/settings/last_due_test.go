@@ -7,7 +7,7 @@ import (
 	"github.com/robfig/cron/v3"
 )
 
-func TestLastDue(t *testing.T) {
+func TestLastDueIsTheLastTimeUpToNow(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 5, 4, 10, 0, 0, 0, time.UTC)
 	for spec, want := range map[string]string{

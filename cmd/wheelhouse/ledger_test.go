@@ -8,45 +8,45 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// daily streams count over a window: only a load of exactly a day covers it.
+// daily are the streams whose answers are totals of a window: only a load of exactly one day covers that day.
 const daily = "'demo_usage', 'usage_shares', 'shares'"
 
-// disagreements between ledger and data, each a count that must be zero. days has the history's first day and the day
-// of the last run.
-var disagreements = map[string]string{
-	"loads that do not conserve": `
+// inconsistencies are counts of contradictions between the ledger and the data. All must be zero. days is the history's
+// first day and the day of the last run.
+var inconsistencies = map[string]string{
+	"loads whose counts of rows do not match rows_read": `
 		SELECT count(*) FROM wheelhouse.loads WHERE status = 'loaded'
 		AND rows_read <> rows_inserted + rows_updated + rows_unchanged + rows_merged + rows_rejected`,
-	"loads that still run": `SELECT count(*) FROM wheelhouse.loads WHERE status = 'running'`,
-	"leases":               `SELECT count(*) FROM wheelhouse.leases`,
+	"loads that are still running": `SELECT count(*) FROM wheelhouse.loads WHERE status = 'running'`,
+	"leases":                       `SELECT count(*) FROM wheelhouse.leases`,
 	"streams with a gap": `
 		SELECT count(*) FROM unnest(ARRAY['demo_usage', 'usage_new', 'usage_shares', 'shares', 'share_visits', 'share_details']) s
 		WHERE NOT (SELECT tstzmultirange(tstzrange(first, last)) FROM days) <@ (
 			SELECT coalesce(range_agg(span), '{}') FROM wheelhouse.loads WHERE stream = s AND status = 'loaded')`,
-	"days counted by no load of theirs": `
+	"days without a load of exactly that day": `
 		SELECT count(*) FROM unnest(ARRAY[` + daily + `]) s, days, generate_series(first, last - interval '1 day', '1 day') d
 		WHERE NOT EXISTS (SELECT FROM wheelhouse.loads
 			WHERE stream = s AND status = 'loaded' AND span = tstzrange(d, d + interval '1 day'))`,
-	"snapshots never taken": `
+	"snapshots that were never loaded": `
 		SELECT count(*) FROM unnest(ARRAY['user_access', 'company_content']) s
 		WHERE NOT EXISTS (SELECT FROM wheelhouse.loads WHERE stream = s AND status = 'loaded' AND upper(span) > (SELECT last FROM days))`,
-	"windows whose last load does not add up": `
+	"windows whose last load is not reconciled": `
 		SELECT count(*) FROM (
 			SELECT DISTINCT ON (stream, span) reconciled FROM wheelhouse.loads WHERE status = 'loaded'
 			ORDER BY stream, span, requested_at DESC, id DESC) last
 		WHERE reconciled = false`,
 }
 
-// withLoad are the tables whose rows name the load that changed them.
+// withLoad are the tables whose rows have a load_id, and the stream that writes each table.
 var withLoad = map[string]string{
 	"demo_requests": "demo_usage", "demo_cancellations_daily": "demo_usage", "screen_sessions": "usage_new",
 	"share_usage_daily": "usage_shares", "shares": "", "share_engagement_daily": "shares", "share_visits": "share_visits",
 	"share_details": "share_details", "users": "user_access", "contents": "company_content",
 }
 
-// mustAgree fails unless ledger and data say the same: every row is of a load that committed, every
-// window of the history is loaded, and every load's counts add up.
-func mustAgree(t *testing.T, dsn string, first, last time.Time) {
+// mustBeConsistent fails if the ledger contradicts the data: each row must belong to a load that committed, each window
+// of the history must be loaded, and each load's counts must be right.
+func mustBeConsistent(t *testing.T, dsn string, first, last time.Time) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), dsn)
 	if err != nil {
@@ -63,7 +63,7 @@ func mustAgree(t *testing.T, dsn string, first, last time.Time) {
 			t.Errorf("%s: %d", what, n)
 		}
 	}
-	for what, sql := range disagreements {
+	for what, sql := range inconsistencies {
 		zero(what, "WITH days AS (SELECT $1::timestamptz AS first, $2::timestamptz AS last)"+sql, first, last)
 	}
 	for table, stream := range withLoad {
