@@ -115,7 +115,7 @@ func (c *Client) exchange(ctx context.Context, rep *Report, path string, q url.V
 			return cause(ctx, err)
 		}
 	}
-	if err := a.take(read); err != nil {
+	if err := a.takeInTurn(read); err != nil {
 		return cause(ctx, err)
 	}
 	if rep.answers++; a.added != nil {

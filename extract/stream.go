@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 )
 
 const (
@@ -18,6 +19,28 @@ const (
 )
 
 var errRecordTooLarge = fmt.Errorf("a record is larger than %d bytes", maxRecord)
+
+// decoding has a place for each answer that is decoded at the same time: one fewer than Go runs threads. Decoders keep a
+// thread for as long as there is anything to decode, and whoever loads the rows of earlier answers must not wait for one.
+var decoding = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1))
+
+// takeInTurn takes the answer as soon as there is a place to decode it. While the answer waits for more of its body, another
+// has the place.
+func (a *answer) takeInTurn(read func(*answer) error) error {
+	decoding <- struct{}{}
+	defer func() { <-decoding }()
+	a.body = waitingBody{a.body}
+	return a.take(read)
+}
+
+// waitingBody gives the place up while it reads.
+type waitingBody struct{ io.Reader }
+
+func (w waitingBody) Read(p []byte) (int, error) {
+	<-decoding
+	defer func() { decoding <- struct{}{} }()
+	return w.Reader.Read(p)
+}
 
 // take reads the whole answer: one JSON value, and nothing after it.
 func (a *answer) take(read func(*answer) error) error {
