@@ -32,6 +32,7 @@ func (e *encoder) field(v []byte) {
 
 func (e *encoder) size(n int)      { e.b = binary.BigEndian.AppendUint32(e.b, uint32(n)) }
 func (e *encoder) null()           { e.b = append(e.b, 0xff, 0xff, 0xff, 0xff) }
+func (e *encoder) uint16(n int)    { e.b = binary.BigEndian.AppendUint16(e.b, uint16(n)) }
 func (e *encoder) uint32(v uint32) { e.b = binary.BigEndian.AppendUint32(e.b, v) }
 func (e *encoder) uint64(v uint64) { e.b = binary.BigEndian.AppendUint64(e.b, v) }
 
