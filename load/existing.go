@@ -33,7 +33,7 @@ type stretch struct {
 // children. They come in the order of keys. Where the limit was reached, end is the key of the last row that was read: rows
 // from its group on may be missing.
 func (r *existingReader) read(ctx context.Context, s stretch, incoming []record) (found []stored, end []byte, err error) {
-	r.memory.reset()
+	r.memory.release()
 	if r.table.sessionKeys {
 		return r.readSessions(ctx, s, incoming)
 	}
@@ -264,35 +264,6 @@ func (r *existingReader) encode(values [][]byte) []byte {
 	}
 	return e.b
 }
-
-// arena is memory for many small pieces that are given up together.
-type arena struct {
-	blocks [][]byte
-	used   int // blocks
-	free   []byte
-}
-
-const arenaBlock = 256 << 10
-
-// take returns a piece of memory that nobody else has until the next reset.
-func (a *arena) take(size int) []byte {
-	if size > arenaBlock {
-		return make([]byte, size)
-	}
-	if len(a.free) < size {
-		if a.used == len(a.blocks) {
-			a.blocks = append(a.blocks, make([]byte, arenaBlock))
-		}
-		a.free = a.blocks[a.used]
-		a.used++
-	}
-	piece := a.free[:size:size]
-	a.free = a.free[size:]
-	return piece
-}
-
-// reset gives all pieces up.
-func (a *arena) reset() { a.used, a.free = 0, nil }
 
 // keyValue is a column of an encoded key as an argument; nil where there is no key.
 func keyValue(c Column, key []byte, i int) any {
