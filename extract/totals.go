@@ -47,11 +47,12 @@ func (t *totals) agree() bool {
 	if t.saidBy == nil {
 		return true
 	}
-	gotBy := map[string]tally{}
+	gotBy := make(map[string]tally, len(t.gotBy))
 	for agent, u := range t.gotBy {
-		sum := gotBy[agentKey(agent)]
+		key := agentKey(agent)
+		sum := gotBy[key]
 		sum.add(*u)
-		gotBy[agentKey(agent)] = sum
+		gotBy[key] = sum
 	}
 	nothing := func(_ string, u tally) bool { return u == tally{} }
 	maps.DeleteFunc(t.saidBy, nothing)
