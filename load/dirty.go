@@ -12,6 +12,7 @@ import (
 // longer right (see package rollup).
 type dirtyDays struct {
 	times map[int64]struct{}  // when such rows begin, to the minute, in seconds since 1970
+	last  int64               // of these: rows come in the order of time, and share their minute with others
 	days  map[string]struct{} // of daily tables
 }
 
@@ -35,14 +36,17 @@ func (d *dirtyDays) addRow(t *Table, r *record) {
 		d.days[typeDate.text(fieldAt(r.key, 0))] = struct{}{}
 		return
 	}
-	begin, _, _ := t.during(r.row)
-	if begin.IsZero() {
+	begin, known := t.beginning(r.row)
+	if !known {
 		return
 	}
+	minute := begin.Truncate(time.Minute).Unix()
 	if d.times == nil {
 		d.times = map[int64]struct{}{}
+	} else if minute == d.last {
+		return
 	}
-	d.times[begin.Truncate(time.Minute).Unix()] = struct{}{}
+	d.times[minute], d.last = struct{}{}, minute
 }
 
 // mark queues the marks.
