@@ -27,6 +27,7 @@ type part struct {
 	last       *int64 // the newest load of any of it, if that was of exactly this window
 	answer     []byte // hash of that load's answer
 	rejects    bool   // there are earlier ones of the window, which may be resolved
+	later      later
 }
 
 // commit loads batches in a transaction. A window that has passed to another process is left out.
@@ -109,6 +110,11 @@ func (w *Warehouse) look(ctx context.Context, tx pgx.Tx, parts []*part) error {
 		}
 		return rows.Err()
 	})
+	for _, p := range parts {
+		if !p.Asked.Same {
+			batch.Queue(ledger["newer"], p.args).Query(p.later.read)
+		}
+	}
 	return tx.SendBatch(ctx, &batch).Close()
 }
 
@@ -156,34 +162,45 @@ func (p *part) settle(ctx context.Context, tx pgx.Tx, before []*part, mayShrink 
 }
 
 // differ prepares the comparison of the window's batch with the tables. Windows of the same transaction whose answers were
-// asked for later are newer, too: the ledger does not call them loaded yet.
+// asked for later count as later, too: the ledger does not call them loaded yet.
 func (p *part) differ(ctx context.Context, tx pgx.Tx, before []*part) (differ, error) {
-	d, err := newDiffer(ctx, tx, p.args, p.Batch, p.now)
 	for _, q := range before {
 		if q.at(q.Batch.asked).After(p.at(p.Batch.asked)) {
-			d.newer[q.Load], d.newerSpan = true, append(d.newerSpan, span{q.From, q.To})
+			p.later.add(q.Load, span{q.From, q.To})
 		}
 	}
-	return d, err
+	return newDiffer(ctx, tx, p.args, p.Batch, p.now, p.later)
 }
 
-// newDiffer prepares the comparison of a window's batch with the tables: which loads' answers were asked for later, and
-// which rows may be missing only because a record was set aside.
-func newDiffer(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs, b *Batch, now time.Time) (d differ, err error) {
-	d = differ{now: now, newer: map[int64]bool{}}
-	rows, err := tx.Query(ctx, ledger["newer"], args)
-	if err != nil {
-		return d, fmt.Errorf("newer loads: %w", err)
+// newDiffer prepares the comparison of a window's batch with the tables. It finds out which rows may be missing only
+// because a record was set aside.
+func newDiffer(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs, b *Batch, now time.Time, l later) (d differ, err error) {
+	d = differ{now: now, newer: l.loads, newerSpan: l.spans}
+	return d, d.protect(ctx, tx, args, b)
+}
+
+// later are the loads whose answers were asked for later than a batch's, and their windows.
+type later struct {
+	loads map[int64]bool
+	spans []span
+}
+
+func (l *later) add(load int64, s span) {
+	if l.loads == nil {
+		l.loads = map[int64]bool{}
 	}
+	l.loads[load], l.spans = true, append(l.spans, s)
+}
+
+// read takes what the ledger says of them.
+func (l *later) read(rows pgx.Rows) error {
 	var load int64
 	var s span
-	if _, err := pgx.ForEachRow(rows, []any{&load, &s.from, &s.to}, func() error {
-		d.newer[load], d.newerSpan = true, append(d.newerSpan, s)
+	_, err := pgx.ForEachRow(rows, []any{&load, &s.from, &s.to}, func() error {
+		l.add(load, s)
 		return nil
-	}); err != nil {
-		return d, fmt.Errorf("newer loads: %w", err)
-	}
-	return d, d.protect(ctx, tx, args, b)
+	})
+	return err
 }
 
 // tally counts what becomes of a window's records.

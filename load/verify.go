@@ -76,7 +76,15 @@ func (w *Warehouse) compare(ctx context.Context, tx pgx.Tx, win Window, b *Batch
 	if movedOn {
 		return nil, ErrMovedOn
 	}
-	d, err := newDiffer(ctx, tx, args, b, now)
+	rows, err := tx.Query(ctx, ledger["newer"], args)
+	if err != nil {
+		return nil, err
+	}
+	var l later
+	if err := l.read(rows); err != nil {
+		return nil, err
+	}
+	d, err := newDiffer(ctx, tx, args, b, now, l)
 	if err != nil {
 		return nil, err
 	}
