@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"time"
 )
 
 const (
@@ -25,7 +26,7 @@ var errRecordTooLarge = fmt.Errorf("a record is larger than %d bytes", maxRecord
 var decoding = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1))
 
 // takeInTurn takes the answer as soon as there is a place to decode it. While the answer waits for more of its body, another
-// has the place.
+// has the place. Answers that come fast are decoded one after the other: the rows of the first can be loaded the sooner.
 func (a *answer) takeInTurn(read func(*answer) error) error {
 	decoding <- struct{}{}
 	defer func() { <-decoding }()
@@ -33,12 +34,16 @@ func (a *answer) takeInTurn(read func(*answer) error) error {
 	return a.take(read)
 }
 
-// waitingBody gives the place up while it reads.
+// waitingBody gives the place up while it waits.
 type waitingBody struct{ io.Reader }
 
 func (w waitingBody) Read(p []byte) (int, error) {
-	<-decoding
-	defer func() { decoding <- struct{}{} }()
+	timer := time.AfterFunc(time.Millisecond, func() { <-decoding })
+	defer func() {
+		if !timer.Stop() { // the place was given up, or is at this moment
+			decoding <- struct{}{}
+		}
+	}()
 	return w.Reader.Read(p)
 }
 

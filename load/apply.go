@@ -126,7 +126,8 @@ func (a *applier) copy(ctx context.Context, table string, columns []string, reco
 	}
 	rows := newCopying(records, add)
 	copied, err := copyRows(ctx, a.tx.Conn().PgConn(), table, columns, rows)
-	if want := rows.made; err == nil && copied != want {
+	want := rows.made
+	if err == nil && copied != want {
 		err = fmt.Errorf("conservation: %d rows were to be copied into %s, and %d were", want, table, copied)
 	}
 	return err
