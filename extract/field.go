@@ -115,6 +115,10 @@ func (d *decoder) text(f *Text) error {
 }
 
 func (d *decoder) integer(f *Integer) error {
+	if n, ok := d.plainInteger(); ok {
+		*f = fieldOf(n)
+		return nil
+	}
 	s, kind, err := d.scalar()
 	if err != nil {
 		return err
@@ -123,11 +127,7 @@ func (d *decoder) integer(f *Integer) error {
 	case 'n':
 		*f = Integer{}
 	case '0':
-		if n, ok := decimal(s); ok {
-			*f = fieldOf(n)
-		} else {
-			*f = parseInteger(string(s))
-		}
+		*f = parseInteger(string(s))
 	case '"':
 		if s := strings.TrimSpace(string(s)); isNone(s) {
 			*f = Integer{}
@@ -140,15 +140,22 @@ func (d *decoder) integer(f *Integer) error {
 	return nil
 }
 
-// decimal is a fast path for numbers of up to 18 digits, which nearly all are.
-func decimal(s []byte) (n int64, ok bool) {
-	for _, c := range s {
-		if c < '0' || '9' < c {
-			return 0, false
+// plainInteger reads what nearly every number is: a few digits. Anything else it leaves where it stands.
+func (d *decoder) plainInteger() (n int64, ok bool) {
+	d.peek()
+	digits := d.src[d.pos:min(d.pos+18, len(d.src))] // as many as fit
+	for i, c := range digits {
+		if c-'0' <= 9 {
+			n = 10*n + int64(c-'0')
+			continue
 		}
-		n = 10*n + int64(c-'0')
+		ok = i == 1 || i > 1 && digits[0] != '0'
+		if ok = ok && c != '.' && c != 'e' && c != 'E'; ok {
+			d.pos += i
+		}
+		return n, ok
 	}
-	return n, len(s) <= 18
+	return 0, false // perhaps there are more
 }
 
 func parseInteger(s string) Integer {

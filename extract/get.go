@@ -118,7 +118,7 @@ func (c *Client) exchange(ctx context.Context, rep *Report, path string, q url.V
 			return cause(ctx, err)
 		}
 	}
-	if err := a.readAll(read); err != nil {
+	if err := a.readInTurn(ctx, read); err != nil {
 		return cause(ctx, err)
 	}
 	if rep.answers++; a.hashed != nil {

@@ -48,11 +48,12 @@ func (t *totals) reconciles() bool {
 	if t.wantBy == nil {
 		return true
 	}
-	gotBy := map[string]sums{}
-	for agent, s := range t.gotBy {
-		sum := gotBy[agentKey(agent)]
-		sum.add(*s)
-		gotBy[agentKey(agent)] = sum
+	gotBy := make(map[string]sums, len(t.gotBy))
+	for agent, u := range t.gotBy {
+		key := agentKey(agent)
+		sum := gotBy[key]
+		sum.add(*u)
+		gotBy[key] = sum
 	}
 	isZero := func(_ string, s sums) bool { return s == sums{} }
 	maps.DeleteFunc(t.wantBy, isZero)

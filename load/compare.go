@@ -3,6 +3,7 @@ package load
 import (
 	"bytes"
 	"context"
+	"sync"
 
 	"wheelhouse/internal/ledger"
 
@@ -22,6 +23,15 @@ type comparison struct {
 	over     bool     // incoming is at its end
 }
 
+// lists are memory that comparisons hand on to each other.
+type lists struct {
+	records []record
+	stored  []stored
+	changes []change
+}
+
+var spareLists = sync.Pool{New: func() any { return new(lists) }}
+
 // newComparison prepares the comparison of a batch with the table of a given place in its stream's.
 func newComparison(tx pgx.Tx, w ledger.Window, b *Batch, table int, d differ) (*comparison, error) {
 	incoming, err := b.sorters[table].read()
@@ -39,6 +49,13 @@ func newComparison(tx pgx.Tx, w ledger.Window, b *Batch, table int, d differ) (*
 // run compares a stretch of keys after the other and hands the changes of each on. The changes are valid until take
 // returns. take may write to the table: nothing of what it writes is read again.
 func (c *comparison) run(ctx context.Context, take func([]change) error) error {
+	spare := spareLists.Get().(*lists)
+	c.records, c.existing.found, c.changes = spare.records, spare.stored, spare.changes
+	defer func() {
+		*spare = lists{c.records, c.existing.found, c.changes}
+		spareLists.Put(spare)
+		c.existing.memory.release()
+	}()
 	var at stretch
 	for {
 		incoming, err := c.chunk()

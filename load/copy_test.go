@@ -15,6 +15,7 @@ import (
 type slowRows struct {
 	asked chan struct{} // somebody reads
 	takes time.Duration
+	begun bool
 	now   atomic.Int32 // how many read
 	reads atomic.Int32
 }
@@ -28,6 +29,10 @@ func (s *slowRows) Read(p []byte) (int, error) {
 	default:
 	}
 	time.Sleep(s.takes)
+	if !s.begun {
+		s.begun = true
+		return copy(p, copyHeader), nil
+	}
 	return copy(p, make([]byte, 16)), nil
 }
 

@@ -11,7 +11,10 @@ import (
 // dirtyDays gathers the days of rows that a window changed, before and after the change. Rollups of these days are no
 // longer right (see package rollup).
 type dirtyDays struct {
-	times map[int64]struct{}  // when such rows begin, to the minute, in seconds since 1970
+	// By the quarter of an hour in which such rows begin: the first and the last minute in it, in seconds since 1970. No clock
+	// changes its date twice in a quarter of an hour, so that these two are all its days.
+	times map[int64][2]int64
+	last  int64               // of these minutes: rows come in the order of time, and neighbours share theirs
 	days  map[string]struct{} // of daily tables
 }
 
@@ -35,14 +38,23 @@ func (d *dirtyDays) addRow(t *Table, r *record) {
 		d.days[typeDate.text(fieldAt(r.key, 0))] = struct{}{}
 		return
 	}
-	begin, _, _ := t.during(r.row)
-	if begin.IsZero() {
+	begin, known := t.beginning(r.row)
+	if !known {
 		return
 	}
+	minute := begin.Truncate(time.Minute).Unix()
 	if d.times == nil {
-		d.times = map[int64]struct{}{}
+		d.times = map[int64][2]int64{}
+	} else if minute == d.last {
+		return
 	}
-	d.times[begin.Truncate(time.Minute).Unix()] = struct{}{}
+	d.last = minute
+	quarter := begin.Truncate(15 * time.Minute).Unix()
+	if ends, known := d.times[quarter]; known {
+		d.times[quarter] = [2]int64{min(ends[0], minute), max(ends[1], minute)}
+	} else {
+		d.times[quarter] = [2]int64{minute, minute}
+	}
 }
 
 // mark queues the marks.
@@ -51,8 +63,8 @@ func (d *dirtyDays) mark(batch *pgx.Batch, load int64, account string) {
 		return
 	}
 	var times []time.Time
-	for _, n := range slices.Sorted(maps.Keys(d.times)) {
-		times = append(times, time.Unix(n, 0))
+	for _, ends := range d.times {
+		times = append(times, time.Unix(ends[0], 0), time.Unix(ends[1], 0))
 	}
 	batch.Queue(statement["mark_dirty"], pgx.NamedArgs{"load": load, "account": account, "times": times, "days": slices.Sorted(maps.Keys(d.days))})
 }

@@ -31,26 +31,31 @@ func (e *encoder) field(v []byte) {
 
 func (e *encoder) size(n int)      { e.b = binary.BigEndian.AppendUint32(e.b, uint32(n)) }
 func (e *encoder) null()           { e.b = append(e.b, 0xff, 0xff, 0xff, 0xff) }
+func (e *encoder) uint16(n int)    { e.b = binary.BigEndian.AppendUint16(e.b, uint16(n)) }
 func (e *encoder) uint32(v uint32) { e.b = binary.BigEndian.AppendUint32(e.b, v) }
 func (e *encoder) uint64(v uint64) { e.b = binary.BigEndian.AppendUint64(e.b, v) }
 
 func (e *encoder) int2(v int16) {
-	e.size(2)
-	e.b = binary.BigEndian.AppendUint16(e.b, uint16(v))
+	e.b = append(e.b, 0, 0, 0, 2, byte(v>>8), byte(v))
 }
 
-func (e *encoder) int4(v int32) { e.size(4); e.uint32(uint32(v)) }
-func (e *encoder) int8(v int64) { e.size(8); e.uint64(uint64(v)) }
+func (e *encoder) int4(v int32) {
+	e.b = append(e.b, 0, 0, 0, 4, byte(v>>24), byte(v>>16), byte(v>>8), byte(v))
+}
+
+func (e *encoder) int8(v int64) {
+	e.b = append(e.b, 0, 0, 0, 8,
+		byte(v>>56), byte(v>>48), byte(v>>40), byte(v>>32), byte(v>>24), byte(v>>16), byte(v>>8), byte(v))
+}
 
 func (e *encoder) text(s string)  { e.size(len(s)); e.b = append(e.b, s...) }
 func (e *encoder) bytea(p []byte) { e.size(len(p)); e.b = append(e.b, p...) }
 
 func (e *encoder) boolean(v bool) {
-	e.size(1)
 	if v {
-		e.b = append(e.b, 1)
+		e.b = append(e.b, 0, 0, 0, 1, 1)
 	} else {
-		e.b = append(e.b, 0)
+		e.b = append(e.b, 0, 0, 0, 1, 0)
 	}
 }
 

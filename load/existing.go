@@ -9,6 +9,7 @@ import (
 	"wheelhouse/internal/ledger"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // existingLimit is how many rows of a table are read at a time. A window that holds more is compared a stretch of keys
@@ -35,7 +36,7 @@ type stretch struct {
 // children. They come in the order of keys. Where the limit was reached, end is the key of the last row that was read: rows
 // from its group on may be missing.
 func (r *existingReader) read(ctx context.Context, s stretch, incoming []record) (found []stored, end []byte, err error) {
-	r.memory.reset()
+	r.memory.release()
 	if r.table.sessionKeys {
 		return r.readSessions(ctx, s, incoming)
 	}
@@ -72,8 +73,9 @@ func (r *existingReader) read(ctx context.Context, s stretch, incoming []record)
 	for i, c := range r.table.Key[:r.table.sharedKey] {
 		args[param("keys", i)] = keyValues(c, i, parents)
 	}
-	found, err = r.withChildren(ctx, statements.existingChildren, args, found)
-	return found, end, err
+	family := r.family(found)
+	err = eachRaw(ctx, r.tx, query{statements.existingChildren, args, family.addChild})
+	return family.end(), end, err
 }
 
 // missing are the records whose keys are not among what was found. A key that comes twice is there once.
@@ -128,83 +130,103 @@ func (r *existingReader) readSessions(ctx context.Context, s stretch, incoming [
 		lows, highs = append(lows, uuidText(from[:])), append(highs, uuidText(to[:]))
 	}
 	statements := r.table.statements()
+	within, outside := r.family(nil), r.family(nil)
+	var queries []query // sent at once, since each round trip costs the time that Postgres waits for it
 	if bytes.Compare(low[:], high[:]) < 0 {
-		if found, err = r.rows(ctx, statements.existing, args); err != nil {
+		if within.found, err = r.rows(ctx, statements.existing, args); err != nil {
 			return nil, nil, err
 		}
-		if end = r.cutOff(found); end != nil { // no events of later sessions
+		if end = r.cutOff(within.found); end != nil { // no events of later sessions
 			past := firstID(startOf(end) + 1)
 			args["high"] = uuidText(past[:])
 		}
-		if found, err = r.withChildren(ctx, statements.existingChildren, args, found); err != nil {
+		queries = append(queries, query{statements.existingChildren, args, within.addChild})
+	}
+	if len(lows) > 0 {
+		args := pgx.NamedArgs{"account": r.window.Account, "lows": lows, "highs": highs}
+		queries = append(queries, query{statements.outside, args, outside.add}, query{statements.outsideChildren, args, outside.addChild})
+	}
+	if len(queries) > 0 {
+		if err := eachRaw(ctx, r.tx, queries...); err != nil {
 			return nil, nil, err
 		}
 	}
-	if len(lows) > 0 {
-		args["lows"], args["highs"] = lows, highs
-		outside, err := r.rows(ctx, statements.outside, args)
-		if err != nil {
-			return nil, nil, err
-		}
-		if outside, err = r.withChildren(ctx, statements.outsideChildren, args, outside); err != nil {
-			return nil, nil, err
-		}
-		found = append(found, outside...)
+	found = within.end()
+	if more := outside.end(); len(more) > 0 {
+		found = append(found, more...)
 		slices.SortStableFunc(found, func(a, b stored) int { return r.table.compare(a.key, b.key) })
 	}
 	return found, end, nil
 }
 
 // rows reads rows without their children.
-func (r *existingReader) rows(ctx context.Context, sql string, args pgx.NamedArgs) (found []stored, err error) {
-	keys, columns := len(r.table.Key), len(r.table.Columns)
-	found, r.found = r.found[:0], nil // for the first of several statements
-	err = eachRaw(ctx, r.tx, sql, args, func(v [][]byte) {
-		s := stored{load: int64(binary.BigEndian.Uint64(v[keys+columns])), deleted: v[keys+columns+1][0] == 1}
-		s.key, s.row = r.encode(v[:keys]), r.encode(v[keys:keys+columns])
-		found = append(found, s)
-	})
-	return found, err
+func (r *existingReader) rows(ctx context.Context, sql string, args pgx.NamedArgs) ([]stored, error) {
+	all := r.family(r.found[:0])
+	r.found = nil // for the first of several statements
+	err := eachRaw(ctx, r.tx, query{sql, args, all.add})
+	return all.found, err
 }
 
-// withChildren gives rows their children. Children without a row become a row of their own, which has no columns.
-func (r *existingReader) withChildren(ctx context.Context, sql string, args pgx.NamedArgs, found []stored) ([]stored, error) {
-	shared, next := r.table.sharedKey, 0
-	var orphans []stored
-	var children encoder
-	var key []byte // the parent's, of the children being gathered
-	gathered := func() {
-		for next < len(found) && r.compareShared(found[next].key, key) < 0 {
-			next++
-		}
-		if next < len(found) && r.compareShared(found[next].key, key) == 0 {
-			found[next].children = r.clone(children.b)
-		} else {
-			orphans = append(orphans, stored{record: record{key: r.orphanKey(key), children: r.clone(children.b)}})
-		}
+// family is rows that are there, in the order of keys, and their children as they come in the same order.
+type family struct {
+	*existingReader
+	found    []stored
+	orphans  []stored // children without a row become a row of their own, which has no columns
+	next     int      // of the rows that were found, the first that may be the parent
+	key      []byte   // the parent's, of the children that are being gathered; nil: none
+	children encoder  // these
+}
+
+func (r *existingReader) family(found []stored) *family {
+	return &family{existingReader: r, found: found}
+}
+
+// add adds a row.
+func (f *family) add(v [][]byte) {
+	keys, columns := len(f.table.Key), len(f.table.Columns)
+	s := stored{load: int64(binary.BigEndian.Uint64(v[keys+columns])), deleted: v[keys+columns+1][0] == 1}
+	s.key, s.row = f.encode(v[:keys]), f.encode(v[keys:keys+columns])
+	f.found = append(f.found, s)
+}
+
+// addChild adds a child. All rows were added before.
+func (f *family) addChild(v [][]byte) {
+	shared := f.table.sharedKey
+	if !f.isKey(f.key, v[:shared]) {
+		f.gathered()
+		f.key, f.children.b = joined(f.key[:0], v[:shared]), f.children.b[:0]
 	}
-	err := eachRaw(ctx, r.tx, sql, args, func(v [][]byte) {
-		if !r.isKey(key, v[:shared]) {
-			if key != nil {
-				gathered()
-			}
-			key, children.b = joined(v[:shared]), children.b[:0]
-		}
-		at := len(children.b)
-		children.uint32(0)
-		for _, value := range v[shared:] {
-			children.field(value)
-		}
-		binary.BigEndian.PutUint32(children.b[at:], uint32(len(children.b)-at-4))
-	})
-	if key != nil {
-		gathered()
+	at := len(f.children.b)
+	f.children.uint32(0)
+	for _, value := range v[shared:] {
+		f.children.field(value)
 	}
-	if len(orphans) > 0 {
-		found = append(found, orphans...)
-		slices.SortStableFunc(found, func(a, b stored) int { return r.table.compare(a.key, b.key) })
+	binary.BigEndian.PutUint32(f.children.b[at:], uint32(len(f.children.b)-at-4))
+}
+
+// gathered gives the children that were gathered to their parent.
+func (f *family) gathered() {
+	if len(f.key) == 0 {
+		return
 	}
-	return found, err
+	for f.next < len(f.found) && f.compareShared(f.found[f.next].key, f.key) < 0 {
+		f.next++
+	}
+	if f.next < len(f.found) && f.compareShared(f.found[f.next].key, f.key) == 0 {
+		f.found[f.next].children = f.clone(f.children.b)
+	} else {
+		f.orphans = append(f.orphans, stored{record: record{key: f.orphanKey(f.key), children: f.clone(f.children.b)}})
+	}
+}
+
+// end returns the rows with their children.
+func (f *family) end() []stored {
+	f.gathered()
+	if len(f.orphans) > 0 {
+		f.found = append(f.found, f.orphans...)
+		slices.SortStableFunc(f.found, func(a, b stored) int { return f.table.compare(a.key, b.key) })
+	}
+	return f.found
 }
 
 // isKey tells whether an encoded key has these values.
@@ -227,9 +249,9 @@ func (r *existingReader) clone(b []byte) []byte {
 	return piece
 }
 
-// joined encodes values.
-func joined(values [][]byte) []byte {
-	var e encoder
+// joined appends encoded values.
+func joined(b []byte, values [][]byte) []byte {
+	e := encoder{b}
 	for _, v := range values {
 		e.field(v)
 	}
@@ -247,7 +269,7 @@ func (r *existingReader) compareShared(key, shared []byte) int {
 // orphanKey completes the key of children without their parent.
 func (r *existingReader) orphanKey(shared []byte) []byte {
 	if !r.table.sessionKeys {
-		return shared
+		return slices.Clone(shared)
 	}
 	e := encoder{slices.Clone(shared)}
 	e.int2(0)
@@ -267,35 +289,6 @@ func (r *existingReader) encode(values [][]byte) []byte {
 	return e.b
 }
 
-// arena is memory for many small pieces that are given up together.
-type arena struct {
-	blocks [][]byte
-	used   int // blocks
-	free   []byte
-}
-
-const arenaBlock = 256 << 10
-
-// take returns a piece of memory that nobody else has until the next reset.
-func (a *arena) take(size int) []byte {
-	if size > arenaBlock {
-		return make([]byte, size)
-	}
-	if len(a.free) < size {
-		if a.used == len(a.blocks) {
-			a.blocks = append(a.blocks, make([]byte, arenaBlock))
-		}
-		a.free = a.blocks[a.used]
-		a.used++
-	}
-	piece := a.free[:size:size]
-	a.free = a.free[size:]
-	return piece
-}
-
-// reset gives all pieces up.
-func (a *arena) reset() { a.used, a.free = 0, nil }
-
 // keyValue is a column of an encoded key as an argument; nil where there is no key.
 func keyValue(c Column, key []byte, i int) any {
 	if key == nil {
@@ -313,20 +306,32 @@ func keyValues(c Column, i int, records []record) any {
 	return values
 }
 
-// eachRaw calls f for each row of a query, with its columns in Postgres's binary format, valid until f returns.
-func eachRaw(ctx context.Context, tx pgx.Tx, sql string, named pgx.NamedArgs, f func(v [][]byte)) error {
-	sql, args, err := named.RewriteQuery(ctx, tx.Conn(), sql, nil)
-	if err != nil {
-		return err
+// query is a statement, and what takes each of its rows: the columns in Postgres's binary format, valid until it returns.
+type query struct {
+	sql  string
+	args pgx.NamedArgs
+	row  func(v [][]byte)
+}
+
+// eachRaw sends queries in one round trip and reads their rows, one query after the other.
+func eachRaw(ctx context.Context, tx pgx.Tx, queries ...query) error {
+	var batch pgconn.Batch
+	for _, q := range queries {
+		sql, args, err := q.args.RewriteQuery(ctx, tx.Conn(), q.sql, nil)
+		if err != nil {
+			return err
+		}
+		var params pgx.ExtendedQueryBuilder
+		if err := params.Build(tx.Conn().TypeMap(), nil, args); err != nil {
+			return err
+		}
+		batch.ExecParams(sql, params.ParamValues, nil, params.ParamFormats, []int16{pgx.BinaryFormatCode})
 	}
-	var params pgx.ExtendedQueryBuilder
-	if err := params.Build(tx.Conn().TypeMap(), nil, args); err != nil {
-		return err
+	results := tx.Conn().PgConn().ExecBatch(ctx, &batch)
+	for i := 0; results.NextResult(); i++ {
+		for rows := results.ResultReader(); rows.NextRow(); {
+			queries[i].row(rows.Values())
+		}
 	}
-	rows := tx.Conn().PgConn().ExecParams(ctx, sql, params.ParamValues, nil, params.ParamFormats, []int16{pgx.BinaryFormatCode})
-	for rows.NextRow() {
-		f(rows.Values())
-	}
-	_, err = rows.Close()
-	return err
+	return results.Close()
 }

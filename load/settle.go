@@ -137,25 +137,21 @@ func (p *part) settle(ctx context.Context, tx pgx.Tx, before []*part, mayShrink 
 }
 
 // differ prepares the comparison of the window's batch with the tables. Windows of the same transaction whose answers were
-// asked for later are newer, too: the ledger does not call them loaded yet.
+// asked for later count as later, too: the ledger does not call them loaded yet.
 func (p *part) differ(ctx context.Context, tx pgx.Tx, before []*part) (differ, error) {
-	d, err := newDiffer(ctx, tx, p.args, p.Batch, p.asked(), p.now)
+	newer := p.state.Newer
 	for _, q := range before {
 		if q.asked().After(p.asked()) {
-			d.addNewer(ledger.Newer{Load: q.Load, From: q.From, To: q.To, Complete: q.Asked.Missing == ""})
+			newer = append(newer, ledger.Newer{Load: q.Load, From: q.From, To: q.To, Complete: q.Asked.Missing == ""})
 		}
 	}
-	return d, err
+	return newDiffer(ctx, tx, p.args, p.Batch, p.now, newer)
 }
 
-// newDiffer prepares the comparison of a window's batch with the tables: which loads' answers were asked for later, and
-// which rows may be missing only because a record was set aside.
-func newDiffer(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs, b *Batch, asked, now time.Time) (d differ, err error) {
+// newDiffer prepares the comparison of a window's batch with the tables, of which newer loads wrote some. It finds out which rows may be
+// missing only because a record was rejected.
+func newDiffer(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs, b *Batch, now time.Time, newer []ledger.Newer) (d differ, err error) {
 	d = differ{now: now, newer: map[int64]bool{}, suspect: b.missing != ""}
-	newer, err := ledger.NewerThan(ctx, tx, b.window, asked)
-	if err != nil {
-		return d, err
-	}
 	for _, n := range newer {
 		d.addNewer(n)
 	}

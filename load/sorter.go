@@ -25,21 +25,21 @@ type sorter struct {
 	table *Table
 	limit int // bytes in memory
 
-	next   encoder  // the record that is being added
-	index  []entry  // the records in memory
-	size   int      // their bytes
-	blocks [][]byte // where they are
-	free   []byte   // of the last block
+	next   encoder // the record that is being added
+	index  []entry // the records in memory
+	size   int     // their bytes
+	memory arena   // where they are
 	file   *os.File
 	runs   []section // of the file
 
 	committed struct{ entries, size, runs int }
 }
 
-// entry is a record in memory. prefix orders nearly as the key does: it spares looking there.
+// entry is a record in memory. prefix orders nearly as the key does: it spares looking there. There are no pointers, which
+// the collector would follow.
 type entry struct {
-	prefix uint64
-	record []byte
+	prefix    uint64
+	block, at uint32 // of the sorter's memory
 }
 
 // section is a run in the file.
@@ -50,22 +50,6 @@ type section struct {
 
 // A record's header: the lengths of its three parts, its answer, its number.
 const headerSize = 4 + 4 + 4 + 4 + 8
-
-// blockSize is the size of the pieces of memory that sorters hand on to each other: rows come and go by the hundred
-// megabytes, and the collector should have nothing to do with that.
-const blockSize = 256 << 10
-
-// blocks are pieces that nobody uses now. More than these are left to the collector.
-var blocks = make(chan []byte, 32)
-
-func newBlock() []byte {
-	select {
-	case b := <-blocks:
-		return b
-	default:
-		return make([]byte, blockSize)
-	}
-}
 
 func newSorter(t *Table) *sorter { return &sorter{table: t, limit: runSize} }
 
@@ -84,40 +68,23 @@ func (s *sorter) end(n int64, part, keyEnd, rowEnd int) (encoded []byte, err err
 	binary.BigEndian.PutUint32(b[8:], uint32(len(b)-rowEnd))
 	binary.BigEndian.PutUint32(b[12:], uint32(part))
 	binary.BigEndian.PutUint64(b[16:], uint64(n))
-	record := s.take(len(b))
-	copy(record, b)
-	s.index = append(s.index, entry{s.table.prefix(b[headerSize:keyEnd]), record})
+	copy(s.memory.take(len(b)), b)
+	block, at := s.memory.last(len(b))
+	s.index = append(s.index, entry{s.table.prefix(b[headerSize:keyEnd]), block, at})
 	if s.size += len(b); s.size > s.limit {
 		err = s.spill()
 	}
 	return b[headerSize:], err
 }
 
-// take returns memory for a record.
-func (s *sorter) take(size int) []byte {
-	if size > blockSize {
-		return make([]byte, size)
-	}
-	if len(s.free) < size {
-		s.free = newBlock()
-		s.blocks = append(s.blocks, s.free)
-	}
-	record := s.free[:size:size]
-	s.free = s.free[size:]
-	return record
-}
-
 // release hands the memory of all records on.
 func (s *sorter) release() {
-	for _, b := range s.blocks {
-		select {
-		case blocks <- b:
-		default:
-		}
-	}
-	clear(s.index)
-	s.index, s.blocks, s.free, s.size = s.index[:0], nil, nil, 0
+	s.memory.release()
+	s.index, s.size = s.index[:0], 0
 }
+
+// text is a record as it stands in memory, and what stands behind it.
+func (s *sorter) text(e entry) []byte { return s.memory.blocks[e.block][e.at:] }
 
 // prefix is a number whose order does not contradict that of keys.
 func (t *Table) prefix(key []byte) uint64 {
@@ -145,7 +112,7 @@ func (s *sorter) sort(entries []entry) {
 		if c := cmp.Compare(a.prefix, b.prefix); c != 0 {
 			return c
 		}
-		x, y := decodeRecord(a.record), decodeRecord(b.record)
+		x, y := decodeRecord(s.text(a)), decodeRecord(s.text(b))
 		return cmp.Or(s.table.compare(x.key, y.key), cmp.Compare(x.n, y.n))
 	})
 }
@@ -157,7 +124,7 @@ func (s *sorter) commit() {
 
 // rollback forgets what came since the last commit.
 func (s *sorter) rollback() error {
-	clear(s.index[s.committed.entries:]) // their memory stays until all records are released
+	// Their memory stays until all records are released.
 	s.index, s.size = s.index[:s.committed.entries], s.committed.size
 	if s.runs = s.runs[:s.committed.runs]; s.file == nil {
 		return nil
@@ -217,7 +184,8 @@ func (s *sorter) writeRun(entries []entry) error {
 	run := section{at: s.fileEnd(), records: len(entries)}
 	w := bufio.NewWriterSize(s.file, 256<<10)
 	for _, e := range entries {
-		n, err := w.Write(e.record)
+		b := s.text(e)
+		n, err := w.Write(b[:headerSize+recordSize(b)])
 		if err != nil {
 			return err
 		}
@@ -281,7 +249,7 @@ func (r *sorted) take() (record, bool, error) {
 			return record{}, false, nil
 		}
 		r.at++
-		return decodeRecord(r.index[r.at-1].record), true, nil
+		return decodeRecord(r.text(r.index[r.at-1])), true, nil
 	}
 	if len(r.merging.runs) == 0 {
 		return record{}, false, nil

@@ -181,14 +181,10 @@ func (t *Table) compareKeys(a, b []byte) int {
 
 // during is when a row begins and ends; over is false where it has not ended.
 func (t *Table) during(row []byte) (begin, end time.Time, over bool) {
-	if t.begin < 0 || row == nil {
+	begin, known := t.beginning(row)
+	if !known {
 		return time.Time{}, time.Time{}, false
 	}
-	v := fieldAt(row, t.begin)
-	if v == nil {
-		return time.Time{}, time.Time{}, false
-	}
-	begin = timeOf(v)
 	if t.end < 0 {
 		return begin, begin, true
 	}
@@ -196,6 +192,18 @@ func (t *Table) during(row []byte) (begin, end time.Time, over bool) {
 		return begin, timeOf(v), true
 	}
 	return begin, begin, !t.Scope.OpenEnd
+}
+
+// beginning is when a row begins, if that is known.
+func (t *Table) beginning(row []byte) (begin time.Time, known bool) {
+	if t.begin < 0 || row == nil {
+		return time.Time{}, false
+	}
+	v := fieldAt(row, t.begin)
+	if v == nil {
+		return time.Time{}, false
+	}
+	return timeOf(v), true
 }
 
 // within tells whether a row lies wholly inside a stretch of time. An answer for that time shows such a row, whichever way

@@ -62,7 +62,11 @@ func (w *Warehouse) compare(ctx context.Context, tx pgx.Tx, win ledger.Window, b
 	} else if movedOn {
 		return nil, ErrMovedOn
 	}
-	d, err := newDiffer(ctx, tx, win.Args(), b, since, now)
+	newer, err := ledger.NewerThan(ctx, tx, win, since)
+	if err != nil {
+		return nil, err
+	}
+	d, err := newDiffer(ctx, tx, win.Args(), b, now, newer)
 	if err != nil {
 		return nil, err
 	}

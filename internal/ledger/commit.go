@@ -50,6 +50,7 @@ type State struct {
 	Last       *int64 // the newest load of any of it, if that was of exactly this window
 	AnswerHash []byte // of that load's answer
 	Rejects    bool   // there are earlier ones of the window, which may be resolved
+	Newer      []Newer
 }
 
 // QueueStates queues the first statements of a transaction that loads windows of one stream of one account. They lock the
@@ -80,6 +81,12 @@ func QueueStates(batch *pgx.Batch, claims []Claim, asked []time.Time) []State {
 		}
 		return rows.Err()
 	})
+	for i, c := range claims {
+		batch.Queue(ledger["newer"], newerArgs(c.Window, asked[i])).Query(func(rows pgx.Rows) (err error) {
+			states[i].Newer, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Newer])
+			return err
+		})
+	}
 	return states
 }
 
@@ -92,11 +99,15 @@ type Newer struct {
 
 // NewerThan lists the loads of the window's stream and account whose answers were asked for later than a moment of the database's clock.
 func NewerThan(ctx context.Context, tx pgx.Tx, w Window, asked time.Time) ([]Newer, error) {
-	rows, err := tx.Query(ctx, ledger["newer"], pgx.NamedArgs{"account": w.Account, "stream": w.Stream.Name, "requested": asked})
+	rows, err := tx.Query(ctx, ledger["newer"], newerArgs(w, asked))
 	if err != nil {
 		return nil, fmt.Errorf("newer loads: %w", err)
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[Newer])
+}
+
+func newerArgs(w Window, asked time.Time) pgx.NamedArgs {
+	return pgx.NamedArgs{"account": w.Account, "stream": w.Stream.Name, "requested": asked}
 }
 
 // QueueLoaded queues the end of a claim in the transaction that wrote its window: the load's result, and the end of the lease. asked is
