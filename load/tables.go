@@ -80,12 +80,12 @@ func countStreams() string {
 	return strings.Join(streams, "\nUNION ALL\n")
 }
 
-// live is the condition of a row that is not deleted.
+// live is the condition of a row that is not deleted. Daily tables and children have no deleted_at.
 func (t *Table) live() string {
-	if t.Deletion == HardDelete || t.LoadID == "" { // children are deleted with their parent
-		return "true"
+	if t.LoadID != "" && t.Deletion == SoftDelete || t == listedShares.Table {
+		return "deleted_at IS NULL"
 	}
-	return "deleted_at IS NULL"
+	return "true"
 }
 
 // undocumented is the condition of a row with a value that the API does not document; "" where no column has documented values. Of what may

@@ -70,7 +70,7 @@ func attribute(s *spans.Span, key string) string {
 
 func held(s *spans.Span) bool {
 	for _, a := range s.Attributes {
-		if a.Key == "wheelhouse.held" {
+		if a.Key == "wheelhouse.busy" {
 			return a.Value.GetBoolValue()
 		}
 	}
