@@ -7,7 +7,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Views are company_content's two halves: together they are the whole library.
+// Views are the two views of company_content. Together they are the whole library.
 var Views = []string{"active", "soft_deleted"}
 
 // Content is one entry of company_content: something to show, or a recording.
@@ -21,7 +21,7 @@ type Content struct {
 	RuntimeMS  Integer // milliseconds
 	Tag        Text
 	URL        Text
-	View       string // which of Views it came with
+	View       string // one of Views
 	Events     []ContentEvent
 	Problem    string
 	Extra      Extra
@@ -29,22 +29,23 @@ type Content struct {
 
 // ContentEvent is one entry of a content's `events`.
 type ContentEvent struct {
-	Raw     jsontext.Value // as sent; valid as long as the record's
+	Raw     jsontext.Value // as sent; valid as long as the record's Raw
 	Name    Text           // started, paused, resumed, ended
 	Time    Integer        // milliseconds from the start of the recording
 	Problem string
 	Extra   Extra
 }
 
-// CompanyContent asks for all contents created in a window, deleted ones too. Days of creation (in UTC) that the API cannot
-// tell are left out, and named in Report.Missing.
+// CompanyContent asks for all contents that were created in a window, deleted ones too, and calls row for each. A day of
+// creation (in UTC) whose request fails alone is left out and named in Report.Missing. If all requests fail, CompanyContent
+// fails.
 func (c *Client) CompanyContent(ctx context.Context, w Window, out Answers, row func(Record[Content]) error) (Report, error) {
 	var rep Report
 	var l losses
 	var missing []string
 	for _, view := range Views {
-		lost, err := c.inDays(ctx, w, &l, func(c *Client, part Window) error {
-			q := part.events()
+		lost, err := c.bisectToDays(ctx, w, &l, func(c *Client, half Window) error {
+			q := half.events()
 			q.Set("view", view)
 			err := c.get(ctx, &rep, "/ss/api/company_content", q, func(a *answer) error {
 				out.Begin()
@@ -54,7 +55,7 @@ func (c *Client) CompanyContent(ctx context.Context, w Window, out Answers, row 
 				})
 			})
 			if err != nil {
-				out.Begin() // what came of a broken answer is void
+				out.Begin() // rows of a broken answer are void
 				return err
 			}
 			out.Commit()

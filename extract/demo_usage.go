@@ -37,9 +37,9 @@ type Answer struct {
 // negative one.
 func (c *Client) DemoUsage(ctx context.Context, w Window, out Answers, row func(Record[DemoRequest]) error) (canceled Integer, rep Report, err error) {
 	whole := true
-	err = c.inParts(ctx, w, func(c *Client, part Window) error {
+	err = c.bisect(ctx, w, func(c *Client, half Window) error {
 		var n Integer
-		err := c.get(ctx, &rep, "/ss/api/demo_usage", part.events(), func(a *answer) error {
+		err := c.get(ctx, &rep, "/ss/api/demo_usage", half.events(), func(a *answer) error {
 			n = Integer{}
 			out.Begin()
 			return a.demoUsage(&n, row)

@@ -88,10 +88,10 @@ func failsForSize(err error) bool {
 	return errors.As(err, &timeout) || errors.Is(err, errAnswerTooLarge)
 }
 
-// ofPart tells whether an error may be one part's own, while other parts of the same window can be had: the API failed at
-// it, was too slow, or sent something broken or too large. A server that asks to wait, that refuses or cannot be reached is
-// so for every part.
-func ofPart(err error) bool {
+// failsAlone tells whether an error may be of one request alone, so that requests for other days or shares of the window can
+// succeed: the API failed, was too slow, or sent a broken or too large answer. A server that asks to wait, refuses, or cannot
+// be reached would fail all of them.
+func failsAlone(err error) bool {
 	var body *BodyError
 	return failsForSize(err) || errors.As(err, &body)
 }

@@ -8,29 +8,29 @@ import (
 	"time"
 )
 
-// giveUpAfter is how many requests for parts of a window may fail one after another, each after its tries, before the
-// window is given up: the API is down, rather than unable to tell one part.
+// giveUpAfter is how many requests of a window may fail one after another, each with its retries, before the window fails.
+// After so many failures the API is rather down than unable to answer for one day or share.
 const giveUpAfter = 6
 
-// smallestLoss is how far a window is halved that can do without the parts that fail.
-const smallestLoss = 24 * time.Hour
+// shortestLoss is the length up to which a window is not bisected any further to keep a loss small.
+const shortestLoss = 24 * time.Hour
 
-// losses counts the parts of a window that fail, and decides whether the window can do without them.
+// losses counts the requests of a window that fail, and decides whether the window can be loaded without their days or
+// shares.
 type losses struct {
-	had    int   // parts that came
-	inARow int   // requests that failed one after another
-	cause  error // of the last one that failed
+	answered int   // requests that succeeded
+	inARow   int   // requests that failed since the last success
+	cause    error // of the last failure
 }
 
-// came notes a part that was had.
-func (l *losses) came() {
-	l.had++
+func (l *losses) succeeded() {
+	l.answered++
 	l.inARow = 0
 }
 
-// bear notes a part that failed. It returns an error if the window is to be given up.
-func (l *losses) bear(ctx context.Context, err error) error {
-	if ctx.Err() != nil || !ofPart(err) {
+// failed notes a failed request. It returns an error if the window must fail.
+func (l *losses) failed(ctx context.Context, err error) error {
+	if ctx.Err() != nil || !failsAlone(err) {
 		return err
 	}
 	l.cause = err
@@ -40,39 +40,39 @@ func (l *losses) bear(ctx context.Context, err error) error {
 	return nil
 }
 
-// inDays asks for a window and, where a request fails, for halves of what failed, down to a day. The longest are asked for
-// first: then one bad day fails at most twice in a row, however long the window is. It returns the days that could not be
-// had.
-func (c *Client) inDays(ctx context.Context, w Window, l *losses, ask func(*Client, Window) error) (lost []Window, err error) {
+// bisectToDays asks for a window. Where a request fails, bisectToDays asks for the halves of its window, down to a day
+// (invariant 6). It returns the days whose requests failed. The longest windows are asked for first: then one bad day fails
+// at most two requests in a row, however long the window is.
+func (c *Client) bisectToDays(ctx context.Context, w Window, l *losses, ask func(*Client, Window) error) (lost []Window, err error) {
 	for queue := []Window{w}; len(queue) > 0; queue = queue[1:] {
-		part := queue[0]
-		size := part.To.Sub(part.From)
-		tries := partTries
+		next := queue[0]
+		size := next.To.Sub(next.From)
+		tries := fewTries
 		switch {
-		case size <= smallestLoss:
-			tries = 0 // nothing smaller can save it
-		case part == w:
+		case size <= shortestLoss:
+			tries = 0 // all: the day is lost if they fail
+		case next == w:
 			tries = wholeTries
 		}
-		err := ask(c.trying(tries), part)
+		err := ask(c.trying(tries), next)
 		if err == nil {
-			l.came()
+			l.succeeded()
 			continue
 		}
-		if err := l.bear(ctx, err); err != nil {
+		if err := l.failed(ctx, err); err != nil {
 			return nil, err
 		}
-		if size <= smallestLoss {
-			lost = append(lost, part)
+		if size <= shortestLoss {
+			lost = append(lost, next)
 			continue
 		}
-		mid := part.From.Add((size / 2).Round(smallestLoss))
-		queue = append(queue, Window{From: part.From, To: mid}, Window{From: mid, To: part.To})
+		mid := next.From.Add((size / 2).Round(shortestLoss))
+		queue = append(queue, Window{From: next.From, To: mid}, Window{From: mid, To: next.To})
 	}
 	return lost, nil
 }
 
-// namedDays names lost days.
+// namedDays lists lost days by their dates.
 func namedDays(lost []Window) string {
 	var days []string
 	for _, w := range lost {
@@ -81,16 +81,17 @@ func namedDays(lost []Window) string {
 	return strings.Join(days, ", ")
 }
 
-// missing says in a report what of a window could not be had, and why. It is an error if nothing came.
+// missing writes into a report what is missing of the window, and why. It returns the cause as an error if no request
+// succeeded.
 func (l *losses) missing(rep *Report, what string) error {
-	if l.had == 0 {
+	if l.answered == 0 {
 		return l.cause
 	}
 	rep.Missing = fmt.Sprintf("could not be had: %s: %v", what, unaddressed(l.cause))
 	return nil
 }
 
-// unaddressed leaves an address out of an error: it may hold a share's slug.
+// unaddressed replaces the path in an error, which may hold a share's slug.
 func unaddressed(err error) error {
 	var api *APIError
 	if !errors.As(err, &api) {

@@ -35,8 +35,8 @@ func fails(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusIn
 // breaksOff sends a record and then no more.
 func breaksOff(w http.ResponseWriter, _ *http.Request) { sendJSON(w, `[{"id":2},`) }
 
-// TestADayThatNeverAnswers: it is found wherever it lies in 27 years, is left out alone and named; all the rest is asked for
-// once, and nothing of a broken answer is kept.
+// TestADayThatNeverAnswers: the day is found wherever it lies in 27 years. It alone is left out, and named. Every other day
+// is answered once, and no row of a broken answer is kept.
 func TestADayThatNeverAnswers(t *testing.T) {
 	first, last := allContents.From, allContents.To.Truncate(24*time.Hour)
 	for name, sick := range map[string]http.HandlerFunc{"500": fails, "broken": breaksOff} {
@@ -54,7 +54,7 @@ func TestADayThatNeverAnswers(t *testing.T) {
 			if len(out.open) != 0 {
 				t.Errorf("%s, %s: %d rows are neither kept nor void", name, bad, len(out.open))
 			}
-			// What was answered, and the day, tile the allContents.
+			// The windows that were answered, and the bad day, tile allContents.
 			var covered time.Duration
 			for _, r := range server.asked() {
 				w := windowOf(t, r)
@@ -76,7 +76,7 @@ func TestADayThatNeverAnswers(t *testing.T) {
 	}
 }
 
-// TestDaysThatNeverAnswer: several are left out; so many that requests fail one after another are an error.
+// TestDaysThatNeverAnswer: several days are left out. If too many requests fail one after another, the call fails.
 func TestDaysThatNeverAnswer(t *testing.T) {
 	var days []time.Time
 	for i := range 24 {
@@ -95,8 +95,8 @@ func TestDaysThatNeverAnswer(t *testing.T) {
 	}
 }
 
-// TestNotOfAPart: what every part would meet is not asked for in parts.
-func TestNotOfAPart(t *testing.T) {
+// TestFailuresOfAllDaysDoNotBisect: a window is not bisected for a failure that every day would meet.
+func TestFailuresOfAllDaysDoNotBisect(t *testing.T) {
 	for name, refuse := range map[string]http.HandlerFunc{
 		"401": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }, "403": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403) },
 		"404": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, "429": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(429) },
@@ -110,7 +110,7 @@ func TestNotOfAPart(t *testing.T) {
 	}
 }
 
-// TestAShareThatNeverAnswers: it is left out and counted, never named, and nothing of its broken answer is kept.
+// TestAShareThatNeverAnswers: the share is left out and counted, never named. No row of its broken answer is kept.
 func TestAShareThatNeverAnswers(t *testing.T) {
 	list := `{"data":[{"slug":"a","visits":1},{"slug":"..","visits":1},{"slug":"b","plays":1},{"slug":"secret","visits":2}],"pagination":{"total":4}}`
 	for name, sick := range map[string]http.HandlerFunc{"500": fails, "broken": func(w http.ResponseWriter, _ *http.Request) { sendJSON(w, `{"sessions":[{"visit_id":"1"},`) }} {

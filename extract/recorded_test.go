@@ -175,7 +175,7 @@ func TestShareVisitsRecorded(t *testing.T) {
 		!v.VisitedAt.V.Equal(mustInstant(t, "2026-03-27T15:12:05Z")) || !v.WatchTime.Valid {
 		t.Errorf("%+v", v)
 	}
-	if w := watched[0]; w.Slug.V != slug || w.RuntimeMS.V != 1606 || w.Gone {
+	if w := watched[0]; w.Slug.V != slug || w.RuntimeMS.V != 1606 || w.Deleted {
 		t.Errorf("%+v", w)
 	}
 	if last := server.asked()[2]; last.URL.Path != "/ss/api/company_content/shares/"+slug {

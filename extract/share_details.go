@@ -18,8 +18,8 @@ type ShareDetail struct {
 // ShareDetails asks for the shares that were created in a window, with their CRM accounts, and calls row for each.
 func (c *Client) ShareDetails(ctx context.Context, w Window, out Answers, row func(Record[ShareDetail]) error) (Report, error) {
 	var rep Report
-	err := c.inParts(ctx, w, func(c *Client, part Window) error {
-		err := c.get(ctx, &rep, "/ss/api/share_details", part.events(), func(a *answer) error {
+	err := c.bisect(ctx, w, func(c *Client, half Window) error {
+		err := c.get(ctx, &rep, "/ss/api/share_details", half.events(), func(a *answer) error {
 			out.Begin()
 			return a.rowsUnder("shares", func() error {
 				return records(a, "$.shares", (*decoder).shareDetail, row)

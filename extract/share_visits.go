@@ -10,12 +10,12 @@ import (
 	"strings"
 )
 
-// WatchedShare is one share's detail: what is true of the share, without its visits.
+// WatchedShare is one share's detail without the visits.
 type WatchedShare struct {
 	Share             // as listed
-	Gone      bool    // the detail answered 404: the share was deleted
+	Deleted   bool    // the detail answered 404
 	RuntimeMS Integer // content_runtime_ms, milliseconds
-	Unasked   bool    // its slug cannot stand in an address: no detail was asked for
+	Unasked   bool    // the slug cannot stand in an address: the detail was not asked for
 }
 
 // ShareVisit is one entry of a share detail's `sessions`: somebody who opened the share.
@@ -30,9 +30,9 @@ type ShareVisit struct {
 	Extra          Extra
 }
 
-// ShareVisits asks for the visits of a window: for each share that the list says was visited in it,
-// its detail. share is called for each of those once its visits have come. Shares whose detail the API cannot tell are left
-// out, and counted in Report.Missing, unless nothing else came.
+// ShareVisits asks for the visits of a window. It asks for the list of shares, and then for the detail of each share that was
+// visited in the window. It calls visit for each visit, and share after the visits of a share. A share whose detail fails
+// alone is left out and counted in Report.Missing. If all details fail, ShareVisits fails.
 func (c *Client) ShareVisits(ctx context.Context, w Window, out Answers,
 	visit func(Record[ShareVisit]) error, share func(WatchedShare) error) (Report, error) {
 	var rep Report
@@ -40,7 +40,7 @@ func (c *Client) ShareVisits(ctx context.Context, w Window, out Answers,
 	if err != nil {
 		return rep, err
 	}
-	// The list's totals are the list's, not the visits'.
+	// These totals are of the list of shares, not of the visits.
 	rep.SourceCount, rep.Reconciled = sql.Null[int64]{}, sql.Null[bool]{}
 	var l losses
 	lost := 0
@@ -51,17 +51,17 @@ func (c *Client) ShareVisits(ctx context.Context, w Window, out Answers,
 		} else {
 			tries := 0
 			if l.inARow > 0 { // the API may be down
-				tries = partTries
+				tries = fewTries
 			}
 			if err := c.trying(tries).shareVisits(ctx, &rep, &watched, w, out, visit); err != nil {
-				if err := l.bear(ctx, err); err != nil {
+				if err := l.failed(ctx, err); err != nil {
 					return rep, err
 				}
-				out.Begin() // what came of a broken answer is void
+				out.Begin() // rows of a broken answer are void
 				lost++
 				continue
 			}
-			l.came()
+			l.succeeded()
 		}
 		if err := share(watched); err != nil {
 			return rep, err
@@ -71,11 +71,11 @@ func (c *Client) ShareVisits(ctx context.Context, w Window, out Answers,
 	if lost == 0 {
 		return rep, nil
 	}
-	err = l.missing(&rep, fmt.Sprintf("the visits of %d of %d shares", lost, lost+l.had))
+	err = l.missing(&rep, fmt.Sprintf("the visits of %d of %d shares", lost, lost+l.answered))
 	return rep, err
 }
 
-// noAnswers is for rows that are looked at and not loaded.
+// noAnswers is an Answers for rows that are read and not loaded.
 type noAnswers struct{ begin func() }
 
 func (n noAnswers) Begin() { n.begin() }
@@ -94,8 +94,8 @@ func (c *Client) activeShares(ctx context.Context, rep *Report, w Window) ([]Sha
 	return active, err
 }
 
-// usableSlug tells whether a slug can stand in an address. Escaped slashes and dots do not help: servers on the way
-// resolve them, to another endpoint.
+// usableSlug tells whether a slug can stand in an address. Escaping slashes and dots does not help, because proxies unescape
+// them: the request would reach another endpoint.
 func usableSlug(slug string) bool {
 	return slug != "." && slug != ".." && !strings.ContainsAny(slug, "/\\")
 }
@@ -121,7 +121,7 @@ func (c *Client) shareVisits(ctx context.Context, rep *Report, s *WatchedShare, 
 	var api *APIError
 	if errors.As(err, &api) && api.Status == http.StatusNotFound {
 		out.Begin()
-		s.Gone = true
+		s.Deleted = true
 		return nil
 	}
 	return err

@@ -16,7 +16,7 @@ func visits(t *testing.T, list string, detail func(w http.ResponseWriter, slug s
 	return out, watched, server, err
 }
 
-// visitsReport is visits with what asking came to.
+// visitsReport is visits, and returns the report too.
 func visitsReport(t *testing.T, list string, detail func(w http.ResponseWriter, slug string)) (*batch[extract.ShareVisit], []extract.WatchedShare, extract.Report, *api, error) {
 	t.Helper()
 	server := serve(t, func(_ int, w http.ResponseWriter, r *http.Request) {
@@ -35,10 +35,10 @@ func visitsReport(t *testing.T, list string, detail func(w http.ResponseWriter, 
 	return out, watched, rep, server, err
 }
 
-func TestAShareThatIsGone(t *testing.T) {
-	list := `{"data":[{"slug":"a","visits":1},{"slug":"gone","visits":2},{"slug":"b","plays":1},{"slug":"quiet","visits":0}],"pagination":{"total":4}}`
+func TestADeletedShare(t *testing.T) {
+	list := `{"data":[{"slug":"a","visits":1},{"slug":"deleted","visits":2},{"slug":"b","plays":1},{"slug":"quiet","visits":0}],"pagination":{"total":4}}`
 	out, watched, server, err := visits(t, list, func(w http.ResponseWriter, slug string) {
-		if slug == "gone" {
+		if slug == "deleted" {
 			w.WriteHeader(http.StatusNotFound)
 			return
 		}
@@ -47,8 +47,8 @@ func TestAShareThatIsGone(t *testing.T) {
 	if err != nil || out.log != "BrrCBCBrrC" || len(watched) != 3 {
 		t.Fatalf("%s %+v %v", out.log, watched, err)
 	}
-	for i, slug := range []string{"a", "gone", "b"} {
-		if w := watched[i]; w.Slug.V != slug || w.Gone != (slug == "gone") || w.RuntimeMS.Valid == w.Gone {
+	for i, slug := range []string{"a", "deleted", "b"} {
+		if w := watched[i]; w.Slug.V != slug || w.Deleted != (slug == "deleted") || w.RuntimeMS.Valid == w.Deleted {
 			t.Errorf("%+v", w)
 		}
 	}
@@ -65,8 +65,8 @@ func TestAShareThatIsGone(t *testing.T) {
 	}
 }
 
-// TestOnly404MeansGone: any other status fails the window.
-func TestOnly404MeansGone(t *testing.T) {
+// TestOnly404MeansDeleted: any other status fails the window.
+func TestOnly404MeansDeleted(t *testing.T) {
 	for _, status := range []int{403, 410, 500, 302} {
 		out, watched, _, err := visits(t, `{"data":[{"slug":"a","visits":1}],"pagination":{"total":1}}`, func(w http.ResponseWriter, _ string) { w.WriteHeader(status) })
 		var api *extract.APIError

@@ -45,13 +45,13 @@ type SessionLog struct {
 // nothing and sets Report.Same.
 func (c *Client) UsageNew(ctx context.Context, w Window, known Sum, out Answers, row func(Record[Session]) error) (Report, error) {
 	var rep Report
-	err := c.inParts(ctx, w, func(c *Client, part Window) error {
-		if part == w { // the known answer is one for the whole window
+	err := c.bisect(ctx, w, func(c *Client, half Window) error {
+		if half == w { // not bisected: the known answer is the whole window's
 			c = c.withKnown(known)
 		}
 		t, err := untilReconciled(&rep, func() (*totals, error) {
 			var t *totals
-			err := c.get(ctx, &rep, "/ss/api/usage_new", part.events(), func(a *answer) error {
+			err := c.get(ctx, &rep, "/ss/api/usage_new", half.events(), func(a *answer) error {
 				t = &totals{}
 				out.Begin()
 				return a.usageNew(t, row)

@@ -39,7 +39,7 @@ var watchedShares = newRows(
 		bigint("content_runtime_ms", func(s *share) sql.Null[int64] { return s.ContentRuntimeMS }),
 		// Any time says that the share is deleted: matchWatchedShare puts the right one.
 		timestamp("deleted_at", func(s *share) sql.Null[time.Time] {
-			return sql.Null[time.Time]{V: time.Unix(0, 0), Valid: s.Gone}
+			return sql.Null[time.Time]{V: time.Unix(0, 0), Valid: s.Deleted}
 		}),
 	})
 

@@ -21,7 +21,7 @@ type Share struct {
 	Extra            []byte
 	Engagement       Engagement
 	ContentRuntimeMS sql.Null[int64] // milliseconds; from WatchedShare only
-	Gone             bool            // the share was deleted; from WatchedShare only
+	Deleted          bool            // the share was deleted; from WatchedShare only
 }
 
 // Engagement counts what happened to a share in a window.
@@ -52,7 +52,7 @@ func WatchedShare(w extract.WatchedShare) (row Share, ok bool, rejects []Reject)
 	var listed, detail reader
 	row = share(&listed, &w.Share)
 	row.ContentRuntimeMS = detail.longCount("content_runtime_ms", w.RuntimeMS)
-	row.Gone = w.Gone
+	row.Deleted = w.Deleted
 	reject := func(path, reason string) {
 		raw, _ := json.Marshal(map[string]string{"slug": row.Slug}) // never fails for a string
 		rejects = append(rejects, newReject(path, reason, raw))

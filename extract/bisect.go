@@ -6,30 +6,30 @@ import (
 	"time"
 )
 
-// smallestPart is the longest window that is not halved.
-const smallestPart = time.Hour
+// shortestBisected is the length up to which a window is not bisected any further.
+const shortestBisected = time.Hour
 
-// Attempts at a window that fails for its size and can be halved. They are fewer than for a window that cannot be halved,
-// so that a server that is down gets some 15 requests for a day, not 5 for each size.
+// Attempts at a window that fails for its size and can be bisected. They are fewer than for a window that cannot, so that a
+// server that is down gets some 15 requests for a day, not 5 for each size.
 const (
-	wholeTries = 3
-	partTries  = 2
+	wholeTries = 3 // the window as the caller wants it
+	fewTries   = 2 // a half of it
 )
 
-// inParts asks for a window and, if the request keeps failing for its size, for its halves, down to an hour (invariant 6).
-// Later windows of the stream begin with the size that worked.
-func (c *Client) inParts(ctx context.Context, w Window, ask func(*Client, Window) error) error {
+// bisect asks for a window. If the request keeps failing for its size, bisect asks for the window's halves, down to an hour
+// (invariant 6). Later windows of the stream begin with the size that worked.
+func (c *Client) bisect(ctx context.Context, w Window, ask func(*Client, Window) error) error {
 	before := c.sizes.longest()
-	err := c.part(ctx, w, wholeTries, ask)
+	err := c.bisectTrying(ctx, w, wholeTries, ask)
 	if err != nil && ctx.Err() == nil {
 		c.sizes.doubt(before)
 	}
 	return err
 }
 
-func (c *Client) part(ctx context.Context, w Window, tries int, ask func(*Client, Window) error) error {
+func (c *Client) bisectTrying(ctx context.Context, w Window, tries int, ask func(*Client, Window) error) error {
 	size := w.To.Sub(w.From)
-	if size <= smallestPart {
+	if size <= shortestBisected {
 		err := ask(c, w)
 		if err == nil {
 			c.sizes.worked(size)
@@ -47,27 +47,27 @@ func (c *Client) part(ctx context.Context, w Window, tries int, ask func(*Client
 		c.sizes.failed(size)
 	}
 	mid := w.From.Add((size / 2).Round(time.Minute))
-	if err := c.part(ctx, Window{From: w.From, To: mid}, partTries, ask); err != nil {
+	if err := c.bisectTrying(ctx, Window{From: w.From, To: mid}, fewTries, ask); err != nil {
 		return err
 	}
-	return c.part(ctx, Window{From: mid, To: w.To}, partTries, ask)
+	return c.bisectTrying(ctx, Window{From: mid, To: w.To}, fewTries, ask)
 }
 
-// trying is the same client, which tries a request that fails for its size so often; 0: as often as any.
+// trying returns a client that makes up to tries attempts at a request that fails for its size; 0: as many as at any request.
 func (c *Client) trying(tries int) *Client {
-	hasty := *c
-	hasty.sizeTries = tries
-	return &hasty
+	client := *c
+	client.sizeTries = tries
+	return &client
 }
 
-// sizes remembers how long a window the server can answer.
+// sizes remembers how long a window may be for the server to answer.
 type sizes struct {
 	mu    sync.Mutex
 	limit time.Duration // longer windows failed; 0: no window failed
 	good  int           // windows of at least half the limit that worked since the limit was set
 
-	doubted bool          // a window failed at every size: its size was not the cause
-	before  time.Duration // limit before that window
+	doubted bool          // the last window failed at every size: its size was not the cause
+	before  time.Duration // the limit before that window
 }
 
 // growAfter is how many windows must work before the limit doubles: the server may have recovered.
@@ -85,8 +85,8 @@ func (s *sizes) longest() time.Duration {
 	return s.limit
 }
 
-// doubt notes that a window failed at every size, and what the limit was before. While the server is down, windows begin at the smallest size.
-// Once one works, the limit is what it was before.
+// doubt notes that a window failed at every size, and what the limit was before that window. While the server is down,
+// windows begin at the smallest size. The first window that works restores the limit.
 func (s *sizes) doubt(before time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -33,7 +33,7 @@ func hourly(t *testing.T, longest time.Duration, fail func(http.ResponseWriter))
 	}
 }
 
-func TestATooLargeWindowIsAskedForInParts(t *testing.T) {
+func TestATooLargeWindowIsBisected(t *testing.T) {
 	server := serve(t, hourly(t, 6*time.Hour, func(w http.ResponseWriter) { w.WriteHeader(http.StatusGatewayTimeout) }))
 	out, rep, err := sessions(t, client(t, server.URL, attempts(1)), day)
 	if err != nil || len(out.kept) != 24 {
@@ -45,12 +45,12 @@ func TestATooLargeWindowIsAskedForInParts(t *testing.T) {
 	if totalsOf(rep) != "yes,24,1440" || rep.Attempts != 6 {
 		t.Errorf("%+v", rep)
 	}
-	var parts []string // each part begins where the one before it ended
+	var asked []string // each window begins where the one before it ended
 	for _, r := range server.asked() {
 		w := windowOf(t, r)
-		parts = append(parts, fmt.Sprintf("%02d-%02d", w.From.Hour(), int(w.To.Sub(day.From).Hours())))
+		asked = append(asked, fmt.Sprintf("%02d-%02d", w.From.Hour(), int(w.To.Sub(day.From).Hours())))
 	}
-	if got := strings.Join(parts, " "); got != "00-24 00-12 00-06 06-12 12-18 18-24" {
+	if got := strings.Join(asked, " "); got != "00-24 00-12 00-06 06-12 12-18 18-24" {
 		t.Errorf("asked for %s", got)
 	}
 }
@@ -74,7 +74,7 @@ func TestRowsOfAFailedWholeAreVoid(t *testing.T) {
 	}
 }
 
-func TestSlowFirstByteIsHalved(t *testing.T) {
+func TestASlowWindowIsBisected(t *testing.T) {
 	server := serve(t, hourly(t, 12*time.Hour, func(http.ResponseWriter) { time.Sleep(300 * time.Millisecond) }))
 	c := client(t, server.URL, attempts(1), func(c *extract.Config) { c.FirstByte = 100 * time.Millisecond })
 	if out, _, err := sessions(t, c, day); err != nil || len(out.kept) != 24 {
@@ -94,7 +94,7 @@ func TestADeadServerGetsFewRequests(t *testing.T) {
 	}
 }
 
-// TestTheSizeThatWorkedIsKept: windows after one that was halved are asked for in the size that worked. The size grows again.
+// TestTheSizeThatWorkedIsKept: windows after a bisected one are asked for in the size that worked. The size grows again.
 func TestTheSizeThatWorkedIsKept(t *testing.T) {
 	limit := 6 * time.Hour
 	answer := hourly(t, 24*time.Hour, nil)
@@ -113,7 +113,7 @@ func TestTheSizeThatWorkedIsKept(t *testing.T) {
 			t.Fatal(err)
 		}
 		asked = append(asked, rep.Attempts)
-		limit = 24 * time.Hour // it has recovered
+		limit = 24 * time.Hour // the server has recovered
 	}
 	if got := fmt.Sprint(asked); got != "[6 4 4 4 2 2 2 2 2]" {
 		t.Errorf("requests a window: %s", got)
@@ -131,7 +131,7 @@ func TestABusyServerIsNotAskedForHalves(t *testing.T) {
 	}
 }
 
-func TestCanceledAddsUpOverParts(t *testing.T) {
+func TestCanceledIsTheSumOfBothHalves(t *testing.T) {
 	server := serve(t, hourly(t, 6*time.Hour, func(w http.ResponseWriter) { w.WriteHeader(503) }))
 	out := &batch[extract.DemoRequest]{}
 	canceled, _, err := client(t, server.URL, attempts(1)).DemoUsage(t.Context(), day, out, out.row)
@@ -155,8 +155,8 @@ func TestCanceled(t *testing.T) {
 	}
 }
 
-// TestHalvingEnds: a window of an hour is not halved any more.
-func TestHalvingEnds(t *testing.T) {
+// TestBisectingEnds: a window of an hour is not bisected any further.
+func TestBisectingEnds(t *testing.T) {
 	server := serve(t, hourly(t, 0, func(w http.ResponseWriter) { w.WriteHeader(http.StatusGatewayTimeout) }))
 	out, _, err := sessions(t, client(t, server.URL, attempts(1)), day)
 	if err == nil || strings.Contains(out.log, "C") {
@@ -172,8 +172,8 @@ func TestHalvingEnds(t *testing.T) {
 	}
 }
 
-// TestNotForSize: a window is not halved for failures that do not depend on its size.
-func TestNotForSize(t *testing.T) {
+// TestOtherFailuresDoNotBisect: a window is not bisected for failures that do not depend on its size.
+func TestOtherFailuresDoNotBisect(t *testing.T) {
 	for _, status := range []int{400, 401, 403, 404, 429, 302} {
 		server := serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
 		if _, _, err := sessions(t, client(t, server.URL, attempts(1)), day); err == nil || len(server.asked()) != 1 {

@@ -8,7 +8,7 @@ import (
 	"wheelhouse/extract"
 )
 
-// A window that is asked for in halves is not known because one half has the known sum.
+// The answer for a half is not the known answer of the whole window, even if it has the known sum.
 func TestKnownAnswerOfAHalf(t *testing.T) {
 	t.Parallel()
 	const morning = `{"sessions":[{"email":"a@x.com","start_date":"2024-03-01T10:00:00Z"}]}`
@@ -20,7 +20,7 @@ func TestKnownAnswerOfAHalf(t *testing.T) {
 		first, second string
 		rows          int
 	}{
-		{"the first half is what the day was", morning, morning, evening, 2},
+		{"the first half is equal to the whole day before", morning, morning, evening, 2},
 		{"an empty day; the first half is still empty", nothing, nothing, evening, 1},
 		{"an empty day; the second half is still empty", nothing, morning, nothing, 1},
 	} {
