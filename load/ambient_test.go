@@ -13,7 +13,7 @@ import (
 	"wheelhouse/load"
 )
 
-// Whatever the database's settings are, what is loaded is what came, and the same again changes nothing.
+// Whatever the settings of the database are, the stored rows are the API's, and the same rows again change nothing (invariant 7).
 func TestSettingsOfTheDatabaseChangeNothing(t *testing.T) {
 	t.Parallel()
 	for name, value := range map[string]string{

@@ -11,26 +11,25 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// applier carries the changes of one table out: new rows are copied straight into the table, changed ones into a staging
-// table and from there into the table, and what is lacking is removed by its key. Children are replaced with their
-// parent. It writes in the order of keys, so that two loads that write the same rows do not wait for each other in a
-// circle.
+// applier carries out the changes of one table. It copies new rows straight into the table. It copies changed rows into a
+// staging table and updates the table from there. It removes rows by their keys. Children are replaced with their parent.
+// The applier writes in the order of keys, so that two loads that write the same rows do not deadlock.
 type applier struct {
 	tx     pgx.Tx
 	table  *Table
 	window ledger.Window
 	load   int64
 	now    time.Time
-	staged map[string]bool // staging tables that have rows of this transaction
+	staged map[string]bool // staging tables that this transaction has written to
 	dirty  *dirtyDays
 
-	inserted, updated, parents []*record // of the changes that are being carried out
+	inserted, updated, parents []*record // of the current call of apply
 }
 
-// apply carries changes out. It fails where Postgres wrote another number of rows than there were changes.
+// apply carries out changes. It fails if Postgres wrote another number of rows than there are changes.
 func (a *applier) apply(ctx context.Context, changes []change) error {
 	a.inserted, a.updated, a.parents = a.inserted[:0], a.updated[:0], a.parents[:0]
-	var removed, stale []record // keys
+	var removed, stale []record // keys of rows to remove, and of parents whose children to remove
 	for i := range changes {
 		c := &changes[i]
 		switch c.action {
@@ -68,10 +67,10 @@ func (a *applier) apply(ctx context.Context, changes []change) error {
 	return a.remove(ctx, "rows", a.table.statements().remove, a.table.Key[:a.table.sharedKey], removed, &n)
 }
 
-// asRows appends the rows that a record becomes, in the binary format of COPY, and returns how many they are.
+// asRows appends the rows of a record in the binary format of COPY, and returns their number.
 type asRows func(e *encoder, r *record) int64
 
-// columns lists the columns of a row in the order in which rows writes them.
+// columns lists the columns of a row in the order of rows.
 func (a *applier) columns() []string {
 	all := append([]string{"account_id", a.table.LoadID, "loaded_at"}, names(a.table.Key)...)
 	return append(all, names(a.table.Columns)...)
@@ -89,7 +88,7 @@ func (a *applier) rows() asRows {
 	}
 }
 
-// stagedRows are rows of the staging table.
+// stagedRows makes rows of the staging table.
 func (a *applier) stagedRows(e *encoder, r *record) int64 {
 	e.uint16(len(a.table.Key) + len(a.table.Columns))
 	e.b = append(append(e.b, r.key...), r.row...)
@@ -130,12 +129,12 @@ func (a *applier) copy(ctx context.Context, table string, columns []string, reco
 	copied, err := copyRows(ctx, a.tx.Conn().PgConn(), table, columns, rows)
 	want := rows.made
 	if err == nil && copied != want {
-		err = fmt.Errorf("conservation: %d rows were to be copied into %s, and %d were", want, table, copied)
+		err = fmt.Errorf("conservation: %d rows were sent to %s, but %d were copied", want, table, copied)
 	}
 	return err
 }
 
-// update brings changed rows into the table.
+// update writes changed rows to the table.
 func (a *applier) update(ctx context.Context) error {
 	want := int64(len(a.updated))
 	if want == 0 {
@@ -163,7 +162,8 @@ func (a *applier) update(ctx context.Context) error {
 	return nil
 }
 
-// remove removes what has the keys of some records. want, if not nil, is how many rows that must be.
+// remove removes the rows, or the children of the rows, that have the keys of records. want, if not nil, is the number of rows
+// that must be removed.
 func (a *applier) remove(ctx context.Context, what, sql string, key []Column, records []record, want *int64) error {
 	if len(records) == 0 {
 		return nil
@@ -177,7 +177,7 @@ func (a *applier) remove(ctx context.Context, what, sql string, key []Column, re
 		return fmt.Errorf("remove %s of %s: %w", what, a.table.Name, err)
 	}
 	if want != nil && tag.RowsAffected() != *want {
-		return fmt.Errorf("conservation: %d rows of %s are lacking, but %d were removed", *want, a.table.Name, tag.RowsAffected())
+		return fmt.Errorf("conservation: %d rows of %s are to be removed, but %d were", *want, a.table.Name, tag.RowsAffected())
 	}
 	return nil
 }

@@ -1,16 +1,16 @@
 package load
 
-// arena is memory for many small pieces that are given up together.
+// arena is memory for many small pieces that are released together.
 type arena struct {
-	blocks [][]byte // those of pieces larger than a block are just as large
-	used   int      // of the last block
+	blocks [][]byte // of blockSize; a larger piece has a block of its own size
+	used   int      // bytes of the last block
 }
 
-// blockSize is the size of the blocks of memory that arenas hand on to each other: rows come and go by the hundred
-// megabytes, and the collector should have nothing to do with that.
+// blockSize is the size of a block in bytes. Arenas reuse each other's blocks, because rows come and go by the hundred
+// megabytes, which would keep the garbage collector busy.
 const blockSize = 256 << 10
 
-// blocks are blocks that nobody uses now. More than these are left to the collector.
+// blocks are free blocks. Free blocks beyond its capacity (8 MiB) are left to the garbage collector.
 var blocks = make(chan []byte, 32)
 
 func newBlock() []byte {
@@ -22,7 +22,7 @@ func newBlock() []byte {
 	}
 }
 
-// take returns a piece of memory that nobody else has until the next release.
+// take returns a piece of memory that belongs to the caller until the next release.
 func (a *arena) take(size int) []byte {
 	switch {
 	case size > blockSize:
@@ -34,12 +34,12 @@ func (a *arena) take(size int) []byte {
 	return a.blocks[len(a.blocks)-1][a.used-size : a.used : a.used]
 }
 
-// last is where the piece that was taken last is: its block, and its place in there.
+// last returns the block of the piece that was taken last, and the offset in the block. size is the size of the piece.
 func (a *arena) last(size int) (block, at uint32) {
 	return uint32(len(a.blocks) - 1), uint32(a.used - size)
 }
 
-// release gives all pieces up.
+// release ends the use of all pieces.
 func (a *arena) release() {
 	for _, b := range a.blocks {
 		if len(b) > blockSize {

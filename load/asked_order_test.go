@@ -8,7 +8,7 @@ import (
 	"wheelhouse/transform"
 )
 
-// Of windows that share a transaction the one that was asked for last is right about a row that both show.
+// If windows of one transaction have the same row, the answer that was asked for last wins (invariant 5).
 func TestNewerAnswerWinsWithinATransaction(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, load.Options{})

@@ -15,9 +15,9 @@ import (
 	"wheelhouse/load"
 )
 
-// Windows of any lengths, of two accounts, are loaded at the same time, by two processes, alone and together: it comes to the same
-// as one after the other.
-func TestLoadedAtOnceIsLoadedInTurn(t *testing.T) {
+// Two processes load windows of any length, of two accounts, at the same time, each alone or several in one transaction. The rows
+// are the same as when one window is loaded after another.
+func TestConcurrentLoadsEqualLoadsInTurn(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.New(t)
 	var processes []*load.Warehouse
@@ -34,7 +34,7 @@ func TestLoadedAtOnceIsLoadedInTurn(t *testing.T) {
 		t.Fatal(err)
 	}
 	conn := connect(t, dsn)
-	// Between what a load looks at and what it writes there is time for another.
+	// Each load waits between reading and writing, so that another load can come between.
 	if _, err := conn.Exec(t.Context(), `CREATE FUNCTION public.dawdle() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN PERFORM pg_sleep(random() * 0.05); RETURN NULL; END$$;
 		CREATE TRIGGER dawdle BEFORE INSERT ON crankwheel.screen_sessions FOR EACH STATEMENT EXECUTE FUNCTION public.dawdle()`); err != nil {
 		t.Fatal(err)
@@ -46,7 +46,7 @@ func TestLoadedAtOnceIsLoadedInTurn(t *testing.T) {
 	}
 }
 
-// atOnce loads a world and then more of it: into two accounts at once, and into a third in turn.
+// atOnce loads a world, and then a grown world: into two accounts at once, and into a third one window after another.
 func (h *history) atOnce(seed uint64, processes []*load.Warehouse) {
 	h.Helper()
 	r := rand.New(rand.NewPCG(seed, 2))
@@ -80,13 +80,13 @@ func (h *history) atOnce(seed uint64, processes []*load.Warehouse) {
 				h.Fatalf("seed %d, turn %d: at once\n%s\nin turn\n%s", seed, turn, strings.Join(got, "\n"), strings.Join(want, "\n"))
 			}
 		}
-		for range r.IntN(5) { // more twins
+		for range r.IntN(5) { // more same-second sessions
 			world.sessions = append(world.sessions, world.session())
 		}
 	}
 }
 
-// cuts cuts the world's time into windows, on the hour.
+// cuts cuts the world's time into windows of whole hours.
 func (w *world) cuts() (cuts []time.Time) {
 	end := worldBegins.AddDate(0, 0, worldDays+2)
 	for at := worldBegins.AddDate(0, 0, -1); at.Before(end); at = at.Add(time.Duration(1+w.IntN([]int{6, 18, 60}[w.IntN(3)])) * time.Hour) {
@@ -95,7 +95,7 @@ func (w *world) cuts() (cuts []time.Time) {
 	return append(cuts, end)
 }
 
-// windows are the windows between some cuts, claimed, with their answers.
+// windows returns the windows between cuts, claimed, with their answers.
 func (h *history) windows(world *world, process *load.Warehouse, account string, cuts []time.Time) (all []load.Ready) {
 	h.Helper()
 	for i, from := range cuts[:len(cuts)-1] {

@@ -20,65 +20,65 @@ import (
 // Stream is a stream together with the tables that it fills.
 type Stream struct {
 	stream.Stream
-	tables []*Table // its records' own first
+	tables []*Table // first the table of the records themselves
 }
 
-// Counted tells whether a stream has counts of days, which have a border at midnight to be lost or doubled at.
+// Counted tells whether a stream has counts of days. The API may lose or double an event at midnight between two counts.
 func (s Stream) Counted() bool { return slices.ContainsFunc(s.tables, (*Table).counts) }
 
-// counts tells whether a table has columns that add up over days.
+// counts tells whether a table has additive columns.
 func (t *Table) counts() bool {
-	return slices.ContainsFunc(t.Columns, func(c Column) bool { return c.AddsUp })
+	return slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Additive })
 }
 
-// Streams are all streams, in the order in which they are shown.
+// Streams lists all streams in the order of internal/stream.
 var Streams = []Stream{DemoUsage, UsageNew, UsageShares, Shares, ShareVisits, ShareDetails, UserAccess, CompanyContent}
 
-// tablesOf are the tables that a stream fills, its records' own first.
+// tablesOf returns the tables that a stream fills, first the table of the records themselves.
 func tablesOf(s stream.Stream) []*Table {
 	i := slices.IndexFunc(Streams, func(known Stream) bool { return known.Name == s.Name })
 	return Streams[i].tables
 }
 
-// newStream finds a stream's description. It panics if there is none of that name, or if its main table is another.
+// newStream finds a stream's description. It panics if internal/stream has no stream of the name, or another main table.
 func newStream(name string, main *Table, more ...*Table) Stream {
 	described, found := stream.ByName(name)
 	if !found || described.MainTable != main.Name {
-		panic("stream " + name + " is not described so in internal/stream")
+		panic("stream " + name + " with main table " + main.Name + " is not in internal/stream")
 	}
 	return Stream{Stream: described, tables: append([]*Table{main}, more...)}
 }
 
-// Batch holds the rows of one window, encoded as Postgres takes them, until the window's answers are complete. It
-// implements extract.Answers: Begin forgets what came since the last Commit.
+// Batch holds the rows of one window, encoded in COPY's binary format, until the window's answers are complete. It implements
+// extract.Answers: Begin forgets the rows since the last Commit.
 type Batch struct {
-	window   ledger.Window
-	asked    time.Time // not after the first request
-	sorters  []*sorter // by Stream.tables
-	rejects  *sorter
-	state    mark
-	settled  mark
-	err      error
-	Canceled sql.Null[int32] // demo_usage: the window's count of cancelled requests
-	Known    extract.Sum     // of the answer that the ledger holds: if it comes again its rows need not; zero: none
-	missing  string          // parts of the window that could not be had, and why
+	window    ledger.Window
+	asked     time.Time // by this machine's clock, before the first request
+	sorters   []*sorter // one for each of Stream.tables
+	rejects   *sorter
+	totals    totals // of the committed answers and of the one that is being read
+	committed totals // of the committed answers
+	err       error
+	Canceled  sql.Null[int32] // demo_usage: the window's count of cancelled requests
+	Known     extract.Sum     // of the answer that was loaded last: the rows of an equal answer are not read; zero: none
+	missing   string          // the parts of the window that could not be had, and why
 
 	ids     transform.SessionIDs  // usage_new
-	session keyedSession          // usage_new: the one being added
-	usage   transform.ShareUsages // usage_shares: of the answer that is being read
+	session keyedSession          // usage_new: the session that is being added
+	usage   transform.ShareUsages // usage_shares: entries of the answer that is being read
 }
 
-// mark is where a batch stands; Begin goes back to the last one.
-type mark struct {
-	records  int64     // that came, rejects included
-	rejected int64     // of them, set aside whole
-	merged   int64     // of them, added up with others of the same key
-	sum      [2]uint64 // of the records' hashes: their order does not matter
-	answers  int       // committed
+// totals counts and hashes what a batch holds.
+type totals struct {
+	records  int64     // rejects included
+	rejected int64     // records that are rejects as a whole
+	merged   int64     // records that were added to another one with the same key
+	sum      [2]uint64 // of the rows' 128-bit hashes, so that the order of rows does not matter
+	answers  int       // committed answers
 }
 
-// NewBatch makes an empty batch for a window. It is made before the window is asked for: what was loaded from a request
-// after this moment the batch does not overwrite.
+// NewBatch makes an empty batch for a window. Call it before the first request for the window: the batch does not overwrite
+// rows of a later request (invariant 5).
 func NewBatch(w ledger.Window) *Batch {
 	b := &Batch{window: w, asked: time.Now(), rejects: newSorter(rejectRows.Table)}
 	for _, t := range tablesOf(w.Stream) {
@@ -89,9 +89,9 @@ func NewBatch(w ledger.Window) *Batch {
 
 func (b *Batch) all() []*sorter { return append(slices.Clone(b.sorters), b.rejects) }
 
-// Begin starts an answer, or another attempt at one: rows since the last Commit are void.
+// Begin starts an answer, or another attempt at an answer. It forgets the rows since the last Commit.
 func (b *Batch) Begin() {
-	b.state = b.settled
+	b.totals = b.committed
 	b.usage.Clear()
 	for _, s := range b.all() {
 		b.err = errors.Join(b.err, s.rollback())
@@ -101,31 +101,32 @@ func (b *Batch) Begin() {
 // Commit makes the rows since Begin part of the window.
 func (b *Batch) Commit() {
 	b.err = errors.Join(b.err, b.addUsage())
-	b.state.answers++
-	b.settled = b.state
+	b.totals.answers++
+	b.committed = b.totals
 	for _, s := range b.all() {
 		s.commit()
 	}
 }
 
-// Incomplete says that parts of the window could not be had, and why, without data. What the batch lacks may be in those
-// parts: its load deletes nothing, resolves no reject, is not reconciled and says why.
+// Incomplete notes which parts of the window could not be had, and why, without data. A row that the batch does not have may be
+// in those parts. So the batch's load deletes nothing, resolves no reject, and is not reconciled. missing becomes the load's
+// error.
 func (b *Batch) Incomplete(missing string) { b.missing = missing }
 
-// Missing tells which parts of the window could not be had, and why. Empty: the batch is complete.
+// Missing returns the parts of the window that could not be had, and why. Empty: the batch is complete.
 func (b *Batch) Missing() string { return b.missing }
 
-// Close lets go of memory and of temporary files.
+// Close releases memory and temporary files.
 func (b *Batch) Close() {
 	for _, s := range b.all() {
 		s.close()
 	}
 }
 
-// Read is how many records came, rejects included.
-func (b *Batch) Read() int64 { return b.settled.records }
+// Read returns the number of records, rejects included.
+func (b *Batch) Read() int64 { return b.committed.records }
 
-// Size is how many bytes of rows are in memory.
+// Size returns the bytes of rows that are in memory.
 func (b *Batch) Size() (n int) {
 	for _, s := range b.all() {
 		n += s.size
@@ -133,21 +134,21 @@ func (b *Batch) Size() (n int) {
 	return n
 }
 
-// Rejected is how many of them were set aside whole.
-func (b *Batch) Rejected() int64 { return b.settled.rejected }
+// Rejected returns the number of records that are rejects as a whole.
+func (b *Batch) Rejected() int64 { return b.committed.rejected }
 
-// Hash names what the answers said: equal for equal rows, whatever their order and the order of their members.
+// Hash returns a hash of the rows. It does not depend on the order of rows, nor on the order of members in the JSON.
 func (b *Batch) Hash() []byte {
 	h := sha256.New()
 	canceled := uint64(0)
 	if b.Canceled.Valid {
 		canceled = 1 + uint64(b.Canceled.V)
 	}
-	for _, n := range []uint64{transform.Version, rowsVersion, uint64(b.settled.records), uint64(b.settled.rejected),
-		canceled, b.settled.sum[0], b.settled.sum[1]} {
+	for _, n := range []uint64{transform.Version, rowsVersion, uint64(b.committed.records), uint64(b.committed.rejected),
+		canceled, b.committed.sum[0], b.committed.sum[1]} {
 		_ = binary.Write(h, binary.BigEndian, n) // a hash never fails
 	}
-	if b.missing != "" { // not the hash of a complete batch of the same rows
+	if b.missing != "" { // so that a complete batch of the same rows has another hash
 		h.Write([]byte("incomplete"))
 	}
 	return h.Sum(nil)
@@ -156,12 +157,12 @@ func (b *Batch) Hash() []byte {
 // rowsVersion changes when rows are encoded or hashed in another way.
 const rowsVersion = 4
 
-// add adds the current record's row to the table of a given place in Stream.tables.
+// add adds the current record's row to the table Stream.tables[table].
 func add[R any](b *Batch, table int, t *rows[R], row *R) error {
-	return put(b, b.sorters[table], t, row, b.state.records)
+	return put(b, b.sorters[table], t, row, b.totals.records)
 }
 
-// addBeside adds a row that is no record of its own, so that it is not counted.
+// addBeside adds a row that is not a record, and so is not counted as one.
 func addBeside[R any](b *Batch, table int, t *rows[R], row *R) error {
 	return put(b, b.sorters[table], t, row, 0)
 }
@@ -173,38 +174,38 @@ func put[R any](b *Batch, s *sorter, t *rows[R], row *R, n int64) error {
 	if t.addChildren != nil {
 		t.addChildren(e, row)
 	}
-	encoded, err := s.end(n, b.state.answers, keyEnd, rowEnd)
+	encoded, err := s.end(n, b.totals.answers, keyEnd, rowEnd)
 	b.addHash(encoded)
 	return errors.Join(err, b.err)
 }
 
-// addHash adds the hash of an encoded row to the sum. XXH3 tells whether the same came again, and keeps nobody out: who
-// could make two answers of one hash is the API, which may say what it likes anyway.
+// addHash adds the hash of an encoded row to the sum. XXH3 is not cryptographic, and need not be: only the API could make two
+// rows with one hash, and the API decides what it answers anyway.
 func (b *Batch) addHash(encoded []byte) {
 	sum := xxh3.Hash128(encoded)
 	var carry uint64
-	b.state.sum[1], carry = bits.Add64(b.state.sum[1], sum.Lo, 0)
-	b.state.sum[0], _ = bits.Add64(b.state.sum[0], sum.Hi, carry)
+	b.totals.sum[1], carry = bits.Add64(b.totals.sum[1], sum.Lo, 0)
+	b.totals.sum[0], _ = bits.Add64(b.totals.sum[0], sum.Hi, carry)
 }
 
-// Reject sets a record aside.
+// Reject adds a record that could not be understood.
 func (b *Batch) Reject(r transform.Reject) error {
-	b.state.records++
-	b.state.rejected++
+	b.totals.records++
+	b.totals.rejected++
 	return b.reject(r, true)
 }
 
-// RejectEntry sets an entry of a record aside: the record itself loads.
+// RejectEntry adds an entry of a record that could not be understood. The record itself is loaded.
 func (b *Batch) RejectEntry(r transform.Reject) error { return b.reject(r, false) }
 
 func (b *Batch) reject(r transform.Reject, whole bool) error {
-	return put(b, b.rejects, rejectRows, &rejectRow{r, whole}, b.state.records)
+	return put(b, b.rejects, rejectRows, &rejectRow{r, whole}, b.totals.records)
 }
 
 // rejectRow is a reject in a batch.
 type rejectRow struct {
 	transform.Reject
-	whole bool // the whole record is set aside
+	whole bool // not only an entry of a record
 }
 
 var rejectRows = newRows(Table{Name: "rejects"},

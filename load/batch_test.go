@@ -7,7 +7,7 @@ import (
 	"wheelhouse/internal/ledger"
 )
 
-// A batch that lacks parts never has the hash of a complete one of the same rows; what is lacking does not matter.
+// An incomplete batch never has the hash of a complete batch of the same rows. It does not matter which parts are missing.
 func TestHashOfAnIncompleteBatch(t *testing.T) {
 	t.Parallel()
 	hash := func(missing string) []byte {
@@ -19,6 +19,6 @@ func TestHashOfAnIncompleteBatch(t *testing.T) {
 		return b.Hash()
 	}
 	if bytes.Equal(hash(""), hash("a day")) || !bytes.Equal(hash("a day"), hash("another")) || !bytes.Equal(hash(""), hash("")) {
-		t.Error("the hashes do not tell what is complete")
+		t.Error("the hashes do not tell complete batches from incomplete ones")
 	}
 }

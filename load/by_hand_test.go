@@ -8,8 +8,8 @@ import (
 	"wheelhouse/load"
 )
 
-// A session whose start was changed by hand is that session still, by its id: loading its window again puts it right.
-func TestStartChangedByHandIsPutRight(t *testing.T) {
+// If somebody changed the start of a session by hand, loading its window again repairs the row, which the id identifies.
+func TestStartChangedByHandIsRepaired(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, load.Options{})
 	first, second := lasting(worldBegins.Add(10*time.Hour), time.Minute), lasting(worldBegins.Add(10*time.Hour), time.Hour)

@@ -12,11 +12,11 @@ import (
 	"time"
 )
 
-// columnType is a type of Postgres in its binary format.
+// columnType is a Postgres type, whose values are in Postgres's binary format.
 type columnType struct {
-	sql  string                // its name in SQL
-	text func(v []byte) string // shows a value to a person; never called for NULL
-	// compare orders two values that are not NULL as Postgres orders them, texts by COLLATE "C".
+	sql  string                // the name in SQL
+	text func(v []byte) string // formats a value that is not NULL
+	// compare orders two values that are not NULL as Postgres does, texts as with COLLATE "C". nil: no key has this type.
 	compare func(a, b []byte) int
 }
 
@@ -38,16 +38,16 @@ var (
 // Column is a column of a table as the loader writes it.
 type Column struct {
 	Name     string
-	Personal bool // may hold what a prospect or viewer said: its values are never shown
-	AddsUp   bool // a count of a day: the count of several days is their sum
+	Personal bool // may hold data of a prospect or viewer: the values are never shown
+	Additive bool // a count of a day: the count of several days is the sum of theirs
 
 	Documented []string // all values that the API documents; nil: any value
 
 	kind *columnType
 }
 
-// field is a column together with the way in which a row of type R is encoded into it. This is the one place where a
-// column's name, its type and its value meet.
+// field is a column together with the function that encodes a row of type R into it. A column's name, type and value are
+// brought together only here.
 type field[R any] struct {
 	Column
 	encode func(*encoder, *R)
@@ -59,15 +59,15 @@ func personal[R any](f field[R]) field[R] {
 	return f
 }
 
-// documented names all values of a column that the API documents. Others are kept as sent, and counted by status.
+// documented lists all values of a column that the API documents. Other values are kept as sent, and status counts their rows.
 func documented[R any](f field[R], values ...string) field[R] {
 	f.Documented = values
 	return f
 }
 
-// addsUp marks a count of a day, the sum of which over several days is the count of all of them.
-func addsUp[R any](f field[R]) field[R] {
-	f.AddsUp = true
+// additive marks a count of a day. The count of several days is the sum of theirs.
+func additive[R any](f field[R]) field[R] {
+	f.Additive = true
 	return f
 }
 
@@ -115,7 +115,7 @@ func requiredTimestamp[R any](name string, get func(*R) time.Time) field[R] {
 	return field[R]{Column{Name: name, kind: typeTimestamptz}, func(e *encoder, r *R) { e.timestamptz(get(r)) }}
 }
 
-// date takes a day as its midnight in UTC.
+// date makes a column of a day, given as its midnight in UTC.
 func date[R any](name string, get func(*R) time.Time) field[R] {
 	return field[R]{Column{Name: name, kind: typeDate}, func(e *encoder, r *R) { e.date(get(r)) }}
 }
@@ -124,16 +124,17 @@ func texts[R any](name string, get func(*R) sql.Null[[]string]) field[R] {
 	return field[R]{Column{Name: name, kind: typeTextArray}, func(e *encoder, r *R) { e.textArray(get(r)) }}
 }
 
-// object takes JSON as Postgres prints jsonb (see extract.Canonical), so that equal values are equal bytes.
+// object makes a column of JSON, which must be as Postgres prints jsonb (see extract.Canonical), so that equal values are equal
+// bytes.
 func object[R any](name string, get func(*R) []byte) field[R] {
 	return field[R]{Column{Name: name, kind: typeJSONB}, func(e *encoder, r *R) { e.jsonb(get(r)) }}
 }
 
-// extra is the column of what the pipeline does not know. It may hold anything.
+// extra makes the column of members that the program does not know. They may hold personal data.
 func extra[R any](get func(*R) []byte) field[R] { return personal(object("extra", get)) }
 
 func compareSigned(a, b []byte) int {
-	if a[0]^b[0] >= 0x80 { // one is negative
+	if a[0]^b[0] >= 0x80 { // one of the two is negative
 		return bytes.Compare(b[:1], a[:1])
 	}
 	return bytes.Compare(a, b)
@@ -163,7 +164,7 @@ func dateText(v []byte) string {
 
 func timestamptzText(v []byte) string { return timeOf(v).Format("2006-01-02T15:04:05.999999-07:00") }
 
-// timeOf reads a timestamptz.
+// timeOf decodes a timestamptz.
 func timeOf(v []byte) time.Time {
 	return time.UnixMicro(int64(binary.BigEndian.Uint64(v)) + postgresEpoch).UTC()
 }

@@ -18,26 +18,27 @@ type Ready struct {
 	Asked ledger.Asked
 }
 
-// Committed is what became of a window.
+// Committed is the result of a window's commit.
 type Committed struct {
 	Counts     ledger.Counts
-	Reconciled *bool // the batch is complete and equals the API's own totals; nil where it states none
-	Err        error
+	Reconciled *bool // whether the batch is complete and equals the API's own totals; nil if the API states none
+	Err        error // nil: the window is loaded
 }
 
-// Commit loads complete batches of one stream of one account: rows, deletions, rejects, totals and the ledger's entry of a
-// window always in one transaction. The windows share it. Where one of them may keep the others from being loaded, each
-// has a transaction of its own.
-// ledger.ErrFenced: the window has passed to another process, and nothing of it was written. ErrMovedOn: somebody loaded another
-// answer since the one that came again was known; nothing was written, and it is to be asked for once more.
+// Commit loads complete batches of one stream of one account. A window's rows, deletions, rejects, totals and ledger row always
+// commit in one transaction (invariant 2). The windows share a transaction. If one of them may have made it fail, each
+// gets a transaction of its own (invariant 6).
+//
+// Errors of a window include ledger.ErrFenced (its lease has passed to another process), ErrMovedOn (ask for it again) and
+// ErrNotTried. Nothing of a window with an error is written.
 func (w *Warehouse) Commit(ctx context.Context, loads ...Ready) []Committed {
-	done, err := w.together(ctx, loads)
+	done, err := w.commitTogether(ctx, loads)
 	switch {
 	case err == nil:
 		return done
 	case len(loads) == 1 || ctx.Err() != nil || !ofWindow(err) && postgres.Transient(err):
 		return slices.Repeat([]Committed{{Err: err}}, len(loads))
-	case !ofWindow(err): // no room, no right: one window tells it for all
+	case !ofWindow(err): // such as a full disk or a missing right: every window would fail
 		done = slices.Repeat([]Committed{{Err: ErrNotTried}}, len(loads))
 		done[0].Err = err
 		return done
@@ -54,10 +55,10 @@ func (w *Warehouse) Commit(ctx context.Context, loads ...Ready) []Committed {
 	return done
 }
 
-// ErrNotTried: a window before this one failed as every other would.
-var ErrNotTried = errors.New("not tried: another window failed as all would")
+// ErrNotTried: the window was not tried, because one before it failed with an error that every window would meet.
+var ErrNotTried = errors.New("not tried: another window failed with an error that every window would meet")
 
-// ofWindow tells whether an error may be one window's own.
+// ofWindow tells whether an error may be of one window only.
 func ofWindow(err error) bool {
 	var sql *postgres.Error
 	var connect *postgres.ConnectError
@@ -67,39 +68,39 @@ func ofWindow(err error) bool {
 	return !errors.As(err, &connect) && !postgres.Transient(err)
 }
 
-// together loads batches in one transaction, again where that can help. Where several may be in each other's way, it
-// does not try again.
-func (w *Warehouse) together(ctx context.Context, loads []Ready) (done []Committed, err error) {
-	var reached []Committed // by the last try that got as far as its COMMIT
+// commitTogether loads batches in one transaction. It tries again what can succeed on another try, except an error that may be
+// of one of several windows.
+func (w *Warehouse) commitTogether(ctx context.Context, loads []Ready) (done []Committed, err error) {
+	var reached []Committed // the result of the last try that reached its COMMIT
 	err = w.db.Retry(ctx, func() error {
-		// The try before may have committed without our hearing of it.
+		// The try before may have committed although the acknowledgement was lost.
 		if all, err := w.loaded(ctx, loads, reached); all || err != nil {
 			done = reached
 			return err
 		}
 		var now []Committed
-		err := pgx.BeginTxFunc(ctx, w.db.Pool, oneMoment, func(tx pgx.Tx) (err error) {
-			now, err = w.commit(ctx, tx, loads)
+		err := pgx.BeginTxFunc(ctx, w.db.Pool, repeatableRead, func(tx pgx.Tx) (err error) {
+			now, err = w.loadAll(ctx, tx, loads)
 			return err
 		})
 		switch {
 		case err == nil:
 			done = now
-			return w.stillCommitting(ctx, loads, done, reached)
+			return w.confirmFenced(ctx, loads, done, reached)
 		case slices.ContainsFunc(now, func(c Committed) bool { return c.Err == nil }):
 			reached = now
 		}
 		if len(loads) > 1 && ofWindow(postgres.Redact(err)) {
-			return notTogether{postgres.Redact(err)}
+			return notRetried{postgres.Redact(err)}
 		}
 		return err
 	})
 	return done, err
 }
 
-// stillCommitting looks at windows that are fenced now, and that a try before may have committed after we asked, giving up
-// their leases itself.
-func (w *Warehouse) stillCommitting(ctx context.Context, loads []Ready, done, before []Committed) error {
+// confirmFenced looks again at windows that are fenced. An earlier try whose acknowledgement was lost may have committed after
+// the ledger was read. That commit ended the leases itself, and the windows are loaded.
+func (w *Warehouse) confirmFenced(ctx context.Context, loads []Ready, done, before []Committed) error {
 	for i := range before {
 		if !done[i].fenced() || before[i].Err != nil {
 			continue
@@ -115,10 +116,10 @@ func (w *Warehouse) stillCommitting(ctx context.Context, loads []Ready, done, be
 
 func (c Committed) fenced() bool { return errors.Is(c.Err, ledger.ErrFenced) }
 
-// notTogether keeps an error from being tried again.
-type notTogether struct{ error }
+// notRetried hides an error from postgres.Retry, which would try again.
+type notRetried struct{ error }
 
-// loaded tells whether a transaction that was to come to this did commit. They are loaded all or none.
+// loaded tells whether the transaction with the result done has committed. One load of it answers for all (invariant 2).
 func (w *Warehouse) loaded(ctx context.Context, loads []Ready, done []Committed) (bool, error) {
 	i := slices.IndexFunc(done, func(c Committed) bool { return c.Err == nil })
 	if i < 0 {
@@ -127,7 +128,8 @@ func (w *Warehouse) loaded(ctx context.Context, loads []Ready, done []Committed)
 	return w.Ledger.Loaded(ctx, loads[i].Load)
 }
 
-// oneMoment: every statement of a load sees the warehouse as it was at the first. Where another window's
-// load writes the same rows meanwhile (both show a session that crosses midnight), Postgres refuses one of the
-// two, and it is tried again on what the other left; statement by statement, it would overwrite that unseen.
-var oneMoment = pgx.TxOptions{IsoLevel: pgx.RepeatableRead}
+// repeatableRead lets every statement of a load see the warehouse of one moment. If the load of another window writes the same
+// rows meanwhile (both show a session that crosses midnight), Postgres refuses one of the two transactions, and that one is
+// tried again on the other's rows. With read committed, one would overwrite the other's rows without reading them
+// (invariant 5).
+var repeatableRead = pgx.TxOptions{IsoLevel: pgx.RepeatableRead}

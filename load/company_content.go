@@ -46,6 +46,6 @@ var contentEvents = newRows(Table{Name: "content_events"},
 
 // Content adds a content with its events.
 func (b *Batch) Content(c transform.Content) error {
-	b.state.records++
+	b.totals.records++
 	return add(b, 0, contents, &c)
 }

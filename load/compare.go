@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// chunkSize is how many bytes of incoming rows are compared, and then applied, at a time.
+// chunkSize is the bytes of incoming rows that are compared, and then applied, at a time.
 const chunkSize = 2 << 20
 
 // comparison compares a window's batch with one table.
@@ -18,12 +18,12 @@ type comparison struct {
 	differ
 	existing existingReader
 	incoming *sorted
-	pending  []record // taken from incoming and not compared yet
-	records  []record // memory for a chunk
+	pending  []record // taken from incoming, but not compared yet
+	records  []record // memory of the current chunk
 	over     bool     // incoming is at its end
 }
 
-// lists are memory that comparisons hand on to each other.
+// lists are memory that later comparisons use again.
 type lists struct {
 	records []record
 	stored  []stored
@@ -32,7 +32,7 @@ type lists struct {
 
 var spareLists = sync.Pool{New: func() any { return new(lists) }}
 
-// newComparison prepares the comparison of a batch with the table of a given place in its stream's.
+// newComparison prepares the comparison of a batch with the stream's table number table.
 func newComparison(tx pgx.Tx, w ledger.Window, b *Batch, table int, d differ) (*comparison, error) {
 	incoming, err := b.sorters[table].read()
 	if err != nil {
@@ -46,8 +46,8 @@ func newComparison(tx pgx.Tx, w ledger.Window, b *Batch, table int, d differ) (*
 	}, nil
 }
 
-// run compares a stretch of keys after the other and hands the changes of each on. The changes are valid until take
-// returns. take may write to the table: nothing of what it writes is read again.
+// run compares one stretch of keys after another, and calls take with the changes of each. The changes are valid until take
+// returns. take may write to the table, because run does not read a stretch of keys again.
 func (c *comparison) run(ctx context.Context, take func([]change) error) error {
 	spare := spareLists.Get().(*lists)
 	c.records, c.existing.found, c.changes = spare.records, spare.stored, spare.changes
@@ -73,7 +73,7 @@ func (c *comparison) run(ctx context.Context, take func([]change) error) error {
 		if end != nil {
 			var kept int
 			if existing, kept = c.before(end, existing, incoming); len(existing)+kept == 0 {
-				c.existing.limit *= 2 // all rows that were read are of one group
+				c.existing.limit *= 2 // all rows that were read are of one group, and more may follow
 				c.pending = incoming
 				continue
 			}
@@ -81,7 +81,7 @@ func (c *comparison) run(ctx context.Context, take func([]change) error) error {
 		} else {
 			c.pending = nil
 		}
-		c.existing.found = existing // its memory is used again
+		c.existing.found = existing // to use its memory again
 		last := bytes.Clone(lastKey(c.Table, existing, incoming))
 		c.changes = c.changes[:0]
 		c.diff(existing, incoming)
@@ -97,7 +97,7 @@ func (c *comparison) run(ctx context.Context, take func([]change) error) error {
 	}
 }
 
-// before cuts off what lies in the group of a key or behind it.
+// before returns the existing rows, and the number of incoming ones, whose groups come before the group of the key end.
 func (c *comparison) before(end []byte, existing []stored, incoming []record) ([]stored, int) {
 	before := func(key []byte) bool { return !c.sameGroup(key, end) && c.compare(key, end) < 0 }
 	i, j := 0, 0
@@ -110,7 +110,7 @@ func (c *comparison) before(end []byte, existing []stored, incoming []record) ([
 	return existing[:i], j
 }
 
-// lastKey is the greatest key of both sides.
+// lastKey returns the greatest key of both sides.
 func lastKey(t *Table, existing []stored, incoming []record) (last []byte) {
 	if n := len(incoming); n > 0 {
 		last = incoming[n-1].key
@@ -121,7 +121,7 @@ func lastKey(t *Table, existing []stored, incoming []record) (last []byte) {
 	return last
 }
 
-// chunk takes the next incoming records, whole groups of them. They are valid until the next chunk is taken.
+// chunk takes the next incoming records, in whole groups. They are valid until the next call.
 func (c *comparison) chunk() ([]record, error) {
 	all, size := c.records[:0], 0
 	for _, r := range c.pending {

@@ -10,8 +10,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// copyRows copies rows into a table, in the binary format of COPY, and returns how many it took. When it returns nobody
-// reads the rows any more.
+// copyRows copies rows, which are in COPY's binary format, into a table, and returns their number. After it has returned,
+// nothing reads rows.
 func copyRows(ctx context.Context, conn *pgconn.PgConn, table string, columns []string, rows io.Reader) (int64, error) {
 	all := &reading{rows: rows}
 	defer all.end()
@@ -22,20 +22,20 @@ func copyRows(ctx context.Context, conn *pgconn.PgConn, table string, columns []
 	return tag.RowsAffected(), nil
 }
 
-// copying is records that become rows, in the binary format of COPY, while they are read.
+// copying is an io.Reader that makes rows in COPY's binary format from records.
 type copying struct {
 	records []*record // not read yet
 	add     asRows
-	made    int64  // rows
-	rest    []byte // of what was made, and had no room
-	over    bool
+	made    int64  // number of rows
+	rest    []byte // made, but not read yet
+	over    bool   // the trailer is made
 }
 
 func newCopying(records []*record, add asRows) *copying {
 	return &copying{records: records, add: add, rest: copyHeader}
 }
 
-// Read fills p, since pgx sends as one message what one Read returns. Rows are made where they are read.
+// Read fills p, because pgx sends the result of each Read as one message. Rows are made directly in p.
 func (c *copying) Read(p []byte) (n int, err error) {
 	n = copy(p, c.rest)
 	c.rest = c.rest[n:]
@@ -51,7 +51,7 @@ func (c *copying) Read(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// next makes the rows of one more record, or the end.
+// next makes the rows of the next record, or the trailer.
 func (c *copying) next(e *encoder) {
 	if len(c.records) == 0 {
 		e.b, c.over = append(e.b, copyTrailer...), true
@@ -61,11 +61,11 @@ func (c *copying) next(e *encoder) {
 	c.records = c.records[1:]
 }
 
-// reading is rows that pgx reads. Where a connection fails, or is given up, CopyFrom returns while a goroutine of its
-// own still reads: memory that belongs to the next rows by then.
+// reading is the reader that pgx gets. If a connection fails or the context ends, CopyFrom returns while a goroutine of pgx
+// still reads. By then, the memory of the rows may be in use for others.
 type reading struct {
 	mu   sync.Mutex
-	rows io.Reader // nil: nobody is to read any more
+	rows io.Reader // nil: reading has ended
 }
 
 func (r *reading) Read(p []byte) (int, error) {
@@ -77,7 +77,7 @@ func (r *reading) Read(p []byte) (int, error) {
 	return r.rows.Read(p)
 }
 
-// end waits for a read that is going on, and lets none begin.
+// end waits for a read in progress. Later reads fail.
 func (r *reading) end() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

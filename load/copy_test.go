@@ -11,12 +11,12 @@ import (
 	"wheelhouse/internal/testdb"
 )
 
-// slowRows are read slowly, and without end.
+// slowRows is an endless reader whose reads are slow.
 type slowRows struct {
-	asked chan struct{} // somebody reads
+	asked chan struct{} // receives a value when a read begins
 	takes time.Duration
 	begun bool
-	now   atomic.Int32 // how many read
+	now   atomic.Int32 // reads in progress
 	reads atomic.Int32
 }
 
@@ -36,12 +36,12 @@ func (s *slowRows) Read(p []byte) (int, error) {
 	return copy(p, make([]byte, 16)), nil
 }
 
-// Whatever becomes of a COPY, nobody reads its rows when it is over: their memory is the next window's.
-func TestNobodyReadsAfterACopy(t *testing.T) {
+// However a COPY ends, nothing reads its rows afterwards: their memory belongs to the next window.
+func TestNothingReadsAfterACopy(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.NewDirect(t)
 	for name, end := range map[string]func(t *testing.T, cancel func(), pid uint32){
-		"given up": func(_ *testing.T, cancel func(), _ uint32) { cancel() },
+		"canceled": func(_ *testing.T, cancel func(), _ uint32) { cancel() },
 		"terminated": func(t *testing.T, _ func(), pid uint32) {
 			conn, err := pgx.Connect(t.Context(), dsn)
 			if err != nil {
@@ -77,10 +77,10 @@ func TestNobodyReadsAfterACopy(t *testing.T) {
 			}
 			reads := rows.reads.Load()
 			if rows.now.Load() > 0 {
-				t.Error("somebody still reads")
+				t.Error("a read is still in progress")
 			}
 			if time.Sleep(2 * rows.takes); rows.reads.Load() > reads {
-				t.Error("somebody reads again")
+				t.Error("a read began after the COPY")
 			}
 		})
 	}

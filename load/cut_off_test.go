@@ -12,7 +12,7 @@ import (
 	"wheelhouse/transform"
 )
 
-// Connections end in the midst of COPYs while other windows are loaded: each session comes once, with its own events.
+// Connections end in the middle of a COPY while other windows are loaded. Each session is stored once, with its own events.
 func TestConnectionsCutOffWhileSessionsAreCopied(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, load.Options{Connections: 4})

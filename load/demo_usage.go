@@ -58,25 +58,25 @@ var demoAnswers = newRows(Table{Name: "demo_answers"},
 		personal(text("answer", func(a *answer) sql.Null[string] { return a.Answer })),
 	})
 
-// canceledRequests is a day's count of cancelled requests.
+// canceledRequests is the count of cancelled requests of a day.
 type canceledRequests struct {
 	day   time.Time
 	count int32
 }
 
-// demoCancellations has one row a day. An answer without the count leaves the day as it is.
+// demoCancellations has one row for each day. An answer without the count leaves the row of its day as it is.
 var demoCancellations = newRows(
 	Table{Name: "demo_cancellations_daily", LoadID: "load_id", Scope: Scope{Day: true}, Deletion: NeverDelete},
 	[]field[canceledRequests]{
 		date("day", func(c *canceledRequests) time.Time { return c.day }),
 	},
 	[]field[canceledRequests]{
-		addsUp(requiredInteger("canceled", func(c *canceledRequests) int32 { return c.count })),
+		additive(requiredInteger("canceled", func(c *canceledRequests) int32 { return c.count })),
 	})
 
 // DemoRequest adds a demo request with its answers.
 func (b *Batch) DemoRequest(d transform.DemoRequest) error {
-	b.state.records++
+	b.totals.records++
 	return add(b, 0, demoRequests, &d)
 }
 

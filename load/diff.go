@@ -6,29 +6,29 @@ import (
 	"time"
 )
 
-// action is what a diff says of a row.
+// action is the result of a diff for a row.
 type action int
 
 const (
 	insert    action = iota // the row is new
-	update                  // the row, or its children, differ from what is there
-	unchanged               // the same is there
-	remove                  // the window speaks for the row and does not bring it
-	keep                    // what is there stays: a later answer told of it
-	merge                   // the record is another one again
+	update                  // the row or its children differ
+	unchanged               // the row and its children are equal
+	remove                  // the window speaks for the row, but the batch does not have it
+	keep                    // the existing row stays: a later answer has it, or it may only seem to be missing
+	merge                   // the record adds nothing: it is the same as another one, or a later answer deleted its row
 )
 
 // change is one row of a diff.
 type change struct {
 	action
-	incoming *record // nil: the window does not bring the row
-	existing *stored // nil: the row is not there
+	incoming *record // nil: the batch does not have the row
+	existing *stored // nil: the table does not have the row
 
-	// staleChildren: there are children of a row that is not there. They are removed, whatever becomes of the row.
+	// staleChildren: the table of children has children of the row although the row does not exist. They are removed.
 	staleChildren bool
 }
 
-// key is the key of the row.
+// key returns the key of the row.
 func (c *change) key() []byte {
 	if c.incoming != nil {
 		return c.incoming.key
@@ -36,30 +36,32 @@ func (c *change) key() []byte {
 	return c.existing.key
 }
 
-// differ compares what a window brings of one table with what is there. It is a pure function of its fields and of the
-// rows: it asks neither the database nor the clock.
+// differ compares a window's rows of one table with the existing rows. The result depends on the fields and the rows only: a
+// differ asks neither the database nor the clock.
 type differ struct {
 	*Table
 	account  string
 	from, to time.Time // the window
-	now      time.Time // for rows whose own time is the load's
+	now      time.Time // the load's time, for columns that store it
 
 	newer     map[int64]bool  // loads whose answers were asked for later than this one
-	newerSpan []span          // the windows of those that are complete
-	rejected  map[string]bool // keys of records that were set aside: they may be rows that are missing
-	suspect   bool            // any row may be missing: parts could not be had, or a record without a key was set aside for the first time
+	newerSpan []span          // the windows of the complete ones among these loads
+	rejected  map[string]bool // keys of rejects: each may be a row that seems to be missing
+	// anyMayBeMissing: any row may only seem to be missing, because a part of the window could not be had, or because a record
+	// without a key was rejected for the first time.
+	anyMayBeMissing bool
 
 	changes []change
-	held    int64 // rows that are there and for which the window speaks
+	inScope int64 // existing rows for which the window speaks
 }
 
 type span struct{ from, to time.Time }
 
-// matcher pairs the rows that are there with those that a window brings, of one group: rows of one key or, for sessions,
-// of one start. Rows are in the order of keys, and incoming ones of one key in the order in which they came.
+// matcher pairs the existing and the incoming rows of one group: rows with one key or, for sessions, with one start. Rows are
+// in the order of keys, and incoming rows of one key in the order in which they came.
 type matcher func(d *differ, existing []stored, incoming []record)
 
-// diff is a merge join of both sides, each in the order of its keys, group by group.
+// diff is a merge join of both sides, group by group. Both are in the order of keys.
 func (d *differ) diff(existing []stored, incoming []record) {
 	for len(existing) > 0 || len(incoming) > 0 {
 		first := d.firstKey(existing, incoming)
@@ -94,7 +96,7 @@ func (t *Table) sameGroup(a, b []byte) bool {
 	return bytes.Equal(a, b)
 }
 
-// matchByKey is the matcher of tables whose rows the API itself gives a key. The last record of a key is the row.
+// matchByKey is the matcher of tables whose rows have a key from the API. Of several records with one key the last counts.
 func matchByKey(d *differ, existing []stored, incoming []record) {
 	for i := range incoming[:max(0, len(incoming)-1)] {
 		d.add(change{action: merge, incoming: &incoming[i]})
@@ -106,55 +108,55 @@ func matchByKey(d *differ, existing []stored, incoming []record) {
 	if len(incoming) > 0 {
 		d.pair(ours, &incoming[len(incoming)-1])
 	} else {
-		d.lacks(ours)
+		d.unmatched(ours)
 	}
 }
 
 func (d *differ) add(c change) { d.changes = append(d.changes, c) }
 
-// pair says what becomes of a row that the window brings. existing is the row that is there, nil if there is none; its
-// key is the incoming one's.
+// pair adds the change for an incoming row and its existing row, nil if there is none. Both have the same key, or are one
+// session.
 func (d *differ) pair(existing *stored, incoming *record) {
 	c := change{incoming: incoming, existing: existing}
 	if existing != nil && existing.row == nil { // children without their parent
 		c.existing, c.staleChildren, existing = nil, true, nil
 	}
 	if existing != nil && d.speaksFor(existing) {
-		d.held++
+		d.inScope++
 	}
 	switch {
-	case existing == nil && d.toldOtherwise(incoming):
+	case existing == nil && d.newerOmits(incoming): // invariant 5
 		c.action = merge
 	case existing == nil:
 		c.action = insert
-	case d.newer[existing.load]:
+	case d.newer[existing.load]: // invariant 5
 		c.action = keep
 	case !existing.deleted && bytes.Equal(existing.key, incoming.key) && bytes.Equal(existing.row, incoming.row) && bytes.Equal(existing.children, incoming.children):
-		c.action = unchanged
+		c.action = unchanged // invariant 4
 	default:
 		c.action = update
 	}
 	d.add(c)
 }
 
-// toldOtherwise tells whether a later answer spoke for a row and did not bring it.
-func (d *differ) toldOtherwise(r *record) bool {
+// newerOmits tells whether a later answer speaks for a row that does not exist. That answer did not have the row.
+func (d *differ) newerOmits(r *record) bool {
 	return slices.ContainsFunc(d.newerSpan, func(s span) bool { return d.within(r.row, s.from, s.to) })
 }
 
-// lacks says what becomes of a row that is there and that the window does not bring.
-func (d *differ) lacks(existing *stored) {
+// unmatched adds the change, if any, for an existing row that the batch does not have.
+func (d *differ) unmatched(existing *stored) {
 	switch {
 	case existing.row == nil:
-		d.add(change{action: keep, existing: existing, staleChildren: !d.suspect})
+		d.add(change{action: keep, existing: existing, staleChildren: !d.anyMayBeMissing})
 	case d.speaksFor(existing):
 		d.remove(existing)
 	}
 }
 
-// remove removes a row that the window does not bring, unless there is a reason to keep it.
+// remove adds the change for a row that the batch does not have although the window speaks for it.
 func (d *differ) remove(existing *stored) {
-	d.held++
+	d.inScope++
 	if d.newer[existing.load] || d.mayBeMissing(existing) {
 		d.add(change{action: keep, existing: existing})
 		return
@@ -162,13 +164,13 @@ func (d *differ) remove(existing *stored) {
 	d.add(change{action: remove, existing: existing})
 }
 
-// mayBeMissing tells whether a row may be missing although the API still has it: its record was set aside, or is in a part
-// that could not be had.
+// mayBeMissing tells whether the batch may not have a row although the API does: its record was rejected, or is in a part of the
+// window that could not be had.
 func (d *differ) mayBeMissing(s *stored) bool {
-	return d.suspect || len(d.rejected) > 0 && d.rejected[d.rejectKey(d.Table, &s.record)]
+	return d.anyMayBeMissing || len(d.rejected) > 0 && d.rejected[d.rejectKey(d.Table, &s.record)]
 }
 
-// speaksFor tells whether the window would have brought a row that is there, if the API still had it.
+// speaksFor tells whether the batch would have an existing row if the API still had the row.
 func (d *differ) speaksFor(s *stored) bool {
 	switch {
 	case d.Deletion == NeverDelete || s.deleted:

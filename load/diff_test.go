@@ -20,7 +20,7 @@ import (
 
 var dayOne = time.Date(2026, 3, 9, 0, 0, 0, 0, time.UTC)
 
-// memory is a table of sessions: what is there, by key.
+// memory is a table of sessions, by key.
 type memory struct {
 	rows map[string]stored
 	t    *rapid.T
@@ -35,7 +35,7 @@ func (m *memory) existing() (all []stored) {
 	return all
 }
 
-// load brings what a window shows into the table, as a load with a number does. newer are the loads that were asked for later.
+// load loads the sessions of a window into the table. number is the load's. newer are the loads that were asked for later.
 func (m *memory) load(number int64, from, to time.Time, sessions []transform.ScreenSession, newer map[int64]span) (changes []change) {
 	d := differ{Table: screenSessions.Table, account: "a", from: from, to: to, newer: map[int64]bool{}}
 	for n, s := range newer {
@@ -59,9 +59,9 @@ func (m *memory) load(number int64, from, to time.Time, sessions []transform.Scr
 		case update:
 			m.rows[key] = stored{record: *c.incoming, load: number}
 		case remove:
-			gone := m.rows[key]
-			gone.deleted, gone.load = true, number
-			m.rows[key] = gone
+			row := m.rows[key]
+			row.deleted, row.load = true, number
+			m.rows[key] = row
 		}
 	}
 	if incomings != len(sessions) {
@@ -75,7 +75,7 @@ func (m *memory) load(number int64, from, to time.Time, sessions []transform.Scr
 	return d.changes
 }
 
-// records are sessions as a batch holds them.
+// records returns sessions as a batch has them.
 func records(sessions []transform.ScreenSession) (all []record) {
 	b := NewBatch(ledger.Window{Account: "a", Stream: UsageNew.Stream})
 	defer b.Close()
@@ -103,7 +103,7 @@ func records(sessions []transform.ScreenSession) (all []record) {
 	}
 }
 
-// live are the rows that are not deleted, without their numbers.
+// live returns the live rows, without their keys.
 func (m *memory) live() (all []string) {
 	for _, s := range m.rows {
 		if !s.deleted {
@@ -114,7 +114,7 @@ func (m *memory) live() (all []string) {
 	return all
 }
 
-// account is what an API knows: sessions, and how it selects what a window shows.
+// account has the sessions that the API knows, and the rule by which the API selects those of a window.
 type account struct {
 	sessions []transform.ScreenSession
 	shows    func(s transform.ScreenSession, from, to time.Time) bool
@@ -176,8 +176,8 @@ func drawCuts(t *rapid.T) []time.Time {
 	return cuts
 }
 
-// Any windows, in any order and overlapping, loaded from an account that stands still, end in what the windows show; and
-// loading any of them once more changes nothing.
+// Windows of an account that does not change, in any order and overlapping, give the sessions that are in the windows. Loading any
+// window once more changes nothing.
 func TestWindowsInAnyOrderEndInWhatTheyShow(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -222,8 +222,7 @@ func TestWindowsInAnyOrderEndInWhatTheyShow(t *testing.T) {
 	})
 }
 
-// An account whose sessions begin, go on and end: windows of the old answers come in any order after those of the new ones, and
-// change nothing of what these say.
+// An answer that was asked for earlier, and is loaded after newer answers, changes no row that these have (invariant 5).
 func TestOlderAnswersChangeNothing(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -249,20 +248,19 @@ func TestOlderAnswersChangeNothing(t *testing.T) {
 			m.load(int64(1000+i), from, cuts[i+1], a.window(from, cuts[i+1]), nil)
 		}
 		want := m.live()
-		// Whatever a new answer shows or speaks for, an old one does not change. (A session that no new window shows
-		// anywhere, and for which none speaks, an old answer may bring.)
+		// An old answer may insert a session that no new answer has or speaks for.
 		old := drawCuts(t)
 		m.load(1, old[0], old[1], before.window(old[0], old[1]), newer)
 		for _, row := range want {
 			if !slices.Contains(m.live(), row) {
-				t.Fatalf("an old answer took a row away")
+				t.Fatalf("an old answer deleted a row")
 			}
 		}
 	})
 }
 
-// Equal sessions of one answer are different sessions; of several answers for parts of one window they are one.
-func TestPartsOfAWindowShowASessionOnce(t *testing.T) {
+// Equal sessions of one answer are different sessions. Equal sessions of two answers, for the halves of a window, are one.
+func TestABisectedWindowHasASessionOnce(t *testing.T) {
 	t.Parallel()
 	s := transform.ScreenSession{AgentEmail: "a@x.com", StartedAt: dayOne, Ended: true, EndedAt: sql.Null[time.Time]{V: dayOne.Add(time.Hour), Valid: true}}
 	running := s

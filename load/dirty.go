@@ -8,14 +8,14 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// dirtyDays gathers the days of rows that a window changed, before and after the change. Rollups of these days are no
-// longer right (see package rollup).
+// dirtyDays collects the days of the rows that a window changed, as they were before and after the change. The rollups of these
+// days are outdated (see package rollup).
 type dirtyDays struct {
-	// By the quarter of an hour in which such rows begin: the first and the last minute in it, in seconds since 1970. No clock
-	// changes its date twice in a quarter of an hour, so that these two are all its days.
+	// times has, for each quarter of an hour in which changed rows begin, the first and the last minute of such a beginning, in
+	// seconds since 1970. In no time zone does the date change twice in a quarter of an hour, so the two minutes give all days.
 	times map[int64][2]int64
-	last  int64               // of these minutes: rows come in the order of time, and neighbours share theirs
-	days  map[string]struct{} // of daily tables
+	last  int64               // the minute of the last row, which is often the minute of the next one
+	days  map[string]struct{} // days of changed rows of daily tables
 }
 
 func (d *dirtyDays) add(t *Table, c *change) {
@@ -57,7 +57,7 @@ func (d *dirtyDays) addRow(t *Table, r *record) {
 	}
 }
 
-// mark queues the marks.
+// mark queues the statement that marks the days.
 func (d *dirtyDays) mark(batch *pgx.Batch, load int64, account string) {
 	if len(d.times)+len(d.days) == 0 {
 		return

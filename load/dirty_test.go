@@ -13,7 +13,7 @@ import (
 	"wheelhouse/transform"
 )
 
-// refresh brings rollups up to date. The views say what the rows say, before and after.
+// refresh refreshes the rollups. The views agree with the rows before and after.
 func (s *scene) refresh(when string) {
 	s.Helper()
 	rolluptest.Check(s.T, s.dsn, when+", dirty")
@@ -23,7 +23,7 @@ func (s *scene) refresh(when string) {
 	rolluptest.Check(s.T, s.dsn, when+", refreshed")
 }
 
-// dirtyDays are the days that are marked.
+// dirtyDays returns the days that have a mark.
 func (s *scene) dirtyDays() (days string) {
 	s.Helper()
 	if err := s.conn.QueryRow(s.Context(), `SELECT coalesce(string_agg(DISTINCT day::text, ' '), '') FROM wheelhouse.dirty_days`).Scan(&days); err != nil {
@@ -32,7 +32,7 @@ func (s *scene) dirtyDays() (days string) {
 	return days
 }
 
-// Where the reporting zone changes, a day that has sessions in the old zone only has none in the new one.
+// After a change of the reporting zone, a day that had sessions in the old zone may have none in the new one.
 func TestDaysThatAnotherZoneEmpties(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, load.Options{})
@@ -55,12 +55,12 @@ func TestDaysThatAnotherZoneEmpties(t *testing.T) {
 	s.refresh("in UTC again")
 }
 
-// What an attempt at an answer brought that did not hold marks no day.
+// Rows of a broken answer mark no day.
 func TestForgottenSessionsMarkNoDay(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, load.Options{})
 	day := s.ready(load.UsageNew, 0, lasting(worldBegins.Add(time.Hour), time.Minute))
-	for _, start := range []time.Time{time.Unix(0, 0), worldBegins.Add(2 * time.Hour)} { // the second is another try of the same part
+	for _, start := range []time.Time{time.Unix(0, 0), worldBegins.Add(2 * time.Hour)} { // the second is another attempt at the same answer
 		day.Batch.Begin()
 		if err := day.Batch.Session(lasting(start, time.Minute)); err != nil {
 			t.Fatal(err)
@@ -75,14 +75,14 @@ func TestForgottenSessionsMarkNoDay(t *testing.T) {
 	}
 }
 
-// A load of requests marks every day that it wrote to: those of its window, of rows that began outside of it, and of the day that a request
-// had begun on before it moved. Days between them stay clean.
+// A load of requests marks each day of a row that it writes: days of its window, days of rows that began outside of the window, and
+// the day on which a moved request was before. Days between them stay clean.
 func TestRequestsThatMoveMarkBothDays(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, load.Options{})
 	s.exec(`INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'UTC', '2026-03-01')`)
 	at := func(day int) time.Time { return worldBegins.AddDate(0, 0, day).Add(9 * time.Hour) }
-	bring := func(when, dirty string, window int, started ...time.Time) {
+	loadRequests := func(when, dirty string, window int, started ...time.Time) {
 		t.Helper()
 		day := s.ready(load.DemoUsage, window)
 		day.Batch.Begin()
@@ -100,13 +100,13 @@ func TestRequestsThatMoveMarkBothDays(t *testing.T) {
 		}
 		s.refresh(when)
 	}
-	bring("first", "2026-03-09", 0, at(0), at(0))
-	bring("one from another day", "2026-03-09 2026-03-14 2026-03-29", 5, at(5), at(20))
-	bring("moved back", "2026-03-11 2026-03-14 2026-03-21 2026-03-29", 12, at(12), at(2))
+	loadRequests("first", "2026-03-09", 0, at(0), at(0))
+	loadRequests("one from another day", "2026-03-09 2026-03-14 2026-03-29", 5, at(5), at(20))
+	loadRequests("moved back", "2026-03-11 2026-03-14 2026-03-21 2026-03-29", 12, at(12), at(2))
 }
 
-// What a load says of a day is of the day of that name, also where that is over in the account's zone before the load's window begins.
-func TestDailyFiguresMarkTheDayOfTheirName(t *testing.T) {
+// A row of a daily table marks its own day, even if that day is over in the account's zone before the load's window begins.
+func TestRowsOfDailyTablesMarkTheirDay(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, load.Options{})
 	s.exec(`INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'Pacific/Auckland', '2026-03-01');
@@ -136,8 +136,8 @@ func TestDailyFiguresMarkTheDayOfTheirName(t *testing.T) {
 	s.refresh("loaded")
 }
 
-// A session that runs for months is in every day's answer: the days between it and the answer's stay clean, and its own day is dirty
-// only where it is another than it was.
+// A session that runs for months is in the answer of every day. The days between its own and the answer's stay clean. Its own day is
+// marked only if the session changed.
 func TestLongSessionsLeaveDaysBetweenAlone(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, load.Options{})
@@ -145,7 +145,7 @@ func TestLongSessionsLeaveDaysBetweenAlone(t *testing.T) {
 	long := transform.ScreenSession{AgentEmail: "long@x.com", StartedAt: worldBegins.AddDate(0, 0, -100).Add(12 * time.Hour)}
 	for day, x := range []struct {
 		viewers int32
-		marked  bool // its first day
+		marked  bool // the day on which the session began
 	}{{1, true}, {1, false}, {2, true}} {
 		long.Viewers = sql.Null[int32]{V: x.viewers, Valid: true}
 		c := s.warehouse.Commit(t.Context(), s.ready(load.UsageNew, day, long, lasting(worldBegins.AddDate(0, 0, day).Add(12*time.Hour), time.Minute)))[0]

@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// Postgres's binary COPY format: a signature, then for each row a count of fields and each field
-// with its length (-1: NULL), then a count of -1.
+// COPY's binary format: a signature; for each row the count of its fields, and each field after its length (-1: NULL); a count
+// of -1.
 var (
 	copyHeader  = append([]byte("PGCOPY\n\xff\r\n\x00"), make([]byte, 8)...)
 	copyTrailer = []byte{0xff, 0xff}
 )
 
-// Postgres counts times in microseconds from here.
+// postgresEpoch is the moment from which Postgres counts microseconds.
 const postgresEpoch = 946_684_800_000_000 // 2000-01-01 in microseconds since 1970
 
-// encoder appends values as the fields of COPY's binary format: each as its length in four bytes, and its value.
+// encoder appends values as fields of COPY's binary format: the length in four bytes, and the value.
 type encoder struct{ b []byte }
 
-// field appends a value as it is; nil is NULL.
+// field appends an encoded value; nil is NULL.
 func (e *encoder) field(v []byte) {
 	if v == nil {
 		e.null()
@@ -66,10 +66,10 @@ func (e *encoder) timestamptz(v time.Time) { e.int8(v.UnixMicro() - postgresEpoc
 // dayZero is the day from which Postgres counts days.
 var dayZero = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// date is a day, given as its midnight in UTC.
+// date appends a day, given as its midnight in UTC.
 func (e *encoder) date(day time.Time) { e.int4(int32((day.Unix() - dayZero.Unix()) / (24 * 60 * 60))) }
 
-// jsonb is version 1 of the format: JSON as text. Nil is NULL.
+// jsonb appends JSON as version 1 of the binary format of jsonb, which is text. nil is NULL.
 func (e *encoder) jsonb(json []byte) {
 	if json == nil {
 		e.null()

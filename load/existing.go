@@ -12,11 +12,11 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// existingLimit is how many rows of a table are read at a time. A window that holds more is compared a stretch of keys
-// after the other.
+// existingLimit is the number of existing rows that are read at a time. A window with more is compared in several stretches of
+// keys.
 const existingLimit = 8192
 
-// existingReader reads what is there of one table, for one window.
+// existingReader reads the existing rows of one table for one window.
 type existingReader struct {
 	tx     pgx.Tx
 	table  *Table
@@ -26,15 +26,15 @@ type existingReader struct {
 	found  []stored
 }
 
-// stretch is a stretch of keys in their order.
+// stretch is an interval of keys.
 type stretch struct {
-	after   []byte // what lies at or before this key was read before; nil: from the first
-	through []byte // up to this key, and for sessions up to the last of its start; nil: up to the last
+	after   []byte // begins after this key; nil: with the first key
+	through []byte // ends with this key, for sessions with the last key of its start; nil: with the last key
 }
 
-// read reads the rows of a stretch of keys for which the window speaks, and those whose keys it brings, all with their
-// children. They come in the order of keys. Where the limit was reached, end is the key of the last row that was read: rows
-// from its group on may be missing.
+// read reads the rows of a stretch for which the window speaks, and the rows with the keys of incoming, with their children and
+// in the order of keys. If it reached the limit, end is the key of the last row: rows of that group and of later ones may be
+// missing.
 func (r *existingReader) read(ctx context.Context, s stretch, incoming []record) (found []stored, end []byte, err error) {
 	r.memory.release()
 	if r.table.sessionKeys {
@@ -78,7 +78,7 @@ func (r *existingReader) read(ctx context.Context, s stretch, incoming []record)
 	return family.end(), end, err
 }
 
-// missing are the records whose keys are not among what was found. A key that comes twice is there once.
+// missing returns the incoming records whose keys were not found, one for each key.
 func (r *existingReader) missing(found []stored, incoming []record) (missing []record) {
 	next := 0
 	for i := range incoming {
@@ -95,7 +95,7 @@ func (r *existingReader) missing(found []stored, incoming []record) (missing []r
 	return missing
 }
 
-// cutOff is the key of the last row where there may be more.
+// cutOff returns the key of the last row if there may be more rows, and nil if not.
 func (r *existingReader) cutOff(found []stored) []byte {
 	if len(found) < r.limit {
 		return nil
@@ -103,8 +103,8 @@ func (r *existingReader) cutOff(found []stored) []byte {
 	return found[len(found)-1].key
 }
 
-// readSessions reads sessions by stretches of their ids, which begin with their starts: those that began in the window,
-// and those that start together with sessions of other times that the window brings.
+// readSessions reads sessions by intervals of their ids, which begin with their starts. It reads the sessions that began in the
+// window, and those that began together with an incoming session from outside of the window.
 func (r *existingReader) readSessions(ctx context.Context, s stretch, incoming []record) (found []stored, end []byte, err error) {
 	low, high := firstID(r.window.From.UnixMilli()), firstID(r.window.To.UnixMilli())
 	if s.after != nil {
@@ -131,12 +131,12 @@ func (r *existingReader) readSessions(ctx context.Context, s stretch, incoming [
 	}
 	statements := r.table.statements()
 	within, outside := r.family(nil), r.family(nil)
-	var queries []query // sent at once, since each round trip costs the time that Postgres waits for it
+	var queries []query // sent in one round trip
 	if bytes.Compare(low[:], high[:]) < 0 {
 		if within.found, err = r.rows(ctx, statements.existing, args); err != nil {
 			return nil, nil, err
 		}
-		if end = r.cutOff(within.found); end != nil { // no events of later sessions
+		if end = r.cutOff(within.found); end != nil { // leave out events of later sessions
 			past := firstID(startOf(end) + 1)
 			args["high"] = uuidText(past[:])
 		}
@@ -162,19 +162,19 @@ func (r *existingReader) readSessions(ctx context.Context, s stretch, incoming [
 // rows reads rows without their children.
 func (r *existingReader) rows(ctx context.Context, sql string, args pgx.NamedArgs) ([]stored, error) {
 	all := r.family(r.found[:0])
-	r.found = nil // for the first of several statements
+	r.found = nil // the first statement has its memory
 	err := eachRaw(ctx, r.tx, query{sql, args, all.add})
 	return all.found, err
 }
 
-// family is rows that are there, in the order of keys, and their children as they come in the same order.
+// family collects existing rows and then their children, both in the order of keys.
 type family struct {
 	*existingReader
 	found    []stored
-	orphans  []stored // children without a row become a row of their own, which has no columns
-	next     int      // of the rows that were found, the first that may be the parent
-	key      []byte   // the parent's, of the children that are being gathered; nil: none
-	children encoder  // these
+	orphans  []stored // children without a parent: each is a row without columns
+	next     int      // index of the first row that may be the parent of the next child
+	key      []byte   // of the parent of the current children; nil: there are none
+	children encoder  // the current children
 }
 
 func (r *existingReader) family(found []stored) *family {
@@ -189,11 +189,11 @@ func (f *family) add(v [][]byte) {
 	f.found = append(f.found, s)
 }
 
-// addChild adds a child. All rows were added before.
+// addChild adds a child. All rows must have been added before.
 func (f *family) addChild(v [][]byte) {
 	shared := f.table.sharedKey
 	if !f.isKey(f.key, v[:shared]) {
-		f.gathered()
+		f.endChildren()
 		f.key, f.children.b = joined(f.key[:0], v[:shared]), f.children.b[:0]
 	}
 	at := len(f.children.b)
@@ -204,8 +204,8 @@ func (f *family) addChild(v [][]byte) {
 	binary.BigEndian.PutUint32(f.children.b[at:], uint32(len(f.children.b)-at-4))
 }
 
-// gathered gives the children that were gathered to their parent.
-func (f *family) gathered() {
+// endChildren gives the current children to their parent.
+func (f *family) endChildren() {
 	if len(f.key) == 0 {
 		return
 	}
@@ -221,7 +221,7 @@ func (f *family) gathered() {
 
 // end returns the rows with their children.
 func (f *family) end() []stored {
-	f.gathered()
+	f.endChildren()
 	if len(f.orphans) > 0 {
 		f.found = append(f.found, f.orphans...)
 		slices.SortStableFunc(f.found, func(a, b stored) int { return f.table.compare(a.key, b.key) })
@@ -249,7 +249,7 @@ func (r *existingReader) clone(b []byte) []byte {
 	return piece
 }
 
-// joined appends encoded values.
+// joined appends the encoding of values.
 func joined(b []byte, values [][]byte) []byte {
 	e := encoder{b}
 	for _, v := range values {
@@ -258,7 +258,7 @@ func joined(b []byte, values [][]byte) []byte {
 	return e.b
 }
 
-// compareShared orders by the columns of the key that children repeat.
+// compareShared compares the shared columns of a row's key with those of a child's key.
 func (r *existingReader) compareShared(key, shared []byte) int {
 	if r.table.sessionKeys {
 		return bytes.Compare(key[:len(shared)], shared)
@@ -266,7 +266,7 @@ func (r *existingReader) compareShared(key, shared []byte) int {
 	return r.table.compare(key, shared)
 }
 
-// orphanKey completes the key of children without their parent.
+// orphanKey makes a whole key for children without a parent.
 func (r *existingReader) orphanKey(shared []byte) []byte {
 	if !r.table.sessionKeys {
 		return slices.Clone(shared)
@@ -289,7 +289,7 @@ func (r *existingReader) encode(values [][]byte) []byte {
 	return e.b
 }
 
-// keyValue is a column of an encoded key as an argument; nil where there is no key.
+// keyValue returns a column of an encoded key as an argument of a statement; nil if key is nil.
 func keyValue(c Column, key []byte, i int) any {
 	if key == nil {
 		return nil
@@ -297,7 +297,7 @@ func keyValue(c Column, key []byte, i int) any {
 	return c.kind.text(fieldAt(key, i))
 }
 
-// keyValues is a column of records' keys as an argument.
+// keyValues returns a column of the keys of records as an argument of a statement.
 func keyValues(c Column, i int, records []record) any {
 	values := make([]string, len(records))
 	for n := range records {
@@ -306,14 +306,15 @@ func keyValues(c Column, i int, records []record) any {
 	return values
 }
 
-// query is a statement, and what takes each of its rows: the columns in Postgres's binary format, valid until it returns.
+// query is a statement with the function that takes each of its rows: values in Postgres's binary format, valid until row
+// returns.
 type query struct {
 	sql  string
 	args pgx.NamedArgs
 	row  func(v [][]byte)
 }
 
-// eachRaw sends queries in one round trip and reads their rows, one query after the other.
+// eachRaw sends queries in one round trip and reads their rows, one query after another.
 func eachRaw(ctx context.Context, tx pgx.Tx, queries ...query) error {
 	var batch pgconn.Batch
 	for _, q := range queries {

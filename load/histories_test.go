@@ -19,21 +19,21 @@ import (
 	"wheelhouse/transform"
 )
 
-// world is an account's sessions as the API would tell of them: many twins, some over midnight, some running.
+// world has an account's sessions as the API knows them: many same-second sessions, some over midnight, some running.
 type world struct {
 	*rand.Rand
 	sessions []transform.ScreenSession
 	shows    func(s transform.ScreenSession, from, to time.Time) bool
-	slots    int // in which sessions begin
-	bad      int // which sessions cannot be understood for now
+	slots    int // the number of moments at which sessions begin
+	bad      int // which sessions are rejected for now; 0: none
 }
 
 var worldBegins = time.Date(2026, 3, 9, 0, 0, 0, 0, time.UTC)
 
 const worldDays = 3
 
-// selections are the ways in which an API may choose what a window shows: by start, by end or by overlap, with the last instant and
-// without, and what ended at the first.
+// selections are the rules by which the API may select the sessions of a window: by start, by end or by overlap, each with and
+// without those at the window's edge.
 var selections = []func(s transform.ScreenSession, from, to time.Time) bool{
 	func(s transform.ScreenSession, from, to time.Time) bool {
 		return !s.StartedAt.Before(from) && s.StartedAt.Before(to)
@@ -65,7 +65,7 @@ func (w *world) session() transform.ScreenSession {
 	return s
 }
 
-// change gives a session other contents.
+// change changes a session.
 func (w *world) change(s *transform.ScreenSession) {
 	s.Viewers = sql.Null[int32]{V: int32(w.IntN(3)), Valid: w.IntN(4) > 0}
 	s.Ended = w.IntN(8) > 0
@@ -84,7 +84,7 @@ func (w *world) change(s *transform.ScreenSession) {
 	}
 }
 
-// turn lets some time pass: sessions change, go and come, and others cannot be understood.
+// turn lets some time pass: sessions change, are deleted or created, and other ones are rejected.
 func (w *world) turn() {
 	w.bad = w.IntN(8)
 	for range w.IntN(4) {
@@ -99,7 +99,7 @@ func (w *world) turn() {
 	}
 }
 
-// add adds a session to a batch, or sets it aside.
+// add adds a session to a batch, as a row or as a reject.
 func (w *world) add(b *load.Batch, s transform.ScreenSession) error {
 	n := int(s.StartedAt.UnixMilli() / 100)
 	if w.bad == 0 || n%9 != w.bad {
@@ -112,15 +112,15 @@ func (w *world) add(b *load.Batch, s transform.ScreenSession) error {
 	return b.Reject(r)
 }
 
-// batch is a day's answer in any order, in one part or two.
-func (w *world) batch(t *testing.T, account string, from time.Time, parts int, order []int) *load.Batch {
+// batch returns a day's rows in a given order, from the answers of so many windows of equal length.
+func (w *world) batch(t *testing.T, account string, from time.Time, answers int, order []int) *load.Batch {
 	t.Helper()
 	b := load.NewBatch(ledger.Window{Account: account, Stream: load.UsageNew.Stream, From: from, To: from.AddDate(0, 0, 1), Day: from})
 	t.Cleanup(b.Close)
-	length := 24 * time.Hour / time.Duration(parts)
-	for part := range parts {
+	length := 24 * time.Hour / time.Duration(answers)
+	for n := range answers {
 		b.Begin()
-		begins := from.Add(time.Duration(part) * length)
+		begins := from.Add(time.Duration(n) * length)
 		for _, i := range order {
 			if s := w.sessions[i]; w.shows(s, begins, begins.Add(length)) {
 				if err := w.add(b, s); err != nil {
@@ -133,8 +133,8 @@ func (w *world) batch(t *testing.T, account string, from time.Time, parts int, o
 	return b
 }
 
-// In whatever order, groups and parts windows are loaded, and whichever way the API selects what a window shows, the same
-// sessions live in the end.
+// The same sessions are live in the end, in whatever order and groups windows are loaded, bisected or not, and however the API
+// selects the sessions of a window.
 func TestOrderOfWindowsDoesNotMatter(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.New(t)
@@ -158,7 +158,7 @@ func TestOrderOfWindowsDoesNotMatter(t *testing.T) {
 	}
 }
 
-// history is what becomes of one world in two accounts.
+// history loads one world into two accounts in different ways.
 type history struct {
 	*testing.T
 	warehouse *load.Warehouse
@@ -193,8 +193,8 @@ func (h *history) play(seed uint64) {
 	}
 }
 
-// load loads some days in one transaction, each in some parts.
-func (h *history) load(world *world, account string, days []int, parts int) {
+// load loads some days in one transaction, each from the given number of answers.
+func (h *history) load(world *world, account string, days []int, answers int) {
 	h.Helper()
 	var all []load.Ready
 	for _, day := range days {
@@ -204,7 +204,7 @@ func (h *history) load(world *world, account string, days []int, parts int) {
 		if err != nil || claims[0].Err != nil {
 			h.Fatal(err, claims)
 		}
-		all = append(all, load.Ready{Claim: claims[0], Batch: world.batch(h.T, account, from, parts, world.Perm(len(world.sessions)))})
+		all = append(all, load.Ready{Claim: claims[0], Batch: world.batch(h.T, account, from, answers, world.Perm(len(world.sessions)))})
 	}
 	for i, done := range h.warehouse.Commit(h.Context(), all...) {
 		if done.Err != nil {
@@ -213,8 +213,7 @@ func (h *history) load(world *world, account string, days []int, parts int) {
 	}
 }
 
-// live are an account's sessions that are not deleted, with their events, without what names the account, and without their
-// numbers.
+// live returns an account's live sessions with their events, without the account and without occurrences.
 func (h *history) live(account string) []string {
 	h.Helper()
 	return h.query(`
@@ -226,7 +225,7 @@ func (h *history) live(account string) []string {
 		ORDER BY 1`, account)
 }
 
-// rejects are what of an account is set aside, and what no longer is.
+// rejects returns an account's rejects, and whether each is open.
 func (h *history) rejects(account string) []string {
 	h.Helper()
 	return h.query("SELECT concat_ws(' ', raw_hash, resolved_at IS NULL) FROM wheelhouse.rejects WHERE account_id = $1 ORDER BY raw_hash", account)

@@ -1,9 +1,9 @@
--- What a transaction that loads windows needs beside the statements that are made from the descriptions of the tables.
+-- Statements of a transaction that loads windows, besides those that are made from the descriptions of the tables.
 
 -- name: settings
--- For one transaction. If this process is stopped in the middle, the server ends it, so that another can take the window.
--- Rows are always looked up by their keys: the planner has no figures of staging tables, nor of tables that are being
--- filled, and would rather read all there is, or spend time on compiling.
+-- Settings of one transaction (invariant 7). If this process stops in the middle, the server ends the transaction, so that another
+-- process can load the window. Rows are always looked up by their keys: the planner has no statistics of staging tables or of
+-- tables that are being filled, and would choose to read whole tables, or to compile.
 SELECT set_config('idle_in_transaction_session_timeout', @idle, true), set_config('jit', 'off', true), set_config('enable_seqscan', 'off', true),
        set_config('bytea_output', 'hex', true), now();
 

@@ -15,10 +15,10 @@ var rejectsSQL string
 
 var rejects = sqlfile.Parse(rejectsSQL)
 
-// rejectsAtATime is how many rejects are written by one statement.
+// rejectsAtATime is the number of rejects that one statement writes.
 const rejectsAtATime = 256
 
-// someRejects are some of a batch's rejects as the statements of rejects.sql take them.
+// someRejects are some of a batch's rejects, as arguments of the statements in rejects.sql.
 type someRejects struct {
 	hashes        [][]byte
 	keys          []string
@@ -27,7 +27,7 @@ type someRejects struct {
 	raw, rawText  []*string
 }
 
-// eachRejects hands a batch's rejects on, some at a time.
+// eachRejects calls take with a batch's rejects, some at a time.
 func eachRejects(b *Batch, take func(someRejects) error) error {
 	all, err := b.rejects.read()
 	if err != nil {
@@ -64,41 +64,42 @@ func textOrNil(v []byte) *string {
 	return &s
 }
 
-// protect finds out which rows may be missing because a record was set aside. A record that was set aside with a key
-// stands for the row of that key. One without a key may be any row, but only in the load that meets it first: an API that
-// goes on sending it must not keep rows from being deleted for ever.
+// protect finds the rows that may only seem to be missing because their record was rejected. A reject with a key protects the
+// row with that key. A reject without a key protects all rows, but only in the load that meets the reject first: if the API
+// sends the record again and again, rows can still be deleted.
 func (d *differ) protect(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs, b *Batch) error {
 	d.rejected = map[string]bool{}
 	return eachRejects(b, func(some someRejects) error {
-		var nameless [][]byte
+		var keyless [][]byte
 		for i, key := range some.keys {
 			switch {
 			case !some.whole[i]:
 			case key != "":
 				d.rejected[key] = true
 			default:
-				nameless = append(nameless, some.hashes[i])
+				keyless = append(keyless, some.hashes[i])
 			}
 		}
-		if len(nameless) == 0 || d.suspect {
+		if len(keyless) == 0 || d.anyMayBeMissing {
 			return nil
 		}
-		args["hashes"] = nameless
-		if err := tx.QueryRow(ctx, rejects["met_first"], args).Scan(&d.suspect); err != nil {
+		args["hashes"] = keyless
+		if err := tx.QueryRow(ctx, rejects["met_first"], args).Scan(&d.anyMayBeMissing); err != nil {
 			return fmt.Errorf("rejects: %w", err)
 		}
 		return nil
 	})
 }
 
-// keepRejects writes a batch's rejects, and resolves those of the window that a complete batch no longer brings.
+// keepRejects writes a batch's rejects. If the batch is complete, keepRejects also resolves the window's rejects that the batch
+// does not have.
 func keepRejects(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs, b *Batch) error {
 	err := eachRejects(b, func(some someRejects) error {
 		args["hashes"], args["paths"], args["reasons"], args["raw"], args["raw_text"] = some.hashes, some.paths, some.causes, some.raw, some.rawText
 		_, err := tx.Exec(ctx, rejects["keep"], args)
 		return err
 	})
-	if err == nil && b.missing == "" { // else those that did not come may be in what could not be had
+	if err == nil && b.missing == "" { // a reject may be in the parts that could not be had
 		_, err = tx.Exec(ctx, rejects["resolve"], args)
 	}
 	if err != nil {

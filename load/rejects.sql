@@ -1,7 +1,7 @@
 -- Records, and entries of records, that could not be understood.
 
 -- name: met_first
--- Whether any of these is met for the first time in this window, or again after it was resolved.
+-- Whether any of these rejects is new in this window, or comes again after it was resolved.
 SELECT EXISTS (
     SELECT FROM unnest(@hashes::bytea[]) AS h (raw_hash)
     WHERE NOT EXISTS (SELECT FROM wheelhouse.rejects r
@@ -9,7 +9,7 @@ SELECT EXISTS (
                         AND r.window_from = CASE WHEN @snapshot THEN '-infinity' ELSE @from::timestamptz END));
 
 -- name: keep
--- The same record in two windows is two rejects: each is resolved when its own window is loaded without it.
+-- A record that two windows have is two rejects. Each is resolved when its own window is loaded without the record.
 INSERT INTO wheelhouse.rejects AS r (load_id, account_id, stream, window_from, path, reason, raw, raw_text, raw_hash)
 SELECT DISTINCT ON (u.raw_hash) @load, @account, @stream, CASE WHEN @snapshot THEN '-infinity' ELSE @from::timestamptz END,
        u.path, u.reason, u.raw::jsonb, u.raw_text, u.raw_hash
@@ -20,8 +20,8 @@ ON CONFLICT (account_id, stream, raw_hash, window_from) DO UPDATE
 SET load_id = excluded.load_id, path = excluded.path, reason = excluded.reason, last_seen_at = now(), resolved_at = NULL;
 
 -- name: resolve
--- A reject is understood now, or is no more, once all of its window was asked for again without it: by this load alone, or by
--- this and others, where windows have another length now.
+-- Resolves the window's rejects whose record is understood now, or no longer comes. All of a reject's window must have been loaded
+-- again without the record: by this load alone or, if the length of windows has changed, by this load and others.
 UPDATE wheelhouse.rejects r
 SET resolved_at = now()
 FROM wheelhouse.loads l

@@ -9,8 +9,8 @@ import (
 	"wheelhouse/transform"
 )
 
-// A reject is resolved once all of its window was asked for again and did not bring it, in whatever pieces; until then it
-// stands, and what a piece of the window does bring is that piece's own.
+// A reject is resolved once all of its window was loaded again without the record, in one window or several. A record that one of
+// these windows has becomes a reject of that window.
 func TestRejectOfALongerWindowIsResolved(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, load.Options{})

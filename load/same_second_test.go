@@ -17,7 +17,7 @@ import (
 	"wheelhouse/transform"
 )
 
-// scene is a warehouse with an account of its own.
+// scene is a migrated warehouse with a run.
 type scene struct {
 	*testing.T
 	dsn       string
@@ -28,7 +28,7 @@ type scene struct {
 
 func newScene(t *testing.T, o load.Options) *scene {
 	t.Helper()
-	s := &scene{T: t, dsn: testdb.NewDirect(t)} // its own locks are the session's
+	s := &scene{T: t, dsn: testdb.NewDirect(t)} // tests lock in their sessions
 	var err error
 	if s.warehouse, err = load.Open(t.Context(), s.dsn, o); err != nil {
 		t.Fatal(err)
@@ -61,7 +61,7 @@ func (s *scene) exec(sql string) {
 	}
 }
 
-// ready is a day's window, claimed, with its answer.
+// ready returns a day's window, claimed, with its answer.
 func (s *scene) ready(stream load.Stream, day int, sessions ...transform.ScreenSession) load.Ready {
 	s.Helper()
 	from := worldBegins.AddDate(0, 0, day)
@@ -82,7 +82,7 @@ func (s *scene) ready(stream load.Stream, day int, sessions ...transform.ScreenS
 	return load.Ready{Claim: claims[0], Batch: b}
 }
 
-// waiting waits until so many wait for locks in the test's own database.
+// waiting waits until n sessions of the test's database wait for a lock.
 func (s *scene) waiting(n int) {
 	s.Helper()
 	for range 1000 {
@@ -95,15 +95,15 @@ func (s *scene) waiting(n int) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	s.Fatal("nobody waits")
+	s.Fatal("too few sessions wait for a lock")
 }
 
 func lasting(start time.Time, d time.Duration) transform.ScreenSession {
 	return transform.ScreenSession{AgentEmail: "a@x.com", StartedAt: start, Ended: true, EndedAt: sql.Null[time.Time]{V: start.Add(d), Valid: true}}
 }
 
-// Two days that show one of two twins are committed at the same time: it is one session still.
-func TestTwinOverMidnightCommittedTwiceAtOnce(t *testing.T) {
+// Two days that both have one of two same-second sessions are committed at the same time. It stays one session.
+func TestSameSecondSessionOverMidnightCommittedTwiceAtOnce(t *testing.T) {
 	t.Parallel()
 	for name, stream := range map[string]load.Stream{"": load.UsageNew} {
 		t.Run(name, func(t *testing.T) {
@@ -119,7 +119,7 @@ func TestTwinOverMidnightCommittedTwiceAtOnce(t *testing.T) {
 			for _, day := range days {
 				go func() { done <- s.warehouse.Commit(context.Background(), day)[0] }()
 			}
-			s.waiting(2) // both have looked at the warehouse
+			s.waiting(2) // both have read the warehouse
 			s.exec(`SELECT pg_advisory_unlock(4242)`)
 			for range days {
 				if c := <-done; c.Err != nil {
@@ -135,7 +135,7 @@ func TestTwinOverMidnightCommittedTwiceAtOnce(t *testing.T) {
 				t.Errorf("sessions %v (%v), want [100:1 400:1]", got, err)
 			}
 			for i, day := range []load.Ready{s.ready(stream, 0, short, long), s.ready(stream, 1, long)} {
-				c := s.warehouse.Commit(t.Context(), day)[0] // does another load mend it?
+				c := s.warehouse.Commit(t.Context(), day)[0] // another load must not change that
 				var n int
 				if err := s.conn.QueryRow(t.Context(), `SELECT count(*) FROM crankwheel.screen_sessions WHERE deleted_at IS NULL`).Scan(&n); err != nil || n != 2 {
 					t.Errorf("day %d again: %d sessions (%v), %+v", i, n, err, c.Counts)
@@ -145,8 +145,9 @@ func TestTwinOverMidnightCommittedTwiceAtOnce(t *testing.T) {
 	}
 }
 
-// A twin that another window need not show stays: one that ended at that window's first instant, and one that began after its last.
-func TestTwinAtTheEdgeOfAnotherWindowStays(t *testing.T) {
+// A session stays if another window, which has a same-second session, need not have it: it ended at the window's first instant, or
+// began after the last.
+func TestSameSecondSessionAtTheEdgeOfAnotherWindowStays(t *testing.T) {
 	t.Parallel()
 	midnight := worldBegins.AddDate(0, 0, 1)
 	ending, crossing := lasting(midnight.Add(-3*time.Hour), 3*time.Hour), lasting(midnight.Add(-3*time.Hour+300*time.Millisecond), 4*time.Hour)
@@ -181,9 +182,9 @@ func TestTwinAtTheEdgeOfAnotherWindowStays(t *testing.T) {
 	}
 }
 
-// A later answer that does not tell of a twin, but gives it another number, makes no older answer outdated that tells of it, and of one that
-// is like it.
-func TestTwinWithAnotherNumberIsNoNews(t *testing.T) {
+// A later answer without a session may change the number of its same-second session. An older answer with both, and with one like
+// them, still counts.
+func TestSameSecondSessionWithAnotherNumberIsNotNewer(t *testing.T) {
 	t.Parallel()
 	for way, stream := range map[string]load.Stream{"": load.UsageNew} {
 		t.Run(way, func(t *testing.T) {
@@ -208,8 +209,8 @@ func TestTwinWithAnotherNumberIsNoNews(t *testing.T) {
 	}
 }
 
-// Windows that each have something to merge share a transaction all the same, and nothing of one gets into the next.
-func TestMergesShareATransaction(t *testing.T) {
+// Windows with changed rows share a transaction, and no row of one window gets into the next through the staging table.
+func TestUpdatesShareATransaction(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, load.Options{})
 	commit := func(viewers int32, want ledger.Counts) {
@@ -245,7 +246,7 @@ func TestMergesShareATransaction(t *testing.T) {
 	commit(2, ledger.Counts{Read: 2, Updated: 1, Unchanged: 1})
 }
 
-// An answer that lacks more than half of what was loaded is suspect, however much else it brings.
+// An answer that would delete more than half of the rows is refused, however many new rows it has.
 func TestShrinkingAnswerThatBringsNewSessions(t *testing.T) {
 	t.Parallel()
 	for name, stream := range map[string]load.Stream{"": load.UsageNew} {
@@ -275,21 +276,21 @@ func TestShrinkingAnswerThatBringsNewSessions(t *testing.T) {
 	}
 }
 
-// A connection behind PgBouncer may still have the staging tables that the version before made.
-func TestStagingTablesOfTheVersionBefore(t *testing.T) {
+// A connection behind PgBouncer may still have the staging tables of an earlier version.
+func TestStagingTablesOfAnEarlierVersion(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, load.Options{Connections: 1})
 	if _, err := s.warehouse.Pool().Exec(t.Context(), `CREATE TEMP TABLE stage_changed_sessions_1 (n bigint NOT NULL, session_id uuid NOT NULL) ON COMMIT DELETE ROWS;
 		CREATE TEMP TABLE stage_screen_sessions_1 (n bigint NOT NULL, part smallint NOT NULL, content bytea NOT NULL) ON COMMIT DELETE ROWS`); err != nil {
 		t.Fatal(err)
 	}
-	twins := []transform.ScreenSession{lasting(worldBegins, time.Minute), lasting(worldBegins.Add(time.Millisecond), time.Minute)}
-	if c := s.warehouse.Commit(t.Context(), s.ready(load.UsageNew, 0, twins...))[0]; c.Err != nil {
+	sessions := []transform.ScreenSession{lasting(worldBegins, time.Minute), lasting(worldBegins.Add(time.Millisecond), time.Minute)}
+	if c := s.warehouse.Commit(t.Context(), s.ready(load.UsageNew, 0, sessions...))[0]; c.Err != nil {
 		t.Error(c.Err)
 	}
 }
 
-// One of two windows is lost to another process while their commit is tried again: it is not told of as loaded.
+// Another process takes one of two windows between two tries of their commit. That window is not reported as loaded.
 func TestFencedBetweenTwoTries(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, load.Options{})
@@ -297,7 +298,7 @@ func TestFencedBetweenTwoTries(t *testing.T) {
 		CREATE FUNCTION public.lose() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN
 			IF NEW.status = 'loaded' AND nextval('public.once') = 1 THEN
 				PERFORM pg_advisory_xact_lock_shared(4243);
-				RAISE EXCEPTION 'the connection is gone' USING ERRCODE = '08006';
+				RAISE EXCEPTION 'the connection is lost' USING ERRCODE = '08006';
 			END IF;
 			RETURN NULL;
 		END$$;
@@ -327,5 +328,5 @@ func TestFencedBetweenTwoTries(t *testing.T) {
 	if err := s.conn.QueryRow(t.Context(), `SELECT (SELECT status FROM wheelhouse.loads WHERE id = $1), (SELECT count(*) FROM crankwheel.screen_sessions)`, days[1].Load).Scan(&status, &rows); err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("in the books the second is %s; %d sessions", status, rows)
+	t.Logf("in the ledger the second is %s; %d sessions", status, rows)
 }

@@ -30,6 +30,6 @@ var shareDetails = newRows(
 
 // ShareDetail adds a share with its CRM account.
 func (b *Batch) ShareDetail(s transform.ShareDetail) error {
-	b.state.records++
+	b.totals.records++
 	return add(b, 0, shareDetails, &s)
 }

@@ -7,7 +7,7 @@ import (
 	"wheelhouse/transform"
 )
 
-// ShareVisits loads crankwheel.share_visits, and of crankwheel.shares what a share's detail says.
+// ShareVisits loads crankwheel.share_visits, and the columns of crankwheel.shares that come from a share's detail.
 var ShareVisits = newStream("share_visits", shareVisits.Table, watchedShares.Table)
 
 type visit = transform.ShareVisit
@@ -27,9 +27,9 @@ var shareVisits = newRows(
 		extra(func(v *visit) []byte { return v.Extra }),
 	})
 
-// watchedShares are the columns of crankwheel.shares that only a share's detail tells. A detail that answers 404 says that
-// the share was deleted, one that answers says that it was not, or is back. The list of shares never changes these
-// columns, and these never change the list's.
+// watchedShares has the columns of crankwheel.shares that come from a share's detail. A detail that is answered with 404 says
+// that the share was deleted; one that is answered says that the share exists, or exists again. The list of shares never
+// changes these columns, and the detail never changes the list's (invariant 5).
 var watchedShares = newRows(
 	Table{Name: "shares", LoadID: "detail_load_id", findByKey: true, Deletion: NeverDelete, match: matchWatchedShare},
 	[]field[share]{
@@ -37,13 +37,13 @@ var watchedShares = newRows(
 	},
 	[]field[share]{
 		bigint("content_runtime_ms", func(s *share) sql.Null[int64] { return s.ContentRuntimeMS }),
-		// Any time says that the share is deleted: matchWatchedShare puts the right one.
+		// Any time stands for "deleted". matchWatchedShare replaces it with the right one.
 		timestamp("deleted_at", func(s *share) sql.Null[time.Time] {
 			return sql.Null[time.Time]{V: time.Unix(0, 0), Valid: s.Deleted}
 		}),
 	})
 
-// matchWatchedShare keeps the length of a share whose detail is gone, and when it was first found deleted.
+// matchWatchedShare keeps the runtime of a deleted share, and the time when a load first found the share deleted.
 func matchWatchedShare(d *differ, existing []stored, incoming []record) {
 	if len(incoming) > 0 {
 		last := &incoming[len(incoming)-1]
@@ -66,9 +66,9 @@ func matchWatchedShare(d *differ, existing []stored, incoming []record) {
 
 // ShareVisit adds a visit.
 func (b *Batch) ShareVisit(v transform.ShareVisit) error {
-	b.state.records++
+	b.totals.records++
 	return add(b, 0, shareVisits, &v)
 }
 
-// WatchedShare adds what a visited share's detail says of the share. It is no record of its own: the visits are.
+// WatchedShare adds what a visited share's detail says about the share. Only the visits count as records.
 func (b *Batch) WatchedShare(s transform.Share) error { return addBeside(b, 1, watchedShares, &s) }

@@ -7,12 +7,12 @@ import (
 	"wheelhouse/transform"
 )
 
-// Shares loads crankwheel.share_engagement_daily, and of crankwheel.shares what the list of shares says.
+// Shares loads crankwheel.share_engagement_daily, and the columns of crankwheel.shares that come from the list of shares.
 var Shares = newStream("shares", listedShares.Table, shareEngagement.Table)
 
 type share = transform.Share
 
-// listedShares has no scope: a share that a day does not list was not visited that day, and may well exist.
+// listedShares has no scope: a share that is not in the list of a day had no visit that day, but may exist.
 var listedShares = newRows(
 	Table{Name: "shares", LoadID: "load_id", findByKey: true, Deletion: NeverDelete},
 	[]field[share]{
@@ -29,7 +29,7 @@ var listedShares = newRows(
 		extra(func(s *share) []byte { return s.Extra }),
 	})
 
-// engagementOfDay is what happened to a share on a day.
+// engagementOfDay is a share's engagement on a day.
 type engagementOfDay struct {
 	day time.Time
 	*transform.Share
@@ -42,16 +42,16 @@ var shareEngagement = newRows(
 		requiredText("slug", func(s *engagementOfDay) string { return s.Slug }),
 	},
 	[]field[engagementOfDay]{
-		addsUp(integer("visits", func(s *engagementOfDay) sql.Null[int32] { return s.Engagement.Visits })),
-		addsUp(integer("plays", func(s *engagementOfDay) sql.Null[int32] { return s.Engagement.Plays })),
-		addsUp(integer("cta_clicks", func(s *engagementOfDay) sql.Null[int32] { return s.Engagement.CTAClicks })),
+		additive(integer("visits", func(s *engagementOfDay) sql.Null[int32] { return s.Engagement.Visits })),
+		additive(integer("plays", func(s *engagementOfDay) sql.Null[int32] { return s.Engagement.Plays })),
+		additive(integer("cta_clicks", func(s *engagementOfDay) sql.Null[int32] { return s.Engagement.CTAClicks })),
 		float("avg_percent_watched", func(s *engagementOfDay) sql.Null[float64] { return s.Engagement.AvgPercentWatched }),
 		float("engagement_score", func(s *engagementOfDay) sql.Null[float64] { return s.Engagement.Score }),
 	})
 
-// Share adds a listed share, and its engagement if anybody visited it.
+// Share adds a listed share, and its engagement if there was any.
 func (b *Batch) Share(s transform.Share) error {
-	b.state.records++
+	b.totals.records++
 	if err := add(b, 0, listedShares, &s); err != nil || !s.Engagement.Any() {
 		return err
 	}

@@ -12,34 +12,34 @@ import (
 	"slices"
 )
 
-// runSize is how many bytes of records a sorter keeps in memory. What is more waits in a temporary file, so that memory
-// does not grow with the window.
+// runSize is the bytes of records that a sorter keeps in memory. More records go to a temporary file, so that memory does not
+// grow with the window.
 const runSize = 4 << 20
 
-// sorter holds a batch's records of one table until its answers are complete, and gives them back in the order of their
-// keys, those of one key in the order in which they came. It is a merge sort: what does not fit into memory is sorted
-// and written to a file, a run at a time, and the runs are merged while they are read.
+// sorter keeps a batch's records of one table until the answers are complete, and returns them in the order of their keys,
+// records of one key in the order in which they came. It is a merge sort: records that do not fit into memory are sorted and
+// written to a file, one run at a time. The runs are merged while they are read.
 //
-// It forgets what came since the last commit when an answer is asked for again. A sorter belongs to one goroutine.
+// rollback forgets the records since the last commit. A sorter belongs to one goroutine.
 type sorter struct {
 	table *Table
-	limit int // bytes in memory
+	limit int // bytes of records in memory
 
 	next   encoder // the record that is being added
 	index  []entry // the records in memory
-	size   int     // their bytes
-	memory arena   // where they are
+	size   int     // of these records, in bytes
+	memory arena   // of these records
 	file   *os.File
 	runs   []section // of the file
 
 	committed struct{ entries, size, runs int }
 }
 
-// entry is a record in memory. prefix orders nearly as the key does: it spares looking there. There are no pointers, which
-// the collector would follow.
+// entry is a record in memory. Entries with different prefixes are ordered as their keys, so most comparisons need not read
+// the keys. An entry has no pointers, which the garbage collector would follow.
 type entry struct {
 	prefix    uint64
-	block, at uint32 // of the sorter's memory
+	block, at uint32 // where the record is in the sorter's memory
 }
 
 // section is a run in the file.
@@ -48,25 +48,26 @@ type section struct {
 	records  int
 }
 
-// A record's header: the lengths of its three parts, its answer, its number.
+// headerSize is the size of a record's header: the lengths of key, row and children, the number of the answer, the number of the
+// record.
 const headerSize = 4 + 4 + 4 + 4 + 8
 
 func newSorter(t *Table) *sorter { return &sorter{table: t, limit: runSize} }
 
-// begin starts a record. Its key, row and children are to be appended to the encoder that it returns.
+// begin starts a record. The caller appends the record's key, row and children to the encoder.
 func (s *sorter) begin() *encoder {
 	s.next.b = append(s.next.b[:0], make([]byte, headerSize)...)
 	return &s.next
 }
 
-// end completes the record that begin started. keyEnd and rowEnd are where in the encoder its key and its row end. It
-// returns what was encoded, which is valid until the next record begins.
-func (s *sorter) end(n int64, part, keyEnd, rowEnd int) (encoded []byte, err error) {
+// end completes the record that begin started: record n of the window, in the given answer of the window. keyEnd and rowEnd are
+// where in the encoder the key and the row end. encoded is valid until the next begin.
+func (s *sorter) end(n int64, answer, keyEnd, rowEnd int) (encoded []byte, err error) {
 	b := s.next.b
 	binary.BigEndian.PutUint32(b, uint32(keyEnd-headerSize))
 	binary.BigEndian.PutUint32(b[4:], uint32(rowEnd-keyEnd))
 	binary.BigEndian.PutUint32(b[8:], uint32(len(b)-rowEnd))
-	binary.BigEndian.PutUint32(b[12:], uint32(part))
+	binary.BigEndian.PutUint32(b[12:], uint32(answer))
 	binary.BigEndian.PutUint64(b[16:], uint64(n))
 	copy(s.memory.take(len(b)), b)
 	block, at := s.memory.last(len(b))
@@ -77,16 +78,16 @@ func (s *sorter) end(n int64, part, keyEnd, rowEnd int) (encoded []byte, err err
 	return b[headerSize:], err
 }
 
-// release hands the memory of all records on.
+// release ends the use of the memory of all records.
 func (s *sorter) release() {
 	s.memory.release()
 	s.index, s.size = s.index[:0], 0
 }
 
-// text is a record as it stands in memory, and what stands behind it.
+// text returns the memory from a record on.
 func (s *sorter) text(e entry) []byte { return s.memory.blocks[e.block][e.at:] }
 
-// prefix is a number whose order does not contradict that of keys.
+// prefix returns a number for a key. If two keys have different numbers, the numbers are ordered as the keys.
 func (t *Table) prefix(key []byte) uint64 {
 	v, _ := cut(key)
 	var p [8]byte
@@ -101,12 +102,12 @@ func decodeRecord(b []byte) record {
 	key, row, children := binary.BigEndian.Uint32(b), binary.BigEndian.Uint32(b[4:]), binary.BigEndian.Uint32(b[8:])
 	body := b[headerSize:]
 	return record{
-		part: int(binary.BigEndian.Uint32(b[12:])), n: int64(binary.BigEndian.Uint64(b[16:])),
+		answer: int(binary.BigEndian.Uint32(b[12:])), n: int64(binary.BigEndian.Uint64(b[16:])),
 		key: body[:key:key], row: body[key : key+row : key+row], children: body[key+row : key+row+children : key+row+children],
 	}
 }
 
-// sort sorts records in memory, those of one key in the order in which they came.
+// sort sorts records in memory.
 func (s *sorter) sort(entries []entry) {
 	slices.SortFunc(entries, func(a, b entry) int {
 		if c := cmp.Compare(a.prefix, b.prefix); c != 0 {
@@ -117,14 +118,14 @@ func (s *sorter) sort(entries []entry) {
 	})
 }
 
-// commit keeps what came so far whatever rollback forgets.
+// commit keeps the records so far: rollback no longer forgets them.
 func (s *sorter) commit() {
 	s.committed.entries, s.committed.size, s.committed.runs = len(s.index), s.size, len(s.runs)
 }
 
-// rollback forgets what came since the last commit.
+// rollback forgets the records since the last commit.
 func (s *sorter) rollback() error {
-	// Their memory stays until all records are released.
+	// The memory of the forgotten records is released with all other records.
 	s.index, s.size = s.index[:s.committed.entries], s.committed.size
 	if s.runs = s.runs[:s.committed.runs]; s.file == nil {
 		return nil
@@ -148,14 +149,15 @@ func (s *sorter) fileEnd() int64 {
 	return last.at + last.size
 }
 
-// spill writes the buffer to the file: what is committed as one run, and the rest, which may yet be forgotten, as another.
+// spill writes the records in memory to the file: the committed ones as one run, and the others, which rollback may forget, as
+// another.
 func (s *sorter) spill() error {
 	if s.file == nil {
 		f, err := os.CreateTemp("", "wheelhouse-*.rows")
 		if err != nil {
 			return err
 		}
-		if err := os.Remove(f.Name()); err != nil { // it has no name from here on, and ends with the process
+		if err := os.Remove(f.Name()); err != nil { // at once: the system frees the file even if the process is killed
 			f.Close()
 			return err
 		}
@@ -199,7 +201,7 @@ func recordSize(header []byte) int {
 	return int(binary.BigEndian.Uint32(header)) + int(binary.BigEndian.Uint32(header[4:])) + int(binary.BigEndian.Uint32(header[8:]))
 }
 
-// close lets go of the file and hands the memory on.
+// close releases the file and the memory.
 func (s *sorter) close() {
 	if s.file != nil {
 		s.file.Close()
@@ -211,12 +213,12 @@ func (s *sorter) close() {
 // sorted reads a sorter's records in order. Nothing may be added to the sorter meanwhile.
 type sorted struct {
 	*sorter
-	at      int // of the index, where nothing was spilled
+	at      int // index of the next record, if nothing was spilled
 	merging runHeap
-	back    *record // what was taken back
+	back    *record // the record that untake gave back
 }
 
-// read starts reading from the first record.
+// read starts reading at the first record.
 func (s *sorter) read() (*sorted, error) {
 	if s.file == nil {
 		s.sort(s.index)
@@ -238,7 +240,7 @@ func (s *sorter) read() (*sorted, error) {
 	return r, nil
 }
 
-// take returns the next record, and false at the end. It is valid as long as the sorter is open.
+// take returns the next record, and false at the end. The record is valid until the sorter is closed.
 func (r *sorted) take() (record, bool, error) {
 	if back := r.back; back != nil {
 		r.back = nil
@@ -270,17 +272,17 @@ func (r *sorted) take() (record, bool, error) {
 // untake gives back the record that was taken last.
 func (r *sorted) untake(rec record) { r.back = &rec }
 
-// merged is a run that is being merged, at its next record.
+// merged is a run that is being merged, with its next record.
 type merged struct {
 	record
-	place int
-	left  int // records after this one
-	free  []byte
+	place int    // among the runs
+	left  int    // records after this one
+	free  []byte // memory for records
 	from  *bufio.Reader
 }
 
-// advance reads the run's next record. A file that is shorter than what was written to it is an error of its own: a
-// caller must not take it for a lost connection, which is tried again.
+// advance reads the run's next record. A file that was cut short gives an error of its own, because io.EOF would look like a
+// lost connection, after which the transaction is tried again.
 func (m *merged) advance() error {
 	if m.left == 0 {
 		return io.EOF
@@ -313,7 +315,7 @@ func fileError(err error) error {
 
 var errShortFile = errors.New("temporary file: shorter than what was written to it")
 
-// runHeap orders runs by their next records.
+// runHeap is a heap of runs, ordered by their next records.
 type runHeap struct {
 	table *Table
 	runs  []*merged

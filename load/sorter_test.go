@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// keyed is a row of a table that exists in tests alone.
+// keyed is a row of a table that exists only in tests.
 type keyed struct {
 	id    int64
 	name  string
@@ -39,8 +39,8 @@ func (s *sorter) put(t *rapid.T, k keyed, n int64) {
 	}
 }
 
-// A sorter gives back what was put into it and not forgotten, in the order of keys and then of arrival, however little
-// fits into memory, as often as it is read.
+// A sorter returns the records that were added and not forgotten, in the order of keys and then of arrival, as often as it is read,
+// however few fit into memory.
 func TestSorterReturnsEverythingInOrder(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -101,7 +101,7 @@ func TestSorterReturnsEverythingInOrder(t *testing.T) {
 	})
 }
 
-// A temporary file that lost its end is an error of its own, wherever it was cut off.
+// A temporary file that was cut short gives an error of its own, wherever it was cut.
 func TestShortTemporaryFileIsNoLostConnection(t *testing.T) {
 	t.Parallel()
 	for _, lost := range []int64{1, 20, 45, 46, 100} {
@@ -115,7 +115,7 @@ func TestShortTemporaryFileIsNoLostConnection(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := s.read(); err != nil { // writes what is in memory
+		if _, err := s.read(); err != nil { // writes the records in memory
 			t.Fatal(err)
 		}
 		if err := s.file.Truncate(s.fileEnd() - lost); err != nil {
@@ -151,7 +151,7 @@ func TestKeysAreOrderedByTheirColumns(t *testing.T) {
 	})
 }
 
-// Bytes have no sign: rejects come in the order of their hashes, spilled or not.
+// Bytes have no sign: rejects are in the order of their hashes, spilled or not.
 func TestSorterOrdersBytes(t *testing.T) {
 	t.Parallel()
 	for _, limit := range []int{1, 1 << 20} {

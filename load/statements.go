@@ -7,21 +7,21 @@ import (
 	"sync"
 )
 
-// statements are the statements of a table, all made from its description.
+// statements are the statements of a table, made from the table's description.
 type statements struct {
-	existing, existingChildren string // read what is there: see existingReader
-	byKey                      string // reads what has given keys
-	outside, outsideChildren   string // sessions that start outside of the window
-	stage, update              string // COPY goes into the staging table, and update from there into the table
-	staging                    string // its name
-	remove                     string // what a window no longer brings
-	removeChildren             string
-	counts                     string // sums of the counts of a range of days
+	existing, existingChildren string // read existing rows and their children: see existingReader
+	byKey                      string // reads the rows with given keys
+	outside, outsideChildren   string // read sessions that start outside of the window, and their events
+	stage, update              string // make the staging table; update the table from the staging table
+	staging                    string // the name of the staging table
+	remove                     string // removes or soft-deletes the rows with given keys
+	removeChildren             string // removes the children of the rows with given keys
+	counts                     string // sums the counts of a range of days
 }
 
 var made sync.Map // *Table → *statements
 
-// statements makes a table's statements, once.
+// statements returns the table's statements. They are made once.
 func (t *Table) statements() *statements {
 	if s, known := made.Load(t); known {
 		return s.(*statements)
@@ -31,7 +31,7 @@ func (t *Table) statements() *statements {
 	return s
 }
 
-// param names the argument of a key's column.
+// param returns the name of a statement's argument for a column of the key.
 func param(of string, column int) string { return fmt.Sprintf("%s_%d", of, column) }
 
 func (t *Table) makeStatements() *statements {
@@ -77,7 +77,7 @@ func (t *Table) addReading(s *statements) {
 		all := append(append(shared[:len(shared):len(shared)], c.Key...), c.Columns...)
 		s.existingChildren = "SELECT " + list(all, func(c Column) string { return "t." + c.Name }) +
 			"\nFROM crankwheel." + c.Name + " t\nWHERE t.account_id = @account"
-		if t.Scope.All { // what has lost its parent, too
+		if t.Scope.All { // including children without a parent
 			s.existingChildren += t.between(t.sharedKey)
 		} else {
 			s.existingChildren = strings.Replace(s.existingChildren, "\nWHERE", "\n"+t.joinKeys(shared)+"\nWHERE", 1)
@@ -86,19 +86,19 @@ func (t *Table) addReading(s *statements) {
 	}
 }
 
-// joinKeys looks rows up by given keys, one by one.
+// joinKeys joins the table with given keys.
 func (t *Table) joinKeys(key []Column) string {
 	return "JOIN " + givenKeys(key) + " ON " + sameKey(key)
 }
 
-// givenKeys lists the keys that are given as arguments, one array a column.
+// givenKeys makes a table of the keys that are given as arguments, one array for each column.
 func givenKeys(key []Column) string {
 	return fmt.Sprintf("unnest(%s) AS s (%s)",
 		numbered(key, func(i int, c Column) string { return fmt.Sprintf("@%s::text[]::%s[]", param("keys", i), c.kind.sql) }),
 		strings.Join(names(key), ", "))
 }
 
-// between bounds a statement to a stretch of keys.
+// between limits a statement to a stretch of keys.
 func (t *Table) between(columns int) string {
 	key := t.Key[:columns]
 	bound := func(of, operator string) string {
@@ -108,7 +108,7 @@ func (t *Table) between(columns int) string {
 	return bound("after", ">") + bound("through", "<=")
 }
 
-// addReadingSessions reads by stretches of ids, which are stretches of time: there is no index on started_at.
+// addReadingSessions makes statements that read intervals of ids, which are intervals of time. There is no index on started_at.
 func (t *Table) addReadingSessions(s *statements, selected string) {
 	id, c := t.Key[0].Name, t.children
 	all := append(append(t.Key[:1:1], c.Key...), c.Columns...)
@@ -129,7 +129,8 @@ func (t *Table) addReadingSessions(s *statements, selected string) {
 func (t *Table) addWriting(s *statements) {
 	all := append(t.Key[:len(t.Key):len(t.Key)], t.Columns...)
 	definition := list(all, func(c Column) string { return c.Name + " " + c.kind.sql })
-	// A connection that PgBouncer hands on may still have the staging table of another version of the program.
+	// The name depends on the columns, because a connection from PgBouncer may still have the staging table of another version
+	// of the program.
 	s.staging = fmt.Sprintf("stage_%s_%08x", t.Name, crc32.ChecksumIEEE([]byte(definition)))
 	s.stage = fmt.Sprintf("CREATE TEMP TABLE IF NOT EXISTS %s (%s) ON COMMIT DELETE ROWS", s.staging, definition)
 	back := ""
@@ -167,7 +168,7 @@ func (t *Table) addCounts(s *statements) {
 
 func counted(t *Table) (all []Column) {
 	for _, c := range t.Columns {
-		if c.AddsUp {
+		if c.Additive {
 			all = append(all, c)
 		}
 	}
@@ -190,7 +191,7 @@ func names(columns []Column) (all []string) {
 	return all
 }
 
-// ordered lists columns of a key as they are sorted: texts by their bytes, as this program does.
+// ordered lists columns of a key for ORDER BY. Texts are ordered by their bytes, as in this program.
 func ordered(key []Column) string {
 	return list(key, func(c Column) string {
 		if c.kind == typeText {

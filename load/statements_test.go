@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// Every statement of a .sql file is used, and every name of a statement that is used exists.
+// Every statement of a .sql file is used, and every used statement exists.
 func TestStatementsHaveTheNamesThatAreUsed(t *testing.T) {
 	t.Parallel()
 	code := ""
@@ -35,7 +35,7 @@ func TestStatementsHaveTheNamesThatAreUsed(t *testing.T) {
 	}
 }
 
-// The statements that are made from the descriptions are those of testdata. UPDATE=1 writes them anew.
+// The generated statements are those in testdata. UPDATE=1 writes testdata anew.
 func TestGeneratedStatementsAreTheGoldenOnes(t *testing.T) {
 	t.Parallel()
 	for _, s := range Streams {

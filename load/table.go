@@ -8,55 +8,56 @@ import (
 	"time"
 )
 
-// Table describes a table of schema crankwheel as one stream writes it. Everything that loading and verifying need is
-// derived from it: the binary rows, the staging table, the statements, the comparison.
+// Table describes a table of schema crankwheel as one stream writes it. The binary rows, the staging table, the statements and
+// the comparison are derived from it.
 type Table struct {
 	Name    string
 	Key     []Column // the primary key without account_id, in the order in which rows are sorted
 	Columns []Column // every other column that the stream writes
 
 	Scope    Scope    // which rows a window speaks for
-	Deletion Deletion // what becomes of a row in the scope that a load no longer brings
-	LoadID   string   // the column that names the load which last changed what the stream writes
+	Deletion Deletion // what happens to a row in the scope that an answer no longer has
+	LoadID   string   // the column with the load that last changed this stream's columns of the row
 
 	children *Table // nil: none
 
 	compare     func(a, b []byte) int // orders encoded keys
 	match       matcher
-	begin, end  int // columns of Scope.Begin and Scope.End in Columns; -1: none
-	sharedKey   int // so many columns of the key identify a row, and are repeated in the children
-	rejectKey   func(t *Table, r *record) string
-	rolledUp    bool // days of rows that change are dirty: see package rollup
-	findByKey   bool // existing rows are found by their keys, besides those in the scope
-	sessionKeys bool // the key begins with a time: see screenSessions
+	begin, end  int                              // columns of Scope.Begin and Scope.End in Columns; -1: none
+	sharedKey   int                              // the number of columns of the key that identify a row, and that children repeat
+	rejectKey   func(t *Table, r *record) string // the key that a reject of this record has
+	rolledUp    bool                             // the day of a changed row is marked dirty: see package rollup
+	findByKey   bool                             // existing rows are also found by the batch's keys, not only in the scope
+	sessionKeys bool                             // the key begins with a time: see screenSessions
 }
 
-// Deletion says what becomes of a row that a load of its window no longer brings.
+// Deletion says what happens to a row in the scope of a window that an answer no longer has.
 type Deletion int
 
 const (
 	SoftDelete  Deletion = iota // deleted_at is set, and cleared when the row comes back
 	HardDelete                  // the row is removed
-	NeverDelete                 // nothing: another stream decides
+	NeverDelete                 // nothing
 )
 
-// Scope says which rows of a table a window speaks for. The zero value: none.
+// Scope says which rows of a table a window speaks for. The zero value: none. If the API still had such a row, the window's
+// answer would have it.
 type Scope struct {
 	All        bool   // every row of the account: a snapshot
 	Day        bool   // the rows of the window's day
-	Begin, End string // the rows that begin and end inside the window, by these columns; no End: a row begins and ends at once
-	OpenEnd    bool   // a row without an end is not over, and so not inside. Otherwise it ended when it began
+	Begin, End string // the rows that begin and end inside the window, by these columns; no End: they end when they begin
+	OpenEnd    bool   // a row without an end goes on, and so is not inside; if false, such a row ends when it begins
 }
 
-// rows is a table together with the way in which values of type R become its rows.
+// rows is a table together with the functions that encode values of type R as rows.
 type rows[R any] struct {
 	*Table
 	key, columns []field[R]
 	addChildren  func(*encoder, *R) // nil: there are none
 }
 
-// newRows completes a description. It panics where the description names a column that is not there, so that a
-// misspelt name stops the program at its start.
+// newRows completes a description. It panics if the description names a column that the table does not have, so that a misspelt
+// name stops the program at its start.
 func newRows[R any](t Table, key, columns []field[R]) *rows[R] {
 	r := &rows[R]{Table: &t, key: key, columns: columns}
 	for _, f := range key {
@@ -67,7 +68,7 @@ func newRows[R any](t Table, key, columns []field[R]) *rows[R] {
 	}
 	t.begin, t.end = t.column(t.Scope.Begin), t.column(t.Scope.End)
 	t.sharedKey = len(t.Key)
-	if t.compare = t.compareKeys; t.sessionKeys { // of fixed length, and not signed
+	if t.compare = t.compareKeys; t.sessionKeys { // the columns have a fixed length and no sign
 		t.compare = bytes.Compare
 	}
 	if t.match == nil {
@@ -79,7 +80,7 @@ func newRows[R any](t Table, key, columns []field[R]) *rows[R] {
 	return r
 }
 
-// column is the place of a column in Columns, -1 for the empty name.
+// column returns the index of a column in Columns, -1 for the empty name.
 func (t *Table) column(name string) int {
 	i := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == name })
 	if i < 0 && name != "" {
@@ -88,8 +89,8 @@ func (t *Table) column(name string) int {
 	return i
 }
 
-// withChildren adds a child table: get returns a row's child rows in the order of the child table's key. The child
-// table repeats the first so many columns of the parent's key.
+// withChildren adds a child table. get returns a row's child rows in the order of the child table's key. The child table repeats
+// the first sharedKey columns of the parent's key.
 func withChildren[R, C any](r *rows[R], child *rows[C], sharedKey int, get func(*R) []C) *rows[R] {
 	r.children, r.sharedKey = child.Table, sharedKey
 	r.addChildren = func(e *encoder, row *R) {
@@ -104,7 +105,7 @@ func withChildren[R, C any](r *rows[R], child *rows[C], sharedKey int, get func(
 	return r
 }
 
-// encode appends a row's key and its columns. It returns where the key ends.
+// encode appends a row's key and columns. It returns where the key ends.
 func (r *rows[R]) encode(e *encoder, row *R) (keyEnd int) {
 	for i := range r.key {
 		r.key[i].encode(e, row)
@@ -116,20 +117,20 @@ func (r *rows[R]) encode(e *encoder, row *R) (keyEnd int) {
 	return keyEnd
 }
 
-// record is a row with its children: one that a window brings, or one that is there.
+// record is a row with its children: an incoming or an existing one.
 type record struct {
-	n    int64 // its place among the window's records, from 1
-	part int   // which of the window's answers brought it
+	n      int64 // the number among the window's records, from 1
+	answer int   // the number among the window's answers, from 0
 
 	key      []byte // the encoded columns of Table.Key
 	row      []byte // the encoded columns of Table.Columns; nil: there are children without their parent
 	children []byte // the encoded rows of the child table, each after its length in four bytes
 }
 
-// stored is a row that is there.
+// stored is an existing row.
 type stored struct {
 	record
-	load    int64 // that last changed it
+	load    int64 // the load that last changed the row
 	deleted bool
 }
 
@@ -142,7 +143,7 @@ func cut(fields []byte) (value, rest []byte) {
 	return fields[4 : 4+n : 4+n], fields[4+n:]
 }
 
-// fieldAt is one of several encoded fields.
+// fieldAt returns the value of encoded field number i.
 func fieldAt(fields []byte, i int) (value []byte) {
 	for ; i >= 0; i-- {
 		value, fields = cut(fields)
@@ -179,7 +180,7 @@ func (t *Table) compareKeys(a, b []byte) int {
 	return 0
 }
 
-// during is when a row begins and ends; over is false where it has not ended.
+// during returns when a row begins and ends. over is false if the row has not ended.
 func (t *Table) during(row []byte) (begin, end time.Time, over bool) {
 	begin, known := t.beginning(row)
 	if !known {
@@ -194,7 +195,7 @@ func (t *Table) during(row []byte) (begin, end time.Time, over bool) {
 	return begin, begin, !t.Scope.OpenEnd
 }
 
-// beginning is when a row begins, if that is known.
+// beginning returns when a row begins, if that is known.
 func (t *Table) beginning(row []byte) (begin time.Time, known bool) {
 	if t.begin < 0 || row == nil {
 		return time.Time{}, false
@@ -206,8 +207,8 @@ func (t *Table) beginning(row []byte) (begin time.Time, known bool) {
 	return timeOf(v), true
 }
 
-// within tells whether a row lies wholly inside a stretch of time. An answer for that time shows such a row, whichever way
-// the API selects. A session that has ended by the first instant is not inside: the API may leave it out.
+// within tells whether a row is entirely inside a window. The answer for the window must have such a row, whether the API
+// selects by start, end or overlap. A session that ends at the window's first instant is not inside: the API may leave it out.
 func (t *Table) within(row []byte, from, to time.Time) bool {
 	begin, end, over := t.during(row)
 	if t.Scope.OpenEnd && !end.After(from) {
@@ -216,7 +217,7 @@ func (t *Table) within(row []byte, from, to time.Time) bool {
 	return over && !begin.Before(from) && begin.Before(to) && !end.Before(from) && end.Before(to)
 }
 
-// keyText shows a key, without the day of a daily table.
+// keyText formats a key, without the day of a daily table. Package transform gives rejects the same text.
 func keyText(t *Table, r *record) string {
 	text := ""
 	rest := r.key

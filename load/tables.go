@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// TableCount is how many live rows a table of schema crankwheel has.
+// TableCount is the number of live rows of a table of schema crankwheel.
 type TableCount struct {
 	Table string `json:"table"`
 	Rows  int64  `json:"rows"`
@@ -45,8 +45,8 @@ func countTables() string {
 	return strings.Join(all, "\nUNION ALL ")
 }
 
-// CountRows counts an account's rows by stream, deleted ones left out: those of the stream's main table, and those of all its tables
-// with a value that the API does not document, which are kept as sent.
+// CountRows counts an account's live rows by stream. rows are those of the stream's main table. unknown are those of all its tables
+// that have a value which the API does not document.
 func (w *Warehouse) CountRows(ctx context.Context, tx pgx.Tx, account string) (rows, unknown map[string]int64, err error) {
 	rows, unknown = map[string]int64{}, map[string]int64{}
 	found, err := tx.Query(ctx, countStreams(), pgx.NamedArgs{"account": account})
@@ -80,7 +80,7 @@ func countStreams() string {
 	return strings.Join(streams, "\nUNION ALL\n")
 }
 
-// live is the condition of a row that is not deleted. Daily tables and children have no deleted_at.
+// live returns the condition of a live row. Daily tables and children have no deleted_at.
 func (t *Table) live() string {
 	if t.LoadID != "" && t.Deletion == SoftDelete || t == listedShares.Table {
 		return "deleted_at IS NULL"
@@ -88,8 +88,8 @@ func (t *Table) live() string {
 	return "true"
 }
 
-// undocumented is the condition of a row with a value that the API does not document; "" where no column has documented values. Of what may
-// be millions of rows, an index of migration 0006 holds just these: its condition must be this one.
+// undocumented returns the condition of a row with a value that the API does not document; "" if no column has documented values.
+// An index of migration 0006 has exactly these rows, which may be a few of millions. The index's condition must be this one.
 func (t *Table) undocumented() string {
 	var conditions []string
 	for _, c := range t.Columns {

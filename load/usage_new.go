@@ -15,7 +15,7 @@ import (
 // UsageNew loads crankwheel.screen_sessions and screen_session_events.
 var UsageNew = newStream("usage_new", screenSessions.Table)
 
-// keyedSession is a session with the id that it has if it is alone in its second.
+// keyedSession is a session with the id that it has with occurrence 1.
 type keyedSession struct {
 	id [16]byte
 	transform.ScreenSession
@@ -23,8 +23,8 @@ type keyedSession struct {
 
 type event = transform.ScreenSessionEvent
 
-// screenSessions has rows that the API gives no key. Their key is made of agent, start and occurrence (see
-// matchSessions), and begins with the start: rows of a stretch of time are found by their keys alone.
+// screenSessions has rows to which the API gives no key. Their key is made of agent, start and occurrence (see matchSessions). It
+// begins with the start, so that the rows of an interval of time are an interval of keys.
 var screenSessions = withChildren(newRows(
 	Table{Name: "screen_sessions", LoadID: "load_id", rolledUp: true, sessionKeys: true, match: matchSessions, rejectKey: sessionRejectKey,
 		Scope: Scope{Begin: "started_at", End: "ended_at", OpenEnd: true}},
@@ -49,7 +49,7 @@ var screenSessions = withChildren(newRows(
 	}),
 	screenSessionEvents, 1, func(s *keyedSession) []event { return s.Events })
 
-// Where matchSessions finds what it looks at among the columns above.
+// The indexes of the columns above that matchSessions reads.
 const agentColumn, startColumn, endColumn = 0, 1, 2
 
 var screenSessionEvents = newRows(Table{Name: "screen_session_events"},
@@ -68,12 +68,12 @@ var screenSessionEvents = newRows(Table{Name: "screen_session_events"},
 
 // Session adds a session with its events.
 func (b *Batch) Session(s transform.ScreenSession) error {
-	b.state.records++
+	b.totals.records++
 	b.session = keyedSession{b.ids.ID(b.window.Account, s.AgentEmail, s.StartedAt), s}
 	return add(b, 0, screenSessions, &b.session)
 }
 
-// sessionKey is the encoded key of a session.
+// sessionKey returns the encoded key of a session.
 func sessionKey(account string, row []byte, occurrence int) []byte {
 	id := transform.SessionID(account, string(fieldAt(row, agentColumn)), timeOf(fieldAt(row, startColumn)), occurrence)
 	var e encoder
@@ -82,36 +82,39 @@ func sessionKey(account string, row []byte, occurrence int) []byte {
 	return e.b
 }
 
-// startOf is the start that an encoded key begins with, in milliseconds since 1970. Only 48 bits of it are kept, which
-// is exact for a few thousand years around now.
+// startOf returns the start in an encoded key, in milliseconds since 1970. A key has 48 bits of the start, which are exact for
+// more than four thousand years before and after 1970.
 func startOf(key []byte) int64 { return int64(binary.BigEndian.Uint64(key[4:])) >> 16 }
 
-// firstID is the least id that a session can have which starts in a given millisecond since 1970.
+// firstID returns the least id of a session that starts in a given millisecond since 1970.
 func firstID(ms int64) (id [16]byte) {
 	binary.BigEndian.PutUint32(id[:], uint32(ms>>16))
 	binary.BigEndian.PutUint16(id[4:], uint16(ms))
 	return id
 }
 
-// occurrenceOf reads the occurrence in an encoded key.
+// occurrenceOf returns the occurrence in an encoded key.
 func occurrenceOf(key []byte) int { return int(int16(binary.BigEndian.Uint16(key[len(key)-2:]))) }
 
-// sessionRejectKey names the agent and the second of a session: what a reject of usage_new is known by.
+// sessionRejectKey returns the agent and the second of a session, which are the key of a reject of usage_new.
 func sessionRejectKey(_ *Table, r *record) string {
 	return string(fieldAt(r.row, agentColumn)) + " " + strconv.FormatInt(timeOf(fieldAt(r.row, startColumn)).Unix(), 10)
 }
 
-// matchSessions is the matcher of sessions, for those that start together.
+// matchSessions is the matcher of sessions that start together.
 //
-// The API gives a session no id. Sessions of one agent that start in one second are told apart by their occurrence: 1, 2,
-// 3 …, handed out in the order in which they arrive. (The API sends whole seconds. Where it does not, sessions that start
-// together are those of one millisecond, which is as much of the start as the id has: so two loads that number the same
-// sessions at the same time always collide on the primary key, and the later one starts over.) A stored row keeps its number, and so its id, for good. Those that
-// a window brings are paired with those that are there: first equal ones, then those with the same end, then one that
-// was running with one that has ended since, then one that the answer would show if it had not changed. One without a
-// partner is new and gets the lowest free number; numbers of deleted rows are not free.
+// The API gives a session no id. The occurrence tells sessions of one agent apart that start in one second: 1, 2, 3 …, in the
+// order in which they arrive. A stored row keeps its occurrence, and so its id, for good.
+//
+// Incoming sessions are paired with stored ones in this order: equal ones; those with the same end; one that was running with
+// one that has ended; one that the answer would have if it had not changed. A session without a partner is new and gets the
+// lowest free number. Numbers of deleted rows are not free.
+//
+// The API sends whole seconds. If it sent fractions, "together" would mean in one millisecond, because an id has the start in
+// milliseconds. So two loads that number the same sessions at the same time always collide on the primary key, and the later
+// one starts over.
 func matchSessions(d *differ, existing []stored, incoming []record) {
-	if len(existing) == 0 && len(incoming) == 1 { // as it is nearly always, and below
+	if len(existing) == 0 && len(incoming) == 1 { // nearly all groups are this one or the next
 		d.pair(nil, &incoming[0])
 		return
 	}
@@ -122,11 +125,11 @@ func matchSessions(d *differ, existing []stored, incoming []record) {
 	from := len(d.changes)
 	m := sessionMatcher{differ: d}
 	slices.SortFunc(incoming, func(a, b record) int {
-		return cmp.Or(bytes.Compare(agentOf(a.row), agentOf(b.row)), cmp.Compare(a.part, b.part), cmp.Compare(a.n, b.n))
+		return cmp.Or(bytes.Compare(agentOf(a.row), agentOf(b.row)), cmp.Compare(a.answer, b.answer), cmp.Compare(a.n, b.n))
 	})
 	slices.SortStableFunc(existing, func(a, b stored) int { return bytes.Compare(agentOf(a.row), agentOf(b.row)) })
 	for i, j := 0, 0; i < len(existing) || j < len(incoming); {
-		var agent []byte // events without their session have none, and come first
+		var agent []byte // nil, which comes first, for events without a session
 		if j < len(incoming) {
 			agent = agentOf(incoming[j].row)
 		}
@@ -157,62 +160,62 @@ func equal(a, b *record) bool {
 	return bytes.Equal(a.row, b.row) && bytes.Equal(a.children, b.children)
 }
 
-// sessionMatcher matches the sessions that start together, those of one agent after another.
+// sessionMatcher matches the sessions that start together, one agent after another.
 type sessionMatcher struct {
 	*differ
-	brought  []*record
-	partners []*stored // of what is brought; nil: none
-	left     []*stored // what has no partner
-	gone     []*stored // of it, what the answer would show if the API still had it
+	incoming []*record
+	partners []*stored // of incoming; nil: the session has no partner
+	unpaired []*stored // existing rows without a partner that the API may still have
+	deleted  []*stored // existing rows without a partner that the answer would have if the API still had them
 }
 
-// match finds the partners of one agent's sessions, and numbers those that have none.
+// match finds the partners of one agent's sessions, and numbers the sessions that have none.
 func (m *sessionMatcher) match(existing []stored, incoming []record) {
-	brought := m.fold(incoming)
-	partners := make([]*stored, len(brought))
+	folded := m.fold(incoming)
+	partners := make([]*stored, len(folded))
 	for _, deleted := range []bool{false, true} {
-		var there, left []*record
+		var first, second []*record
 		var rows []*stored
 		var places []int
 		for i := range existing {
 			if s := &existing[i]; s.row != nil && s.deleted == deleted {
-				there, rows = append(there, &s.record), append(rows, s)
+				first, rows = append(first, &s.record), append(rows, s)
 			}
 		}
-		for i, r := range brought {
+		for i, r := range folded {
 			if partners[i] == nil {
-				left, places = append(left, r), append(places, i)
+				second, places = append(second, r), append(places, i)
 			}
 		}
-		for i, j := range pairSessions(there, left, func(i int) bool { return m.newer[rows[i].load] }) {
+		for i, j := range pairSessions(first, second, func(i int) bool { return m.newer[rows[i].load] }) {
 			if j >= 0 {
 				partners[places[i]] = rows[j]
 			}
 		}
 	}
-	m.replace(existing, brought, partners)
-	m.number(existing, brought, partners)
-	m.brought, m.partners = append(m.brought, brought...), append(m.partners, partners...)
+	m.pairChanged(existing, folded, partners)
+	m.number(existing, folded, partners)
+	m.incoming, m.partners = append(m.incoming, folded...), append(m.partners, partners...)
 	for i := range existing {
 		switch s := &existing[i]; {
 		case slices.Contains(partners, s):
-		case s.row != nil && !s.deleted && m.wouldShow(s, brought):
-			m.gone = append(m.gone, s)
+		case s.row != nil && !s.deleted && m.wouldShow(s, folded):
+			m.deleted = append(m.deleted, s)
 		default:
-			m.left = append(m.left, s)
+			m.unpaired = append(m.unpaired, s)
 		}
 	}
 }
 
-// replace makes partners of what is left on both sides where the answer would show a session that is there, however the
-// API selects, if the API still had it as it was: it has changed.
-func (m *sessionMatcher) replace(existing []stored, brought []*record, partners []*stored) {
+// pairChanged pairs the remaining sessions of both sides. If the answer does not have a stored session that it would have,
+// however the API selects, then the session has changed.
+func (m *sessionMatcher) pairChanged(existing []stored, incoming []*record, partners []*stored) {
 	for i := range existing {
 		s := &existing[i]
-		if s.row == nil || s.deleted || m.newer[s.load] || slices.Contains(partners, s) || m.mayBeMissing(s) || !m.wouldShow(s, brought) {
+		if s.row == nil || s.deleted || m.newer[s.load] || slices.Contains(partners, s) || m.mayBeMissing(s) || !m.wouldShow(s, incoming) {
 			continue
 		}
-		for j, r := range brought {
+		for j, r := range incoming {
 			if partners[j] == nil && sameStart(&s.record, r) {
 				partners[j] = s
 				break
@@ -221,8 +224,9 @@ func (m *sessionMatcher) replace(existing []stored, brought []*record, partners 
 	}
 }
 
-// wouldShow tells whether an answer that shows some sessions shows another one of their start, whichever of the rules that
-// these allow for the API follows: by start, by end or by overlap. One that ends after the window is not shown by its end.
+// wouldShow tells whether the answer, which has the sessions shown, would have the session s, which starts together with them, if
+// the API still had s. The API may select by start, end or overlap. The answer must have s under each of these rules that
+// the sessions shown allow. (If one of them ends after the window, the API does not select by end.)
 func (m *sessionMatcher) wouldShow(s *stored, shown []*record) bool {
 	begin, end, over := m.during(s.row)
 	if m.within(s.row, m.from, m.to) {
@@ -240,27 +244,27 @@ func (m *sessionMatcher) wouldShow(s *stored, shown []*record) bool {
 	})
 }
 
-// finish adds the changes. A row that has the id of a session which has no partner is that session, whatever its columns
-// say: they were changed by hand.
+// finish adds the changes. If an unpaired row has the id of a session without a partner, the two are paired: somebody changed the
+// row's columns by hand.
 func (m *sessionMatcher) finish() {
-	for i, r := range m.brought {
+	for i, r := range m.incoming {
 		ours := m.partners[i]
 		if ours == nil {
-			if ours = takeID(&m.left, r.key); ours == nil {
-				ours = takeID(&m.gone, r.key)
+			if ours = takeID(&m.unpaired, r.key); ours == nil {
+				ours = takeID(&m.deleted, r.key)
 			}
 		}
 		m.pair(ours, r)
 	}
-	for _, s := range m.left {
-		m.lacks(s)
+	for _, s := range m.unpaired {
+		m.unmatched(s)
 	}
-	for _, s := range m.gone {
+	for _, s := range m.deleted {
 		m.remove(s)
 	}
 }
 
-// takeID takes the row that has a key's id, if there is one.
+// takeID removes the row with the id of a key from a list, and returns it; nil if there is none.
 func takeID(all *[]*stored, key []byte) (taken *stored) {
 	if i := slices.IndexFunc(*all, func(s *stored) bool { return sameID(s.key, key) }); i >= 0 {
 		taken = (*all)[i]
@@ -269,16 +273,16 @@ func takeID(all *[]*stored, key []byte) (taken *stored) {
 	return taken
 }
 
-// sameID tells whether two encoded keys have one id.
+// sameID tells whether two encoded keys have the same id.
 func sameID(a, b []byte) bool { return bytes.Equal(a[:20], b[:20]) }
 
-// fold makes one session of those that several answers of a window show. Within one answer equal sessions are different
-// ones. The result is in an order that does not depend on that of the answers' rows.
+// fold merges the records of one session that several answers for a bisected window have. Equal sessions of one answer are
+// different sessions. The order of the result does not depend on the order of rows in an answer.
 func (m *sessionMatcher) fold(incoming []record) (all []*record) {
 	for start := 0; start < len(incoming); {
 		end := start
 		var answer []*record
-		for end < len(incoming) && incoming[end].part == incoming[start].part {
+		for end < len(incoming) && incoming[end].answer == incoming[start].answer {
 			answer = append(answer, &incoming[end])
 			end++
 		}
@@ -300,16 +304,16 @@ func (m *sessionMatcher) fold(incoming []record) (all []*record) {
 	return all
 }
 
-// number gives the sessions that are brought their keys: those of their partners, or new ones. The number of a row whose
-// start was changed by hand is free: whoever gets it is the session of that row (see finish).
-func (m *sessionMatcher) number(existing []stored, brought []*record, partners []*stored) {
+// number gives incoming sessions their keys: the partners' keys, or new ones. If somebody changed a row's start by hand, the
+// row's number is free. The session that gets the number is paired with that row (see finish).
+func (m *sessionMatcher) number(existing []stored, incoming []*record, partners []*stored) {
 	var taken []int
 	for i := range existing {
 		if m.startsAsItsIDSays(&existing[i]) || slices.Contains(partners, &existing[i]) {
 			taken = append(taken, occurrenceOf(existing[i].key))
 		}
 	}
-	for i, r := range brought {
+	for i, r := range incoming {
 		if partners[i] != nil {
 			r.key = m.keyOf(r, partners[i])
 			continue
@@ -330,10 +334,10 @@ func (m *sessionMatcher) startsAsItsIDSays(s *stored) bool {
 	return s.row == nil || firstID(begin.UnixMilli()) == firstID(startOf(s.key))
 }
 
-// keyOf is the key of a session that has a partner: the partner's, with the occurrence that the id is made of.
+// keyOf returns the key of a session that has a partner: the partner's id, and the occurrence from which the id is made.
 func (m *sessionMatcher) keyOf(r *record, partner *stored) []byte {
 	if sameID(r.key, partner.key) {
-		return r.key // made of 1
+		return r.key // occurrence 1
 	}
 	if own := sessionKey(m.account, r.row, occurrenceOf(partner.key)); sameID(own, partner.key) {
 		return own
@@ -341,14 +345,14 @@ func (m *sessionMatcher) keyOf(r *record, partner *stored) []byte {
 	const most = 100
 	for n := 2; n < most; n++ {
 		if own := sessionKey(m.account, r.row, n); sameID(own, partner.key) {
-			return own // its occurrence was changed by hand
+			return own // somebody changed the row's occurrence by hand
 		}
 	}
 	return partner.key
 }
 
-// pairSessions finds for each of the second sessions the place of its partner among the first, -1 for none. later tells
-// which of the first are known from a later answer: such a one has ended where this answer still says that it runs.
+// pairSessions returns for each session of second the index of its partner in first, -1 for none. later tells which sessions of
+// first come from a later answer: these may have ended while second still has them as running.
 func pairSessions(first, second []*record, later func(int) bool) []int {
 	partner := make([]int, len(second))
 	taken := make([]bool, len(first))
@@ -381,5 +385,6 @@ func sameStart(a, b *record) bool {
 	return bytes.Equal(fieldAt(a.row, startColumn), fieldAt(b.row, startColumn))
 }
 
-// hasEnd tells whether it is known when a session ended. One that runs has no end, nor has one that is said to be over without one.
+// hasEnd tells whether the end of a session is known. A running session has no end. The API may also say that a session is over
+// without saying when it ended.
 func hasEnd(r *record) bool { return fieldAt(r.row, endColumn) != nil }

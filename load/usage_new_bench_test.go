@@ -12,10 +12,10 @@ import (
 	"wheelhouse/transform"
 )
 
-// BenchmarkUsageNewEncode encodes some thousand sessions of a made-up account, with their events, as COPY takes them, and
-// hashes them. A session is no allocation.
+// BenchmarkUsageNewEncode adds some thousand sessions of a simulated account, with their events, to a batch. A session costs no
+// allocation.
 func BenchmarkUsageNewEncode(b *testing.B) {
-	rows := madeUp(b)
+	rows := simulated(b)
 	b.ReportAllocs()
 	for b.Loop() {
 		batch := load.NewBatch(ledger.Window{Account: "default", Stream: load.UsageNew.Stream})
@@ -31,8 +31,8 @@ func BenchmarkUsageNewEncode(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(rows)), "ns/session")
 }
 
-// madeUp is a day's sessions of a made-up account.
-func madeUp(b *testing.B) (rows []transform.ScreenSession) {
+// simulated returns a day's sessions of a simulated account.
+func simulated(b *testing.B) (rows []transform.ScreenSession) {
 	b.Helper()
 	from := time.Date(2024, 3, 4, 0, 0, 0, 0, time.UTC)
 	server := httptest.NewServer(simulator.New(simulator.Options{Seed: 1, Agents: 600, From: from, Until: from.AddDate(0, 0, 1), APIKey: "k",

@@ -24,27 +24,27 @@ var shareUsage = newRows(
 	},
 	[]field[usageOfDay]{
 		text("agent_name", func(u *usageOfDay) sql.Null[string] { return u.AgentName }),
-		addsUp(requiredInteger("shares", func(u *usageOfDay) int32 { return u.Shares })),
-		addsUp(requiredInteger("plays", func(u *usageOfDay) int32 { return u.Plays })),
+		additive(requiredInteger("shares", func(u *usageOfDay) int32 { return u.Shares })),
+		additive(requiredInteger("plays", func(u *usageOfDay) int32 { return u.Plays })),
 		extra(func(u *usageOfDay) []byte { return u.Extra }),
 	})
 
-// ShareUsage adds an entry of an agent. One without a share or a play is not stored, and not counted as read.
+// ShareUsage adds an entry of an agent. An entry without a share or a play is neither stored nor counted as a record.
 func (b *Batch) ShareUsage(u transform.ShareUsage) error {
 	if u.Shares > 0 || u.Plays > 0 {
-		b.state.records++
+		b.totals.records++
 		b.usage.Add(u)
 	}
 	return nil
 }
 
-// addUsage adds the rows of the agents, one each, once all entries of an answer are known.
+// addUsage adds one row for each agent, after the last entry of an answer.
 func (b *Batch) addUsage() error {
 	all, merged, rejects := b.usage.Sums()
-	b.state.merged += int64(merged)
+	b.totals.merged += int64(merged)
 	b.usage.Clear()
 	for _, r := range rejects {
-		b.state.rejected++
+		b.totals.rejected++
 		if err := b.reject(r, true); err != nil {
 			return err
 		}

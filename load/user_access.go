@@ -24,6 +24,6 @@ var users = newRows(
 
 // User adds a user.
 func (b *Batch) User(u transform.User) error {
-	b.state.records++
+	b.totals.records++
 	return add(b, 0, users, &u)
 }

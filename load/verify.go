@@ -16,32 +16,32 @@ import (
 	"wheelhouse/internal/ledger"
 )
 
-// Difference is one thing in which the warehouse and the API disagree: a column of a row, a row that one of
-// them lacks (no column), or a total of a window's (no table).
+// Difference is one difference between the warehouse and the API: in a column of a row, a row that only one of them has (Column is
+// empty), or in a total of a window (Table is empty).
 type Difference struct {
 	Table     string `json:"table"`
 	Key       string `json:"key"` // the primary key without the account
 	Column    string `json:"column"`
-	Warehouse string `json:"warehouse"` // "differs" for what may be a person's
+	Warehouse string `json:"warehouse"` // "differs" for personal data
 	API       string `json:"api"`
 }
 
-// ErrMovedOn: the window was loaded by somebody between the request and the comparison, or the commit. To be asked for again.
+// ErrMovedOn: between the request and the comparison or the commit, another process loaded the window. Ask for the window again.
 var ErrMovedOn = errors.New("the window was loaded by another process meanwhile")
 
-// Compare compares a complete batch, asked for after a moment of the database's clock, with the tables: it tells what
-// Commit would change, and changes nothing. ErrMovedOn if the tables are newer than the batch.
+// Compare compares a batch with the tables (invariant 3). It returns the changes that Commit would make, and changes nothing. since
+// is a moment of the database's clock before the batch's first request. ErrMovedOn: the window was loaded after since.
 func (w *Warehouse) Compare(ctx context.Context, win ledger.Window, b *Batch, asked ledger.Asked, since time.Time) ([]Difference, error) {
 	if b.err != nil {
 		return nil, b.err
 	}
-	return w.undone(ctx, func(tx pgx.Tx) ([]Difference, error) { return w.compare(ctx, tx, win, b, asked, since) })
+	return w.rolledBack(ctx, func(tx pgx.Tx) ([]Difference, error) { return w.compare(ctx, tx, win, b, asked, since) })
 }
 
-// undone runs a comparison in a transaction and rolls it back.
-func (w *Warehouse) undone(ctx context.Context, f func(pgx.Tx) ([]Difference, error)) (found []Difference, err error) {
+// rolledBack runs a comparison in a transaction that is rolled back.
+func (w *Warehouse) rolledBack(ctx context.Context, f func(pgx.Tx) ([]Difference, error)) (found []Difference, err error) {
 	err = w.db.Retry(ctx, func() error {
-		tx, err := w.db.BeginTx(ctx, oneMoment)
+		tx, err := w.db.BeginTx(ctx, repeatableRead)
 		if err != nil {
 			return err
 		}
@@ -88,7 +88,7 @@ func (w *Warehouse) compare(ctx context.Context, tx pgx.Tx, win ledger.Window, b
 	return compareTotals(ctx, tx, win, asked, found)
 }
 
-// differences gathers what changes come to.
+// differences collects the differences of changes.
 type differences []Difference
 
 const isThere, isNotThere = "is there", "is not there"
@@ -99,7 +99,7 @@ func (d *differences) add(t *Table, c *change) {
 		*d = append(*d, Difference{Table: t.Name, Key: shownKey(t, c.key()), Warehouse: isNotThere, API: isThere})
 	case c.action == remove:
 		*d = append(*d, Difference{Table: t.Name, Key: shownKey(t, c.key()), Warehouse: isThere, API: isNotThere})
-		return // its children follow it
+		return // the children need no lines of their own
 	case c.action == update:
 		d.addColumns(t, shownKey(t, c.key()), t.Key[t.sharedKey:], skip(c.existing.key, t.sharedKey), skip(c.incoming.key, t.sharedKey))
 		d.addColumns(t, shownKey(t, c.key()), t.Columns, c.existing.row, c.incoming.row)
@@ -129,7 +129,7 @@ func (d *differences) addColumns(t *Table, key string, columns []Column, have, w
 	}
 }
 
-// shown is a value as a person may see it.
+// shown formats a value, or hides it if it may be personal data.
 func (c Column) shown(v []byte) string {
 	switch {
 	case c.Personal:
@@ -140,7 +140,7 @@ func (c Column) shown(v []byte) string {
 	return c.kind.text(v)
 }
 
-// addChildren adds in what the children of a row differ.
+// addChildren adds the differences between the children of a row.
 func (d *differences) addChildren(t *Table, parent string, have, want []byte) {
 	c := t.children
 	for len(have) > 0 || len(want) > 0 {
@@ -176,7 +176,7 @@ func (d *differences) addChildren(t *Table, parent string, have, want []byte) {
 	}
 }
 
-// skip leaves out the first fields.
+// skip returns the fields after the first n.
 func skip(fields []byte, n int) []byte {
 	for range n {
 		_, fields = cut(fields)
@@ -184,7 +184,7 @@ func skip(fields []byte, n int) []byte {
 	return fields
 }
 
-// shownKey shows a key. An occurrence is part of the session's id.
+// shownKey formats a key, without the occurrence of a session, which the id includes.
 func shownKey(t *Table, key []byte) string {
 	var all []string
 	for _, c := range t.Key[:max(1, t.sharedKey)] {
@@ -195,13 +195,14 @@ func shownKey(t *Table, key []byte) string {
 	return strings.Join(all, " ")
 }
 
-// CompareBorders compares the sums of the days from first to last, both included, with a batch that holds the same range
-// asked for as one window: it tells what is lost or doubled at midnight. Rows with keys of their own have no such border.
+// CompareBorders compares the counts of the days from first to last, both included, with those of a batch of the same range asked
+// for as one window. A difference shows that the API loses or doubles events at midnight. Only counts can differ so: rows with
+// keys are the same in both windows.
 func (w *Warehouse) CompareBorders(ctx context.Context, win ledger.Window, b *Batch, first, last time.Time) ([]Difference, error) {
 	if b.err != nil {
 		return nil, b.err
 	}
-	return w.undone(ctx, func(tx pgx.Tx) (found []Difference, err error) {
+	return w.rolledBack(ctx, func(tx pgx.Tx) (found []Difference, err error) {
 		for i, t := range tablesOf(win.Stream) {
 			if !t.counts() {
 				continue
@@ -216,7 +217,7 @@ func (w *Warehouse) CompareBorders(ctx context.Context, win ledger.Window, b *Ba
 	})
 }
 
-// compareCounts compares the sums of days with a range's counts.
+// compareCounts compares the sums of the days' counts with the counts of the range.
 func compareCounts(ctx context.Context, tx pgx.Tx, win ledger.Window, s *sorter, first, last time.Time) (found []Difference, err error) {
 	t := s.table
 	key, columns := dayless(t.Key), counted(t)
@@ -251,7 +252,7 @@ func compareCounts(ctx context.Context, tx pgx.Tx, win ledger.Window, s *sorter,
 		}
 		api[total(name)] = counts
 	}
-	if len(key) == 0 && len(api) == 0 { // the API did not say
+	if len(key) == 0 && len(api) == 0 { // the API did not state the count
 		return nil, nil
 	}
 	rows, err := tx.Query(ctx, t.statements().counts, pgx.NamedArgs{"account": win.Account, "first_day": first, "last_day": last})
@@ -298,10 +299,10 @@ func compareCounts(ctx context.Context, tx pgx.Tx, win ledger.Window, s *sorter,
 	return found, nil
 }
 
-// compareTotals holds the API's totals of the window against those in the ledger, and against what came.
+// compareTotals compares the API's totals of the window with those in the ledger and with the batch.
 func compareTotals(ctx context.Context, tx pgx.Tx, win ledger.Window, asked ledger.Asked, found []Difference) ([]Difference, error) {
 	count, seconds, err := ledger.Totals(ctx, tx, win)
-	if errors.Is(err, pgx.ErrNoRows) { // loaded in other windows than this
+	if errors.Is(err, pgx.ErrNoRows) { // the days were loaded in other windows
 		count, seconds, err = asked.SourceCount, asked.SourceSeconds, nil
 	}
 	if err != nil {
@@ -315,7 +316,7 @@ func compareTotals(ctx context.Context, tx pgx.Tx, win ledger.Window, asked ledg
 	total("source_count", count, asked.SourceCount)
 	total("source_seconds", seconds, asked.SourceSeconds)
 	if asked.Reconciled != nil && !*asked.Reconciled {
-		found = append(found, Difference{Key: "total", Column: "reconciled", Warehouse: "true", API: "false: the answer does not add up to its own totals"})
+		found = append(found, Difference{Key: "total", Column: "reconciled", Warehouse: "true", API: "false: the answer is not reconciled with its own totals"})
 	}
 	return found, nil
 }

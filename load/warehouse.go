@@ -11,7 +11,7 @@ import (
 	"wheelhouse/internal/postgres"
 )
 
-// Warehouse is the Postgres that the streams are loaded into.
+// Warehouse is the Postgres database that the streams are loaded into.
 type Warehouse struct {
 	Ledger *ledger.Ledger
 
@@ -22,11 +22,11 @@ type Warehouse struct {
 // Options tune a Warehouse. Zero values mean the defaults.
 type Options struct {
 	Connections int           // at most; default 4
-	Lease       time.Duration // how long a window stays a dead process's; default 2 min
-	MayShrink   bool          // an answer may lack more than half of what its window had: see ShrinkError
+	Lease       time.Duration // after which another process may claim the windows of a dead one; default 2 min
+	MayShrink   bool          // an answer may delete more than half of its window's rows: see ShrinkError
 	Tracer      pgx.QueryTracer
 
-	// Sleep waits between two tries of a transaction, and returns an error if ctx ends before; default: real time.
+	// Sleep waits between two tries of a transaction, and returns an error if ctx ends first; nil: it waits in real time.
 	Sleep func(ctx context.Context, d time.Duration) error
 }
 
@@ -42,10 +42,10 @@ func Open(ctx context.Context, dsn string, o Options) (*Warehouse, error) {
 // Close closes the connections.
 func (w *Warehouse) Close() { w.db.Close() }
 
-// Pool is for reading, and for refreshing rollups: what the API says goes through the ledger.
+// Pool is for reading and for refreshing rollups. Rows from the API are written only by Commit.
 func (w *Warehouse) Pool() *pgxpool.Pool { return w.db.Pool }
 
-// Status tells how every stream stands: see ledger.Ledger.Status.
+// Status returns the status of every stream: see ledger.Ledger.Status.
 func (w *Warehouse) Status(ctx context.Context, now time.Time, configured ...ledger.Configured) ([]ledger.StreamStatus, error) {
 	return w.Ledger.Status(ctx, now, w, configured...)
 }

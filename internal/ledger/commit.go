@@ -45,7 +45,7 @@ func (n Counts) Conserve() error {
 
 // State is what the ledger says of a claimed window when the transaction begins that loads it.
 type State struct {
-	Held       bool   // by this process, until the transaction ends
+	Leased     bool   // this process has the window's lease, locked until the transaction ends
 	Superseded bool   // an answer for all of it that was asked for later is loaded
 	Last       *int64 // the newest load of any of it, if that was of exactly this window
 	AnswerHash []byte // of that load's answer
@@ -65,7 +65,7 @@ func QueueStates(batch *pgx.Batch, claims []Claim, asked []time.Time) []State {
 	batch.Queue(ledger["fence"], pgx.NamedArgs{"loads": loads}).Query(func(rows pgx.Rows) error {
 		held, err := pgx.CollectRows(rows, pgx.RowTo[int64])
 		for i := range states {
-			states[i].Held = slices.Contains(held, loads[i])
+			states[i].Leased = slices.Contains(held, loads[i])
 		}
 		return err
 	})

@@ -113,7 +113,7 @@ func TestShrinkGuardSeesReplacement(t *testing.T) {
 	due := ledger.Due{Window: b.window(load.DemoUsage, someDay), Why: ledger.WhyForced, Known: 1 << 62}
 	o := b.loadWindow(b.account.Streams([]string{"demo_usage"})[0], due, b.mustStart())
 	var shrink *load.ShrinkError
-	if !errors.As(o.Err, &shrink) || *shrink != (load.ShrinkError{Lacks: 40, Of: 40}) {
+	if !errors.As(o.Err, &shrink) || *shrink != (load.ShrinkError{Deleted: 40, Of: 40}) {
 		t.Errorf("%+v", o)
 	}
 	b.want("40|0|39", "SELECT count(*), count(deleted_at), max(demo_id) FROM crankwheel.demo_requests")

@@ -18,7 +18,7 @@ import (
 
 // A window that fails for its size is asked for in halves, and comes out the same. The usual tests select by overlap, where
 // one session comes in both halves; the long tests select in every way.
-func TestWindowsThatAreHalved(t *testing.T) {
+func TestWindowsThatAreBisected(t *testing.T) {
 	t.Parallel()
 	first := simulator.ByOverlap
 	if testkit.Long() {

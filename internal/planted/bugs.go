@@ -14,22 +14,24 @@ type edit struct{ file, old, new string }
 type test struct{ pkg, run string }
 
 var bugs = []bug{
-	{"ledger in the data's transaction", []edit{{"load/settle.go",
-		`			p.close(&batch)`,
-		`			var own pgx.Batch
-			p.close(&own)
-			apart, err := pgx.ConnectConfig(ctx, tx.Conn().Config())
-			if err != nil {
-				return err
-			}
-			defer apart.Close(ctx)
-			if err := apart.SendBatch(ctx, &own).Close(); err != nil {
-				return err
-			}`}},
+	{"ledger in the data's transaction", []edit{{"load/apply_window.go",
+		`		win.QueueLoaded(&batch, win.asked(), win.counts, win.Asked, win.Batch.Hash())`,
+		`		var own pgx.Batch
+		win.QueueLoaded(&own, win.asked(), win.counts, win.Asked, win.Batch.Hash())
+		own.QueuedQueries = own.QueuedQueries[:1] // without the end of the lease, which the transaction has locked
+		batch.Queue("DELETE FROM wheelhouse.leases WHERE load_id = $1", win.Load)
+		other, err := pgx.ConnectConfig(ctx, tx.Conn().Config())
+		if err != nil {
+			return err
+		}
+		defer other.Close(ctx)
+		if err := other.SendBatch(ctx, &own).Close(); err != nil {
+			return err
+		}`}},
 		[]test{{"internal/pipeline", "TestLostCommit|TestConnectionLostAtEachStatement"}, {"cmd/wheelhouse", "TestKillSweep"}}},
-	{"a late answer of a window gives way", []edit{{"load/ledger.sql", `             AND l.requested_at > w.requested) AS superseded,`, `             AND false) AS superseded,`}},
+	{"a late answer of a window gives way", []edit{{"internal/ledger/ledger.sql", ` AND l.requested_at > w.requested) AS superseded,`, ` AND false) AS superseded,`}},
 		[]test{{"internal/pipeline", "TestLateAnswer"}}},
-	{"a late answer of another window gives way", []edit{{"load/diff.go", `	case d.newer[existing.load]:
+	{"a late answer of another window gives way", []edit{{"load/diff.go", `	case d.newer[existing.load]: // invariant 5
 		c.action = keep
 `, ``}},
 		[]test{{"internal/pipeline", "TestLateAnswerOfTheNextDay"}, {"load", "TestOlderAnswersChangeNothing"}}},
@@ -54,15 +56,15 @@ var bugs = []bug{
 		d.pair(nil, &incoming[i])
 	}`}},
 		[]test{{"internal/pipeline", "TestAShareThatCameTwice"}}},
-	{"parts of a window show a session once", []edit{{"load/usage_new.go", `			if j < 0 {
+	{"a bisected window has a session once", []edit{{"load/usage_new.go", `			if j < 0 {
 				all = append(all, answer[i])`, `			if j < 0 || j >= 0 {
 				all = append(all, answer[i])`}},
-		[]test{{"load", "TestPartsOfAWindowShowASessionOnce"}, {"internal/pipeline", "TestWindowsThatAreHalved"}}},
+		[]test{{"load", "TestABisectedWindowHasASessionOnce"}, {"internal/pipeline", "TestWindowsThatAreBisected"}}},
 	{"one chunk at a time in staging", []edit{{"load/apply.go", `	if a.staged[s.staging] {`, `	if a.staged[s.staging] && false {`}},
-		[]test{{"load", "TestMergesShareATransaction"}}},
+		[]test{{"load", "TestUpdatesShareATransaction"}}},
 	{"the fence", []edit{
-		{"load/ledger.sql", `SELECT load_id FROM wheelhouse.leases WHERE load_id = ANY (@loads::bigint[]) ORDER BY load_id FOR UPDATE;`, `SELECT unnest(@loads::bigint[]);`},
-		{"load/ledger.sql", `    attempts = @attempts, requested_at = @requested, finished_at = now(), error = nullif(@missing, '')
+		{"internal/ledger/ledger.sql", `SELECT load_id FROM wheelhouse.leases WHERE load_id = ANY (@loads::bigint[]) ORDER BY load_id FOR UPDATE;`, `SELECT unnest(@loads::bigint[]);`},
+		{"internal/ledger/ledger.sql", `    attempts = @attempts, requested_at = @requested, finished_at = now(), error = nullif(@missing, '')
 WHERE id = @load AND status = 'running';`, `    attempts = @attempts, requested_at = @requested, finished_at = now(), error = nullif(@missing, '')
 WHERE id = @load;`}},
 		[]test{{"internal/pipeline", "TestLeaseThatPassedOn"}, {"cmd/wheelhouse", "TestTwoAtOnce"}}},
@@ -72,11 +74,11 @@ WHERE id = @load;`}},
 		[]test{{"internal/pipeline", "TestOneChangeWritesOneRow"}, {"load", "TestOrderOfWindowsDoesNotMatter"}}},
 	{"rows that the API no longer sends are deleted", []edit{{"load/diff.go", `	d.add(change{action: remove, existing: existing})`, `	d.add(change{action: keep, existing: existing})`}},
 		[]test{{"internal/pipeline", "TestShrinkGuard|TestDeletedAndBack"}, {"load", "TestOrderOfWindowsDoesNotMatter"}}},
-	{"a load that lacks parts deletes nothing", []edit{{"load/settle.go", `, suspect: b.missing != ""}`, `}`}},
+	{"an incomplete load deletes nothing", []edit{{"load/apply_window.go", `, anyMayBeMissing: b.missing != ""}`, `}`}},
 		[]test{{"internal/pipeline", "TestDayOfContentsThatNeverAnswers|TestShareThatNeverAnswers"}}},
 	{"children without their parent are removed", []edit{{"load/apply.go", `if c.staleChildren || replaced`, `if replaced`}},
 		[]test{{"internal/pipeline", "TestVerifyFindsAndForceRepairsEverything"}}},
-	{"the shrink guard", []edit{{"load/settle.go", `if !mayShrink && t.Deleted`, `if false && t.Deleted`}},
+	{"the shrink guard", []edit{{"load/apply_window.go", `if !mayShrink && n.Deleted`, `if false && n.Deleted`}},
 		[]test{{"internal/pipeline", "TestShrinkGuard|TestShrinkGuardSeesReplacement"}}},
 	{"redirects are refused", []edit{{"extract/client.go", `func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }`, `nil`}},
 		[]test{{"extract", "TestRedirectsAreNeverFollowed"}}},
@@ -88,7 +90,7 @@ WHERE id = @load;`}},
 		[]test{{"extract", "TestTamperedTotalsAreReadThreeTimes|TestTotals"}, {"internal/pipeline", "TestTotalsThatDisagree"}}},
 	{"conservation", []edit{{"load/apply.go", `	if err == nil && copied != want {`, `	if false {`}},
 		[]test{{"internal/pipeline", "TestSwallowedRows"}}},
-	{"only rows that differ are written", []edit{{"load/diff.go", `		c.action = unchanged
+	{"only rows that differ are written", []edit{{"load/diff.go", `		c.action = unchanged // invariant 4
 `, `		c.action = update
 `}},
 		[]test{{"internal/pipeline", "TestTheSameAnswerTwiceWritesNothing|TestADeletionWritesOneRow"}}},
@@ -97,6 +99,6 @@ WHERE id = @load;`}},
 }`, `
 }`}},
 		[]test{{"internal/pipeline", "TestADeletionWritesOneRow|TestUnknownsGiveTheSameWarehouse"}}},
-	{"a claim looks again whether the window is due", []edit{{"load/ledger.sql", `                     AND l.id > w.planned) AS done`, `                     AND false) AS done`}},
+	{"a claim looks again whether the window is due", []edit{{"internal/ledger/ledger.sql", `                     AND l.id > w.known) AS done`, `                     AND false) AS done`}},
 		[]test{{"internal/pipeline", "TestTwoProcesses|TestClaimAfterAnotherLoad"}}},
 }

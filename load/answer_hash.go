@@ -8,10 +8,11 @@ import (
 	"wheelhouse/transform"
 )
 
-// answersVersion stands before an answer's hash in the ledger: what is made of an answer may be another thing in the next version.
+// answersVersion stands before an answer's hash in the ledger, because another version of the program may make other rows from
+// an equal answer.
 var answersVersion = []byte{transform.Version, rowsVersion}
 
-// AnswerHash is an answer's hash as the ledger keeps it; nil where there is none.
+// AnswerHash returns an answer's hash as the ledger stores it; nil for a zero sum.
 func AnswerHash(answer extract.Sum) []byte {
 	if answer == (extract.Sum{}) {
 		return nil
@@ -19,7 +20,7 @@ func AnswerHash(answer extract.Sum) []byte {
 	return slices.Concat(answersVersion, answer[:])
 }
 
-// KnownAnswer reads an answer's hash from the ledger; it is zero where it says nothing of what this version makes of the answer.
+// KnownAnswer returns the sum in an answer's hash from the ledger; zero if another version of the program wrote the hash.
 func KnownAnswer(hash []byte) (sum extract.Sum) {
 	if rest, ok := bytes.CutPrefix(hash, answersVersion); ok {
 		copy(sum[:], rest)
