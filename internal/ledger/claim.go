@@ -12,17 +12,17 @@ import (
 type Claim struct {
 	Due
 	Load       int64  // wheelhouse.loads.id
-	AnswerHash []byte // of the answer that was loaded of exactly this window; nil: none, or none that is known
+	AnswerHash []byte // of the newest load, if that load was of exactly this window and of one answer; else nil
 	Err        error  // ErrBusy or ErrLoaded: the window was not claimed
 
-	began time.Time
-	clock time.Time // the database's, when it began
+	began time.Time // by this machine's clock
+	clock time.Time // the same moment by the database's clock
 }
 
-// At is a moment of this process by the database's clock.
+// At converts a moment of this machine's clock, after the claim, to the database's clock.
 func (c Claim) At(t time.Time) time.Time { return c.clock.Add(t.Sub(c.began)) }
 
-// Claim claims windows of one stream of one account, those that are free. It returns a claim for each, in the same order.
+// Claim claims the free ones among windows of one stream of one account. It returns a claim for each window, in the same order.
 func (l *Ledger) Claim(ctx context.Context, run int64, due ...Due) (claims []Claim, err error) {
 	known := make([]int64, len(due))
 	for i, d := range due {
@@ -33,7 +33,7 @@ func (l *Ledger) Claim(ctx context.Context, run int64, due ...Due) (claims []Cla
 	tried := false
 	err = l.db.InTx(ctx, func(tx pgx.Tx) (err error) {
 		if tried {
-			// The try before may have committed without our hearing of it.
+			// The try before may have committed although the acknowledgement was lost.
 			claims, err = claim(ctx, tx, due, args, "lock_stream", "claimed")
 			if err != nil || slices.ContainsFunc(claims, func(c Claim) bool { return c.Err == nil }) {
 				return err
@@ -49,7 +49,7 @@ func (l *Ledger) Claim(ctx context.Context, run int64, due ...Due) (claims []Cla
 	return claims, err
 }
 
-// claim runs some of the ledger's statements; the last has a row for each window.
+// claim runs statements of ledger.sql. The last one returns a row for each window.
 func claim(ctx context.Context, tx pgx.Tx, due []Due, args pgx.NamedArgs, names ...string) (claims []Claim, err error) {
 	var batch pgx.Batch
 	last := len(names) - 1
@@ -77,7 +77,7 @@ func claim(ctx context.Context, tx pgx.Tx, due []Due, args pgx.NamedArgs, names 
 	return claims, err
 }
 
-// Renew renews the lease until ctx ends. It returns when the lease has passed to another process, and then calls lost.
+// Renew renews the lease until ctx ends. If the lease has passed to another process, Renew calls lost and returns.
 func (l *Ledger) Renew(ctx context.Context, c Claim, lost func()) {
 	tick := time.NewTicker(l.lease / 4)
 	defer tick.Stop()
@@ -95,25 +95,25 @@ func (l *Ledger) Renew(ctx context.Context, c Claim, lost func()) {
 	}
 }
 
-// Return gives a claim back and removes its load.
+// Return ends a claim and removes its load, as if the window had not been claimed.
 func (l *Ledger) Return(ctx context.Context, c Claim) error {
 	return l.exec(ctx, "return", pgx.NamedArgs{"load": c.Load})
 }
 
-// Asked is what asking the API for a window came to.
+// Asked is the result of asking the API for a window, without the rows.
 type Asked struct {
 	RequestIDs    []string
 	Attempts      int
 	SourceCount   *int64
 	SourceSeconds *int64
 	Reconciled    *bool
-	Missing       string // parts of the window that could not be had, and why, without data
+	Missing       string // the parts of the window that could not be had, and why, without data
 
-	AnswerHash []byte // of the one answer that was the whole window; else nil
-	Same       bool   // its hash is the claim's, and it was not read
+	AnswerHash []byte // of the answer, if one answer was the whole window; else nil
+	Same       bool   // the answer has the claim's AnswerHash, and was not decoded
 }
 
-// Fail closes a claim whose window was not loaded. why must hold no data.
+// Fail ends a claim whose window was not loaded. The text of why must have no data.
 func (l *Ledger) Fail(ctx context.Context, c Claim, asked Asked, why error) error {
 	args := pgx.NamedArgs{"load": c.Load, "request_ids": asked.RequestIDs, "attempts": asked.Attempts, "error": why.Error()}
 	return l.db.InTx(ctx, func(tx pgx.Tx) error {

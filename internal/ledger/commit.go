@@ -11,19 +11,19 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Counts is what loading a window did. Read = Inserted + Updated + Unchanged + Merged + Rejected.
+// Counts counts the records of a loaded window, and its deletions. Read = Inserted + Updated + Unchanged + Merged + Rejected.
 type Counts struct {
-	Read      int64 // records that came
+	Read      int64 // records in the answers
 	Inserted  int64
 	Updated   int64
 	Unchanged int64
-	Deleted   int64 // rows that the window no longer brings
-	Merged    int64 // records that were others again
+	Deleted   int64 // rows that were removed, or whose deleted_at was set
+	Merged    int64 // records that were the same as another one
 	Rejected  int64 // records that could not be understood
-	Skipped   bool  // the answer's hash equals what is loaded, or a newer answer is: nothing was written
+	Skipped   bool  // no row was compared: the answer is the one that was loaded last, or a newer one was loaded
 }
 
-// Add sums the counts of several windows.
+// Add adds the counts of another window.
 func (n *Counts) Add(m Counts) {
 	n.Read += m.Read
 	n.Inserted += m.Inserted
@@ -34,7 +34,7 @@ func (n *Counts) Add(m Counts) {
 	n.Rejected += m.Rejected
 }
 
-// Conserve checks that no record was lost or made on the way from the answer to the tables.
+// Conserve returns an error if a record was lost or doubled on the way from the answer to the tables.
 func (n Counts) Conserve() error {
 	if n.Read != n.Inserted+n.Updated+n.Unchanged+n.Merged+n.Rejected {
 		return fmt.Errorf("conservation: %d records read are not %d inserted, %d updated, %d unchanged, %d merged and %d rejected",
@@ -43,19 +43,19 @@ func (n Counts) Conserve() error {
 	return nil
 }
 
-// State is what the ledger says of a claimed window when the transaction begins that loads it.
+// State is what the ledger says about a claimed window when the transaction that loads it begins.
 type State struct {
 	Leased     bool   // this process has the window's lease, locked until the transaction ends
-	Superseded bool   // an answer for all of it that was asked for later is loaded
-	Last       *int64 // the newest load of any of it, if that was of exactly this window
-	AnswerHash []byte // of that load's answer
-	Rejects    bool   // there are earlier ones of the window, which may be resolved
+	Superseded bool   // an answer that was asked for later is loaded, and covers all of the window
+	Last       *int64 // the newest load that overlaps the window, if that load was of exactly this window; else nil
+	AnswerHash []byte // of the answer of Last
+	Rejects    bool   // the window has open rejects, which may be resolved
 	Newer      []Newer
 }
 
-// QueueStates queues the first statements of a transaction that loads windows of one stream of one account. They lock the
-// leases that this process still has, until the transaction ends, and read the windows' states. asked are the moments at which their
-// answers were asked for, by the database's clock. The states are there once the batch has been sent.
+// QueueStates queues the first statements of a transaction that loads windows of one stream of one account. The statements lock
+// the leases that this process still has until the transaction ends (invariant 2), and read the windows' states. asked are the
+// moments at which the answers were asked for, by the database's clock. The states are filled in when the batch has been sent.
 func QueueStates(batch *pgx.Batch, claims []Claim, asked []time.Time) []State {
 	states := make([]State, len(claims))
 	loads := make([]int64, len(claims))
@@ -63,9 +63,9 @@ func QueueStates(batch *pgx.Batch, claims []Claim, asked []time.Time) []State {
 		loads[i] = c.Load
 	}
 	batch.Queue(ledger["fence"], pgx.NamedArgs{"loads": loads}).Query(func(rows pgx.Rows) error {
-		held, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+		leased, err := pgx.CollectRows(rows, pgx.RowTo[int64])
 		for i := range states {
-			states[i].Leased = slices.Contains(held, loads[i])
+			states[i].Leased = slices.Contains(leased, loads[i])
 		}
 		return err
 	})
@@ -94,10 +94,11 @@ func QueueStates(batch *pgx.Batch, claims []Claim, asked []time.Time) []State {
 type Newer struct {
 	Load     int64
 	From, To time.Time
-	Complete bool // no part of its window is missing
+	Complete bool // no part of the window is missing
 }
 
-// NewerThan lists the loads of the window's stream and account whose answers were asked for later than a moment of the database's clock.
+// NewerThan lists the loads of the window's stream and account whose answers were asked for after a moment of the database's
+// clock.
 func NewerThan(ctx context.Context, tx pgx.Tx, w Window, asked time.Time) ([]Newer, error) {
 	rows, err := tx.Query(ctx, ledger["newer"], newerArgs(w, asked))
 	if err != nil {
@@ -110,8 +111,9 @@ func newerArgs(w Window, asked time.Time) pgx.NamedArgs {
 	return pgx.NamedArgs{"account": w.Account, "stream": w.Stream.Name, "requested": asked}
 }
 
-// QueueLoaded queues the end of a claim in the transaction that wrote its window: the load's result, and the end of the lease. asked is
-// when the answer was asked for, by the database's clock; hash is the rows'. ErrFenced: the load is no longer this process's.
+// QueueLoaded queues the end of a claim in the transaction that wrote the window (invariant 2): the load's result, and the end of
+// the lease. asked is when the answer was asked for, by the database's clock. hash is the hash of the rows. ErrFenced: the lease
+// has passed to another process.
 func (c Claim) QueueLoaded(batch *pgx.Batch, asked time.Time, n Counts, a Asked, hash []byte) {
 	batch.Queue(ledger["loaded"], pgx.NamedArgs{
 		"load": c.Load, "requested": asked, "request_ids": a.RequestIDs, "attempts": a.Attempts,
@@ -127,8 +129,8 @@ func (c Claim) QueueLoaded(batch *pgx.Batch, asked time.Time, n Counts, a Asked,
 	batch.Queue(ledger["release"], pgx.NamedArgs{"load": c.Load})
 }
 
-// QueueSame queues the end of a claim whose answer came again byte for byte: the ledger says of it what it says of the last load, and so do
-// n and reconciled once the batch has been sent. ErrFenced: the load is no longer this process's.
+// QueueSame queues the end of a claim whose answer came again byte for byte. The load gets the counts and totals of the load last.
+// n and reconciled are filled in when the batch has been sent. ErrFenced: the lease has passed to another process.
 func (c Claim) QueueSame(batch *pgx.Batch, asked time.Time, last int64, a Asked, n *Counts, reconciled **bool) {
 	batch.Queue(ledger["loaded_same"], pgx.NamedArgs{
 		"load": c.Load, "requested": asked, "request_ids": a.RequestIDs, "attempts": a.Attempts, "last": last,
@@ -150,7 +152,7 @@ func (l *Ledger) Loaded(ctx context.Context, load int64) (bool, error) {
 	return status == "loaded", err
 }
 
-// LoadedSince tells whether any of a window was loaded after a moment of the database's clock.
+// LoadedSince tells whether a load that overlaps a window committed after a moment of the database's clock.
 func LoadedSince(ctx context.Context, tx pgx.Tx, w Window, since time.Time) (loaded bool, err error) {
 	args := w.Args()
 	args["since"] = since
@@ -158,7 +160,7 @@ func LoadedSince(ctx context.Context, tx pgx.Tx, w Window, since time.Time) (loa
 	return loaded, err
 }
 
-// Totals are the API's own totals of the newest load of exactly this window. pgx.ErrNoRows: there is no such load.
+// Totals returns the API's own totals of the newest load of exactly this window. pgx.ErrNoRows: there is no such load.
 func Totals(ctx context.Context, tx pgx.Tx, w Window) (count, seconds *int64, err error) {
 	err = tx.QueryRow(ctx, ledger["totals"], w.Args()).Scan(&count, &seconds)
 	return count, seconds, err

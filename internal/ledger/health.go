@@ -20,29 +20,29 @@ var healthSQL string
 
 var health = sqlfile.Parse(healthSQL)
 
-// Configured is an account as the settings have it, with the streams that are switched on. The ledger may
-// know the account from before, with another zone or history.
+// Configured is an account as in the settings, with the streams that are switched on. The ledger may have the account with an
+// earlier zone or history.
 type Configured struct {
 	Account
 	Streams []string
 }
 
-// Health is how a stream stands.
+// Health is the state of a stream.
 type Health struct {
 	Account, Stream string
-	CoveredUntil    *time.Time // end of the newest window loaded; a snapshot: when it was taken
+	CoveredUntil    *time.Time // end of the newest loaded window; for a snapshot, when it was taken
 	LoadedAt        *time.Time // when a load last committed
-	GapDays         int64      // whole days since HistoryFrom until yesterday that are not covered; none for a snapshot
-	FailedDays      int64      // those of them of which a part that is missing was tried and failed
-	Failed          int64      // windows whose newest try failed and that nothing loaded covers
-	Stale           int64      // windows whose newest try failed and that older data covers
-	Unreconciled    int64      // windows whose newest load lacks parts, or does not reconcile
-	Running         int64      // windows being loaded at this moment, by any process
-	Rejects         int64      // open
+	GapDays         int64      // whole days from HistoryFrom to yesterday that are not covered; 0 for a snapshot
+	FailedDays      int64      // gap days with a failed load of a time that is not covered
+	Failed          int64      // windows whose newest load failed, and that are not covered
+	Stale           int64      // windows whose newest load failed, and that older loads cover
+	Unreconciled    int64      // windows whose newest load is not reconciled
+	Running         int64      // windows that any process is loading now
+	Rejects         int64      // open rejects
 }
 
-// Health tells how the streams that are switched on stand as of now. It is one read of one moment, tried once and for no longer than
-// limit: whoever watches asks again soon.
+// Health returns the state, as of now, of the streams that are switched on. It reads once, for no longer than limit, and does not
+// try again: a monitor asks again soon.
 func (l *Ledger) Health(ctx context.Context, now time.Time, limit time.Duration, accounts ...Configured) (all []Health, err error) {
 	ctx, stop := context.WithTimeout(ctx, limit)
 	defer stop()
@@ -64,7 +64,7 @@ func (l *Ledger) Health(ctx context.Context, now time.Time, limit time.Duration,
 	return all, nil
 }
 
-// readHealth reads the health of the accounts' streams, in the order in which streams are shown.
+// readHealth reads the health of the accounts' streams, in the order of internal/stream.
 func readHealth(ctx context.Context, tx pgx.Tx, now time.Time, of []knownAccount) ([]Health, error) {
 	accounts, zones, firsts, streams := []string{}, []string{}, []string{}, []string{}
 	for _, a := range of {

@@ -1,15 +1,14 @@
--- How streams stand, in one statement: whoever watches asks it again and again. Read only.
+-- The state of streams, in one statement that monitors run again and again. Read only.
 
 -- name: quick
--- Compiling the statement takes longer than running it. A server that is busy is not to be kept so.
+-- Compiling the statement takes longer than running it. The time-out protects a busy server.
 SELECT set_config('jit', 'off', true), set_config('statement_timeout', @timeout, true);
 
 -- name: health
--- Grain: one row for each stream asked about, in the order of the arguments. Windows that end before an account's first day
--- are left out.
-WITH kept AS MATERIALIZED (
+-- Grain: one row for each stream in the arguments, in their order. Windows that end before an account's first day are left out.
+WITH asked AS MATERIALIZED (
     SELECT k.n, k.account_id, k.stream, k.zone, k.first, s.grain = 'snapshot' AS snapshot,
-           -- From the first day to the end of yesterday: what is to be covered.
+           -- From the first day to the end of yesterday: the time that must be covered.
            tstzrange(least(bi.day_start(k.first, k.zone), t.start), t.start) AS history,
            (SELECT max(upper(span) - lower(span)) FROM wheelhouse.loads WHERE account_id = k.account_id AND stream = k.stream) AS longest
     FROM unnest(@accounts::text[], @zones::text[], @firsts::text[]::date[], @streams::text[]) WITH ORDINALITY AS k (account_id, zone, first, stream, n)
@@ -17,11 +16,11 @@ WITH kept AS MATERIALIZED (
     CROSS JOIN LATERAL (SELECT bi.day_start((@now::timestamptz AT TIME ZONE k.zone)::date, k.zone) AS start) t
 ), covered AS MATERIALIZED (
     SELECT k.n, bi.covered(k.account_id, k.stream, k.zone) AS spans
-    FROM kept k
+    FROM asked k
 ), wrong AS MATERIALIZED (
-    -- Loads that say something is wrong, unless a newer one that begins with it, or newer ones over all of it, say otherwise.
+    -- Failed and not reconciled loads, except those that a newer load with the same beginning, or newer loads together, replace.
     SELECT k.n, l.span, l.status
-    FROM kept k
+    FROM asked k
     JOIN wheelhouse.loads l ON l.account_id = k.account_id AND l.stream = k.stream AND lower(k.history) < upper(l.span)
     WHERE (l.status = 'failed' OR l.status = 'loaded' AND NOT l.reconciled)
       AND NOT k.snapshot
@@ -35,9 +34,9 @@ WITH kept AS MATERIALIZED (
                      AND lower(newer.span) < upper(l.span) AND lower(newer.span) > lower(l.span) - k.longest
                      AND newer.id > l.id AND newer.status IN ('loaded', l.status)) END
     UNION ALL
-    -- A snapshot has one window: its newest load counts, and of its answers the newest.
+    -- All loads of a snapshot are of one window: the newest load counts, and the newest answer.
     SELECT k.n, l.span, l.status
-    FROM kept k
+    FROM asked k
     JOIN wheelhouse.loads l
       ON l.id = (SELECT max(id) FROM wheelhouse.loads WHERE account_id = k.account_id AND stream = k.stream AND status <> 'running') AND l.status = 'failed'
       OR l.id = (SELECT max(id) FROM wheelhouse.loads WHERE account_id = k.account_id AND stream = k.stream AND status = 'loaded') AND NOT l.reconciled
@@ -52,12 +51,12 @@ WITH kept AS MATERIALIZED (
     GROUP BY w.n
 ), failures AS MATERIALIZED (
     SELECT k.n, range_agg(l.span) AS spans
-    FROM kept k
+    FROM asked k
     JOIN wheelhouse.loads l ON l.account_id = k.account_id AND l.stream = k.stream AND l.status = 'failed'
     GROUP BY k.n
 ), missing AS MATERIALIZED (
     SELECT k.n, k.zone, m.span, f.spans * tstzmultirange(m.span) AS failed
-    FROM kept k
+    FROM asked k
     JOIN covered c USING (n)
     LEFT JOIN failures f USING (n)
     CROSS JOIN LATERAL unnest(tstzmultirange(k.history) - c.spans) AS m (span)
@@ -73,7 +72,7 @@ SELECT k.account_id, k.stream, CASE WHEN k.snapshot THEN coalesce(t.asked_at, t.
        coalesce(g.days, 0), coalesce(g.failed, 0), coalesce(w.failed, 0), coalesce(w.stale, 0), coalesce(w.unreconciled, 0),
        (SELECT count(*) FROM wheelhouse.leases s WHERE s.account_id = k.account_id AND s.stream = k.stream AND s.expires_at > now()),
        (SELECT count(*) FROM wheelhouse.rejects r WHERE r.account_id = k.account_id AND r.stream = k.stream AND r.resolved_at IS NULL)
-FROM kept k
+FROM asked k
 JOIN covered c USING (n)
 CROSS JOIN LATERAL (
     SELECT max(requested_at) AS asked_at, max(coalesce(finished_at, started_at)) AS loaded_at

@@ -13,36 +13,36 @@ import (
 	"wheelhouse/internal/stream"
 )
 
-// TestHealthOfRandomLedgers: what is watched says what status says, of ledgers that nobody thought of.
+// TestHealthOfRandomLedgers: Health agrees with Status for random ledgers.
 func TestHealthOfRandomLedgers(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(6) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			t.Parallel()
-			b := newBooks(t, "2026-03-20", "2026-03-31 13:00")
+			l := newTestLedger(t, "2026-03-20", "2026-03-31 13:00")
 			random := rand.New(rand.NewPCG(seed, 1))
 			for range 200 {
-				b.randomWindow(random)
+				l.randomWindow(random)
 			}
-			// A try that is going on hides nothing.
-			b.window("user_access", "2026-03-31", "2026-03-31 12:00", "failed")
-			b.lease(b.window("user_access", "2026-03-31", "2026-03-31 12:30", "running"), 1)
-			b.exec("UPDATE wheelhouse.loads SET requested_at = finished_at - make_interval(mins => 1 + id::int % 7)")
-			b.exec(`INSERT INTO wheelhouse.rejects (load_id, account_id, stream, path, reason, raw_hash, resolved_at)
+			// A running load hides no earlier one.
+			l.window("user_access", "2026-03-31", "2026-03-31 12:00", "failed")
+			l.lease(l.window("user_access", "2026-03-31", "2026-03-31 12:30", "running"), 1)
+			l.exec("UPDATE wheelhouse.loads SET requested_at = finished_at - make_interval(mins => 1 + id::int % 7)")
+			l.exec(`INSERT INTO wheelhouse.rejects (load_id, account_id, stream, path, reason, raw_hash, resolved_at)
 			        SELECT id, account_id, stream, '$', 'test', int8send(id), CASE WHEN id % 3 = 0 THEN now() END FROM wheelhouse.loads WHERE id % 5 = 0`)
-			b.sameHealth()
+			l.sameHealth()
 		})
 	}
 }
 
-func (b *books) randomWindow(random *rand.Rand) {
-	b.t.Helper()
+func (l *testLedger) randomWindow(random *rand.Rand) {
+	l.t.Helper()
 	stream := stream.All[random.IntN(len(stream.All))].Name
-	day := func(n int) string { return b.at("2026-03-20").AddDate(0, 0, n).Format(time.DateOnly) }
+	day := func(n int) string { return l.at("2026-03-20").AddDate(0, 0, n).Format(time.DateOnly) }
 	first := random.IntN(12)
 	from, to := day(first), day(first+1)
 	switch random.IntN(6) {
-	case 0: // some days in one
+	case 0: // several days
 		to = day(min(12, first+1+random.IntN(4)))
 	case 1:
 		to = from + " 12:00"
@@ -50,59 +50,59 @@ func (b *books) randomWindow(random *rand.Rand) {
 		from += " 12:00"
 	}
 	if first == 11 {
-		to = "2026-03-31 12:00" // nothing is loaded of what is to come
+		to = "2026-03-31 12:00" // the future is never loaded
 		from = day(11)
 	}
 	how := []string{"loaded", "loaded", "loaded", "failed", "failed", "unreconciled", "running"}[random.IntN(7)]
-	id := b.window(stream, from, to, how)
+	id := l.window(stream, from, to, how)
 	if how == "running" {
-		b.lease(id, random.IntN(2)*2-1)
+		l.lease(id, random.IntN(2)*2-1)
 	}
 }
 
 // sameHealth compares Health with Status, with the days of bi.coverage, whose today is the machine's, and with windowsSQL.
-func (b *books) sameHealth() {
-	b.t.Helper()
-	all, err := b.warehouse.Ledger.Health(b.t.Context(), b.now, 10*time.Second, b.kept())
+func (l *testLedger) sameHealth() {
+	l.t.Helper()
+	all, err := l.warehouse.Ledger.Health(l.t.Context(), l.now, 10*time.Second, l.configured())
 	if err != nil {
-		b.t.Fatal(err)
+		l.t.Fatal(err)
 	}
 	if len(all) != len(stream.All) {
-		b.t.Fatalf("%d streams", len(all))
+		l.t.Fatalf("%d streams", len(all))
 	}
-	failed := b.failedDays()
+	failed := l.failedDays()
 	gaps := map[string]int{}
-	for _, s := range b.status() {
+	for _, s := range l.status() {
 		gaps[s.Stream] = s.GapDays
 	}
 	for _, h := range all {
 		if h.FailedDays != failed[h.Stream] {
-			b.t.Errorf("%s: %d failed days, bi.coverage says %d", h.Stream, h.FailedDays, failed[h.Stream])
+			l.t.Errorf("%s: %d failed days, bi.coverage says %d", h.Stream, h.FailedDays, failed[h.Stream])
 		}
 		if n, tried := gaps[h.Stream]; tried && n != int(h.GapDays) {
-			b.t.Errorf("%s: %d gaps, status lists %d", h.Stream, h.GapDays, n)
+			l.t.Errorf("%s: %d gaps, status lists %d", h.Stream, h.GapDays, n)
 		}
 		described, _ := stream.ByName(h.Stream)
 		var until, at *time.Time
 		var unreconciled, failedWindows, stale int64
-		if err := b.conn.QueryRow(b.t.Context(), windowsSQL, pgx.QueryExecModeExec, pgx.NamedArgs{
-			"account": "a", "stream": h.Stream, "now": b.now, "starts": b.starts()[:len(b.starts())-1], "stops": b.starts()[1:],
+		if err := l.conn.QueryRow(l.t.Context(), windowsSQL, pgx.QueryExecModeExec, pgx.NamedArgs{
+			"account": "a", "stream": h.Stream, "now": l.now, "starts": l.starts()[:len(l.starts())-1], "stops": l.starts()[1:],
 			"daily": described.OneDay != "", "snapshot": described.Snapshot(),
 		}).Scan(&until, &at, &unreconciled, &failedWindows, &stale); err != nil {
-			b.t.Fatal(err)
+			l.t.Fatal(err)
 		}
 		got := fmt.Sprint(h.Unreconciled, h.Failed, h.Stale)
 		if want := fmt.Sprint(unreconciled, failedWindows, stale); got != want {
-			b.t.Errorf("%s: unreconciled, failed, stale %s, want %s", h.Stream, got, want)
+			l.t.Errorf("%s: unreconciled, failed, stale %s, want %s", h.Stream, got, want)
 		}
 		if !described.Snapshot() && instant(h.CoveredUntil) != instant(until) {
-			b.t.Errorf("%s: covered until %s, want %s", h.Stream, instant(h.CoveredUntil), instant(until))
+			l.t.Errorf("%s: covered until %s, want %s", h.Stream, instant(h.CoveredUntil), instant(until))
 		}
 	}
 }
 
-// windowsSQL judges a stream's windows in another way than health.sql does. Of windows that begin at the same moment the newest counts, unless still
-// newer ones lie over all of it. failed: nothing loaded covers it. stale: older data does, and reading it again failed.
+// windowsSQL counts a stream's windows in another way than health.sql. Of loads that begin at the same moment the newest counts,
+// unless newer ones cover it. failed: no load covers the window. stale: an older load covers it, and the newest one failed.
 const windowsSQL = `WITH days AS MATERIALIZED (
     SELECT tstzrange(start, stop) AS whole
     FROM unnest(@starts::timestamptz[], @stops::timestamptz[]) AS d(start, stop)
@@ -158,36 +158,36 @@ func instant(t *time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-// kept are all streams of the account, from its first day in the books.
-func (b *books) kept() ledger.Configured {
-	b.t.Helper()
+// configured returns the account with all streams, from its first day in the ledger.
+func (l *testLedger) configured() ledger.Configured {
+	l.t.Helper()
 	var from time.Time
-	if err := b.conn.QueryRow(b.t.Context(), "SELECT history_from FROM wheelhouse.accounts").Scan(&from); err != nil {
-		b.t.Fatal(err)
+	if err := l.conn.QueryRow(l.t.Context(), "SELECT history_from FROM wheelhouse.accounts").Scan(&from); err != nil {
+		l.t.Fatal(err)
 	}
-	k := ledger.Configured{Account: ledger.Account{ID: "a", Zone: b.zone, HistoryFrom: from}}
+	k := ledger.Configured{Account: ledger.Account{ID: "a", Zone: l.zone, HistoryFrom: from}}
 	for _, s := range stream.All {
 		k.Streams = append(k.Streams, s.Name)
 	}
 	return k
 }
 
-// starts are the beginnings of the days from the account's first to the day after today.
-func (b *books) starts() (all []time.Time) {
-	y, m, d := b.kept().HistoryFrom.Date()
-	for start := time.Date(y, m, d, 0, 0, 0, 0, b.zone); start.Before(b.now.AddDate(0, 0, 1)); start = start.AddDate(0, 0, 1) {
+// starts returns the beginnings of the days from the account's first day to the day after today.
+func (l *testLedger) starts() (all []time.Time) {
+	y, m, d := l.configured().HistoryFrom.Date()
+	for start := time.Date(y, m, d, 0, 0, 0, 0, l.zone); start.Before(l.now.AddDate(0, 0, 1)); start = start.AddDate(0, 0, 1) {
 		all = append(all, start)
 	}
 	return all
 }
 
-// failedDays are those of bi.coverage up to the test's today.
-func (b *books) failedDays() map[string]int64 {
-	b.t.Helper()
-	rows, err := b.conn.Query(b.t.Context(), `SELECT stream, count(*) FROM bi.coverage
-		WHERE status = 'failed' AND stream NOT IN ('user_access', 'company_content') AND day_end <= $1 GROUP BY stream`, b.now)
+// failedDays counts the failed days in bi.coverage up to the test's today.
+func (l *testLedger) failedDays() map[string]int64 {
+	l.t.Helper()
+	rows, err := l.conn.Query(l.t.Context(), `SELECT stream, count(*) FROM bi.coverage
+		WHERE status = 'failed' AND stream NOT IN ('user_access', 'company_content') AND day_end <= $1 GROUP BY stream`, l.now)
 	if err != nil {
-		b.t.Fatal(err)
+		l.t.Fatal(err)
 	}
 	defer rows.Close()
 	days := map[string]int64{}
@@ -195,38 +195,38 @@ func (b *books) failedDays() map[string]int64 {
 		var stream string
 		var n int64
 		if err := rows.Scan(&stream, &n); err != nil {
-			b.t.Fatal(err)
+			l.t.Fatal(err)
 		}
 		days[stream] = n
 	}
 	return days
 }
 
-// TestHealthOfYears: a scrape's read of five years of eight streams, and of the same as look-back leaves it.
-func TestHealthOfYears(t *testing.T) { // not in parallel: it takes time
-	for name, times := range map[string]int{"14600 entries": 1, "73000 entries": 5} {
-		b := newBooks(t, "2021-04-01", "2026-03-31 13:00")
-		b.exec(`INSERT INTO wheelhouse.loads (run_id, account_id, stream, span, status, reconciled, finished_at, requested_at)
+// TestHealthOfYears: Health of five years of eight streams is quick, also after look-backs.
+func TestHealthOfYears(t *testing.T) { // not in parallel, because it measures time
+	for name, times := range map[string]int{"14600 loads": 1, "73000 loads": 5} {
+		l := newTestLedger(t, "2021-04-01", "2026-03-31 13:00")
+		l.exec(`INSERT INTO wheelhouse.loads (run_id, account_id, stream, span, status, reconciled, finished_at, requested_at)
 			SELECT 1, 'a', stream, tstzrange(bi.day_start(day, 'Europe/Berlin'), bi.day_start(day + 1, 'Europe/Berlin')),
 			       CASE WHEN day IN ('2025-01-01', '2025-06-01') THEN 'failed' ELSE 'loaded' END, day <> '2026-01-01', now(), now()
 			FROM (SELECT date '2021-04-01' + n AS day FROM generate_series(0, 1824) n) d
 			CROSS JOIN unnest($1::text[]) AS stream
-			CROSS JOIN generate_series(1, $2)`, b.kept().Streams, times)
-		b.exec("VACUUM ANALYZE wheelhouse.loads")
-		kept, best := b.kept(), time.Hour
+			CROSS JOIN generate_series(1, $2)`, l.configured().Streams, times)
+		l.exec("VACUUM ANALYZE wheelhouse.loads")
+		configured, best := l.configured(), time.Hour
 		var all []ledger.Health
 		for range 5 {
 			began := time.Now()
 			var err error
-			if all, err = b.warehouse.Ledger.Health(t.Context(), b.now, 10*time.Second, kept); err != nil {
+			if all, err = l.warehouse.Ledger.Health(t.Context(), l.now, 10*time.Second, configured); err != nil {
 				t.Fatal(err)
 			}
 			best = min(best, time.Since(began))
 		}
 		began := time.Now()
-		b.status()
+		l.status()
 		t.Logf("%s: %v, status %v", name, best, time.Since(began))
-		if best > time.Since(began) { // which takes three times as long, however busy the machine is
+		if best > time.Since(began) { // status takes three times as long, however busy the machine is
 			t.Errorf("%s: %v, status took %v", name, best, time.Since(began))
 		}
 		for _, h := range all {

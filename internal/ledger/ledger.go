@@ -24,7 +24,7 @@ var (
 	ErrBusy = errors.New("another process is loading this window")
 	// ErrLoaded: another process loaded the window after it was planned.
 	ErrLoaded = errors.New("another process has loaded this window meanwhile")
-	// ErrFenced: the lease ran out and passed to another process while this one worked. Nothing was written.
+	// ErrFenced: the lease ran out and passed to another process while this one worked. Nothing of the window was written.
 	ErrFenced = errors.New("the window has passed to another process")
 )
 
@@ -34,7 +34,7 @@ type Ledger struct {
 	lease time.Duration
 }
 
-// New makes a ledger. lease is how long a window stays a dead process's; 0: 2 minutes.
+// New makes a ledger. lease is the time after which another process may claim the windows of a dead one; 0: 2 minutes.
 func New(db *postgres.DB, lease time.Duration) *Ledger {
 	if lease <= 0 {
 		lease = 2 * time.Minute
@@ -42,33 +42,33 @@ func New(db *postgres.DB, lease time.Duration) *Ledger {
 	return &Ledger{db, lease}
 }
 
-// Lease is how long a window stays a dead process's.
+// Lease returns the time after which another process may claim the windows of a dead one.
 func (l *Ledger) Lease() time.Duration { return l.lease }
 
-// IdleTimeout is how long a transaction may wait for this process, as Postgres takes it: no longer than the lease, after which
-// another process may have the window. (While the server waits for the rows of a COPY it knows no such limit.)
+// IdleTimeout returns the lease as a value of idle_in_transaction_session_timeout: after that time another process may have the
+// window. (The setting does not limit how long the server waits for the rows of a COPY.)
 func (l *Ledger) IdleTimeout() string { return fmt.Sprintf("%dms", max(1, l.lease.Milliseconds())) }
 
-// Now is the database's clock.
+// Now returns the time of the database's clock.
 func (l *Ledger) Now(ctx context.Context) (now time.Time, err error) {
 	err = l.db.Retry(ctx, func() error { return l.db.QueryRow(ctx, ledger["now"]).Scan(&now) })
 	return now, err
 }
 
-// Account is an account as the ledger knows it.
+// Account is an account in the ledger.
 type Account struct {
 	ID, Server  string
 	Zone        *time.Location
-	HistoryFrom time.Time // the day, as midnight UTC
+	HistoryFrom time.Time // the first day, as its midnight in UTC
 }
 
-// RecordAccount writes an account's settings down, for the views.
+// RecordAccount stores an account's settings for the views.
 func (l *Ledger) RecordAccount(ctx context.Context, a Account) error {
 	return l.exec(ctx, "account", pgx.NamedArgs{
 		"account": a.ID, "server": a.Server, "timezone": a.Zone.String(), "history_from": a.HistoryFrom})
 }
 
-// StartRun opens a run; kind is run, backfill, schedule or verify. Loads whose process died are closed.
+// StartRun starts a run. kind is run, backfill, schedule or verify. StartRun also marks the loads of dead processes as failed.
 func (l *Ledger) StartRun(ctx context.Context, kind, version, host string) (id int64, err error) {
 	if err := l.exec(ctx, "abandon_all", nil); err != nil {
 		return 0, err
@@ -79,7 +79,7 @@ func (l *Ledger) StartRun(ctx context.Context, kind, version, host string) (id i
 	return id, err
 }
 
-// FinishRun closes a run with its outcome.
+// FinishRun ends a run with its outcome.
 func (l *Ledger) FinishRun(ctx context.Context, run int64, outcome string) error {
 	return l.exec(ctx, "finish_run", pgx.NamedArgs{"run": run, "outcome": outcome})
 }
@@ -91,12 +91,12 @@ func (l *Ledger) exec(ctx context.Context, name string, args pgx.NamedArgs) erro
 	})
 }
 
-// Window is the unit of work: the time of one stream of one account from From to To (not included).
+// Window is the unit of work: the interval from From to To (not included) of one stream of one account.
 type Window struct {
 	Account  string
 	Stream   stream.Stream
 	From, To time.Time
-	Day      time.Time // on which it begins in the account's zone, as midnight UTC
+	Day      time.Time // on which the window begins in the account's zone, as its midnight in UTC
 }
 
 // String names a window by its stream and the day on which it begins.
@@ -104,14 +104,14 @@ func (w Window) String() string {
 	return fmt.Sprintf("%s %s", w.Stream.Name, w.Day.Format(time.DateOnly))
 }
 
-// Args are the arguments account, stream, from, to, day and snapshot of a statement about the window.
+// Args returns the arguments account, stream, from, to, day and snapshot of a statement about the window.
 func (w Window) Args() pgx.NamedArgs {
 	return pgx.NamedArgs{
 		"account": w.Account, "stream": w.Stream.Name, "from": w.From, "to": w.To, "snapshot": w.Stream.Snapshot(), "day": w.Day,
 	}
 }
 
-// spans are the arguments of a statement about several windows of one stream of one account.
+// spans returns the arguments of a statement about several windows of one stream of one account.
 func spans[W any](of []W, window func(W) Window) pgx.NamedArgs {
 	var froms, tos []time.Time
 	for _, x := range of {

@@ -1,4 +1,4 @@
--- Runs; windows that are claimed, loaded, failed and due.
+-- Runs and loads: claimed, loaded, failed and due windows.
 
 -- name: now
 -- The database's clock.
@@ -18,14 +18,14 @@ INSERT INTO wheelhouse.runs (kind, version, host) VALUES (@kind, @version, @host
 UPDATE wheelhouse.runs SET finished_at = now(), outcome = @outcome WHERE id = @run;
 
 -- name: lock_stream
--- Only for the moment of claiming: two processes must not both find a window free. One that is stopped right
--- here must not keep the others waiting: the server ends its transaction.
+-- One process at a time claims windows of a stream, so that two processes do not find the same window free. If a process stops
+-- here, the server ends its transaction, so that the others need not wait.
 SELECT set_config('idle_in_transaction_session_timeout', @idle, true), set_config('bytea_output', 'hex', true),
        pg_advisory_xact_lock(hashtextextended('wheelhouse claim ' || @account || ' ' || @stream, 0));
 
 -- name: abandon
--- A lease that ran out belonged to a process that died, or that will find itself refused. One that is locked is
--- being committed, and is no more free than one that holds.
+-- The process of a lease that ran out is dead, or will be refused (invariant 2). A locked lease belongs to a load that is being
+-- committed, and is not free.
 WITH dead AS (
     DELETE FROM wheelhouse.leases
     WHERE load_id IN (
@@ -40,7 +40,7 @@ SET status = 'failed', finished_at = now(), error = 'abandoned: its process stop
 FROM dead WHERE l.id = dead.load_id AND l.status = 'running';
 
 -- name: abandon_all
--- What the dead held and nobody has asked for since: it was loaded before, say, and its reload died.
+-- The leases of dead processes on windows that no process has claimed since. Such a window may be covered by an earlier load.
 WITH dead AS (
     DELETE FROM wheelhouse.leases
     WHERE load_id IN (SELECT load_id FROM wheelhouse.leases WHERE expires_at < now() FOR UPDATE SKIP LOCKED)
@@ -51,9 +51,9 @@ SET status = 'failed', finished_at = now(), error = 'abandoned: its process stop
 FROM dead WHERE l.id = dead.load_id AND l.status = 'running';
 
 -- name: claim
--- For each window whether another process has it, or one that overlaps it; whether anybody has loaded it since it was
--- planned; else it is claimed. Who gives a window up says in the same transaction whether it is loaded: one look sees both.
--- With it, what is known of the answer that the warehouse holds of just this window.
+-- Claims each window, except one that is busy (a process has a lease of it, or of a window that overlaps it) or done (a process
+-- loaded it after it was planned). A process ends its lease in the transaction that loads the window, so one statement sees
+-- both. Also returned: the hash of the answer, if the newest load that overlaps the window was of exactly this window.
 WITH wanted AS (
     SELECT w.n, w.known, tstzrange(w.start, w.stop) AS span
     FROM unnest(@froms::timestamptz[], @tos::timestamptz[], @known::bigint[]) WITH ORDINALITY AS w (start, stop, known, n)
@@ -82,7 +82,7 @@ FROM looked k LEFT JOIN load ON load.span = k.span
 ORDER BY k.n;
 
 -- name: claimed
--- What this run holds already of these windows: it claims a window once at a time.
+-- The windows that this run has claimed already. A run claims a window once at a time.
 SELECT l.id IS NULL, false, coalesce(l.id, 0), clock_timestamp(), NULL::bytea
 FROM unnest(@froms::timestamptz[], @tos::timestamptz[]) WITH ORDINALITY AS w (start, stop, n)
 LEFT JOIN (wheelhouse.leases s JOIN wheelhouse.loads l ON l.id = s.load_id AND l.run_id = @run)
@@ -93,11 +93,12 @@ ORDER BY w.n;
 UPDATE wheelhouse.leases SET expires_at = now() + make_interval(secs => @lease) WHERE load_id = @load;
 
 -- name: fence
--- Held until the transaction ends: while we write nobody can take the leases, and without them we may not write.
+-- The fence (invariant 2): the leases stay locked until the transaction ends, so that no other process can take them while this one
+-- writes. A process writes nothing of a window whose lease it does not find here.
 SELECT load_id FROM wheelhouse.leases WHERE load_id = ANY (@loads::bigint[]) ORDER BY load_id FOR UPDATE;
 
 -- name: return
--- The load goes with the lease: nothing was tried.
+-- Removes the load with the lease, because the window was not tried.
 WITH given AS (DELETE FROM wheelhouse.leases WHERE load_id = @load RETURNING load_id)
 DELETE FROM wheelhouse.loads USING given WHERE id = given.load_id AND status = 'running';
 
@@ -106,10 +107,10 @@ DELETE FROM wheelhouse.leases WHERE load_id = @load;
 
 -- name: state
 -- For each window:
--- superseded: whether an answer asked for later than this one, for all of its window, is loaded.
+-- superseded: whether an answer that was asked for later than this one, for all of this window, is loaded (invariant 5).
 -- last, answer_hash: the newest load of any part of the window, if that load was of exactly this window; of a snapshot,
 -- the newest load of the stream. The newest is the one whose answer was asked for last.
--- rejects: whether there are some of this window that may be resolved.
+-- rejects: whether the window has open rejects, which may be resolved.
 SELECT EXISTS (
            SELECT FROM wheelhouse.loads_over(@account, @stream, w.over) l
            WHERE l.status = 'loaded' AND l.span @> w.all_of AND l.requested_at > w.requested) AS superseded,
@@ -120,7 +121,7 @@ SELECT EXISTS (
            WHERE r.account_id = @account AND r.stream = @stream AND r.resolved_at IS NULL
              AND (l.span && w.span OR @snapshot)) AS rejects
 FROM (SELECT n, requested, tstzrange(start, stop) AS span,
-             -- A snapshot is about everything there is, as every other one is.
+             -- Every snapshot is about everything, whatever its window.
              CASE WHEN @snapshot THEN '(-infinity,infinity)' ELSE tstzrange(start, stop) END AS over,
              CASE WHEN @snapshot THEN 'empty' ELSE tstzrange(start, stop) END                AS all_of
       FROM unnest(@froms::timestamptz[], @tos::timestamptz[], @requested::timestamptz[]) WITH ORDINALITY AS u (start, stop, requested, n)) w
@@ -135,13 +136,13 @@ LEFT JOIN LATERAL (
 ORDER BY w.n;
 
 -- name: newer
--- Loads of the stream whose answers were asked for later than this one. One that is loaded with an error is not complete.
+-- Loads of the stream whose answers were asked for later than this one (invariant 5). A loaded one with an error is not complete.
 SELECT id, lower(span), upper(span), error IS NULL
 FROM wheelhouse.loads
 WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND requested_at > @requested;
 
 -- name: loaded_same
--- The answer came again byte for byte: what is said of the last is said of it.
+-- The answer came again byte for byte: the load gets the counts and totals of the last one.
 UPDATE wheelhouse.loads l
 SET status = 'loaded', rows_read = p.rows_read, rows_inserted = 0, rows_updated = 0, rows_unchanged = p.rows_read - p.rows_rejected,
     rows_deleted = 0, rows_rejected = p.rows_rejected, rows_merged = 0, source_count = p.source_count,
@@ -168,8 +169,9 @@ WHERE id = @load AND status = 'running';
 SELECT status FROM wheelhouse.loads WHERE id = @load;
 
 -- name: problems
--- Of windows that begin at the same moment the newest try counts, unless a newer one covers it. One that is loaded with
--- an error lacks parts that could not be had.
+-- Windows whose newest load failed or is not reconciled. Of loads that begin at the same moment the newest counts, unless a newer
+-- one covers it. A load that is not reconciled counts until its window was loaded five times with this result, unless parts of
+-- its window could not be had (error).
 SELECT lower(t.span), CASE WHEN t.status = 'failed' THEN @failed::text ELSE @unreconciled::text END
 FROM (SELECT DISTINCT ON (lower(span)) id, span, status, reconciled, error
       FROM wheelhouse.loads
@@ -194,31 +196,31 @@ ORDER BY w.n;
 SELECT coalesce(max(id), 0) FROM wheelhouse.loads;
 
 -- name: open_sessions
--- Starts of sessions that were running when they were last seen.
+-- Starts of sessions that were running when they were last loaded.
 SELECT started_at FROM crankwheel.screen_sessions
 WHERE account_id = @account AND NOT ended AND deleted_at IS NULL
   AND session_id >= wheelhouse.session_floor(@since) AND started_at >= @since;
 
 -- name: open_requests
--- Starts of requests that nobody had answered.
+-- Starts of requests that were not answered when they were last loaded.
 SELECT started_at FROM crankwheel.demo_requests
 WHERE account_id = @account AND NOT answered AND deleted_at IS NULL AND started_at >= @since;
 
 -- name: snapshot_since
--- Of the newest snapshot since: is it complete? No row: there is none.
+-- Whether the newest snapshot of the day that ends at @end, or of a later day, is complete. No row: there is none.
 SELECT error IS NULL
 FROM wheelhouse.loads
 WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND upper(span) >= @end
 ORDER BY id DESC LIMIT 1;
 
 -- name: loaded_since
--- Whether any of a window was loaded after a moment.
+-- Whether a load that overlaps the window committed after a moment.
 SELECT EXISTS (
     SELECT FROM wheelhouse.loads_over(@account, @stream, CASE WHEN @snapshot THEN '(-infinity,infinity)' ELSE tstzrange(@from, @to) END)
     WHERE status = 'loaded' AND finished_at > @since);
 
 -- name: totals
--- What the API said of this very window when it was loaded last. The newest is the one asked for last.
+-- The API's own totals of the newest load of exactly this window. The newest is the one that was asked for last.
 SELECT source_count, source_seconds
 FROM wheelhouse.loads
 WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND span = tstzrange(@from, @to)

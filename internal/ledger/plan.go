@@ -10,35 +10,33 @@ import (
 	"wheelhouse/internal/stream"
 )
 
-// Why a window is to be loaded.
+// Why says why a window is due.
 type Why string
 
 const (
-	WhyGap      Why = "gap"       // the ledger does not cover it
-	WhyLookBack Why = "look-back" // covered, and young enough that the API may still change it
-	WhyOpen     Why = "open"      // covered, and something in it was not over: a running session, an unanswered request
-	WhyForced   Why = "forced"    // covered, and asked for all the same
-	WhyFresh    Why = "snapshot"  // what is now
-
-	// Covered, but the last try failed, lacks parts, or did not reconcile.
-	WhyFailed       Why = "failed"
-	WhyUnreconciled Why = "unreconciled"
+	WhyGap          Why = "gap"          // not covered
+	WhyLookBack     Why = "look-back"    // covered, but so recent that the API may still change it
+	WhyOpen         Why = "open"         // covered, but with a running session or an unanswered request
+	WhyForced       Why = "forced"       // covered, but the user wants it loaded again
+	WhyFresh        Why = "snapshot"     // a snapshot of now
+	WhyFailed       Why = "failed"       // covered, but the newest load failed
+	WhyUnreconciled Why = "unreconciled" // covered, but the newest load is not reconciled
 )
 
-// Due is a window that is to be loaded.
+// Due is a window that must be loaded.
 type Due struct {
 	Window
 	Why   Why
-	Known int64 // the newest load that the plan knew of: a later one of this window makes it due no more
+	Known int64 // the newest load when the plan was made: after a later load of this window, the window is no longer due
 }
 
-// LastLoad is the newest load: what a plan made now knows of.
+// LastLoad returns the id of the newest load, for Due.Known.
 func (l *Ledger) LastLoad(ctx context.Context) (id int64, err error) {
 	err = l.db.Retry(ctx, func() error { return l.db.QueryRow(ctx, ledger["last_load"]).Scan(&id) })
 	return id, err
 }
 
-// Covered tells for each window of one stream of one account whether what is loaded covers it, in the account's zone.
+// Covered tells for each window of one stream of one account whether the loads cover it. zone is the account's (invariant 1).
 func (l *Ledger) Covered(ctx context.Context, windows []Window, zone *time.Location) (covered []bool, err error) {
 	if len(windows) == 0 {
 		return nil, nil
@@ -56,8 +54,8 @@ func (l *Ledger) Covered(ctx context.Context, windows []Window, zone *time.Locat
 	return covered, err
 }
 
-// Open lists the starts, since a moment, of what was not over when it was last seen: running sessions,
-// unanswered requests. Other streams have nothing open.
+// Open lists the starts, from since on, of sessions that were running and requests that were not answered when they were last
+// loaded. Other streams have nothing open.
 func (l *Ledger) Open(ctx context.Context, account string, s stream.Stream, since time.Time) (starts []time.Time, err error) {
 	statement := map[string]string{"screen_sessions": "open_sessions", "demo_requests": "open_requests"}[s.MainTable]
 	if !s.Open {
@@ -74,8 +72,8 @@ func (l *Ledger) Open(ctx context.Context, account string, s stream.Stream, sinc
 	return starts, err
 }
 
-// SnapshotSince tells whether a snapshot was taken on the day that ends at a moment, or later: a snapshot tells of all the days before.
-// complete tells whether the newest of them lacks nothing.
+// SnapshotSince tells whether a snapshot was taken on the day that ends at end, or later: a snapshot covers all days before it.
+// complete tells whether no part of the newest one is missing.
 func (l *Ledger) SnapshotSince(ctx context.Context, account string, s stream.Stream, end time.Time) (taken, complete bool, err error) {
 	args := pgx.NamedArgs{"account": account, "stream": s.Name, "end": end}
 	err = l.db.Retry(ctx, func() error {
@@ -89,14 +87,14 @@ func (l *Ledger) SnapshotSince(ctx context.Context, account string, s stream.Str
 	return taken, complete, err
 }
 
-// Problem is a window that is loaded and is to be asked for again.
+// Problem is a covered window that must be loaded again.
 type Problem struct {
 	From time.Time
 	Why  Why // WhyFailed or WhyUnreconciled
 }
 
-// Problems lists the windows of a stream whose newest try failed, lacks parts or did not reconcile. The last are listed
-// until they were read five times: asking does not mend an API that says the same each night.
+// Problems lists the windows of a stream whose newest load failed or is not reconciled. A window whose totals differ is listed until
+// it was loaded five times: asking again does not help if the API states the same totals each night.
 func (l *Ledger) Problems(ctx context.Context, account string, s stream.Stream) (all []Problem, err error) {
 	args := pgx.NamedArgs{"account": account, "stream": s.Name, "failed": WhyFailed, "unreconciled": WhyUnreconciled}
 	err = l.db.Retry(ctx, func() error {

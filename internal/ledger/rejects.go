@@ -23,7 +23,7 @@ type Reject struct {
 	ID         int64      `json:"id" db:"id"`
 	Account    string     `json:"account" db:"account_id"`
 	Stream     string     `json:"stream" db:"stream"`
-	Load       int64      `json:"load_id" db:"load_id"` // the load that met it last
+	Load       int64      `json:"load_id" db:"load_id"` // the newest load with this reject
 	From       *time.Time `json:"window_from" db:"window_from"`
 	To         *time.Time `json:"window_to" db:"window_to"`
 	Path       string     `json:"path" db:"path"`
@@ -33,16 +33,16 @@ type Reject struct {
 	ResolvedAt *time.Time `json:"resolved_at" db:"resolved_at"`
 }
 
-// RejectFilter chooses among rejects. Empty fields choose all.
+// RejectFilter selects rejects. Empty fields select all.
 type RejectFilter struct {
 	Account string
 	Stream  string
 	IDs     []int64
 	All     bool // resolved ones too
-	Limit   int  // at most so many, the newest; 0: no limit
+	Limit   int  // the number of rejects at most, the newest ones; 0: no limit
 }
 
-// ListRejects lists rejects, the one seen last first. It tells nothing of what they hold.
+// ListRejects lists rejects, the one seen last first, without the records.
 func (l *Ledger) ListRejects(ctx context.Context, f RejectFilter) ([]Reject, error) {
 	args := pgx.NamedArgs{"account": f.Account, "stream": f.Stream, "ids": f.IDs, "all": f.All, "limit": nil}
 	if f.Limit > 0 {
@@ -60,7 +60,7 @@ func (l *Ledger) ListRejects(ctx context.Context, f RejectFilter) ([]Reject, err
 	return found, err
 }
 
-// RejectDetail is a reject with what came. It may hold people's data: it is for the person who asked, not for a log.
+// RejectDetail is a reject with the record. The record may have personal data: show it to the person who asked, and never log it.
 type RejectDetail struct {
 	Reject
 	Raw        json.RawMessage `json:"raw" db:"raw"`           // as sent; null where jsonb cannot hold it
@@ -68,7 +68,7 @@ type RejectDetail struct {
 	RequestIDs []string        `json:"request_ids" db:"request_ids"`
 }
 
-// Pretty is what came, indented if it is JSON.
+// Pretty returns the record, indented if it is JSON.
 func (d RejectDetail) Pretty() string {
 	raw := []byte(d.Raw)
 	if d.RawText != nil {
@@ -76,7 +76,7 @@ func (d RejectDetail) Pretty() string {
 	}
 	var b bytes.Buffer
 	if json.Indent(&b, raw, "", "  ") != nil {
-		return string(raw) // not JSON: as it came
+		return string(raw) // not JSON: as sent
 	}
 	return b.String()
 }
@@ -84,7 +84,7 @@ func (d RejectDetail) Pretty() string {
 // ErrNoReject: there is no reject of this number.
 var ErrNoReject = errors.New("no such reject")
 
-// ShowReject reads one reject with what came. ErrNoReject if there is none.
+// ShowReject reads one reject with the record. ErrNoReject if there is none.
 func (l *Ledger) ShowReject(ctx context.Context, id int64) (RejectDetail, error) {
 	var found RejectDetail
 	err := l.db.Retry(ctx, func() error {

@@ -1,7 +1,7 @@
 -- Records, and entries of records, that could not be understood. Read only.
 
 -- name: list
--- Without what they hold.
+-- Without the records.
 SELECT r.id, r.account_id, r.stream, r.load_id, lower(l.span) AS window_from, upper(l.span) AS window_to, r.path, r.reason,
        r.first_seen_at, r.last_seen_at, r.resolved_at
 FROM wheelhouse.rejects r

@@ -18,37 +18,37 @@ var statusSQL string
 
 var status = sqlfile.Parse(statusSQL)
 
-// StreamStatus is what the warehouse has of one stream of an account, and what it lacks.
+// StreamStatus is what the warehouse has of one stream of an account, and what is missing.
 type StreamStatus struct {
 	Account      string     `json:"account"`
 	Stream       string     `json:"stream"`
-	Enabled      *bool      `json:"enabled"` // switched on in the settings; nil if they do not know the account
+	Enabled      *bool      `json:"enabled"` // switched on in the settings; nil if the account is not in the settings
 	Snapshot     bool       `json:"snapshot"`
 	Zone         string     `json:"timezone"`
 	HistoryFrom  string     `json:"history_from"`
-	Covered      []Days     `json:"covered"`        // a snapshot: the days it was taken on
-	Gaps         []Days     `json:"gaps"`           // since HistoryFrom until yesterday; none for a snapshot
-	GapDays      int        `json:"gap_days"`       // in all of Gaps
-	CoveredUntil *time.Time `json:"covered_until"`  // end of the newest window loaded; a snapshot: when it was taken
+	Covered      []Days     `json:"covered"`        // for a snapshot, the days on which one was taken
+	Gaps         []Days     `json:"gaps"`           // from HistoryFrom to yesterday; none for a snapshot
+	GapDays      int        `json:"gap_days"`       // the sum of Gaps
+	CoveredUntil *time.Time `json:"covered_until"`  // end of the newest loaded window; for a snapshot, when it was taken
 	LoadedAt     *time.Time `json:"loaded_at"`      // when a load last committed
-	Last         *LastLoad  `json:"last_load"`      // the newest try that is over
-	Rows         int64      `json:"rows"`           // in the stream's own table, deleted ones left out
-	Unknown      int64      `json:"unknown_values"` // rows with a value that the API does not document, kept as sent
+	Last         *LastLoad  `json:"last_load"`      // the newest load that is over
+	Rows         int64      `json:"rows"`           // live rows of the stream's main table
+	Unknown      int64      `json:"unknown_values"` // rows with a value that the API does not document
 	Rejects      int64      `json:"rejects_open"`
-	Unreconciled int64      `json:"windows_unreconciled"` // the newest load lacks parts, or does not reconcile
-	Failed       int64      `json:"windows_failed"`       // the newest try failed and nothing loaded covers the window
-	Stale        int64      `json:"windows_stale"`        // the newest try failed, and older data covers the window
-	Running      int64      `json:"windows_running"`      // being loaded at this moment
+	Unreconciled int64      `json:"windows_unreconciled"` // whose newest load is not reconciled
+	Failed       int64      `json:"windows_failed"`       // whose newest load failed, and that are not covered
+	Stale        int64      `json:"windows_stale"`        // whose newest load failed, and that older loads cover
+	Running      int64      `json:"windows_running"`      // that a process is loading now
 }
 
-// Days is a stretch of days, both included, in the account's zone.
+// Days is an interval of days, both included, in the account's zone.
 type Days struct {
 	From string `json:"from"`
 	To   string `json:"to"`
 	Days int    `json:"days"`
 }
 
-// LastLoad is a try at a window that is over.
+// LastLoad is a load that is over.
 type LastLoad struct {
 	ID     int64     `json:"id"`
 	Status string    `json:"status"` // loaded, failed, or abandoned: its process died
@@ -60,12 +60,12 @@ type LastLoad struct {
 
 // Tables counts rows of schema crankwheel, which the ledger does not read.
 type Tables interface {
-	// CountRows counts the rows of an account by stream, deleted ones left out: all, and those with a value that the API does not document.
+	// CountRows counts the live rows of an account by stream: all, and those with a value that the API does not document.
 	CountRows(ctx context.Context, tx pgx.Tx, account string) (rows, unknown map[string]int64, err error)
 }
 
-// Status tells, as of now, how every stream stands that is switched on or has a load: of the
-// accounts given and of those that the ledger knows. It is one consistent view.
+// Status returns the status, as of now, of every stream that is switched on or has a load, of the configured accounts and of those
+// in the ledger. All of it is of one moment.
 func (l *Ledger) Status(ctx context.Context, now time.Time, tables Tables, configured ...Configured) (all []StreamStatus, err error) {
 	err = l.db.Retry(ctx, func() error {
 		all = []StreamStatus{}
@@ -93,14 +93,13 @@ func (l *Ledger) Status(ctx context.Context, now time.Time, tables Tables, confi
 	return all, nil
 }
 
-// knownAccount is an account with its zone as Postgres is to read it. Configured.Zone is nil where only the
-// ledger knows the account.
+// knownAccount is an account with the name of its zone. Configured.Zone is nil if the account is only in the ledger.
 type knownAccount struct {
 	Configured
 	zone string
 }
 
-// knownAccounts are those given, and after them those that only the ledger knows.
+// knownAccounts returns the configured accounts, and after them those that are only in the ledger.
 func knownAccounts(ctx context.Context, tx pgx.Tx, configured []Configured) ([]knownAccount, error) {
 	var all []knownAccount
 	for _, c := range configured {
@@ -120,7 +119,7 @@ func knownAccounts(ctx context.Context, tx pgx.Tx, configured []Configured) ([]k
 	return all, err
 }
 
-// accountStatus tells of an account's streams, in the order in which streams are shown.
+// accountStatus returns the status of an account's streams, in the order of internal/stream.
 func accountStatus(ctx context.Context, tx pgx.Tx, now time.Time, tables Tables, a knownAccount) ([]StreamStatus, error) {
 	rows, err := tx.Query(ctx, status["tried"], pgx.NamedArgs{"account": a.ID})
 	if err != nil {
@@ -162,7 +161,7 @@ func accountStatus(ctx context.Context, tx pgx.Tx, now time.Time, tables Tables,
 	return found, readLast(ctx, tx, args, found)
 }
 
-// readDays fills in what is covered and the gaps.
+// readDays fills in the covered days and the gaps.
 func readDays(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs, all []StreamStatus) error {
 	rows, err := tx.Query(ctx, status["days"], args)
 	if err != nil {
@@ -201,7 +200,7 @@ func readLast(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs, all []StreamSt
 	return err
 }
 
-// named is the status of a stream.
+// named returns the status of the stream with a name.
 func named(all []StreamStatus, name string) *StreamStatus {
 	return &all[slices.IndexFunc(all, func(s StreamStatus) bool { return s.Stream == name })]
 }

@@ -1,11 +1,11 @@
--- What the ledger says of each day of a stream, and of its last load. Read only; each statement is for one account.
+-- The days that are covered of each stream, the gaps, and the last loads. Read only. Each statement is for one account.
 
 -- name: accounts
--- As the ledger knows them; the settings may know better.
+-- The accounts as they were when they were last loaded.
 SELECT account_id, timezone, history_from FROM wheelhouse.accounts ORDER BY account_id;
 
 -- name: tried
--- Streams with a load, whether or not they are switched on today.
+-- Streams with a load, whether or not they are switched on now.
 SELECT s.stream
 FROM wheelhouse.streams s
 WHERE EXISTS (SELECT FROM wheelhouse.loads l WHERE l.account_id = @account AND l.stream = s.stream);
@@ -15,8 +15,8 @@ WHERE EXISTS (SELECT FROM wheelhouse.loads l WHERE l.account_id = @account AND l
 SET LOCAL jit = off;
 
 -- name: days
--- Stretches of days that are loaded, and of those that are not, from history_from or the first one loaded, by stream. What today lacks is not due
--- yet and no gap. A snapshot lacks nothing: it tells of all the days before.
+-- Intervals of days that are loaded, and of days that are not, by stream, from history_from or the first loaded day. Today is never a
+-- gap, because it is not over. A snapshot has no gaps, because it covers all days before it.
 WITH bounds AS MATERIALIZED (
     SELECT least(@history_from::text::date, (min(lower(span)) AT TIME ZONE @timezone)::date) AS first,
            (@now::timestamptz AT TIME ZONE @timezone)::date                                  AS today

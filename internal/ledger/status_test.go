@@ -14,8 +14,8 @@ import (
 	"wheelhouse/load"
 )
 
-// books is a ledger written by hand, of account "a" in Berlin, whose clocks go forward on 2026-03-29.
-type books struct {
+// testLedger is a ledger written by the test, of account "a" in Berlin, where clocks go forward on 2026-03-29.
+type testLedger struct {
 	t         *testing.T
 	url       string
 	conn      *pgx.Conn
@@ -24,48 +24,48 @@ type books struct {
 	now       time.Time
 }
 
-func newBooks(t *testing.T, historyFrom, now string) *books {
+func newTestLedger(t *testing.T, historyFrom, now string) *testLedger {
 	t.Helper()
 	zone, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &books{t: t, url: testdb.New(t), zone: zone}
-	b.now = b.at(now)
-	b.conn = connect(t, b.url)
+	l := &testLedger{t: t, url: testdb.New(t), zone: zone}
+	l.now = l.at(now)
+	l.conn = connect(t, l.url)
 	// A server far from UTC must not shift a day.
-	b.exec("DO $$BEGIN EXECUTE format('ALTER DATABASE %I SET timezone = ''America/Los_Angeles''', current_database()); END$$")
-	if b.warehouse, err = load.Open(t.Context(), b.url, load.Options{}); err != nil {
+	l.exec("DO $$BEGIN EXECUTE format('ALTER DATABASE %I SET timezone = ''America/Los_Angeles''', current_database()); END$$")
+	if l.warehouse, err = load.Open(t.Context(), l.url, load.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(b.warehouse.Close)
-	b.exec("INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'Europe/Berlin', $1::text::date)", historyFrom)
-	b.exec("INSERT INTO wheelhouse.runs (kind, version, host) VALUES ('run', 'test', 'here')")
-	return b
+	t.Cleanup(l.warehouse.Close)
+	l.exec("INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'Europe/Berlin', $1::text::date)", historyFrom)
+	l.exec("INSERT INTO wheelhouse.runs (kind, version, host) VALUES ('run', 'test', 'here')")
+	return l
 }
 
-func (b *books) exec(sql string, args ...any) {
-	b.t.Helper()
-	if _, err := b.conn.Exec(b.t.Context(), sql, args...); err != nil {
-		b.t.Fatalf("%s: %v", sql, err)
+func (l *testLedger) exec(sql string, args ...any) {
+	l.t.Helper()
+	if _, err := l.conn.Exec(l.t.Context(), sql, args...); err != nil {
+		l.t.Fatalf("%s: %v", sql, err)
 	}
 }
 
-// at is "2026-03-01" or "2026-03-01 12:30" in the account's zone.
-func (b *books) at(s string) time.Time {
-	b.t.Helper()
+// at parses "2026-03-01" or "2026-03-01 12:30" in the account's zone.
+func (l *testLedger) at(s string) time.Time {
+	l.t.Helper()
 	for _, layout := range []string{time.DateOnly, "2006-01-02 15:04"} {
-		if t, err := time.ParseInLocation(layout, s, b.zone); err == nil {
+		if t, err := time.ParseInLocation(layout, s, l.zone); err == nil {
 			return t
 		}
 	}
-	b.t.Fatalf("%q is no moment", s)
+	l.t.Fatalf("%q is not a time", s)
 	return time.Time{}
 }
 
-// window writes an entry: how is a status, or "unreconciled". It finishes when it ends.
-func (b *books) window(stream, from, to, how string) (id int64) {
-	b.t.Helper()
+// window writes a load, which finishes at the end of its window. how is a status, or "unreconciled".
+func (l *testLedger) window(stream, from, to, how string) (id int64) {
+	l.t.Helper()
 	var failure, finished, reconciled any
 	status := how
 	switch how {
@@ -77,51 +77,51 @@ func (b *books) window(stream, from, to, how string) (id int64) {
 		reconciled = true
 	}
 	if status != "running" {
-		finished = b.at(to)
+		finished = l.at(to)
 	}
-	err := b.conn.QueryRow(b.t.Context(), `INSERT INTO wheelhouse.loads (run_id, account_id, stream, span, status, reconciled, error, started_at, finished_at, requested_at)
+	err := l.conn.QueryRow(l.t.Context(), `INSERT INTO wheelhouse.loads (run_id, account_id, stream, span, status, reconciled, error, started_at, finished_at, requested_at)
 		SELECT max(id), 'a', $1, tstzrange($2, $3), $4, $5, $6, $3, $7, $7 FROM wheelhouse.runs RETURNING id`,
-		stream, b.at(from), b.at(to), status, reconciled, failure, finished).Scan(&id)
+		stream, l.at(from), l.at(to), status, reconciled, failure, finished).Scan(&id)
 	if err != nil {
-		b.t.Fatal(err)
+		l.t.Fatal(err)
 	}
 	return id
 }
 
-// days writes whole days, both included.
-func (b *books) days(stream, from, to, how string) {
-	b.t.Helper()
-	for day := b.at(from); !day.After(b.at(to)); day = day.AddDate(0, 0, 1) {
-		b.window(stream, day.Format(time.DateOnly), day.AddDate(0, 0, 1).Format(time.DateOnly), how)
+// days writes loads of whole days, both included.
+func (l *testLedger) days(stream, from, to, how string) {
+	l.t.Helper()
+	for day := l.at(from); !day.After(l.at(to)); day = day.AddDate(0, 0, 1) {
+		l.window(stream, day.Format(time.DateOnly), day.AddDate(0, 0, 1).Format(time.DateOnly), how)
 	}
 }
 
-// lease says that an entry is being worked on, until so many hours from now.
-func (b *books) lease(id int64, hours int) {
-	b.t.Helper()
-	b.exec(`INSERT INTO wheelhouse.leases SELECT id, account_id, stream, span, now() + make_interval(hours => $2) FROM wheelhouse.loads WHERE id = $1`, id, hours)
+// lease writes a lease of a load, which ends in so many hours.
+func (l *testLedger) lease(id int64, hours int) {
+	l.t.Helper()
+	l.exec(`INSERT INTO wheelhouse.leases SELECT id, account_id, stream, span, now() + make_interval(hours => $2) FROM wheelhouse.loads WHERE id = $1`, id, hours)
 }
 
-func (b *books) status(configured ...ledger.Configured) []ledger.StreamStatus {
-	b.t.Helper()
-	all, err := b.warehouse.Status(b.t.Context(), b.now, configured...)
+func (l *testLedger) status(configured ...ledger.Configured) []ledger.StreamStatus {
+	l.t.Helper()
+	all, err := l.warehouse.Status(l.t.Context(), l.now, configured...)
 	if err != nil {
-		b.t.Fatal(err)
+		l.t.Fatal(err)
 	}
 	return all
 }
 
-// only is the status of the one stream there is, in a line.
-func (b *books) only() string {
-	b.t.Helper()
-	all := b.status()
+// only returns the status of the only stream as a line.
+func (l *testLedger) only() string {
+	l.t.Helper()
+	all := l.status()
 	if len(all) != 1 {
-		b.t.Fatalf("status has %d streams, not one: %+v", len(all), all)
+		l.t.Fatalf("status has %d streams, not one: %+v", len(all), all)
 	}
-	return b.line(all[0])
+	return l.line(all[0])
 }
 
-func (b *books) line(s ledger.StreamStatus) string {
+func (l *testLedger) line(s ledger.StreamStatus) string {
 	var parts []string
 	add := func(name string, value any) { parts = append(parts, fmt.Sprintf("%s %v", name, value)) }
 	add("covered", stretches(s.Covered))
@@ -129,7 +129,7 @@ func (b *books) line(s ledger.StreamStatus) string {
 		add("gaps", fmt.Sprintf("%s (%d)", stretches(s.Gaps), s.GapDays))
 	}
 	if s.CoveredUntil != nil {
-		add("until", s.CoveredUntil.In(b.zone).Format("01-02 15:04"))
+		add("until", s.CoveredUntil.In(l.zone).Format("01-02 15:04"))
 	}
 	if s.Last != nil {
 		add("last", s.Last.Status)
@@ -161,75 +161,75 @@ func stretches(all []ledger.Days) string {
 	return "[" + strings.Join(parts, " ") + "]"
 }
 
-// ledgers are of a history from 2026-03-26, at 13:00 on 2026-03-31.
+// ledgers have a history from 2026-03-26. It is 13:00 on 2026-03-31.
 var ledgers = map[string]struct {
-	write func(*books)
+	write func(*testLedger)
 	want  string
 }{
-	"complete, over a day of 23 hours": {func(b *books) {
-		b.days("usage_new", "2026-03-26", "2026-03-30", "loaded")
-		b.window("usage_new", "2026-03-31", "2026-03-31 12:00", "loaded")
+	"complete, over a day of 23 hours": {func(l *testLedger) {
+		l.days("usage_new", "2026-03-26", "2026-03-30", "loaded")
+		l.window("usage_new", "2026-03-31", "2026-03-31 12:00", "loaded")
 	}, "covered [03-26..03-30=5], until 03-31 12:00, last loaded"},
-	"one window over all, and days before the history": {func(b *books) {
-		b.window("usage_new", "2026-03-24", "2026-03-31", "loaded")
+	"one window over all, and days before the history": {func(l *testLedger) {
+		l.window("usage_new", "2026-03-24", "2026-03-31", "loaded")
 	}, "covered [03-24..03-30=7], until 03-31 00:00, last loaded"},
-	"gaps, one never tried and one failed": {func(b *books) {
-		b.days("usage_new", "2026-03-26", "2026-03-30", "loaded")
-		b.exec("DELETE FROM wheelhouse.loads WHERE lower(span) IN ($1, $2)", b.at("2026-03-27"), b.at("2026-03-29"))
-		b.window("usage_new", "2026-03-29", "2026-03-30", "failed")
+	"gaps, one never tried and one failed": {func(l *testLedger) {
+		l.days("usage_new", "2026-03-26", "2026-03-30", "loaded")
+		l.exec("DELETE FROM wheelhouse.loads WHERE lower(span) IN ($1, $2)", l.at("2026-03-27"), l.at("2026-03-29"))
+		l.window("usage_new", "2026-03-29", "2026-03-30", "failed")
 	}, "covered [03-26 03-28 03-30], gaps [03-27 03-29] (2), until 03-31 00:00, last failed, error HTTP 503, failed 1"},
-	"a part of a day is not the day": {func(b *books) {
-		b.days("usage_new", "2026-03-26", "2026-03-29", "loaded")
-		b.window("usage_new", "2026-03-30", "2026-03-30 10:00", "loaded")
+	"a morning is not the day": {func(l *testLedger) {
+		l.days("usage_new", "2026-03-26", "2026-03-29", "loaded")
+		l.window("usage_new", "2026-03-30", "2026-03-30 10:00", "loaded")
 	}, "covered [03-26..03-29=4], gaps [03-30] (1), until 03-30 10:00, last loaded"},
-	"a day in halves, loaded after it failed whole": {func(b *books) {
-		b.days("usage_new", "2026-03-26", "2026-03-30", "loaded")
-		b.exec("DELETE FROM wheelhouse.loads WHERE lower(span) = $1", b.at("2026-03-29"))
-		b.window("usage_new", "2026-03-29", "2026-03-30", "failed")
-		b.window("usage_new", "2026-03-29 12:00", "2026-03-30", "loaded")
-		b.window("usage_new", "2026-03-29", "2026-03-29 12:00", "loaded")
+	"both halves of a day that failed as a whole": {func(l *testLedger) {
+		l.days("usage_new", "2026-03-26", "2026-03-30", "loaded")
+		l.exec("DELETE FROM wheelhouse.loads WHERE lower(span) = $1", l.at("2026-03-29"))
+		l.window("usage_new", "2026-03-29", "2026-03-30", "failed")
+		l.window("usage_new", "2026-03-29 12:00", "2026-03-30", "loaded")
+		l.window("usage_new", "2026-03-29", "2026-03-29 12:00", "loaded")
 	}, "covered [03-26..03-30=5], until 03-31 00:00, last loaded"},
-	"halves do not make a day of a stream whose counts are the window's": {func(b *books) {
-		b.days("usage_shares", "2026-03-26", "2026-03-29", "loaded")
-		b.window("usage_shares", "2026-03-30", "2026-03-30 12:00", "loaded")
-		b.window("usage_shares", "2026-03-30 12:00", "2026-03-31", "loaded")
-		b.window("usage_shares", "2026-03-31", "2026-03-31 09:00", "loaded")
+	"halves do not make a day of a stream whose counts are the window's": {func(l *testLedger) {
+		l.days("usage_shares", "2026-03-26", "2026-03-29", "loaded")
+		l.window("usage_shares", "2026-03-30", "2026-03-30 12:00", "loaded")
+		l.window("usage_shares", "2026-03-30 12:00", "2026-03-31", "loaded")
+		l.window("usage_shares", "2026-03-31", "2026-03-31 09:00", "loaded")
 	}, "covered [03-26..03-29=4], gaps [03-30] (1), until 03-31 09:00, last loaded"},
-	"a week is not seven days of a stream whose counts are the window's": {func(b *books) {
-		b.window("shares", "2026-03-26", "2026-03-31", "loaded")
-		b.window("shares", "2026-03-28", "2026-03-29", "loaded")
+	"a week is not seven days of a stream whose counts are the window's": {func(l *testLedger) {
+		l.window("shares", "2026-03-26", "2026-03-31", "loaded")
+		l.window("shares", "2026-03-28", "2026-03-29", "loaded")
 	}, "covered [03-28], gaps [03-26..03-27=2 03-29..03-30=2] (4), until 03-29 00:00, last loaded"},
-	"unreconciled, and reconciled by a newer answer": {func(b *books) {
-		b.days("usage_new", "2026-03-26", "2026-03-30", "unreconciled")
-		b.days("usage_new", "2026-03-27", "2026-03-28", "loaded")
-		b.window("usage_new", "2026-03-29", "2026-03-29 12:00", "loaded") // and the other half is still odd
-		b.window("usage_new", "2026-03-30", "2026-03-30 07:00", "loaded")
-		b.window("usage_new", "2026-03-30 07:00", "2026-03-31", "unreconciled")
+	"unreconciled, and reconciled by a newer answer": {func(l *testLedger) {
+		l.days("usage_new", "2026-03-26", "2026-03-30", "unreconciled")
+		l.days("usage_new", "2026-03-27", "2026-03-28", "loaded")
+		l.window("usage_new", "2026-03-29", "2026-03-29 12:00", "loaded") // and the other half is still not reconciled
+		l.window("usage_new", "2026-03-30", "2026-03-30 07:00", "loaded")
+		l.window("usage_new", "2026-03-30 07:00", "2026-03-31", "unreconciled")
 	}, "covered [03-26..03-30=5], until 03-31 00:00, last loaded, unreconciled 2"},
-	"reading again failed": {func(b *books) {
-		b.days("usage_new", "2026-03-26", "2026-03-30", "loaded")
-		b.window("usage_new", "2026-03-30", "2026-03-31", "failed")
+	"reading again failed": {func(l *testLedger) {
+		l.days("usage_new", "2026-03-26", "2026-03-30", "loaded")
+		l.window("usage_new", "2026-03-30", "2026-03-31", "failed")
 	}, "covered [03-26..03-30=5], until 03-31 00:00, last failed, error HTTP 503, stale 1"},
-	"failed again and again is one window": {func(b *books) {
-		b.days("usage_new", "2026-03-26", "2026-03-29", "loaded")
-		b.window("usage_new", "2026-03-30", "2026-03-30 10:00", "failed")
-		b.window("usage_new", "2026-03-30", "2026-03-31", "failed")
-		b.window("usage_new", "2026-03-29", "2026-03-31", "failed") // holds the others
+	"failed again and again is one window": {func(l *testLedger) {
+		l.days("usage_new", "2026-03-26", "2026-03-29", "loaded")
+		l.window("usage_new", "2026-03-30", "2026-03-30 10:00", "failed")
+		l.window("usage_new", "2026-03-30", "2026-03-31", "failed")
+		l.window("usage_new", "2026-03-29", "2026-03-31", "failed") // contains the others
 	}, "covered [03-26..03-29=4], gaps [03-30] (1), until 03-30 00:00, last failed, error HTTP 503, failed 1"},
-	"running and abandoned": {func(b *books) {
-		b.days("usage_new", "2026-03-26", "2026-03-28", "loaded")
-		b.lease(b.window("usage_new", "2026-03-29", "2026-03-30", "running"), -1)
-		b.lease(b.window("usage_new", "2026-03-30", "2026-03-31", "running"), 1)
+	"running and abandoned": {func(l *testLedger) {
+		l.days("usage_new", "2026-03-26", "2026-03-28", "loaded")
+		l.lease(l.window("usage_new", "2026-03-29", "2026-03-30", "running"), -1)
+		l.lease(l.window("usage_new", "2026-03-30", "2026-03-31", "running"), 1)
 	}, "covered [03-26..03-28=3], gaps [03-29..03-30=2] (2), until 03-29 00:00, last abandoned, running 1"},
-	"snapshots lack nothing": {func(b *books) {
-		b.days("user_access", "2026-03-26", "2026-03-27", "loaded")
-		b.days("user_access", "2026-03-29", "2026-03-29", "loaded")
-		b.days("user_access", "2026-03-30", "2026-03-30", "failed")
+	"snapshots have no gaps": {func(l *testLedger) {
+		l.days("user_access", "2026-03-26", "2026-03-27", "loaded")
+		l.days("user_access", "2026-03-29", "2026-03-29", "loaded")
+		l.days("user_access", "2026-03-30", "2026-03-30", "failed")
 	}, "covered [03-26..03-27=2 03-29], until 03-30 00:00, last failed, error HTTP 503, failed 1"},
-	"a snapshot taken today": {func(b *books) {
-		b.days("user_access", "2026-03-30", "2026-03-30", "failed")
-		b.days("user_access", "2026-03-31", "2026-03-31", "unreconciled")
-		b.days("user_access", "2026-03-31", "2026-03-31", "loaded")
+	"a snapshot taken today": {func(l *testLedger) {
+		l.days("user_access", "2026-03-30", "2026-03-30", "failed")
+		l.days("user_access", "2026-03-31", "2026-03-31", "unreconciled")
+		l.days("user_access", "2026-03-31", "2026-03-31", "loaded")
 	}, "covered [03-31], until 04-01 00:00, last loaded"},
 }
 
@@ -238,38 +238,38 @@ func TestStatusOfALedger(t *testing.T) {
 	for name, c := range ledgers {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBooks(t, "2026-03-26", "2026-03-31 13:00")
-			c.write(b)
-			if got := b.only(); got != c.want {
+			l := newTestLedger(t, "2026-03-26", "2026-03-31 13:00")
+			c.write(l)
+			if got := l.only(); got != c.want {
 				t.Errorf("got  %s\nwant %s", got, c.want)
 			}
-			b.sameHealth()
+			l.sameHealth()
 		})
 	}
 }
 
 func TestStatusOfAnAutumn(t *testing.T) {
 	t.Parallel()
-	b := newBooks(t, "2025-10-24", "2025-10-28 01:00")
-	b.days("demo_usage", "2025-10-24", "2025-10-27", "loaded") // the 26th has 25 hours
-	if got, want := b.only(), "covered [2025-10-24..2025-10-27=4], until 10-28 00:00, last loaded"; got != want {
+	l := newTestLedger(t, "2025-10-24", "2025-10-28 01:00")
+	l.days("demo_usage", "2025-10-24", "2025-10-27", "loaded") // the 26th has 25 hours
+	if got, want := l.only(), "covered [2025-10-24..2025-10-27=4], until 10-28 00:00, last loaded"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	b.exec("UPDATE wheelhouse.loads SET span = tstzrange(lower(span), upper(span) - interval '1 hour') WHERE lower(span) = $1", b.at("2025-10-26"))
-	if got, want := b.only(), "covered [2025-10-24..2025-10-25=2 2025-10-27], gaps [2025-10-26] (1), until 10-28 00:00, last loaded"; got != want {
+	l.exec("UPDATE wheelhouse.loads SET span = tstzrange(lower(span), upper(span) - interval '1 hour') WHERE lower(span) = $1", l.at("2025-10-26"))
+	if got, want := l.only(), "covered [2025-10-24..2025-10-25=2 2025-10-27], gaps [2025-10-26] (1), until 10-28 00:00, last loaded"; got != want {
 		t.Errorf("with an hour missing: got  %s\nwant %s", got, want)
 	}
 }
 
-func TestStatusOfWhatIsConfigured(t *testing.T) {
+func TestStatusOfConfiguredStreams(t *testing.T) {
 	t.Parallel()
-	b := newBooks(t, "2026-03-26", "2026-03-31 13:00")
-	b.window("shares", "2026-03-30", "2026-03-31", "loaded")
+	l := newTestLedger(t, "2026-03-26", "2026-03-31 13:00")
+	l.window("shares", "2026-03-30", "2026-03-31", "loaded")
 	utc := ledger.Configured{Account: ledger.Account{ID: "new", Zone: time.UTC, HistoryFrom: time.Date(2026, 3, 30, 0, 0, 0, 0, time.UTC)}, Streams: []string{"usage_new", "user_access"}}
-	longer := ledger.Configured{Account: ledger.Account{ID: "a", Zone: b.zone, HistoryFrom: time.Date(2026, 3, 20, 0, 0, 0, 0, time.UTC)}, Streams: []string{"usage_new"}}
+	longer := ledger.Configured{Account: ledger.Account{ID: "a", Zone: l.zone, HistoryFrom: time.Date(2026, 3, 20, 0, 0, 0, 0, time.UTC)}, Streams: []string{"usage_new"}}
 	var got []string
-	for _, s := range b.status(utc, longer) {
-		got = append(got, fmt.Sprintf("%s %s %v %s: %s", s.Account, s.Stream, *s.Enabled, s.HistoryFrom, b.line(s)))
+	for _, s := range l.status(utc, longer) {
+		got = append(got, fmt.Sprintf("%s %s %v %s: %s", s.Account, s.Stream, *s.Enabled, s.HistoryFrom, l.line(s)))
 	}
 	want := []string{
 		"new usage_new true 2026-03-30: covered [], gaps [03-30] (1)",
@@ -280,27 +280,27 @@ func TestStatusOfWhatIsConfigured(t *testing.T) {
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	if all := b.status(); len(all) != 1 || all[0].Enabled != nil {
+	if all := l.status(); len(all) != 1 || all[0].Enabled != nil {
 		t.Errorf("without settings: %+v", all)
 	}
-	if all := newBooks(t, "2026-03-26", "2026-03-31").status(); all == nil || len(all) != 0 {
+	if all := newTestLedger(t, "2026-03-26", "2026-03-31").status(); all == nil || len(all) != 0 {
 		t.Errorf("of an empty warehouse: %#v", all)
 	}
 }
 
 func TestStatusOfYearsIsQuick(t *testing.T) {
 	t.Parallel()
-	b := newBooks(t, "2021-03-31", "2026-03-31 13:00")
-	// Every day of five years four times, as look-back reads it; every fourteenth not loaded, and failed.
-	b.exec(`INSERT INTO wheelhouse.loads (run_id, account_id, stream, span, status, reconciled, finished_at, requested_at)
+	l := newTestLedger(t, "2021-03-31", "2026-03-31 13:00")
+	// Every day of five years four times, as after look-backs. Every fourteenth day failed and is not loaded.
+	l.exec(`INSERT INTO wheelhouse.loads (run_id, account_id, stream, span, status, reconciled, finished_at, requested_at)
 		SELECT 1, 'a', stream, tstzrange(bi.day_start(day, 'Europe/Berlin'), bi.day_start(day + 1, 'Europe/Berlin')),
 		       CASE WHEN day - date '2021-03-31' IN (SELECT 14 * g FROM generate_series(0, 200) g) THEN 'failed' ELSE 'loaded' END, (day - date '2021-03-31') % 10 <> 0, now(), now()
 		FROM (SELECT date '2021-03-31' + n AS day FROM generate_series(0, 1825) n) d
 		CROSS JOIN unnest($1::text[]) AS stream
 		CROSS JOIN generate_series(1, 4)`, []string{"demo_usage", "usage_new", "usage_shares", "shares", "share_visits", "share_details", "user_access", "company_content"})
-	b.exec("ANALYZE")
+	l.exec("ANALYZE")
 	began := time.Now()
-	all := b.status()
+	all := l.status()
 	took := time.Since(began)
 	t.Logf("5 years of 8 streams, each day 4 times: %v", took)
 	if limit := time.Second; took > limit*5 { // the machine may be busy
