@@ -1,13 +1,14 @@
-// Package postgres opens connections to the warehouse's database and runs transactions on them.
+// Package postgres opens connections to the warehouse's database and runs transactions.
 //
-// Promised: each session sets what Wheelhouse depends on (invariant 7: encoding, date style, standard strings), whatever the
-// database, the role or the address say. Retry and InTx try again what can succeed on another try: deadlocks, serialization failures, key
-// conflicts, time-outs, lost connections, a server that restarts or is read-only after a failover. Errors carry Postgres's SQLSTATE,
-// table and column, and never a value: DETAIL, the statement and what could quote a row are left out.
+// Promised: each session has the settings that Wheelhouse depends on (invariant 7: encoding, date style, standard strings),
+// whatever the settings of the database, the role or the address are. Retry and InTx try again after errors that another try may
+// avoid: deadlocks, serialization failures, key conflicts, time-outs, lost connections, a server that restarts or is read-only
+// after a failover. An error has Postgres's SQLSTATE, table and column, and never a value: DETAIL, the statement, and messages
+// that may quote a row are left out.
 //
-// Not promised: any state of a session between transactions. PgBouncer may stand before the server in transaction mode, so nothing is
-// prepared and no lock outlives its transaction.
+// Not promised: any state of a session between transactions (invariant 7). PgBouncer in transaction mode may stand before the
+// server, so the package prepares no statements and keeps no locks.
 //
-// On failure: tries are bounded, about 40 s where the server is gone, a few seconds otherwise. An address that never worked is tried for a
-// few seconds only.
+// On failure: the number of tries is limited. They take about 40 s if the server is down, and a few seconds otherwise. For an
+// address that never worked they take a few seconds.
 package postgres

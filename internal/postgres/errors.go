@@ -11,8 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Error is an error of Postgres's without what could hold data: its message's parameters, its
-// DETAIL and the statement are left out.
+// Error is an error from Postgres without the texts that may have data: DETAIL, the statement, and some messages.
 type Error struct {
 	Code   string // SQLSTATE
 	Table  string
@@ -31,14 +30,14 @@ func (e *Error) Error() string {
 	return s
 }
 
-// OfWindow tells whether the error came of what the window holds, or of who else was at work on it: another
-// window may well succeed. Others (no right, no table, disk full) every window would meet.
+// OfWindow tells whether the error may be of one window only, because of the window's rows or of a concurrent transaction. Every
+// window would meet other errors (no right, no table, disk full).
 func (e *Error) OfWindow() bool {
 	return pgerrcode.IsDataException(e.Code) || pgerrcode.IsIntegrityConstraintViolation(e.Code) ||
 		pgerrcode.IsTransactionRollback(e.Code) || e.Code == pgerrcode.LockNotAvailable || e.Code == pgerrcode.QueryCanceled
 }
 
-// Redact replaces an error of Postgres's by one that can be shown.
+// Redact replaces an error from Postgres with one that has no data.
 func Redact(err error) error {
 	var connect *pgconn.ConnectError
 	var pg *pgconn.PgError
@@ -53,14 +52,14 @@ func Redact(err error) error {
 	return err
 }
 
-// redacted takes from an error what cannot hold data. In the classes 22 (data) and 23 (constraints) Postgres quotes
-// values, and a trigger may say anything under any code.
+// redacted returns an error without the texts that may have data. In the classes 22 (data) and 23 (constraints) Postgres quotes
+// values. RAISE in a trigger may use any text with any code.
 func redacted(pg *pgconn.PgError) *Error {
 	e := &Error{Code: pg.Code, Table: pg.TableName, Column: pg.ColumnName, text: pg.Message}
 	class := pg.Code[:min(2, len(pg.Code))]
 	switch {
-	case pg.Routine == "exec_stmt_raise", !slices.Contains(spoken, class) && class != "22" && class != "23":
-		return &Error{Code: pg.Code, text: "an error in words of its own, left out"}
+	case pg.Routine == "exec_stmt_raise", !slices.Contains(harmless, class) && class != "22" && class != "23":
+		return &Error{Code: pg.Code, text: "the message is left out"}
 	case class == "22":
 		e.text = "a value does not fit"
 	case class == "23":
@@ -69,10 +68,10 @@ func redacted(pg *pgconn.PgError) *Error {
 	return e
 }
 
-// spoken are the classes in which Postgres's own words name nothing but roles, objects and limits.
-var spoken = []string{"08", "0A", "25", "28", "3D", "3F", "40", "42", "53", "54", "55", "57", "58", "XX"}
+// harmless are the classes of errors whose messages name only roles, objects and limits.
+var harmless = []string{"08", "0A", "25", "28", "3D", "3F", "40", "42", "53", "54", "55", "57", "58", "XX"}
 
-// ConnectError says that there was no connection, without the address's user and database.
+// ConnectError is a failure to connect. Its text has neither the user nor the database.
 type ConnectError struct{ err *pgconn.ConnectError }
 
 func (e *ConnectError) Error() string {
@@ -83,7 +82,7 @@ func (e *ConnectError) Error() string {
 	return "no connection to the server"
 }
 
-// Unwrap keeps the kind of error for errors.As; its text is not shown.
+// Unwrap gives errors.As the original error, whose text must not be shown.
 func (e *ConnectError) Unwrap() error { return e.err }
 
 // Transient tells whether the same transaction could succeed on another try.

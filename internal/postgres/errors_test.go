@@ -7,8 +7,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// What Postgres, or a trigger in it, says of a row is not passed on; what it says of itself is.
-func TestSQLErrorsHoldNoData(t *testing.T) {
+// A redacted error has no text that Postgres or a trigger may have taken from a row.
+func TestSQLErrorsHaveNoData(t *testing.T) {
 	for _, c := range []struct {
 		pg   pgconn.PgError
 		want string
@@ -17,11 +17,11 @@ func TestSQLErrorsHoldNoData(t *testing.T) {
 		{pgconn.PgError{Code: "42P01", Message: `relation "x" does not exist`}, `postgres: relation "x" does not exist (SQLSTATE 42P01)`},
 		{pgconn.PgError{Code: "22P02", Message: "jane", ColumnName: "c"}, "postgres: a value does not fit (SQLSTATE 22P02), column c"},
 		{pgconn.PgError{Code: "23514", Message: "jane", Detail: "jane", TableName: "t", ConstraintName: "k"}, "postgres: constraint k (SQLSTATE 23514), table t"},
-		{pgconn.PgError{Code: "P0001", Message: "jane", Routine: "exec_stmt_raise"}, "postgres: an error in words of its own, left out (SQLSTATE P0001)"},
-		{pgconn.PgError{Code: "XY001", Message: "jane", TableName: "jane"}, "postgres: an error in words of its own, left out (SQLSTATE XY001)"},
-		{pgconn.PgError{Code: "53100", Message: "jane", Routine: "exec_stmt_raise"}, "postgres: an error in words of its own, left out (SQLSTATE 53100)"},
-		{pgconn.PgError{Code: "X", Message: "jane"}, "postgres: an error in words of its own, left out (SQLSTATE X)"},
-		{pgconn.PgError{Message: "jane"}, "postgres: an error in words of its own, left out (SQLSTATE )"},
+		{pgconn.PgError{Code: "P0001", Message: "jane", Routine: "exec_stmt_raise"}, "postgres: the message is left out (SQLSTATE P0001)"},
+		{pgconn.PgError{Code: "XY001", Message: "jane", TableName: "jane"}, "postgres: the message is left out (SQLSTATE XY001)"},
+		{pgconn.PgError{Code: "53100", Message: "jane", Routine: "exec_stmt_raise"}, "postgres: the message is left out (SQLSTATE 53100)"},
+		{pgconn.PgError{Code: "X", Message: "jane"}, "postgres: the message is left out (SQLSTATE X)"},
+		{pgconn.PgError{Message: "jane"}, "postgres: the message is left out (SQLSTATE )"},
 	} {
 		if got := Redact(&c.pg).Error(); got != c.want || strings.Contains(got, "jane") {
 			t.Errorf("%+v: %s, want %s", c.pg, got, c.want)

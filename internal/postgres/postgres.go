@@ -26,7 +26,7 @@ type Options struct {
 	Connections int // at most; default 4
 	Tracer      pgx.QueryTracer
 
-	// Sleep waits between two tries of a transaction, and returns an error if ctx ends before; default: real time.
+	// Sleep waits between two tries of a transaction, and returns an error if ctx ends first; nil: it waits in real time.
 	Sleep func(ctx context.Context, d time.Duration) error
 }
 
@@ -34,7 +34,7 @@ type Options struct {
 func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	cfg, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
-		return nil, errors.New("database address: not a PostgreSQL URL or DSN") // pgx's words quote parts of it
+		return nil, errors.New("database address: not a PostgreSQL URL or DSN") // pgx's message quotes the address
 	}
 	if o.Connections <= 0 {
 		o.Connections = 4
@@ -44,8 +44,8 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	}
 	cfg.ConnConfig.Tracer = o.Tracer
 	cfg.MaxConns = int32(o.Connections)
-	// One round trip a statement and nothing kept on the server: PgBouncer hands each transaction
-	// another connection.
+	// One round trip for each statement, and nothing prepared: PgBouncer may give each transaction another connection
+	// (invariant 7).
 	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
 	setSession(cfg.ConnConfig.RuntimeParams)
 	cfg.ConnConfig.OnNotice = func(*pgconn.PgConn, *pgconn.Notice) {}
@@ -65,8 +65,8 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	return db, nil
 }
 
-// setSession sets what every session depends on. PgBouncer keeps these settings for each client. It does not keep
-// bytea_output: each transaction that reads bytes sets that one itself.
+// setSession makes the settings that every session depends on (invariant 7). PgBouncer keeps these settings for each client, but
+// not bytea_output, which each transaction that reads bytes must set.
 func setSession(params map[string]string) {
 	for name, value := range map[string]string{
 		"application_name": "wheelhouse", "client_encoding": "UTF8", "DateStyle": "ISO", "standard_conforming_strings": "on",

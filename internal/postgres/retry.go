@@ -10,18 +10,18 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// How often a transaction is tried, with waits from 0.1 s that grow to 5 s. Where the server has no connection left
-// it is tried for some seconds more: others give theirs back soon, and this process's own are among them. Where
-// the server is gone it is tried for about 40 s: a restart or a failover takes as long.
+// How often a transaction is tried, with waits that grow from 0.1 s to 5 s. If the server has no connection left, the transaction
+// is tried for some seconds more: other clients, and this process, will soon close some. If the server is down, the transaction
+// is tried for about 40 s: a restart or a failover takes as long.
 const tries, triesToConnect, triesToOutlast = 6, 10, 16
 
-// mostTries is how often what failed so is worth a try.
+// mostTries returns how often a transaction with this error is tried.
 func (db *DB) mostTries(err error) int {
 	var own *Error
 	switch isSQL := errors.As(err, &own); {
 	case isSQL && own.Code == pgerrcode.TooManyConnections:
 		return triesToConnect
-	case !db.connected.Load(): // whoever types a wrong address wants to know
+	case !db.connected.Load(): // the address may be wrong
 		return tries
 	case !isSQL, own.Code == pgerrcode.AdminShutdown, own.Code == pgerrcode.CrashShutdown, own.Code == pgerrcode.CannotConnectNow,
 		pgerrcode.IsConnectionException(own.Code):
@@ -30,7 +30,7 @@ func (db *DB) mostTries(err error) int {
 	return tries
 }
 
-// Retry runs f until it succeeds, its error is final, or the tries are used up.
+// Retry runs f until f succeeds, its error is not transient, or the tries are used up.
 func (db *DB) Retry(ctx context.Context, f func() error) error {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval, wait.MaxInterval = 100*time.Millisecond, 5*time.Second
@@ -41,7 +41,7 @@ func (db *DB) Retry(ctx context.Context, f func() error) error {
 		}
 		var own *Error
 		if errors.As(err, &own) && own.Code == pgerrcode.ReadOnlySQLTransaction {
-			db.Pool.Reset() // after a failover the old server is still connected, and read-only
+			db.Pool.Reset() // after a failover the pool is still connected to the old server, which is read-only
 		}
 		if err := db.sleep(ctx, wait.NextBackOff()); err != nil {
 			return err
@@ -61,7 +61,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// InTx runs f in a transaction, again where that can help.
+// InTx runs f in a transaction, and retries it as Retry does.
 func (db *DB) InTx(ctx context.Context, f func(tx pgx.Tx) error) error {
 	return db.Retry(ctx, func() error {
 		return pgx.BeginFunc(ctx, db.Pool, f)
