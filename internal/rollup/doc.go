@@ -1,6 +1,7 @@
-// Package rollup keeps the sums by day beside the rows that they sum: wheelhouse.agent_daily, request_hours and video_daily.
+// Package rollup refreshes the rollups: tables with sums by day, kept beside the rows that they sum. They are
+// wheelhouse.agent_daily, request_hours and video_daily.
 //
-// A day of an account is clean or dirty. The marks in wheelhouse.dirty_days tell, and nothing else:
+// A day of an account is clean or dirty. Only the marks in wheelhouse.dirty_days say which:
 //
 //	         a load changes rows of the day, the zone changes,
 //	         or somebody deletes its rollups: a mark
@@ -12,16 +13,17 @@
 //	└─────────┘                                   │ more    │ views sum the rows
 //	     ▲                                        └─────────┘
 //	     │ Refresh: writes the rollup, removes         │
-//	     │ the marks that it saw                       │
+//	     │ the marks that it read                      │
 //	     └─────────────────────────────────────────────┘
 //
-// Promised: views of schema bi say the same before, during and after a refresh. A load that commits during a refresh leaves its mark,
-// so its days stay dirty. A refresh writes only rows that differ: where a load changed nothing that is summed, it removes marks and
-// writes nothing else. One process at a time refreshes an account; another one passes the account over.
+// Promised: views of schema bi show the same figures before, during and after a refresh. If a load commits during a refresh, its
+// marks stay, and its days are dirty. A refresh writes only rows that differ. If a load changed nothing that a rollup sums, the
+// refresh only removes the marks. One process at a time refreshes an account; another process leaves the account to it.
 //
-// Not promised: that a day is ever clean. Rollups save time only, and a warehouse without any shows the same figures later.
-// Rows that somebody changes by hand without a mark (wheelhouse.mark_dirty) are not noticed.
+// Not promised: that a day ever becomes clean. Rollups only save time: a warehouse without any shows the same figures, but more
+// slowly. Changes by hand are not noticed unless their days are marked (wheelhouse.mark_dirty).
 //
-// On failure the transaction's days stay dirty, and days of transactions before it stay refreshed. Conflicts with a load or with a change of
-// the zone are tried again within bounds. One account's failure does not keep the others from being refreshed.
+// On failure, the days of the failed transaction stay dirty, and days of earlier transactions stay clean. A transaction that
+// conflicts with a load or with a change of the zone is tried again, up to 6 times. If one account fails, the others are still
+// refreshed.
 package rollup

@@ -9,8 +9,8 @@ import (
 	"wheelhouse/internal/rollup/rolluptest"
 )
 
-// Whatever is written, moved, deleted and brought back, in whatever order with refreshes, deleted rollups and changes of the zone: views that
-// read rollups say what the rows say. Each change marks its days, as a load does.
+// Rows are written, moved, deleted and restored, in random order with refreshes, deleted rollups and changes of the zone. Views that
+// read rollups always agree with the rows. Each change marks its days, as a load does.
 func TestViewsSayWhatRowsSay(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(3) {
@@ -28,7 +28,7 @@ func TestViewsSayWhatRowsSay(t *testing.T) {
 	}
 }
 
-// history is an account that changes by chance.
+// history is an account that changes at random.
 type history struct {
 	*database
 	random *rand.Rand
@@ -45,7 +45,7 @@ func newHistory(t *testing.T, seed uint64) *history {
 	return h
 }
 
-// happen does one thing, and tells which.
+// happen does one random thing, and returns its name.
 func (h *history) happen() string {
 	switch n := h.random.IntN(12); {
 	case n < 3:
@@ -57,7 +57,7 @@ func (h *history) happen() string {
 		zone := []string{"UTC", "Asia/Tokyo", "America/New_York", "Pacific/Kiritimati", "Etc/GMT+12"}[h.random.IntN(5)]
 		h.exec(`UPDATE wheelhouse.accounts SET timezone = '` + zone + `'`)
 		return "in " + zone
-	case n == 4: // its visits count no longer, or again; no load marks their days
+	case n == 4: // the visits of a share are no longer counted, or counted again; no load marks their days
 		h.exec(fmt.Sprintf(`UPDATE crankwheel.shares SET deleted_at = CASE WHEN deleted_at IS NULL THEN now() END WHERE slug = 's%d'`, h.random.IntN(6)))
 		return "a share deleted or back"
 	case n == 5:
@@ -76,7 +76,7 @@ func (h *history) happen() string {
 	}
 }
 
-// change writes something of one day as a load would, in one of four months.
+// change writes rows of a day in one of four months, as a load would.
 func (h *history) change() {
 	h.loads++
 	day := fmt.Sprintf("(date '2025-01-20' + %d)", h.random.IntN(100))
@@ -90,7 +90,7 @@ func (h *history) change() {
 				request_origin, origin_channel, utm_source, load_id, loaded_at)
 			VALUES ('a', %d, %s, %t, %s, %s, %t, %t, 'https://x.example/p%d', 'website', %s, 1, now())`,
 			h.loads, at, n > 1, orNull(n > 1, fmt.Sprint(k)), orNull(n > 1, fmt.Sprintf("'a%d@x.example'", n)), n > 2, n > 3, n%3, orNull(n%2 == 0, "'google'"))
-	case 2: // what began on another day is moved to this one, or comes back
+	case 2: // a row of another day is moved to this one, or restored
 		times = fmt.Sprintf("ARRAY(SELECT started_at FROM crankwheel.demo_requests WHERE demo_id %% 20 = %d) || %s", key, at)
 		sql = fmt.Sprintf(`UPDATE crankwheel.demo_requests SET started_at = %s, deleted_at = NULL WHERE demo_id %% 20 = %d`, at, key)
 	case 3:

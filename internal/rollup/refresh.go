@@ -26,7 +26,7 @@ var (
 	rewrite                             = []string{statement("agent_daily"), statement("request_hours"), statement("video_daily")}
 )
 
-// statement fails when the program starts, not when the statement runs.
+// statement returns a statement of refresh.sql. A misspelt name stops the program at its start.
 func statement(name string) string {
 	sql, ok := statements[name]
 	if !ok {
@@ -36,18 +36,18 @@ func statement(name string) string {
 }
 
 const (
-	daysTogether = 400 // days in one transaction: some seconds of a large account
-	tries        = 6   // of a transaction; the waits between them are two seconds together
+	daysTogether = 400 // days in one transaction, which takes some seconds for a large account
+	tries        = 6   // of a transaction; the waits between them take two seconds in all
 )
 
-// DB is what Refresh writes to: a pool or a connection.
+// DB is a pool or a connection.
 type DB interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 	BeginTx(ctx context.Context, o pgx.TxOptions) (pgx.Tx, error)
 }
 
-// Refresh makes the dirty days of all accounts clean, and returns how many. An account that another process is refreshing is
-// left to that process.
+// Refresh refreshes the rollups of the dirty days of all accounts, and returns the number of days. It leaves an account that
+// another process is refreshing to that process.
 func Refresh(ctx context.Context, db DB) (days int, err error) {
 	rows, err := db.Query(ctx, accounts)
 	if err != nil {
@@ -67,7 +67,7 @@ func Refresh(ctx context.Context, db DB) (days int, err error) {
 	return days, errors.Join(failed...)
 }
 
-// refreshAccount refreshes an account's dirty days, some at a time.
+// refreshAccount refreshes an account's dirty days, up to most in one transaction.
 func refreshAccount(ctx context.Context, db DB, account string, most int) (days int, err error) {
 	for {
 		n, err := try(ctx, func() (int, error) { return refreshSome(ctx, db, account, most) })
@@ -77,7 +77,8 @@ func refreshAccount(ctx context.Context, db DB, account string, most int) (days 
 	}
 }
 
-// refreshSome refreshes up to a number of an account's dirty days in one transaction. All its statements see the warehouse of one moment.
+// refreshSome refreshes up to most of an account's dirty days in one transaction. It is repeatable read, so that all statements
+// see the warehouse of one moment.
 func refreshSome(ctx context.Context, db DB, account string, most int) (days int, err error) {
 	err = pgx.BeginTxFunc(ctx, db, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
 		args := pgx.NamedArgs{"account": account, "most": most}
@@ -110,7 +111,7 @@ func refreshSome(ctx context.Context, db DB, account string, most int) (days int
 	return days, nil
 }
 
-// try runs a transaction again where another one came between.
+// try runs a transaction, and runs it again after a conflict with another one.
 func try(ctx context.Context, f func() (int, error)) (int, error) {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval, wait.MaxInterval = 50*time.Millisecond, time.Second
@@ -127,7 +128,7 @@ func try(ctx context.Context, f func() (int, error)) (int, error) {
 	}, backoff.WithBackOff(wait), backoff.WithMaxTries(tries))
 }
 
-// shown takes from an error of Postgres's what may quote a row: its details, and in the classes 22 and 23 its message.
+// shown returns an error without the texts that may quote a row: the DETAIL and, in the classes 22 and 23, the message.
 func shown(err error) error {
 	var pg *pgconn.PgError
 	switch {

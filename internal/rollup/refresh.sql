@@ -6,17 +6,17 @@ WHERE EXISTS (SELECT FROM wheelhouse.dirty_days d WHERE d.account_id = a.account
 ORDER BY account_id;
 
 -- name: alone
--- One process at a time for each account. A process that is stopped in the middle does not keep the zone from being changed for long. Compiling
--- the statements takes longer than running them.
+-- One process at a time refreshes an account. If the process stops in the middle, the server ends the transaction after 60 s, because
+-- a change of the zone waits for it. Compiling the statements takes longer than running them.
 SELECT pg_try_advisory_xact_lock(hashtext('wheelhouse.rollups'), hashtext(@account)),
        set_config('jit', 'off', true), set_config('idle_in_transaction_session_timeout', '60s', true);
 
 -- name: zone
--- A change of the zone waits for this transaction, or this transaction fails.
+-- A later change of the zone waits for this transaction. After an earlier one that has not committed yet, this transaction fails.
 SELECT timezone FROM wheelhouse.accounts WHERE account_id = @account FOR SHARE;
 
 -- name: dirty
--- The newest first: people look at them most.
+-- The newest first, because people look at them most.
 SELECT day::text FROM (SELECT DISTINCT day FROM wheelhouse.dirty_days WHERE account_id = @account) d ORDER BY d.day DESC LIMIT @most;
 
 -- name: agent_daily
@@ -24,7 +24,7 @@ WITH fresh AS MATERIALIZED (
     SELECT account_id, day, agent_email, sessions, session_seconds, viewers, max_viewers, rtc_seconds, webcam_seconds, recordings,
            demos_handled, demos_answered, demos_call_confirmed, demos_screen_shared, seconds_to_respond, shares, plays
     FROM wheelhouse.agent_daily_dirty WHERE account_id = @account AND day = ANY (@days::text[]::date[])
-), gone AS (
+), removed AS (
     DELETE FROM wheelhouse.agent_daily t
     WHERE account_id = @account AND day = ANY (@days::text[]::date[])
       AND NOT EXISTS (SELECT FROM fresh f WHERE f.day = t.day AND f.agent_email = t.agent_email)
@@ -48,7 +48,7 @@ SET sessions = excluded.sessions, session_seconds = excluded.session_seconds, vi
 WITH fresh AS MATERIALIZED (
     SELECT account_id, day, hour, requested, answered, call_confirmed, screen_shared, seconds_to_respond
     FROM wheelhouse.request_hours_dirty WHERE account_id = @account AND day = ANY (@days::text[]::date[])
-), gone AS (
+), removed AS (
     DELETE FROM wheelhouse.request_hours t
     WHERE account_id = @account AND day = ANY (@days::text[]::date[])
       AND NOT EXISTS (SELECT FROM fresh f WHERE f.day = t.day AND f.hour = t.hour)
@@ -67,7 +67,7 @@ SET requested = excluded.requested, answered = excluded.answered, call_confirmed
 WITH fresh AS MATERIALIZED (
     SELECT account_id, day, visits, plays, cta_clicks
     FROM wheelhouse.video_daily_dirty WHERE account_id = @account AND day = ANY (@days::text[]::date[])
-), gone AS (
+), removed AS (
     DELETE FROM wheelhouse.video_daily t
     WHERE account_id = @account AND day = ANY (@days::text[]::date[]) AND NOT EXISTS (SELECT FROM fresh f WHERE f.day = t.day)
 )
@@ -80,5 +80,6 @@ ORDER BY day
 ON CONFLICT (account_id, day) DO UPDATE SET visits = excluded.visits, plays = excluded.plays, cta_clicks = excluded.cta_clicks;
 
 -- name: clean
--- The marks that this transaction sees, and its own: deleted rollups mark their days. What a load commits meanwhile is not seen, and stays.
+-- The marks that this transaction sees, and its own, because deleting a rollup marks its day. Marks that a load commits meanwhile are
+-- not seen, and stay.
 DELETE FROM wheelhouse.dirty_days WHERE account_id = @account AND day = ANY (@days::text[]::date[]);

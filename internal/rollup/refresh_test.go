@@ -35,7 +35,7 @@ func newDatabase(t *testing.T) *database {
 	return d
 }
 
-// withAccount is a database with account a, in UTC.
+// withAccount makes a database with account a, in UTC.
 func withAccount(t *testing.T) *database {
 	t.Helper()
 	d := newDatabase(t)
@@ -85,14 +85,14 @@ func (d *database) refresh() (days int) {
 	return days
 }
 
-// session is SQL that adds a session of a load, with its mark.
+// session returns SQL that adds a session of a load, with its mark.
 func session(account, agent, at string, load int) string {
 	return fmt.Sprintf(`INSERT INTO crankwheel.screen_sessions (account_id, session_id, agent_email, started_at, occurrence, duration_seconds, ended, load_id, loaded_at)
 		VALUES ('%s', wheelhouse.session_id('%[1]s', '%[2]s', '%[3]s', 1), '%[2]s', '%[3]s', 1, 60, true, %[4]d, now());
 		SELECT wheelhouse.mark_dirty('%[1]s', %[4]d, ARRAY['%[3]s'::timestamptz], '{}');`, account, agent, at, load)
 }
 
-// seed writes something of every kind that rollups sum, on several days.
+// seed writes rows of every table that rollups sum, on several days.
 const seed = `
 	INSERT INTO crankwheel.screen_sessions (account_id, session_id, agent_email, started_at, occurrence, duration_seconds, ended, viewers, load_id, loaded_at)
 	SELECT 'a', wheelhouse.session_id('a', 'a' || n % 3 || '@x.example', at, 1), 'a' || n % 3 || '@x.example', at, 1, n, true, 2, 1, now()
@@ -106,7 +106,7 @@ const seed = `
 	SELECT wheelhouse.mark_dirty('a', 1, ARRAY(SELECT started_at FROM crankwheel.screen_sessions UNION SELECT started_at FROM crankwheel.demo_requests),
 		ARRAY(SELECT day FROM crankwheel.share_engagement_daily));`
 
-// Every view of bi, whatever it reads, says the same with rollups, without them, and when they are made again.
+// Every view of bi shows the same with rollups, without them, and when they are refreshed again.
 func TestDeletingAllRollupsChangesNoFigure(t *testing.T) {
 	t.Parallel()
 	d := withAccount(t)
@@ -133,7 +133,7 @@ func TestDeletingAllRollupsChangesNoFigure(t *testing.T) {
 		t.Helper()
 		for view, said := range figures() {
 			if said != before[view] {
-				t.Errorf("%s: bi.%s says\n%s\nand said\n%s", when, view, said, before[view])
+				t.Errorf("%s: bi.%s shows\n%s\nbefore:\n%s", when, view, said, before[view])
 			}
 		}
 	}
@@ -152,7 +152,8 @@ func TestDeletingAllRollupsChangesNoFigure(t *testing.T) {
 	}
 }
 
-// Marks of loads that changed nothing that is summed go, and no row of a rollup is written. A day that does differ has its rows written alone.
+// If loads changed nothing that a rollup sums, a refresh removes their marks and writes no row of a rollup. It writes only the rows
+// that differ.
 func TestRefreshWritesWhatDiffers(t *testing.T) {
 	t.Parallel()
 	d := withAccount(t)
@@ -179,7 +180,8 @@ func TestRefreshWritesWhatDiffers(t *testing.T) {
 	rolluptest.Check(t, d.dsn, "refreshed")
 }
 
-// blocked runs a refresh that has looked at the warehouse and waits to write, has something happen, and lets the refresh go on.
+// blocked runs a refresh that has read the warehouse and waits to write. It calls a function meanwhile, and then lets the refresh
+// go on.
 func (d *database) blocked(meanwhile func()) {
 	d.Helper()
 	other := d.connect()
@@ -219,10 +221,10 @@ func (d *database) waitFor(sql string) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	d.Fatalf("in vain: %s", sql)
+	d.Fatalf("waited too long: %s", sql)
 }
 
-// A load that commits during a refresh leaves its day dirty, and the views say what it loaded.
+// A load that commits during a refresh leaves its day dirty, and the views show its rows.
 func TestLoadDuringARefreshLeavesItsDayDirty(t *testing.T) {
 	t.Parallel()
 	d := withAccount(t)
@@ -236,7 +238,7 @@ func TestLoadDuringARefreshLeavesItsDayDirty(t *testing.T) {
 	rolluptest.Check(t, d.dsn, "refreshed")
 }
 
-// A zone that is to change during a refresh changes after it, and all days are cut anew.
+// A change of the zone during a refresh waits for the refresh, and then marks all days.
 func TestZoneWaitsForARefresh(t *testing.T) {
 	t.Parallel()
 	d := withAccount(t)
@@ -260,7 +262,7 @@ func TestZoneWaitsForARefresh(t *testing.T) {
 	d.want(`SELECT string_agg(day::text, ',') FROM wheelhouse.agent_daily`, "2026-03-03")
 }
 
-// A load that began before the zone changed cannot mark days of the old one: it fails as one that is to be tried again.
+// A load that began before the zone changed cannot mark days of the old zone: it fails with an error that is tried again.
 func TestLoadAcrossAChangeOfTheZoneIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	d := withAccount(t)
@@ -280,13 +282,13 @@ func TestLoadAcrossAChangeOfTheZoneIsTriedAgain(t *testing.T) {
 	}
 }
 
-// An account's other settings move no day: requests are not read again, and nothing becomes dirty.
+// A change of an account's other settings marks no day, and reads no requests.
 func TestOtherSettingsOfAnAccountMoveNoDay(t *testing.T) {
 	t.Parallel()
 	d := withAccount(t)
 	d.exec(seed)
 	d.refresh()
-	// A day that is wrong would be put right by whatever reads all requests.
+	// Reading all requests would repair a wrong day.
 	d.exec(`UPDATE crankwheel.demo_requests SET local_hour = 23 WHERE demo_id = 1`)
 	record := func(zone, from string) {
 		d.exec(fmt.Sprintf(`INSERT INTO wheelhouse.accounts AS a VALUES ('a', 'https://x.example', '%s', '%s') ON CONFLICT (account_id) DO UPDATE
@@ -300,7 +302,7 @@ func TestOtherSettingsOfAnAccountMoveNoDay(t *testing.T) {
 	d.want(`SELECT count(*) > 0 FROM wheelhouse.dirty_days`, "true")
 }
 
-// Processes that refresh at once do each day once, and none fails.
+// Processes that refresh at the same time refresh each day once, and none fails.
 func TestRefreshersAtOnce(t *testing.T) {
 	t.Parallel()
 	d := withAccount(t)
@@ -347,7 +349,7 @@ func TestRefreshersAtOnce(t *testing.T) {
 	rolluptest.Check(t, d.dsn, "at the end")
 }
 
-// While another process refreshes an account, the account is passed over and stays dirty.
+// While another process refreshes an account, Refresh leaves the account dirty.
 func TestAccountThatIsBeingRefreshedIsPassedOver(t *testing.T) {
 	t.Parallel()
 	d := withAccount(t)
@@ -389,7 +391,7 @@ func TestDayThatComesBack(t *testing.T) {
 	d := newDatabase(t)
 	d.exec(`INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.example', 'America/St_Johns', '2010-11-01')`)
 	sessions := 0
-	for n, at := range []string{"2010-11-07 01:00Z", "2010-11-07 02:45Z", "2010-11-07 06:00Z", "2010-11-07 02:50Z"} { // at 02:31Z it is 23:01 of the 6th again
+	for n, at := range []string{"2010-11-07 01:00Z", "2010-11-07 02:45Z", "2010-11-07 06:00Z", "2010-11-07 02:50Z"} { // at 02:31Z it is again 23:01 on the 6th
 		d.exec(session("a", "a@x.example", at, n+1))
 		sessions++
 		for range 2 {
@@ -399,7 +401,7 @@ func TestDayThatComesBack(t *testing.T) {
 	}
 }
 
-// More days than go into one transaction, and one of the year 10000 among them.
+// More days than fit into one transaction, with one in the year 10000.
 func TestManyDaysUpToTheYear10000(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
@@ -416,7 +418,7 @@ func TestManyDaysUpToTheYear10000(t *testing.T) {
 	d.want(`SELECT sum(sessions) FROM bi.session_daily`, "901")
 }
 
-// Each kind of change marks the days it is to mark.
+// Each change marks its days.
 func TestMarkedDays(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)

@@ -1,6 +1,6 @@
-// Package rolluptest holds the views of schema bi that read rollups against the rows, for tests.
+// Package rolluptest compares the views of schema bi that read rollups with the rows, for tests.
 //
-// Promised: Check fails a test where a view and the rows say different things, at any moment: with days clean or dirty. It writes nothing.
+// Promised: Check fails a test if a view and the rows differ, whether days are clean or dirty. It writes nothing.
 package rolluptest
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// agents is what each agent did on each day, by the rows.
+// agents has what each agent did on each day, from the rows.
 const agents = `(
 	SELECT account_id, day, agent_email AS agent, 1 AS sessions, coalesce(duration_seconds, 0) AS seconds, viewers, max_viewers, 0 AS demos, 0 AS shared, 0 AS shares, 0 AS plays FROM bi.screen_sessions
 	UNION ALL
@@ -21,7 +21,7 @@ const agents = `(
 	UNION ALL
 	SELECT account_id, day, agent_email, 0, 0, NULL, NULL, 0, 0, shares, plays FROM crankwheel.share_usage_daily) f`
 
-// pairs are what a view says, and what the rows themselves say.
+// pairs are a query of a view, and the query of the rows that must give the same.
 var pairs = map[string][2]string{
 	"session_daily": {
 		`SELECT account_id, day, agent_email, sessions, session_seconds, viewers, max_viewers, rtc_seconds, webcam_seconds, recordings FROM bi.session_daily`,
@@ -66,7 +66,7 @@ var pairs = map[string][2]string{
 	},
 }
 
-// Check holds each view against the rows, in one look.
+// Check compares each view with the rows, all of one moment.
 func Check(t testing.TB, dsn, when string) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), dsn)
@@ -88,7 +88,7 @@ func Check(t testing.TB, dsn, when string) {
 				return fmt.Errorf("rows of bi.%s: %w", view, err)
 			}
 			if !slices.Equal(said, rows) {
-				t.Errorf("%s: bi.%s says\n  %s\nthe rows say\n  %s", when, view, lacking(said, rows), lacking(rows, said))
+				t.Errorf("%s: bi.%s says\n  %s\nthe rows say\n  %s", when, view, onlyIn(said, rows), onlyIn(rows, said))
 			}
 		}
 		return nil
@@ -98,7 +98,7 @@ func Check(t testing.TB, dsn, when string) {
 	}
 }
 
-// lines are a query's rows as text, sorted.
+// lines returns the rows of a query as text, sorted.
 func lines(ctx context.Context, tx pgx.Tx, sql string) ([]string, error) {
 	rows, err := tx.Query(ctx, sql, pgx.QueryResultFormats{pgx.TextFormatCode})
 	if err != nil {
@@ -118,8 +118,8 @@ func lines(ctx context.Context, tx pgx.Tx, sql string) ([]string, error) {
 	return all, err
 }
 
-// lacking are the lines of one that the other lacks.
-func lacking(one, other []string) string {
+// onlyIn returns the lines of one that are not in other.
+func onlyIn(one, other []string) string {
 	var all []string
 	for _, line := range one {
 		if _, found := slices.BinarySearch(other, line); !found {
