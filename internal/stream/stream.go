@@ -1,8 +1,7 @@
-// Package stream is the list of what Wheelhouse loads: one entry for each stream, that is for each API endpoint
-// and the tables it fills.
+// Package stream lists the streams: the API endpoints that Wheelhouse loads, and the tables that each fills.
 //
-// Settings, planner, loader, pages, metrics and status read this list. SQL reads it from the table
-// wheelhouse.streams, which a test in package migrations holds equal to it. No other place lists streams.
+// Settings, planner, loader, pages, metrics and status read this list. SQL reads the table wheelhouse.streams, and a test in
+// package migrations compares the two. No other place lists streams.
 //
 // The package imports nothing of Wheelhouse, so that every package can import it.
 package stream
@@ -12,8 +11,8 @@ type Grain string
 
 const (
 	Events   Grain = "events"   // things that happened in the window, each with a time of its own
-	Daily    Grain = "daily"    // sums over the window, which is a day
-	Snapshot Grain = "snapshot" // everything there is at the moment of asking
+	Daily    Grain = "daily"    // counts over the window, which is a day
+	Snapshot Grain = "snapshot" // everything at the moment of asking
 )
 
 // MaxWindow is the longest window, in days. The API's own default windows are 28 and 29 days long; what the API does
@@ -26,17 +25,16 @@ type Stream struct {
 	Grain     Grain
 	MainTable string // in schema crankwheel: the table whose rows are the stream's records
 
-	// OneDay says why a window of the stream is always exactly one day, so that only a load of that very day covers
-	// it. "" where a window may have several days.
+	// OneDay is the reason why a window of the stream is always exactly one day, so that only a load of exactly a day covers the
+	// day. "" if a window may have several days.
 	OneDay string
 
-	Open      bool // its rows change until they are over (a session ends, a request is answered): open_lookback applies
-	WindowEnd bool // an instant at the end of a window would be counted twice: window_end applies
-	Requests  int  // requests that one window takes at least
+	Open      bool // rows may stay open (a running session, an unanswered request): the setting open_lookback applies
+	WindowEnd bool // an event at the end of a window would be counted twice: the setting window_end applies
+	Requests  int  // the least number of requests for a window
 }
 
-// All lists the streams in the order in which a run takes them and everything shows them. shares comes before
-// share_visits, which asks for each share that was active.
+// All lists the streams in the order in which runs load them and pages show them.
 var All = []Stream{
 	{Name: "demo_usage", Grain: Events, MainTable: "demo_requests", Requests: 1, Open: true,
 		OneDay: "its cancellations are one count for the whole window"},
@@ -70,7 +68,7 @@ func ByName(name string) (s Stream, found bool) {
 	return Stream{}, false
 }
 
-// LongestWindow is the longest window of the stream in days; 0 for a snapshot, which has no window.
+// LongestWindow returns the longest window of the stream in days; 0 for a snapshot, which has no window.
 func (s Stream) LongestWindow() int {
 	switch {
 	case s.Grain == Snapshot:
@@ -81,5 +79,5 @@ func (s Stream) LongestWindow() int {
 	return MaxWindow
 }
 
-// Snapshot tells whether an answer of the stream is about everything there is, not about a window.
+// Snapshot tells whether an answer of the stream is about everything, not about a window.
 func (s Stream) Snapshot() bool { return s.Grain == Snapshot }
