@@ -10,12 +10,12 @@ import (
 	"wheelhouse/load"
 )
 
-// Account is an account with the client that everything in the process shares for it. The limits of requests a second, and what was
-// learnt of the sizes of answers, last as long as the Account.
+// Account is an account with its API client, which the whole process shares. The client limits the requests per second, and
+// remembers how long a window the server can answer.
 type Account struct {
 	settings.Account
 	client  *extract.Client
-	streams []Stream // that are switched on
+	streams []Stream // switched on
 }
 
 // Open makes an account's client; version names the program to the API.
@@ -23,7 +23,7 @@ func Open(a settings.Account, version string) (*Account, error) {
 	return OpenWith(a, extract.Config{UserAgent: "wheelhouse/" + version})
 }
 
-// OpenWith is Open with a choice of how often and how long the client tries.
+// OpenWith is Open with other attempts and time-outs of the client.
 func OpenWith(a settings.Account, api extract.Config) (*Account, error) {
 	api.Server, api.Key, api.Rate = a.Server, a.APIKey.Reveal(), a.RequestsPerSecond
 	client, err := extract.New(api)
@@ -45,15 +45,15 @@ func newAccount(a settings.Account, client *extract.Client) *Account {
 	return account
 }
 
-// Close lets go of the account's connections.
+// Close closes the account's connections.
 func (a *Account) Close() { a.client.Close() }
 
-// recorded is the account as the ledger keeps it.
+// recorded returns the account as the ledger stores it.
 func (a *Account) recorded() ledger.Account {
 	return ledger.Account{ID: a.ID, Server: a.Server, Zone: a.Zone, HistoryFrom: dayOf(a.HistoryFrom, a.Zone)}
 }
 
-// Stream is one stream as an account has it set.
+// Stream is a stream with an account's settings of it.
 type Stream struct {
 	settings.Stream
 	load   load.Stream
@@ -61,7 +61,7 @@ type Stream struct {
 	client *extract.Client // the account's, within the stream's own rate
 }
 
-// Streams lists the account's streams that are switched on; names, if any, chooses among them.
+// Streams lists the account's streams that are switched on, or only those with the names given.
 func (a *Account) Streams(names []string) (chosen []Stream) {
 	for _, s := range a.streams {
 		if len(names) == 0 || slices.Contains(names, s.Name) {
@@ -71,7 +71,7 @@ func (a *Account) Streams(names []string) (chosen []Stream) {
 	return chosen
 }
 
-// Configured is the account with the streams that are switched on, as the ledger judges them.
+// Configured returns the account and the names of its streams that are switched on, for Status and Health.
 func (a *Account) Configured() ledger.Configured {
 	c := ledger.Configured{Account: a.recorded()}
 	for _, s := range a.Streams(nil) {

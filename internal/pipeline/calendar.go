@@ -2,20 +2,20 @@ package pipeline
 
 import "time"
 
-// A day is named by its midnight in UTC, whatever the zone it is a day of.
+// A day is a time.Time: its midnight in UTC, whatever its zone.
 
-// dayOf is the day of a moment in a zone.
+// dayOf returns the day of a moment in a zone.
 func dayOf(t time.Time, zone *time.Location) time.Time {
 	y, m, d := t.In(zone).Date()
 	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
 }
 
-// startOf is the first moment of a day in a zone: where the calendar there has turned to it. Some zones
-// have dates without a midnight (the clock goes from 23:59:59 to 01:00:00), and one has lacked a date: its start
-// is the next one's. Days so started tile time without gap or overlap, and have 23, 24 or 25 hours.
+// startOf returns the first moment of a day in a zone. Some zones have a day without a midnight (the clock goes from 23:59:59 to
+// 01:00:00). One zone left out a date: the start of that date is the start of the next one. Days tile time without gap or overlap,
+// and most have 23, 24 or 25 hours.
 func startOf(day time.Time, zone *time.Location) time.Time {
 	y, m, d := day.Date()
-	// Between a moment of the day before, at the latest, and one of the day itself or later.
+	// Bisect between a moment before the day and a moment in the day or later.
 	early := time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Add(-40 * time.Hour)
 	late := early.Add(80 * time.Hour)
 	for late.Sub(early) > time.Second {
@@ -29,14 +29,14 @@ func startOf(day time.Time, zone *time.Location) time.Time {
 	return late
 }
 
-// span is a stretch of days cut as one window.
+// span is some days that make one window.
 type span struct {
 	day      time.Time // the first
 	from, to time.Time
 }
 
-// cut cuts the days from first to last, both included, into spans of so many days, in a zone. Spans begin
-// on multiples of size counted from 1970, so that they are the same whatever range is asked for.
+// cut cuts the days from first to last, both included, into spans of size days in a zone. Spans begin on multiples of size,
+// counted from 1970, so that every range has the same spans.
 func cut(first, last time.Time, size int, zone *time.Location) []span {
 	var spans []span
 	for day := first; !day.After(last); {

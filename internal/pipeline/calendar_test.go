@@ -8,12 +8,12 @@ import (
 	"strings"
 	"testing"
 	"time"
-	_ "time/tzdata" // a machine without zones of its own has these
+	_ "time/tzdata" // for a machine without a tz database
 
 	"wheelhouse/internal/testkit"
 )
 
-// allZones are the zones of the tz database as this machine has it, each by one of its names.
+// allZones returns the zones of this machine's tz database, each by one of its names.
 func allZones(t *testing.T) (names []string) {
 	seen := map[string]bool{}
 	for _, dir := range []string{"/usr/share/zoneinfo", "/usr/lib/zoneinfo"} {
@@ -23,7 +23,7 @@ func allZones(t *testing.T) (names []string) {
 				return nil
 			}
 			rules, err := os.ReadFile(path)
-			if err != nil || seen[string(rules)] { // many names are another's
+			if err != nil || seen[string(rules)] { // an alias
 				return nil
 			}
 			if _, err := time.LoadLocation(name); err == nil {
@@ -51,20 +51,19 @@ func mustZone(t *testing.T, name string) *time.Location {
 	return zone
 }
 
-// A year of days, and other ranges of windows, tile without gap or overlap in every zone there is. In the long tests they are
-// five years.
+// Windows of days tile a year, and other ranges, without gap or overlap in every zone. In the long tests they tile five years.
 func TestDaysTileInEveryZone(t *testing.T) {
 	t.Parallel()
 	zones := allZones(t)
-	usual, odd := [2]string{"2024-01-01", "2024-12-31"}, [2]string{"2011-01-01", "2011-12-31"}
+	usual, unusual := [2]string{"2024-01-01", "2024-12-31"}, [2]string{"2011-01-01", "2011-12-31"}
 	if testkit.Long() {
-		usual, odd = [2]string{"2024-01-01", "2028-12-31"}, [2]string{"2009-01-01", "2013-12-31"}
+		usual, unusual = [2]string{"2024-01-01", "2028-12-31"}, [2]string{"2009-01-01", "2013-12-31"}
 	}
 	for _, name := range zones {
 		zone := mustZone(t, name)
 		ranges := [][2]string{usual}
 		if strings.HasPrefix(name, "Pacific/") || name == "America/St_Johns" { // Samoa's missing date; clocks changed a minute after midnight
-			ranges = append(ranges, odd)
+			ranges = append(ranges, unusual)
 		}
 		for _, years := range ranges {
 			first, last := date(years[0]), date(years[1])
@@ -87,7 +86,7 @@ func TestDaysTileInEveryZone(t *testing.T) {
 	t.Logf("%d zones", len(zones))
 }
 
-// checkSpan holds a span to what a day is: it begins where the calendar turns to it.
+// checkSpan fails unless a span begins where the calendar turns to its day.
 func checkSpan(s span, size int, zone *time.Location) error {
 	length := s.to.Sub(s.from)
 	if length <= 0 || length > time.Duration(size)*24*time.Hour+4*time.Hour || size == 1 && length < 20*time.Hour {
@@ -131,7 +130,7 @@ func TestOddDays(t *testing.T) {
 	}
 }
 
-// Windows of several days are the same whatever range is asked for, but for its ends.
+// Windows of several days are the same for every range, except at the ends of the range.
 func TestWindowsStayTheSame(t *testing.T) {
 	t.Parallel()
 	whole := map[time.Time]span{}

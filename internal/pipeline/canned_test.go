@@ -24,7 +24,7 @@ const (
 	contentPath = "company_content"
 )
 
-// newCanned answers every endpoint with nothing in it.
+// newCanned makes an API whose answers have no records.
 func newCanned() *canned {
 	c := &canned{answers: map[string]func(url.Values) (int, string){}, asked: map[string]int{}}
 	for path, body := range map[string]string{
@@ -37,21 +37,21 @@ func newCanned() *canned {
 	return c
 }
 
-// answer sets what a path answers.
+// answer sets the answer of a path.
 func (c *canned) answer(path string, f func(url.Values) (int, string)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.answers[path] = f
 }
 
-// say sets what a path always answers.
+// say sets a constant answer of a path.
 func (c *canned) say(path, body string) { c.status(path, http.StatusOK, body) }
 
 func (c *canned) status(path string, status int, body string) {
 	c.answer(path, func(url.Values) (int, string) { return status, body })
 }
 
-// requests tells how often a path was asked.
+// requests returns the number of requests for each path.
 func (c *canned) requests() map[string]int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -89,7 +89,7 @@ func (b *bench) day(day string) Range {
 	return Range{First: date(day), Last: date(day), Now: b.now}
 }
 
-// again loads a day once more, whatever the ledger says.
+// again loads a day once more, by force.
 func (b *bench) again(day string, streams ...string) Result {
 	b.t.Helper()
 	r := b.day(day)

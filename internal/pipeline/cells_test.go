@@ -17,7 +17,7 @@ import (
 	"wheelhouse/transform"
 )
 
-// cell writes a value in the same way whether it comes from a row type or from the warehouse.
+// cell formats a value of a row type and a value from the warehouse in the same way.
 func cell(v any) string {
 	switch v := v.(type) {
 	case nil:
@@ -36,7 +36,7 @@ func cell(v any) string {
 	return fmt.Sprint(v)
 }
 
-// meaning writes JSON so that what means the same is the same: 1e2 is 100 and -0 is 0.
+// meaning formats JSON so that equal values have equal texts: 1e2 is 100 and -0 is 0.
 func meaning(text string) string {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
@@ -69,7 +69,7 @@ func meaning(text string) string {
 	return write(v)
 }
 
-// cells are the columns of a row, and the rows that hang on it.
+// cells returns the columns of a row, and its children.
 func cells(row reflect.Value) (columns []string, children []string) {
 	for i := range row.NumField() {
 		f := row.Field(i)
@@ -107,7 +107,7 @@ func cells(row reflect.Value) (columns []string, children []string) {
 	return columns, children
 }
 
-// stored is how a row is expected back: what is nothing is not stored.
+// stored returns a row as the warehouse must have it: empty values are not stored.
 func stored(row any) (any, bool) {
 	switch row := row.(type) {
 	case transform.ShareUsage:
@@ -121,7 +121,7 @@ func stored(row any) (any, bool) {
 	return row, true
 }
 
-// back reads a query's rows as lines of cells.
+// back reads the rows of a query as lines of cells.
 func back(t testing.TB, rows pgx.Rows, err error) (lines []string) {
 	t.Helper()
 	if err != nil {

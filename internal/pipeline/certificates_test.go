@@ -20,7 +20,7 @@ import (
 	"wheelhouse/internal/settings"
 )
 
-// certificate is one for 127.0.0.1 until tomorrow, but for a change. Nobody vouches for it.
+// certificate makes a self-signed certificate for 127.0.0.1, valid until tomorrow, with a change.
 func certificate(t *testing.T, change func(*x509.Certificate)) tls.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -39,7 +39,7 @@ func certificate(t *testing.T, change func(*x509.Certificate)) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
-// A certificate that is expired, another's or nobody's ends the window at once, before the key is sent.
+// An expired, wrong or self-signed certificate fails the window at once, before the key is sent.
 func TestWrongCertificates(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, http.NotFoundHandler(), mayDay, nil)
@@ -60,7 +60,7 @@ func TestWrongCertificates(t *testing.T) {
 	}
 }
 
-// Plain http beyond loopback is refused before anything is asked.
+// Plain http to another host than loopback is refused before any request.
 func TestPlainHTTPIsRefused(t *testing.T) {
 	t.Parallel()
 	if _, err := Open(settings.Account{ID: "a", Server: "http://meeting.is", APIKey: settings.NewSecret(testKey)}, "test"); err == nil ||

@@ -8,8 +8,7 @@ import (
 	"wheelhouse/internal/settings"
 )
 
-// A clock that jumps between runs does no harm: once it is right again, the warehouse is what one run by the right
-// clock makes it, and nothing is missing.
+// The clock jumps between runs. Once it is right again, the warehouse is as after one run with the right clock.
 func TestClockThatJumps(t *testing.T) {
 	t.Parallel()
 	now := twelveDays.runs[len(twelveDays.runs)-1]
@@ -30,7 +29,7 @@ func TestClockThatJumps(t *testing.T) {
 			}
 			b.now = now
 			b.mustRun(b.account.Nightly(now))
-			// Days that were asked for before they came hold nothing, and are asked for again when they come.
+			// Days that were asked for too early are asked for again when they come.
 			days := func(b *bench) string {
 				return strings.NewReplacer(":gap", "", ":look-back", "").Replace(b.due("demo_usage", b.account.Nightly(now.AddDate(0, 0, 4))))
 			}

@@ -16,7 +16,7 @@ import (
 	"wheelhouse/load"
 )
 
-// faulty is a bench whose warehouse is reached through a link; its own queries go direct.
+// faulty is a bench whose warehouse is reached through a link. The test's own queries are direct.
 type faulty struct {
 	*bench
 	api  *canned
@@ -24,7 +24,7 @@ type faulty struct {
 	logs *observer.ObservedLogs
 }
 
-// newFaulty makes a bench with a link in it. An answer of demo_usage has two requests of the day asked for.
+// newFaulty makes a bench with a link. Each answer of demo_usage has two requests of the day that is asked for.
 func newFaulty(t *testing.T, o load.Options) *faulty {
 	t.Helper()
 	return newFaultyAt(t, testdb.NewDirect(t), o)
@@ -47,7 +47,7 @@ func newFaultyAt(t *testing.T, url string, o load.Options) *faulty {
 	return &faulty{b, api, l, logs}
 }
 
-// twoRequests is a day's answer of demo_usage: two requests, one of them with a question of the account's own.
+// twoRequests returns a day's answer of demo_usage: two requests, one of them with a question of the account.
 func twoRequests(day, name string) string {
 	id := strings.ReplaceAll(day, "-", "")
 	return fmt.Sprintf(`{"total_canceled_requests":2,"sessions":[
@@ -55,8 +55,8 @@ func twoRequests(day, name string) string {
 		{"id":%[1]s2,"start_ts":"%[2]sT10:00:00","seconds_to_respond":"never","prospect_info":{}}]}`, id, day, name)
 }
 
-// mustHold fails unless a day of demo_usage is in the warehouse once, and the ledger says so once.
-func (f *faulty) mustHold(what, day string) {
+// mustHaveLoaded fails unless a day of demo_usage is in the warehouse once, and has one loaded row in the ledger.
+func (f *faulty) mustHaveLoaded(what, day string) {
 	f.t.Helper()
 	from := "'" + day + "'::date"
 	got := f.one(`SELECT
@@ -71,14 +71,14 @@ func (f *faulty) mustHold(what, day string) {
 	}
 }
 
-// terminate ends the warehouse's connections from the server's side: SQLSTATE 57P01.
+// terminate makes the server end the warehouse's connections, with SQLSTATE 57P01.
 func (f *faulty) terminate() {
 	f.rows(`SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
 	        WHERE datname = current_database() AND application_name = 'wheelhouse'`)
 }
 
-// Whatever statement of a run the connection is lost at, before it or after it was done, the run goes on, and
-// the day is loaded once. Among them: a claim and a load that were committed though nobody heard of it.
+// The connection is lost before or after any statement of a run. The run goes on, and the day is loaded once. This includes a claim
+// and a load whose COMMIT is not acknowledged.
 func TestConnectionLostAtEachStatement(t *testing.T) {
 	t.Parallel()
 	for name, what := range map[string]fate{"terminated before": pass, "answer lost": loseAnswer} {
@@ -93,7 +93,7 @@ func TestConnectionLostAtEachStatement(t *testing.T) {
 			f.link.watch(nil)
 			f.mustRun(f.day(next()), "demo_usage")
 			statements := f.link.statements()
-			f.mustHold("without a fault", day.Format(time.DateOnly))
+			f.mustHaveLoaded("without a fault", day.Format(time.DateOnly))
 			if n := len(slices.Compact(statements)); n < 25 {
 				t.Fatalf("only %d statements were seen: %q", n, statements)
 			}
@@ -109,19 +109,19 @@ func TestConnectionLostAtEachStatement(t *testing.T) {
 					return deal(n, statement)
 				})
 				result := f.run(f.day(next()), "demo_usage")
-				f.link.watch(nil) // what the pool still says at the test's end meets no fault
+				f.link.watch(nil) // the pool's last messages meet no fault
 				dealing.Wait()    // a run may be over before the server has ended all its connections
 				at := fmt.Sprintf("at statement %d, %.80s", k+1, strings.Join(strings.Fields(statement), " "))
 				if !result.OK() || result.Loaded != 1 {
 					t.Errorf("%s: %+v %v", at, result, f.lines("SELECT status, error FROM wheelhouse.loads WHERE status <> 'loaded'"))
 				}
-				f.mustHold(at, day.Format(time.DateOnly))
+				f.mustHaveLoaded(at, day.Format(time.DateOnly))
 			}
 		})
 	}
 }
 
-// once gives one statement its fate; before one that passes, the server ends the warehouse's connections.
+// once gives one statement its fate. Before a statement that passes, the server ends the warehouse's connections.
 func (f *faulty) once(at int, what fate) func(int, string) fate {
 	return func(n int, _ string) fate {
 		switch {
@@ -134,14 +134,14 @@ func (f *faulty) once(at int, what fate) func(int, string) fate {
 	}
 }
 
-// The outcome of a COMMIT whose acknowledgement was lost is read from the ledger, whichever it was.
+// After a COMMIT whose acknowledgement was lost, the ledger tells whether the transaction has committed.
 func TestLostCommit(t *testing.T) {
 	t.Parallel()
 	const day = "2026-03-10"
 	for name, tt := range map[string]struct {
 		what   fate
-		slow   bool // the server is at the COMMIT for a while yet when the connection is lost
-		fences int  // how often the load was begun
+		slow   bool // the COMMIT takes longer than the connection lasts
+		fences int  // how often the load began
 	}{
 		"committed":        {what: loseAnswer, fences: 1},
 		"not committed":    {what: cutBefore, fences: 2},
@@ -169,7 +169,7 @@ func TestLostCommit(t *testing.T) {
 			if r := f.mustRun(f.day(day), "demo_usage"); r.Loaded != 1 || r.Counts.Inserted != 2 || r.Requests != 1 {
 				t.Errorf("the run: %+v", r)
 			}
-			f.mustHold(name, day)
+			f.mustHaveLoaded(name, day)
 			if loads != tt.fences || lost != 1 {
 				t.Errorf("the load was begun %d times and lost %d answers, want %d times", loads, lost, tt.fences)
 			}

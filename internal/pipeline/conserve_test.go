@@ -8,7 +8,7 @@ import (
 	"wheelhouse/internal/testdb"
 )
 
-// streamsOf are the streams that insert into a table.
+// streamsOf returns the streams that insert into a table.
 var streamsOf = map[string][]string{
 	"demo_requests": {"demo_usage"}, "demo_answers": {"demo_usage"}, "demo_cancellations_daily": {"demo_usage"},
 	"screen_sessions": {"usage_new"}, "screen_session_events": {"usage_new"}, "share_usage_daily": {"usage_shares"},
@@ -16,8 +16,8 @@ var streamsOf = map[string][]string{
 	"share_details": {"share_details"}, "users": {"user_access"}, "contents": {"company_content"}, "content_events": {"company_content"},
 }
 
-// A row that does not arrive where it was sent fails its window, whatever swallowed it and whichever table it was for.
-// Nothing of the window is left, and without the fault the next run loads it.
+// If a row is not written, for example because of a trigger, the window fails, whichever table the row is for. Nothing of the window
+// is stored, and without the fault the next run loads it.
 func TestSwallowedRows(t *testing.T) {
 	t.Parallel()
 	now := twelveDays.runs[len(twelveDays.runs)-1]
@@ -52,7 +52,7 @@ func TestSwallowedRows(t *testing.T) {
 	equal(t, "without the fault", clean.contents(), b.contents())
 }
 
-// The same of rows that are there already and are to be changed, and of their children.
+// The same for changed rows and their children.
 func TestSwallowedChanges(t *testing.T) {
 	t.Parallel()
 	f := contended(t, &waits{})

@@ -11,7 +11,7 @@ import (
 	"wheelhouse/migrations"
 )
 
-// mustOwnServer starts a server that a test may do anything to, with a migrated warehouse on it.
+// mustOwnServer starts a server for one test, with a migrated warehouse.
 func mustOwnServer(t *testing.T, o pgserver.Options) (server *pgserver.Server, url string) {
 	t.Helper()
 	server, err := pgserver.Start(t.Context(), o)
@@ -30,8 +30,8 @@ func mustOwnServer(t *testing.T, o pgserver.Options) (server *pgserver.Server, u
 	return server, url
 }
 
-// A server that crashes under a load and is back soon is waited for. One that stays away fails the window, and the
-// run after its return loads it.
+// If the server crashes during a load and restarts soon, the load waits. If the server stays down, the window fails, and the next
+// run loads it.
 func TestServerCrash(t *testing.T) {
 	testkit.SkipIfShort(t, "it crashes a server")
 	t.Parallel()
@@ -47,7 +47,7 @@ func TestServerCrash(t *testing.T) {
 				return pass
 			}
 			crashed = true
-			if i == 1 { // and is away for a while, as in a failover: for 10 s of the waits
+			if i == 1 { // and stays down for 10 s of the waits, as in a failover
 				if err := server.Crash(); err != nil {
 					t.Error(err)
 				}
@@ -58,7 +58,7 @@ func TestServerCrash(t *testing.T) {
 				})
 				return pass
 			}
-			f.link.open.Lock() // who connects meanwhile waits
+			f.link.open.Lock() // new connections wait
 			defer f.link.open.Unlock()
 			if err := server.Crash(); err != nil {
 				t.Error(err)
@@ -71,7 +71,7 @@ func TestServerCrash(t *testing.T) {
 		if r := f.mustRun(f.day(days[i]), "demo_usage"); r.Loaded != 1 || !crashed {
 			t.Errorf("at %s: crashed %v, %+v", at, crashed, r)
 		}
-		f.mustHold(at, days[i])
+		f.mustHaveLoaded(at, days[i])
 	}
 	if asked, most := waits.told(); asked < time.Second || most > 8*time.Second {
 		t.Errorf("for a server that is away for a while it wants to wait %s in all, %s at most", asked, most)
@@ -87,7 +87,7 @@ func TestServerCrash(t *testing.T) {
 		return pass
 	})
 	_, err := f.runner.Run(t.Context(), "run", []*Account{f.account}, []string{"demo_usage"}, func(*Account) Range { return f.day(day) })
-	// The window and its lease are tried for about 40 s each, and so is what closes the run.
+	// The load, its failure in the ledger and the end of the run are each tried for about 40 s.
 	if asked, most := waits.told(); err == nil || asked < 20*time.Second || asked > 4*time.Minute || most > 8*time.Second {
 		t.Errorf("a server that stays away: %v, after waits of %s in all, %s at most", err, asked, most)
 	}
@@ -97,8 +97,8 @@ func TestServerCrash(t *testing.T) {
 	}
 	f.want("running", "SELECT status FROM wheelhouse.loads ORDER BY id DESC LIMIT 1")
 	f.want("0", "SELECT count(*) FROM crankwheel.demo_requests WHERE started_at::date = '"+day+"'")
-	time.Sleep(time.Second) // the lease of the load that broke off
+	time.Sleep(time.Second) // until the lease of the interrupted load has run out
 	f.mustRun(f.day(day), "demo_usage")
-	f.mustHold("after its return", day)
+	f.mustHaveLoaded("after its return", day)
 	f.want("failed|abandoned: its process stopped", "SELECT status, error FROM wheelhouse.loads ORDER BY id DESC OFFSET 1 LIMIT 1")
 }

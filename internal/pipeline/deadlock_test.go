@@ -15,8 +15,7 @@ import (
 	"wheelhouse/load"
 )
 
-// Two windows whose answers hold the same new sessions in opposite orders write them in one order: neither waits for the
-// other in a circle.
+// Two windows whose answers have the same new sessions in opposite orders write them in the same order, so they do not deadlock.
 func TestLoadsDoNotDeadlock(t *testing.T) {
 	t.Parallel()
 	api := newCanned()
@@ -57,11 +56,11 @@ func TestLoadsDoNotDeadlock(t *testing.T) {
 		b.rows("TRUNCATE crankwheel.screen_sessions, crankwheel.screen_session_events")
 		b.forgetHashes()
 	}
-	time.Sleep(time.Second) // the server's figures come with a delay
+	time.Sleep(time.Second) // the server's statistics come with a delay
 	b.want("0", "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
 }
 
-// Who finds a window free that another had in hand when it was planned, and has loaded since, leaves it.
+// A process does not load a window that was claimed by another process when it was planned, and that was loaded since.
 func TestClaimAfterAnotherLoad(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, newCanned(), mayDay, nil)

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// What a window no longer brings is marked as deleted, and its mark is taken off when it comes back.
+// A row that its window no longer has gets deleted_at. deleted_at is cleared when the row comes back.
 func TestDeletedAndBack(t *testing.T) {
 	t.Parallel()
 	const day = "2026-03-10"
@@ -18,7 +18,7 @@ func TestDeletedAndBack(t *testing.T) {
 	user := func(email string) string {
 		return fmt.Sprintf(`{"email":%q,"privilege":"user","in_demo_pool":true}`, email)
 	}
-	tests := []struct{ stream, path, frame, keep, gone, table, key string }{
+	tests := []struct{ stream, path, frame, keep, deleted, table, key string }{
 		{"usage_new", "usage_new", `{"sessions":[%s]}`, session("a@x.com", day+" 09:00:00", day+" 09:10:00", ""),
 			session("b@x.com", day+" 09:00:00", day+" 09:10:00", logs(`{"date":"2026-03-10T09:00:01Z","type":"screen"}`)), "screen_sessions", "agent_email = 'b@x.com'"},
 		{"demo_usage", "demo_usage", `{"sessions":[%s],"total_canceled_requests":0}`, request(1), request(2), "demo_requests", "demo_id = 2"},
@@ -30,7 +30,7 @@ func TestDeletedAndBack(t *testing.T) {
 		t.Run(tt.stream, func(t *testing.T) {
 			t.Parallel()
 			api := newCanned()
-			api.say(tt.path, fmt.Sprintf(tt.frame, tt.keep+","+tt.gone))
+			api.say(tt.path, fmt.Sprintf(tt.frame, tt.keep+","+tt.deleted))
 			b := newBench(t, api, time.Date(2026, 3, 10, 23, 0, 0, 0, time.UTC), nil)
 			b.mustRun(b.day(day), tt.stream)
 			before := b.contents()
@@ -45,7 +45,7 @@ func TestDeletedAndBack(t *testing.T) {
 			b.forgetHashes()
 			b.mustWriteNothing("deleting it again", func() { b.again(day, tt.stream) })
 
-			api.say(tt.path, fmt.Sprintf(tt.frame, tt.keep+","+tt.gone))
+			api.say(tt.path, fmt.Sprintf(tt.frame, tt.keep+","+tt.deleted))
 			if n := b.again(day, tt.stream).Counts; n.Deleted != 0 || n.Updated != 1 || n.Unchanged != 1 {
 				t.Errorf("counts with it back: %+v", n)
 			}
@@ -54,7 +54,7 @@ func TestDeletedAndBack(t *testing.T) {
 	}
 }
 
-// A session or request that reaches over a window's edge is never deleted by it, whatever the answer says.
+// A window never deletes a session or request that reaches over its edge.
 func TestWhatReachesOverTheEdgeIsNotDeleted(t *testing.T) {
 	t.Parallel()
 	api := newCanned()
@@ -93,7 +93,7 @@ func TestSharesAndTheirVisits(t *testing.T) {
 	const visits = "SELECT slug, visit_id, deleted_at IS NOT NULL FROM crankwheel.share_visits ORDER BY 2"
 	const daily = "SELECT slug, visits FROM crankwheel.share_engagement_daily"
 
-	// The visits first: their share's row is made of the list they came by.
+	// The visits first: they make the share's row from the list.
 	b.mustRun(b.day(day), "share_visits")
 	b.mustRun(b.day(day), "shares")
 	b.want("s1|5000|false\ns2|∅|false", shares)
@@ -107,20 +107,20 @@ func TestSharesAndTheirVisits(t *testing.T) {
 	b.again(day, "share_visits")
 	b.want("s1|v1|false\ns1|v2|true", visits)
 
-	// The detail is gone: so is the share. The list still has it: that is not for the list to say.
+	// The detail answers 404, so the share is deleted, although the list still has it.
 	api.answer(sharesPath+"/s1", func(url.Values) (int, string) { return 404, `{"error":"no such share"}` })
 	b.again(day, "share_visits")
 	b.want("s1|5000|true\ns2|∅|false", shares)
-	b.mustWriteNothing("a list with a share that is gone", func() { b.again(day, "shares") })
+	b.mustWriteNothing("a list with a deleted share", func() { b.again(day, "shares") })
 	b.forgetHashes()
-	b.mustWriteNothing("a share gone again", func() { b.again(day, "shares", "share_visits") })
+	b.mustWriteNothing("a share deleted again", func() { b.again(day, "shares", "share_visits") })
 
 	api.say(sharesPath+"/s1", detail(visit("v1")+","+visit("v2")))
 	b.again(day, "share_visits")
 	b.want("s1|5000|false\ns2|∅|false", shares)
 	b.want("s1|v1|false\ns1|v2|false", visits)
 
-	// A day that lists no visit, and then not even the shares: the day's figures go, and the visits; the shares stay.
+	// If a day's list has no visits, and then no shares, the day's engagement and visits are deleted. The shares stay.
 	api.say(sharesPath, list(listed("s1", 0)+","+listed("s2", 0), 2))
 	b.again(day, "shares", "share_visits")
 	b.want("", daily)
@@ -130,7 +130,7 @@ func TestSharesAndTheirVisits(t *testing.T) {
 	b.want("s1|5000|false\ns2|∅|false", shares)
 }
 
-// A list that is paged through while it changes can name a share twice.
+// A list that changes while it is paged through may have a share twice.
 func TestAShareThatCameTwice(t *testing.T) {
 	t.Parallel()
 	api := newCanned()

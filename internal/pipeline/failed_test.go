@@ -14,7 +14,7 @@ import (
 	"wheelhouse/load"
 )
 
-// impatient makes the bench's client try again without long waits, and only so often.
+// impatient limits the attempts of the bench's client, without long waits between them.
 func (b *bench) impatient(attempts int) {
 	b.t.Helper()
 	client, err := extract.New(extract.Config{Server: b.account.Server, Key: testKey, Attempts: attempts, Backoff: time.Millisecond})
@@ -41,7 +41,7 @@ func TestTotalsThatDisagree(t *testing.T) {
 	if n := api.requests()["usage_new"]; n != 3 {
 		t.Errorf("asked %d times before taking it as it is", n)
 	}
-	// A record that is set aside came all the same: rejects count towards the totals.
+	// Rejects count towards the totals.
 	api.say("usage_new", `{"sessions":[`+one+`,{"email":"a@x.com","duration":600}],"stats":{"total_count":2,"total_sec":1200}}`)
 	b.again("2026-03-10", "usage_new")
 	b.want("loaded|2|0|0|1|0|1|0|2|1200|true", newestLoad)
@@ -77,7 +77,7 @@ func TestFailedWindowIsLoadedByTheNextRun(t *testing.T) {
 		}
 		failed := b.one("SELECT lower(span)::text, rows_read, response_hash, error FROM wheelhouse.loads WHERE status = 'failed'")
 		if !strings.HasPrefix(failed, "2026-03-10 00:00:00+00|0|∅|extract: ") || !strings.Contains(failed, answer.says) {
-			t.Errorf("%s: the books say %s", name, failed)
+			t.Errorf("%s: the ledger says %s", name, failed)
 		}
 		b.want("failed|true", "SELECT outcome, finished_at IS NOT NULL FROM wheelhouse.runs")
 		b.want("0", "SELECT count(*) FROM crankwheel.screen_sessions")
@@ -91,7 +91,7 @@ func TestFailedWindowIsLoadedByTheNextRun(t *testing.T) {
 	}
 }
 
-// A key that is refused is refused for every window: a stream that cannot go on is left for the next run.
+// A refused key is refused for every window, so the stream is left to the next run.
 func TestStreamThatIsGivenUp(t *testing.T) {
 	t.Parallel()
 	for status, tried := range map[int]int{401: 1, 404: 2 * maxFailures} {
@@ -111,7 +111,7 @@ func TestStreamThatIsGivenUp(t *testing.T) {
 	}
 }
 
-// Days that the API cannot tell do not keep the others from being loaded, whichever end they are at.
+// Days for which the API fails do not keep the others from being loaded, at whichever end they are.
 func TestFailingDaysDoNotStarveTheOthers(t *testing.T) {
 	t.Parallel()
 	for _, bad := range [][2]string{{"2026-03-24", "2026-03-30"}, {"2026-03-01", "2026-03-07"}, {"2026-03-12", "2026-03-18"}} {
@@ -131,7 +131,7 @@ func TestFailingDaysDoNotStarveTheOthers(t *testing.T) {
 	}
 }
 
-// One share whose detail is forbidden fails its windows, and no others.
+// A share whose detail is forbidden fails its own windows only.
 func TestOneForbiddenShare(t *testing.T) {
 	t.Parallel()
 	api := newCanned()
@@ -149,8 +149,8 @@ func TestOneForbiddenShare(t *testing.T) {
 	}
 }
 
-// A window that does not add up, or whose last reading failed, is read again although it is covered: the first some
-// times, the second until it succeeds.
+// A covered window that is not reconciled is loaded again a few times. A covered window whose newest load failed is loaded again until
+// it succeeds.
 func TestTroubledWindowsAreReadAgain(t *testing.T) {
 	t.Parallel()
 	api := newCanned()
@@ -165,7 +165,7 @@ func TestTroubledWindowsAreReadAgain(t *testing.T) {
 			t.Errorf("time %d: %+v", n, result)
 		}
 	}
-	b.wantDue("usage_new", r, "") // it is what the API says: status shows it
+	b.wantDue("usage_new", r, "") // the API states the same each time; status shows the window
 	api.say("usage_new", whole)
 	b.again("2026-03-10", "usage_new")
 	b.wantDue("usage_new", r, "")
@@ -182,7 +182,7 @@ func TestTroubledWindowsAreReadAgain(t *testing.T) {
 	b.wantDue("usage_new", r, "")
 }
 
-// The window's rows are kept out of its error: what Postgres or the API say of them is not shown.
+// A window's error has no data of its rows, neither from Postgres nor from the API.
 func TestErrorsHoldNoData(t *testing.T) {
 	t.Parallel()
 	api := newCanned()
@@ -191,12 +191,11 @@ func TestErrorsHoldNoData(t *testing.T) {
 	b := newBench(t, api, mayDay, nil)
 	b.run(b.day("2026-03-10"), "demo_usage")
 	if e := b.one("SELECT error FROM wheelhouse.loads"); strings.Contains(e, secret) || strings.Contains(e, testKey) {
-		t.Errorf("the books hold %s", e)
+		t.Errorf("the ledger has %s", e)
 	}
 }
 
-// A panic while a window is loaded fails the window, with nothing of what was being read in the books, and lets
-// go of it; the others load.
+// A panic while a window is loaded fails the window and ends its lease. The ledger has no data of the answer. The other windows load.
 func TestPanicFailsTheWindow(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, newCanned(), mayDay, nil)
@@ -218,7 +217,7 @@ func TestPanicFailsTheWindow(t *testing.T) {
 	}
 }
 
-// A run waits for what a killed process still holds, and loads it.
+// A run waits for the leases of a killed process, and loads its windows.
 func TestRunTakesOverFromTheDead(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, newCanned(), mayDay, nil)
@@ -240,7 +239,7 @@ func TestRunTakesOverFromTheDead(t *testing.T) {
 	b.want("failed|abandoned: its process stopped\nloaded|∅", "SELECT status, error FROM wheelhouse.loads ORDER BY id")
 }
 
-// What a dead process held and no run needs again does not stay "running" in the books.
+// The load of a dead process does not stay "running" in the ledger, even if no run needs its window again.
 func TestRunClosesTheLoadsOfTheDead(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, newCanned(), mayDay, nil)
@@ -258,7 +257,7 @@ func TestRunClosesTheLoadsOfTheDead(t *testing.T) {
 	b.want("0", "SELECT count(*) FROM wheelhouse.loads WHERE status = 'running'")
 }
 
-// A day that never answers costs that day, also where a window has seven: the others load.
+// A day that never answers fails alone, even if its window has seven days (invariant 6).
 func TestDayThatNeverAnswersCostsThatDay(t *testing.T) {
 	t.Parallel()
 	api := newCanned()

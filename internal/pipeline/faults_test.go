@@ -14,16 +14,16 @@ import (
 	"wheelhouse/extract"
 )
 
-// fault is something that goes wrong between the API and us. While it lasts, the window fails with words that help,
-// and touches no row; when it ends, the window loads.
+// fault is a fault between the API and the program. While it lasts, the window fails with helpful words, and no row is written or
+// locked. After it, the window loads.
 type fault struct {
 	name     string
 	play     http.HandlerFunc
-	words    string         // in the books
-	final    bool           // one request tells: asking again could not help
+	words    string         // in the ledger's error
+	final    bool           // not retried
 	stream   string         // default user_access
-	cfg      extract.Config // how patient the client is
-	pause    time.Duration  // the server asks for
+	cfg      extract.Config // attempts and time-outs of the client
+	pause    time.Duration  // that the server asks for
 	requests int            // until the window fails; default 2, or 1 if it is final
 }
 
@@ -36,10 +36,10 @@ func status(code int, header ...string) http.HandlerFunc {
 	}
 }
 
-// zipped answers with gzip, or with the first part of it.
+// zipped answers with gzip, or with the beginning of it.
 func zipped(body string, cut int) http.HandlerFunc {
 	var b bytes.Buffer
-	z, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed) // fails for a wrong level only
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed) // fails only for a wrong level
 	_, _ = io.WriteString(z, body)
 	_ = z.Close()
 	packed := b.String()[:b.Len()-cut]
@@ -49,7 +49,7 @@ func zipped(body string, cut int) http.HandlerFunc {
 	}
 }
 
-// slowly sends a body in pieces, and stays silent after it.
+// slowly sends a body in pieces, and then nothing.
 func slowly(pause time.Duration, pieces ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -72,7 +72,7 @@ func typed(kind, body string) http.HandlerFunc {
 	}
 }
 
-// reset ends a connection in the middle of a body, with an error instead of an end.
+// reset resets a connection in the middle of a body.
 func reset(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = io.WriteString(w, `[{"email":`)
@@ -80,8 +80,7 @@ func reset(w http.ResponseWriter, _ *http.Request) {
 	panic(http.ErrAbortHandler)
 }
 
-// transportFaults are those of the way here. (What a Retry-After beyond five minutes is cut to, and that other forms of
-// it are waited for to the second, package extract's tests tell.)
+// transportFaults are faults of the connection to the API. (Tests of package extract cover the forms and limits of Retry-After.)
 func transportFaults(elsewhere string) []fault {
 	users := rehearsals["user_access"].after
 	faults := []fault{
@@ -124,7 +123,7 @@ func transportFaults(elsewhere string) []fault {
 	return faults
 }
 
-// absentFaults are answers without what they are for: never "no rows".
+// absentFaults are answers without the array of rows. They never count as "no rows".
 func absentFaults() (faults []fault) {
 	for stream, bodies := range map[string][]string{
 		"demo_usage": {`{"total_canceled_requests":0}`, `{"sessions":null}`}, "usage_new": {`{"stats":{}}`, `{"sessions":{}}`},
@@ -133,7 +132,7 @@ func absentFaults() (faults []fault) {
 	} {
 		for _, body := range bodies {
 			f := fault{name: stream + " " + body, play: says(body), words: "answer: ", stream: stream}
-			if stream == "company_content" { // it is asked for in parts, until it is given up
+			if stream == "company_content" { // it is bisected, until the window fails
 				f.requests = 6 * 2
 			}
 			faults = append(faults, f)
@@ -163,13 +162,13 @@ func TestFaultsOfTheAPI(t *testing.T) {
 	}
 }
 
-// rehearse shows a fault that stays, and one that passes.
+// rehearse tests a fault once permanent, and once temporary.
 func (f fault) rehearse(t *testing.T, s scene) {
 	const day = "2026-03-10"
 	of := rehearsals[f.stream]
 	s.api.plays(says(of.before))
 	s.mustRun(s.day(day), f.stream)
-	before := s.held()
+	before := s.tuplesOfAccount()
 	if before[of.table] == "" {
 		t.Fatal("nothing is loaded: there is nothing to spoil")
 	}
@@ -177,7 +176,7 @@ func (f fault) rehearse(t *testing.T, s scene) {
 	s.api.plays(f.play)
 	start := time.Now()
 	result := s.mustFail(day, f.stream, f.words)
-	s.mustHold(f.name, before)
+	s.mustKeep(f.name, before)
 	want := 2
 	if f.final {
 		want = 1
@@ -189,12 +188,12 @@ func (f fault) rehearse(t *testing.T, s scene) {
 		t.Errorf("%d requests in %s, want %d in no less than %s", result.Requests, time.Since(start), want, f.pause)
 	}
 
-	passes := want - 1 // requests after which the fault has passed, within the client's patience
+	passes := want - 1 // requests after which the fault ends, before the client's last attempt
 	s.api.first(passes, f.play, says(of.after))
 	if result := s.again(day, f.stream); result.Counts.Updated+result.Counts.Unchanged == 0 {
 		t.Errorf("when it had passed: %+v", result)
 	}
-	if s.held()[of.table] == before[of.table] {
+	if s.tuplesOfAccount()[of.table] == before[of.table] {
 		t.Error("when it had passed, the change was not loaded")
 	}
 }

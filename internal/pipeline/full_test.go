@@ -12,8 +12,8 @@ import (
 	"wheelhouse/load"
 )
 
-// smallDisk puts the table of demo requests on a disk that it will fill, and returns what makes it larger.
-// Where no disk can be mounted, a trigger says what a full one would.
+// smallDisk puts the table of demo requests on a disk that becomes full, and returns a function that makes room. If no disk can be
+// mounted, a trigger raises the error of a full disk.
 func (f *faulty) smallDisk() (enlarge func()) {
 	f.t.Helper()
 	dir, err := f.mountFor(f.one("SHOW data_directory"))
@@ -28,7 +28,7 @@ func (f *faulty) smallDisk() (enlarge func()) {
 	f.rows(fmt.Sprintf("CREATE TABLESPACE %s LOCATION '%s'", name, dir))
 	f.t.Cleanup(func() {
 		f.rowsAfter("ALTER TABLE crankwheel.demo_requests SET TABLESPACE pg_default")
-		f.rowsAfter("CHECKPOINT") // the emptied files go with it
+		f.rowsAfter("CHECKPOINT") // removes the emptied files
 		f.rowsAfter("DROP TABLESPACE " + name)
 	})
 	f.rows("ALTER TABLE crankwheel.demo_requests SET TABLESPACE " + name)
@@ -39,7 +39,7 @@ func (f *faulty) smallDisk() (enlarge func()) {
 	}
 }
 
-// mountFor mounts a small disk in memory that belongs to the server's user: whoever owns its data.
+// mountFor mounts a small disk in memory that belongs to the owner of the server's data directory.
 func (f *faulty) mountFor(data string) (string, error) {
 	if runtime.GOOS != "linux" {
 		return "", fmt.Errorf("no tmpfs on %s", runtime.GOOS)
@@ -59,7 +59,7 @@ func (f *faulty) mountFor(data string) (string, error) {
 	if said, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=64k,mode=0700,"+strings.TrimSpace(string(owner)), "tmpfs", dir).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w: %s", err, said)
 	}
-	f.t.Cleanup(func() { // the server may hold files open that it has deleted
+	f.t.Cleanup(func() { // the server may have deleted files open
 		if said, err := exec.Command("umount", "--lazy", dir).CombinedOutput(); err != nil {
 			f.t.Errorf("%v: %s", err, said)
 		}
@@ -67,8 +67,8 @@ func (f *faulty) mountFor(data string) (string, error) {
 	return dir, nil
 }
 
-// A full disk fails the window and ends its stream's run, told by the books and the log. Nothing is tried again
-// until the next run, which loads everything once there is room.
+// A full disk fails the window and ends the run of its stream, as the ledger and the log say. The next run loads everything once
+// there is room.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	f := newFaulty(t, load.Options{})

@@ -19,7 +19,7 @@ func (b *bench) window(s load.Stream, day time.Time) ledger.Window {
 	return ledger.Window{Account: b.account.ID, Stream: s.Stream, Day: day, From: day, To: day.AddDate(0, 0, 1)}
 }
 
-// commit commits one window's batch.
+// commit commits a window's batch.
 func commit(t testing.TB, w *load.Warehouse, c ledger.Claim, batch *load.Batch) (ledger.Counts, error) {
 	done := w.Commit(t.Context(), load.Ready{Claim: c, Batch: batch})
 	return done[0].Counts, done[0].Err
@@ -66,7 +66,7 @@ func mustClaim(t *testing.T, w *load.Warehouse, run int64, win ledger.Window) le
 	return c
 }
 
-// users makes a batch as an answer of user_access with these users would.
+// users makes a batch of an answer of user_access.
 func users(t *testing.T, b *load.Batch, emails ...string) *load.Batch {
 	t.Helper()
 	t.Cleanup(b.Close)
@@ -80,7 +80,8 @@ func users(t *testing.T, b *load.Batch, emails ...string) *load.Batch {
 	return b
 }
 
-// A lease that ran out passes on; whoever held it is refused, and what it wrote is not there.
+// A lease that ran out passes to another process. The process that had it is refused, and nothing of its window is stored
+// (invariant 2).
 func TestLeaseThatPassedOn(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, newCanned(), mayDay, nil)
@@ -96,9 +97,9 @@ func TestLeaseThatPassedOn(t *testing.T) {
 	dead := mustClaim(t, hasty, run, win)
 	late := users(t, load.NewBatch(b.window(load.UserAccess, someDay)), "late@x.com")
 	if _, err := claim(t.Context(), other, run, win, 1<<62); !errors.Is(err, ledger.ErrBusy) {
-		t.Fatalf("a claim on a held window: %v", err)
+		t.Fatalf("a claim of a leased window: %v", err)
 	}
-	// While it is renewed, it holds.
+	// A lease that is renewed does not run out.
 	holding, stop := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {
@@ -130,20 +131,20 @@ func TestLeaseThatPassedOn(t *testing.T) {
 	if err != nil || n.Inserted != 1 {
 		t.Errorf("the commit of the window's new holder: %+v, %v", n, err)
 	}
-	// And after it: the other way round is refused as well.
+	// The other order is refused as well.
 	if _, err := commit(t, hasty, dead, late); !errors.Is(err, ledger.ErrFenced) {
 		t.Errorf("the commit of a lost window, afterwards: %v", err)
 	}
 	b.want("a@x.com", "SELECT email FROM crankwheel.users")
 }
 
-// An answer that was asked for earlier and comes later changes nothing of what is newer.
+// An answer that was asked for earlier and is committed later changes no row of a newer answer (invariant 5).
 func TestLateAnswer(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, newCanned(), mayDay, nil)
 	w := b.runner.Warehouse
 	run := b.mustStart()
-	// Two days' snapshots: no lease keeps them apart.
+	// Snapshots of two days, whose leases do not overlap.
 	yesterday := mustClaim(t, w, run, b.window(load.UserAccess, someDay))
 	today := mustClaim(t, w, run, b.window(load.UserAccess, someDay.AddDate(0, 0, 1)))
 	older := users(t, load.NewBatch(b.window(load.UserAccess, someDay)), "left@x.com")
@@ -159,7 +160,7 @@ func TestLateAnswer(t *testing.T) {
 		}
 	})
 	b.want("joined@x.com", "SELECT email FROM crankwheel.users")
-	// What the warehouse holds is the newer answer: it again is nothing new, the older one is.
+	// The warehouse has the newer answer. The same answer again changes nothing, and the older one would.
 	for _, again := range []struct {
 		email string
 		want  ledger.Counts
@@ -172,7 +173,7 @@ func TestLateAnswer(t *testing.T) {
 	}
 }
 
-// Two windows show one session; the one asked for earlier is committed later, and knows it as running still.
+// Two windows have the same session. The window that was asked for earlier, when the session was running, is committed later.
 func TestLateAnswerOfTheNextDay(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, newCanned(), mayDay, nil)
@@ -196,7 +197,7 @@ func TestLateAnswerOfTheNextDay(t *testing.T) {
 	first := mustClaim(t, w, run, b.window(load.UsageNew, someDay))
 	next := mustClaim(t, w, run, b.window(load.UsageNew, someDay.AddDate(0, 0, 1)))
 	running := batch(time.Time{}, 1)
-	time.Sleep(100 * time.Millisecond) // the two claims' clocks agree to a round trip
+	time.Sleep(100 * time.Millisecond) // longer than the clocks of two claims can differ
 	ended := batch(start.Add(time.Hour), 2)
 	for _, c := range []struct {
 		claim ledger.Claim
@@ -215,7 +216,7 @@ func TestLateAnswerOfTheNextDay(t *testing.T) {
 	b.want("2026-03-11T00:30:00|3|1|∅", "SELECT ended_at, viewers, occurrence, deleted_at FROM crankwheel.screen_sessions")
 }
 
-// A window's visits go when nobody lists its shares any more, though no share's detail is asked for then.
+// A window's visits are deleted when the list no longer has their shares, although no detail is asked for then.
 func TestVisitsOfNoShare(t *testing.T) {
 	t.Parallel()
 	api := newCanned()
@@ -231,7 +232,7 @@ func TestVisitsOfNoShare(t *testing.T) {
 	b.want("2", "SELECT count(*) FROM wheelhouse.loads WHERE requested_at > now() - interval '1 hour'")
 }
 
-// A window that another process goes on holding is waited for, but not for ever: it counts as left over.
+// A run waits for a window whose lease another process renews, but not for ever: the window counts as left.
 func TestWindowThatAnotherProcessKeepsIsLeftOver(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, newCanned(), mayDay, nil)

@@ -12,22 +12,22 @@ import (
 	"testing"
 )
 
-// fate is what becomes of a statement on its way to the server.
+// fate is what happens to a statement on its way to the server.
 type fate int
 
 const (
 	pass       fate = iota
-	cutBefore       // it never arrives, and the connection is gone
-	cutWhile        // it arrives, and the connection is gone while it is at work
-	loseAnswer      // it is done, and the connection is gone before its answer arrives
+	cutBefore       // the connection is cut before the statement arrives
+	cutWhile        // the connection is cut while the statement runs
+	loseAnswer      // the connection is cut after the statement, before its answer arrives
 )
 
-// link stands between the warehouse and its server. It reads along, and lets a test decide over each statement.
+// link is a proxy between the warehouse and its server. It reads the protocol, and a test decides the fate of each statement.
 type link struct {
 	t        *testing.T
 	listener net.Listener
 	target   string
-	open     sync.RWMutex // held for writing: new connections wait
+	open     sync.RWMutex // locked for writing: new connections wait
 
 	mu     sync.Mutex
 	decide func(n int, statement string) fate
@@ -57,14 +57,14 @@ func newLink(t *testing.T, address string) (*link, string) {
 	return l, u.String()
 }
 
-// watch counts statements from here on, beginning with 1, and asks decide about each.
+// watch counts statements from now on, beginning with 1, and asks decide about each.
 func (l *link) watch(decide func(n int, statement string) fate) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.decide, l.seen, l.states = decide, nil, nil
 }
 
-// statements lists what has passed since the last watch.
+// statements lists the statements since the last watch.
 func (l *link) statements() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -96,7 +96,7 @@ func (l *link) accept() {
 	}
 }
 
-// carry is one connection, until either side ends it.
+// carry serves one connection until either side ends it.
 func (l *link) carry(client net.Conn) {
 	l.open.RLock()
 	server, err := net.Dial("tcp", l.target)
@@ -123,12 +123,12 @@ func (l *link) carry(client net.Conn) {
 type wire struct {
 	l              *link
 	client, server net.Conn
-	losing         atomic.Bool // the answer on its way is to be lost
+	losing         atomic.Bool // the next answer must be lost
 }
 
 func (w *wire) cut() {
 	if tcp, ok := w.client.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // as when the other machine is gone: a reset
+		_ = tcp.SetLinger(0) // a reset, as after a crash of the other machine
 	}
 	w.client.Close()
 	w.server.Close()
@@ -138,13 +138,13 @@ func (w *wire) cut() {
 	delete(w.l.conns, w.server)
 }
 
-// questions passes on what the client says, message by message; a statement's fate is decided before it goes.
+// questions passes on the client's messages. The fate of a statement is decided before it is sent.
 func (w *wire) questions() {
 	length := make([]byte, 4)
 	if _, err := io.ReadFull(w.client, length); err != nil {
 		return
 	}
-	// The first message has no kind: a log-in, or a request to cancel.
+	// The first message has no type: a log-in, or a request to cancel.
 	if _, err := w.server.Write(length); err != nil {
 		return
 	}
@@ -172,7 +172,7 @@ func (w *wire) questions() {
 	}
 }
 
-// answers passes on what the server says. An answer to be lost is read to its end first: it was given.
+// answers passes on the server's messages. An answer that must be lost is read to its end first.
 func (w *wire) answers() {
 	for {
 		message, err := readMessage(w.server)
@@ -205,7 +205,7 @@ func (l *link) ask(statement string) fate {
 	return decide(n, statement)
 }
 
-// refused keeps the SQLSTATE of an error: of its fields, each a letter and a text, the one named C.
+// refused records the SQLSTATE of an error, which is the field C of the message.
 func (l *link) refused(fields []byte) {
 	for field := range strings.SplitSeq(string(fields), "\x00") {
 		if state, is := strings.CutPrefix(field, "C"); is {
@@ -231,8 +231,8 @@ func readMessage(r io.Reader) ([]byte, error) {
 	return message, err
 }
 
-// loadBegins tells of one statement after another whether a load's transaction begins with it. The sums that a run makes at its
-// end have transactions of their own.
+// loadBegins tells for one statement after another whether it begins the transaction of a load. Refreshes at the end of a run have
+// transactions of their own.
 func loadBegins() func(statement string) bool {
 	summing := false
 	return func(statement string) bool {
@@ -244,7 +244,7 @@ func loadBegins() func(statement string) bool {
 // copyData stands for a piece of a COPY's data.
 const copyData = "copy: data"
 
-// statementOf reads the SQL that a message brings; the data of a COPY counts as a statement, too.
+// statementOf returns the SQL in a message. The data of a COPY counts as a statement, too.
 func statementOf(message []byte) (string, bool) {
 	switch body := string(message[5:]); message[0] {
 	case 'Q':

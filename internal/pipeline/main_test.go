@@ -33,7 +33,7 @@ type bench struct {
 	runner  *Runner
 	account *Account
 	now     time.Time
-	own     *pgxpool.Pool // the test's own connections: each new one costs more than most queries
+	own     *pgxpool.Pool // the test's own connections, reused because connecting costs more than most queries
 }
 
 func newBench(t *testing.T, api http.Handler, now time.Time, change func(*settings.Account)) *bench {
@@ -153,7 +153,7 @@ func newSimulator(now time.Time, days int, change func(*simulator.Options)) *sim
 	return simulator.New(o)
 }
 
-// rowsAfter is for what a test leaves behind, once it is over.
+// rowsAfter runs a statement in a cleanup, after the test's context has ended.
 func (b *bench) rowsAfter(sql string) {
 	conn, err := pgx.Connect(context.Background(), b.url)
 	if err != nil {

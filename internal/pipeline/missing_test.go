@@ -18,7 +18,7 @@ import (
 	"wheelhouse/transform"
 )
 
-// partial is an API of which some requests always fail.
+// partial is an API for which some requests always fail.
 type partial struct {
 	http.Handler
 	mu    sync.Mutex
@@ -38,7 +38,7 @@ func (p *partial) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.Handler.ServeHTTP(w, r)
 }
 
-// fails says which requests fail from now on; nil: none.
+// fails sets which requests fail from now on; nil: none.
 func (p *partial) fails(sick func(*http.Request) bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -51,7 +51,7 @@ func (p *partial) requests() int {
 	return p.asked
 }
 
-// ofDays chooses requests for a view of the content library whose window reaches into one of some days.
+// ofDays selects requests for a view of the content library whose window overlaps one of some days.
 func ofDays(view string, days ...string) func(*http.Request) bool {
 	return func(r *http.Request) bool {
 		q := r.URL.Query()
@@ -61,10 +61,10 @@ func ofDays(view string, days ...string) func(*http.Request) bool {
 	}
 }
 
-// ofLibrary chooses all requests for the content library.
+// ofLibrary selects all requests for the content library.
 func ofLibrary(r *http.Request) bool { return r.URL.Path == "/ss/api/company_content" }
 
-// ofShares chooses requests for the details of shares.
+// ofShares selects requests for the details of shares.
 func ofShares(slugs ...string) func(*http.Request) bool {
 	return func(r *http.Request) bool {
 		slug, isDetail := strings.CutPrefix(r.URL.Path, "/ss/api/company_content/shares/")
@@ -74,7 +74,7 @@ func ofShares(slugs ...string) func(*http.Request) bool {
 
 const contents = "SELECT content_id, name, view, deleted_at IS NOT NULL FROM crankwheel.contents ORDER BY 1"
 
-// partialBench is a simulated account of 60 days whose API can be made to fail in part.
+// partialBench is a simulated account of 60 days whose API can fail for some requests.
 func partialBench(t *testing.T) (*bench, *partial, *observer.ObservedLogs) {
 	t.Helper()
 	api := &partial{Handler: newSimulator(mayDay, 60, nil)}
@@ -85,7 +85,7 @@ func partialBench(t *testing.T) (*bench, *partial, *observer.ObservedLogs) {
 	return b, api, logs
 }
 
-// loadStatus is what `status` tells of a stream.
+// loadStatus returns the status of a stream.
 func (b *bench) loadStatus(stream string) ledger.StreamStatus {
 	b.t.Helper()
 	all, err := b.runner.Warehouse.Status(b.t.Context(), b.now)
@@ -99,8 +99,8 @@ func (b *bench) loadStatus(stream string) ledger.StreamStatus {
 	return all[i]
 }
 
-// A day of the content library that never answers costs that day: the rest loads, nothing is deleted, the load says what it
-// lacks, and the next run that gets the day repairs all.
+// A day of the content library that never answers fails alone: the rest loads, nothing is deleted, the load's error says what is
+// missing, and the next run that gets the day repairs everything (invariant 6).
 func TestDayOfContentsThatNeverAnswers(t *testing.T) {
 	t.Parallel()
 	b, api, logs := partialBench(t)
@@ -114,7 +114,8 @@ func TestDayOfContentsThatNeverAnswers(t *testing.T) {
 	if len(ofBad) == 0 {
 		t.Fatal("the day has no contents")
 	}
-	// What the API does not have is to be deleted; what is changed or not there, brought; but not by a part.
+	// Rows that the API does not have must be deleted, changed ones updated and missing ones inserted, but an incomplete load deletes
+	// none.
 	b.exec(`INSERT INTO crankwheel.contents SELECT (jsonb_populate_record(t, '{"content_id":99999999}')).* FROM crankwheel.contents t LIMIT 1`)
 	b.exec(`INSERT INTO crankwheel.content_events SELECT (jsonb_populate_record(t, '{"content_id":99999997}')).* FROM crankwheel.content_events t LIMIT 1`)
 	b.exec("DELETE FROM crankwheel.content_events WHERE content_id % 2 = 0")
@@ -131,19 +132,19 @@ func TestDayOfContentsThatNeverAnswers(t *testing.T) {
 	}
 	b.want("loaded|0|false|0|unreconciled", `SELECT l.status, l.rows_deleted, l.reconciled, (l.response_hash = decode($1, 'hex'))::integer, r.outcome
 		FROM wheelhouse.loads l JOIN wheelhouse.runs r ON r.id = l.run_id ORDER BY l.id DESC LIMIT 1`, complete)
-	lacks := b.one("SELECT error FROM wheelhouse.loads ORDER BY id DESC LIMIT 1")
-	if !strings.HasPrefix(lacks, "could not be had: the view active of "+bad+": GET …: 500 Internal Server Error") {
-		t.Errorf("the ledger says %s", lacks)
+	missing := b.one("SELECT error FROM wheelhouse.loads ORDER BY id DESC LIMIT 1")
+	if !strings.HasPrefix(missing, "could not be had: the view active of "+bad+": GET …: 500 Internal Server Error") {
+		t.Errorf("the ledger says %s", missing)
 	}
-	if logged := logs.FilterMessage("window loaded, and parts of it are missing").All(); len(logged) != 1 || logged[0].ContextMap()["missing"] != lacks {
+	if logged := logs.FilterMessage("window loaded, and parts of it are missing").All(); len(logged) != 1 || logged[0].ContextMap()["missing"] != missing {
 		t.Errorf("the log says %v", logged)
 	}
 	b.want("0", "SELECT count(*) FROM crankwheel.contents WHERE deleted_at IS NOT NULL")
 	b.want("1", "SELECT count(*) FROM crankwheel.content_events WHERE content_id = 99999997")
 	b.want(fmt.Sprint(len(want)+1), "SELECT count(*) FROM crankwheel.contents")
 	b.want(fmt.Sprint(len(ofBad)), "SELECT count(*) FROM crankwheel.contents WHERE name = 'x'")
-	b.want("unreconciled|"+lacks, "SELECT status, error FROM bi.coverage WHERE stream = 'company_content' AND day = $1", date("2026-05-01"))
-	if s := b.loadStatus("company_content"); s.Unreconciled != 1 || s.Last.Error == nil || *s.Last.Error != lacks {
+	b.want("unreconciled|"+missing, "SELECT status, error FROM bi.coverage WHERE stream = 'company_content' AND day = $1", date("2026-05-01"))
+	if s := b.loadStatus("company_content"); s.Unreconciled != 1 || s.Last.Error == nil || *s.Last.Error != missing {
 		t.Errorf("status: %+v %+v", s, s.Last)
 	}
 	health, err := b.runner.Warehouse.Ledger.Health(t.Context(), b.now, time.Minute, b.account.Configured())
@@ -151,7 +152,7 @@ func TestDayOfContentsThatNeverAnswers(t *testing.T) {
 		t.Errorf("health: %+v %v", health, err)
 	}
 
-	// verify tells what it could not compare, and does not call what it lacks missing.
+	// verify says what it could not compare, and does not report the rows of the missing day.
 	v, found := b.verify(Range{First: date("2026-04-01"), Last: date("2026-04-02"), Now: b.now}, "company_content")
 	if v.Equal() || v.Failed != 1 || v.NotLoaded != 0 || len(found) != 0 {
 		t.Errorf("verify: %+v %v", v, found)
@@ -178,8 +179,8 @@ func TestDayOfContentsThatNeverAnswers(t *testing.T) {
 	}
 }
 
-// Several days of either view are found, each by itself; where too much is lacking one after another, or all of the API is
-// down, the load fails after few requests, and nothing is written.
+// Several days of both views are found, each by itself. If too many requests fail one after another, or the API is down, the load
+// fails after few requests, and nothing is written.
 func TestContentsThatCannotBeHad(t *testing.T) {
 	t.Parallel()
 	b, api, _ := partialBench(t)
@@ -190,9 +191,9 @@ func TestContentsThatCannotBeHad(t *testing.T) {
 	if r := b.run(nightly, "company_content"); r.Unreconciled != 1 || r.Failed != 0 {
 		t.Errorf("%+v", r)
 	}
-	lacks := b.one("SELECT error FROM wheelhouse.loads ORDER BY id DESC LIMIT 1")
-	if !strings.Contains(lacks, "the view active of 2026-03-20, 2026-04-08; the view soft_deleted of 2026-04-08: ") {
-		t.Errorf("the ledger says %s", lacks)
+	missing := b.one("SELECT error FROM wheelhouse.loads ORDER BY id DESC LIMIT 1")
+	if !strings.Contains(missing, "the view active of 2026-03-20, 2026-04-08; the view soft_deleted of 2026-04-08: ") {
+		t.Errorf("the ledger says %s", missing)
 	}
 	api.fails(nil)
 	b.mustRun(nightly, "company_content")
@@ -217,8 +218,8 @@ func TestContentsThatCannotBeHad(t *testing.T) {
 	}
 }
 
-// A record that was set aside is not resolved because the part of the library it is in could not be had.
-func TestRejectsOfAPartThatCannotBeHad(t *testing.T) {
+// A reject is not resolved by a load that is missing the day of its record.
+func TestRejectsOfADayThatCannotBeHad(t *testing.T) {
 	t.Parallel()
 	api := newCanned()
 	b := newBench(t, api, mayDay, nil)
@@ -248,13 +249,13 @@ func TestRejectsOfAPartThatCannotBeHad(t *testing.T) {
 	b.want("0|1", open)
 }
 
-// visitedShares are the shares that were visited on a day, by the visits loaded.
+// visitedShares returns the shares with a loaded visit on a day.
 func (b *bench) visitedShares(day string) []string {
 	return b.lines("SELECT DISTINCT slug FROM crankwheel.share_visits WHERE visited_at::date = $1 AND deleted_at IS NULL ORDER BY slug", date(day))
 }
 
-// A share whose detail never answers costs that share: the visits of the others load, nothing of the day is deleted, and the
-// next run that gets the detail repairs all.
+// A share whose detail never answers fails alone: the visits of the others load, nothing of the day is deleted, and the next run
+// that gets the detail repairs everything (invariant 6).
 func TestShareThatNeverAnswers(t *testing.T) {
 	t.Parallel()
 	b, api, logs := partialBench(t)
@@ -283,11 +284,11 @@ func TestShareThatNeverAnswers(t *testing.T) {
 		other, sick, []string{sick})
 	b.want(theirs, "SELECT count(*) FROM crankwheel.share_visits WHERE slug = $1 AND deleted_at IS NULL", sick)
 	b.want(fmt.Sprint(len(want)+2), "SELECT count(*) FROM crankwheel.share_visits")
-	lacks := b.one("SELECT error FROM wheelhouse.loads ORDER BY id DESC LIMIT 1")
-	if !strings.HasPrefix(lacks, fmt.Sprintf("could not be had: the visits of 1 of %d shares: GET …: 500", len(slugs))) {
-		t.Errorf("the ledger says %s", lacks)
+	missing := b.one("SELECT error FROM wheelhouse.loads ORDER BY id DESC LIMIT 1")
+	if !strings.HasPrefix(missing, fmt.Sprintf("could not be had: the visits of 1 of %d shares: GET …: 500", len(slugs))) {
+		t.Errorf("the ledger says %s", missing)
 	}
-	b.want("unreconciled|"+lacks, "SELECT status, error FROM bi.coverage WHERE stream = 'share_visits' AND day = $1", date(day))
+	b.want("unreconciled|"+missing, "SELECT status, error FROM bi.coverage WHERE stream = 'share_visits' AND day = $1", date(day))
 
 	v, found := b.verify(b.day(day), "share_visits")
 	if v.Equal() || v.Failed != 1 || len(found) != 0 {
@@ -299,7 +300,7 @@ func TestShareThatNeverAnswers(t *testing.T) {
 		}
 	}
 
-	for range 6 { // what cannot be had is asked for until it can be
+	for range 6 { // a missing share is asked for again in each run
 		if r := b.run(b.day(day), "share_visits"); r.Windows != 1 || r.Unreconciled != 1 {
 			t.Errorf("%+v", r)
 		}
@@ -313,7 +314,7 @@ func TestShareThatNeverAnswers(t *testing.T) {
 	b.want(strings.Join(want, "\n"), visits)
 }
 
-// Where no detail can be had, the window fails after few requests, and nothing is written.
+// If no detail can be had, the window fails after few requests, and nothing is written.
 func TestSharesThatCannotBeHad(t *testing.T) {
 	t.Parallel()
 	listed := func(n int) string {
@@ -324,8 +325,8 @@ func TestSharesThatCannotBeHad(t *testing.T) {
 		return fmt.Sprintf(`{"data":[%s],"pagination":{"total":%d}}`, strings.Join(all, ","), n)
 	}
 	for _, tt := range []struct {
-		shares   int // that were visited
-		from     int // from this one on they fail
+		shares   int // visited
+		from     int // the first one that fails
 		says     string
 		requests int
 	}{
@@ -363,8 +364,7 @@ func TestSharesThatCannotBeHad(t *testing.T) {
 	}
 }
 
-// A load that lacks parts does not speak for the rows that it does not bring: an answer that was asked for earlier, of the
-// window next to it, brings them.
+// An incomplete load does not speak for rows that it does not have. An earlier answer of the window next to it may insert them.
 func TestEarlierAnswerFillsWhatALaterOneLacks(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -372,8 +372,8 @@ func TestEarlierAnswerFillsWhatALaterOneLacks(t *testing.T) {
 		together bool
 		visits   string
 	}{
-		"lacks parts":                {"some", false, "1"},
-		"lacks parts, one commit":    {"some", true, "1"},
+		"incomplete":                 {"some", false, "1"},
+		"incomplete, one commit":     {"some", true, "1"},
 		"is complete":                {"", false, "0"},
 		"is complete, in one commit": {"", true, "0"},
 	} {
@@ -399,7 +399,7 @@ func TestEarlierAnswerFillsWhatALaterOneLacks(t *testing.T) {
 		later.Incomplete(tt.missing)
 		loads := []load.Ready{{Claim: next, Batch: later}, {Claim: first, Batch: earlier}}
 		var done []load.Committed
-		if tt.together { // in the order of time, whatever order they are given in
+		if tt.together { // Commit loads them in the order of time, in whatever order they are given
 			done = w.Commit(t.Context(), loads...)
 		} else {
 			done = append(w.Commit(t.Context(), loads[0]), w.Commit(t.Context(), loads[1])...)

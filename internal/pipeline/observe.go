@@ -6,21 +6,21 @@ import (
 	"wheelhouse/extract"
 )
 
-// Observer is told how a run gets on. Its methods are called from several goroutines.
+// Observer receives the progress of a run. Its methods are called from several goroutines.
 type Observer interface {
 	Planned(account, stream string, windows int)
 	Loaded(Outcome)
 }
 
-// Watcher is an Observer that is told of the way there, too: of each request to the API once it is over, and of each
-// transaction, which may be of several windows.
+// Watcher is an Observer that also receives each request to the API, once it is over, and each transaction, which may be of several
+// windows.
 type Watcher interface {
 	Observer
 	Asked(account, stream string, r extract.Request)
 	Committed(account, stream string, windows int, took time.Duration)
 }
 
-// Both is a Watcher that tells another Observer of windows, too.
+// Both returns a Watcher that passes the calls of an Observer on to o, too.
 func Both(w Watcher, o Observer) Watcher { return both{w, o} }
 
 type both struct {

@@ -10,20 +10,20 @@ import (
 	"wheelhouse/internal/postgres"
 )
 
-// maxFailures is how many windows of a stream may fail in a row before the worker goes on from the other end of what is due:
-// some days that the API cannot tell must not keep all the others from being loaded. When as many fail there,
-// the rest is left for the next run.
+// maxFailures is the number of windows of a stream that may fail in a row before the worker goes on from the other end of the due
+// windows: some days for which the API fails must not keep all others from being loaded (invariant 6). After as many failures
+// there, the rest is left to the next run.
 const maxFailures = 5
 
-// order says which of the due windows are tried next, from what became of those before.
+// order decides which of the due windows are tried next, from the results of earlier ones.
 type order struct {
 	failures  int  // in a row
-	backwards bool // from the other end
-	stopped   bool // no further window is to be tried
-	wouldFail bool // as every other window would
+	backwards bool // take windows from the other end
+	stopped   bool // try no further window
+	wouldFail bool // the last failure is one that every window would meet
 }
 
-// take takes up to so many windows: one, where the last one failed.
+// take takes up to most windows; only one after a failure.
 func (o *order) take(due []ledger.Due, most int) (next, rest []ledger.Due) {
 	n := min(most, len(due))
 	if o.failures > 0 || o.backwards {
@@ -36,7 +36,7 @@ func (o *order) take(due []ledger.Due, most int) (next, rest []ledger.Due) {
 	return due[:n], due[n:]
 }
 
-// note notes that a window was loaded, or why it was not.
+// note notes the result of a window; nil: it was loaded.
 func (o *order) note(err error) {
 	if err == nil {
 		o.failures = 0
@@ -53,12 +53,12 @@ func (o *order) note(err error) {
 	}
 }
 
-// everyWindowWouldFail tells whether every other window of the stream would fail in the same way: a key that is refused, no right in the database,
+// everyWindowWouldFail tells whether every window of the stream would fail with this error: a refused key, no right in the database,
 // a full disk.
 func everyWindowWouldFail(err error) bool {
 	var api *extract.APIError
 	if errors.As(err, &api) {
-		// One share's detail may be forbidden, and the others not.
+		// A share's detail may be forbidden although others are not.
 		return api.Status == http.StatusUnauthorized ||
 			api.Status == http.StatusForbidden && !strings.Contains(api.Path, "/company_content/shares/")
 	}

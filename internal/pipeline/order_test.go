@@ -13,7 +13,7 @@ import (
 	"wheelhouse/load"
 )
 
-// In whatever order and with however many at a time windows are loaded, the warehouse is the same.
+// The warehouse does not depend on the order of windows, nor on how many are loaded at a time.
 func TestOrderOfWindowsDoesNotMatter(t *testing.T) {
 	t.Parallel()
 	by := func(o *simulator.Options) { o.Select = simulator.ByOverlap }
@@ -64,8 +64,8 @@ func (b *bench) second() *Runner {
 	return &other
 }
 
-// Two processes that set out for the same windows load each of them once between them. (What a nightly run looks
-// back at, a second one that plans later looks at again: that is its purpose.)
+// Two processes that plan the same windows load each of them once in all. (A nightly run that plans later loads the look-back
+// again, on purpose.)
 func TestTwoProcesses(t *testing.T) {
 	t.Parallel()
 	now := twelveDays.runs[len(twelveDays.runs)-1]

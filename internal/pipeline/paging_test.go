@@ -10,7 +10,8 @@ import (
 	"wheelhouse/extract"
 )
 
-// pages answers the list of shares page by page; list is what there is at a request (from 1), most the largest page.
+// pages answers the list of shares page by page. list returns the shares at request n (from 1), and most is the size of the largest
+// page.
 func pages(a *actor, most int, list func(n int) []string, total func(n, shares int) int) http.HandlerFunc {
 	from := a.asked.Load()
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -28,10 +29,10 @@ func pages(a *actor, most int, list func(n int) []string, total func(n, shares i
 	}
 }
 
-// honest totals are what there is.
+// honest is the right total.
 func honest(_, shares int) int { return shares }
 
-// Paging and totals: what came must be what there is, or the window fails or is marked.
+// If pages or totals do not fit the rows, the window fails or is not reconciled.
 func TestFaultsOfPagingAndTotals(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, http.NotFoundHandler(), mayDay, nil)
@@ -47,7 +48,7 @@ func TestFaultsOfPagingAndTotals(t *testing.T) {
 	for name, c := range map[string]struct {
 		stream   string
 		play     func(*actor)
-		books    string // of the load: status, rows inserted, reconciled, error
+		entry    string // of the ledger: status, rows inserted, reconciled, error
 		requests int
 	}{
 		"pages stand still": {"shares", func(a *actor) { a.plays(pages(a, 100, still, honest)) }, "loaded|5|true|", 1},
@@ -71,14 +72,14 @@ func TestFaultsOfPagingAndTotals(t *testing.T) {
 			"failed|0|∅|kept changing", 10},
 		"total wrong at first": {"shares", func(a *actor) {
 			a.plays(pages(a, 100, still, func(n, shares int) int { return shares + max(0, 3-n) }))
-		}, "loaded|5|true|", 3}, // the first pass' two pages tell different totals
+		}, "loaded|5|true|", 3}, // the two pages of the first pass state different totals
 		"the same page for ever": {"shares", func(a *actor) { a.plays(says(`{"data":[{"slug":"a"},{"slug":"b"}],"pagination":{"total":9}}`)) },
 			"failed|0|∅|the same page again and again", 10},
-		"usage_new adds up at last":    {"usage_new", func(a *actor) { a.first(2, sessions(2, 1200), sessions(1, 600)) }, "loaded|1|true|", 3},
-		"usage_new never adds up":      {"usage_new", func(a *actor) { a.plays(sessions(2, 1200)) }, "loaded|1|false|", 3},
-		"usage_new, seconds disagree":  {"usage_new", func(a *actor) { a.plays(sessions(1, 601)) }, "loaded|1|false|", 3},
-		"usage_shares adds up at last": {"usage_shares", func(a *actor) { a.first(1, usage(3), usage(2)) }, "loaded|1|true|", 2},
-		"usage_shares never adds up":   {"usage_shares", func(a *actor) { a.plays(usage(3)) }, "loaded|1|false|", 3},
+		"usage_new is reconciled at last":    {"usage_new", func(a *actor) { a.first(2, sessions(2, 1200), sessions(1, 600)) }, "loaded|1|true|", 3},
+		"usage_new is never reconciled":      {"usage_new", func(a *actor) { a.plays(sessions(2, 1200)) }, "loaded|1|false|", 3},
+		"usage_new, seconds disagree":        {"usage_new", func(a *actor) { a.plays(sessions(1, 601)) }, "loaded|1|false|", 3},
+		"usage_shares is reconciled at last": {"usage_shares", func(a *actor) { a.first(1, usage(3), usage(2)) }, "loaded|1|true|", 2},
+		"usage_shares is never reconciled":   {"usage_shares", func(a *actor) { a.plays(usage(3)) }, "loaded|1|false|", 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -86,9 +87,9 @@ func TestFaultsOfPagingAndTotals(t *testing.T) {
 			c.play(s.api)
 			result := s.run(s.day("2026-03-10"), c.stream)
 			got := s.one(`SELECT status, rows_inserted, reconciled, coalesce(error, '') FROM wheelhouse.loads WHERE account_id = $1`, s.account.ID)
-			status, words := c.books[:strings.LastIndex(c.books, "|")+1], c.books[strings.LastIndex(c.books, "|")+1:]
+			status, words := c.entry[:strings.LastIndex(c.entry, "|")+1], c.entry[strings.LastIndex(c.entry, "|")+1:]
 			if !strings.HasPrefix(got, status) || !strings.Contains(got, words) || result.Requests != c.requests {
-				t.Errorf("%d requests, the books say %s; want %d and %s", result.Requests, got, c.requests, c.books)
+				t.Errorf("%d requests, the ledger says %s; want %d and %s", result.Requests, got, c.requests, c.entry)
 			}
 			if result.OK() != strings.Contains(status, "|true|") {
 				t.Errorf("%+v", result)

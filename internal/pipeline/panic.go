@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// recoverAsError, when deferred, makes an error of a panic. It names the place; the value is left out, as it can hold what an
-// answer held.
+// recoverAsError, when deferred, turns a panic into an error with the place of the panic. The value is left out, because it may have
+// data of an answer.
 func recoverAsError(err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("a defect of this program: panic at %s", panicked())
 	}
 }
 
-// panicked names the place of the panic being recovered from. Its value is left out: it can hold what an answer held.
+// panicked returns the place of the panic that is being recovered.
 func panicked() string {
 	pcs := make([]uintptr, 32)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])

@@ -9,8 +9,8 @@ import (
 	"wheelhouse/load"
 )
 
-// Two processes with eight connections each share the three of a PgBouncer in transaction mode, over all
-// streams: what they load is what one process loads directly, a second time nothing, and with force the same.
+// Two processes with eight connections each share the three connections of a PgBouncer in transaction mode (invariant 7). They load
+// the same rows as one process with a direct connection. A second run writes nothing, and a forced one neither.
 func TestThroughPgBouncer(t *testing.T) {
 	t.Parallel()
 	now := twelveDays.runs[len(twelveDays.runs)-1]

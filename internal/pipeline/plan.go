@@ -9,24 +9,24 @@ import (
 	"wheelhouse/internal/ledger"
 )
 
-// Range is what a plan is for.
+// Range says which windows a plan considers, and which of them are due.
 type Range struct {
 	First, Last time.Time // days, both included, as midnights in UTC
-	Now         time.Time // nothing after it exists
-	LookBack    bool      // load again what is young or open, as a nightly run does
-	Force       bool      // load again what is loaded
+	Now         time.Time // windows end here at the latest
+	LookBack    bool      // recent and open windows are due, as in a nightly run
+	Force       bool      // all windows are due
 
-	// OldestFirst takes the windows in the order of time, which is the order of the largest tables' keys: Postgres fills
-	// the pages of an index to the brim only at its end. Otherwise the newest come first, since people wait for them.
+	// OldestFirst loads the windows in the order of time, which is the order of the largest tables' keys: Postgres fills pages of
+	// an index best at its end. Otherwise the newest come first, because people wait for them.
 	OldestFirst bool
 }
 
-// Nightly is the range of a nightly run of an account: all its history.
+// Nightly returns the range of a nightly run: all of the account's history.
 func (a *Account) Nightly(now time.Time) Range {
 	return Range{First: dayOf(a.HistoryFrom, a.Zone), Last: dayOf(now, a.Zone), Now: now, LookBack: true, OldestFirst: true}
 }
 
-// WholeDays is a range without today and what comes after, which are not over.
+// WholeDays returns a range without today and later days, which are not over.
 func (a *Account) WholeDays(r Range) Range {
 	if yesterday := dayOf(r.Now, a.Zone).AddDate(0, 0, -1); r.Last.After(yesterday) {
 		r.Last = yesterday
@@ -34,9 +34,10 @@ func (a *Account) WholeDays(r Range) Range {
 	return r
 }
 
-// Plan asks the ledger which windows of a stream are due, in the order in which they are to be loaded. all is how many windows the range has.
+// Plan returns the windows of a stream that are due, in the order of loading, and the number of all windows in the range. Only the
+// ledger decides what is due (invariant 1).
 func Plan(ctx context.Context, l *ledger.Ledger, a *Account, s Stream, r Range) (due []ledger.Due, all int, err error) {
-	// This machine's clock may be ahead: days that are not over by the database's must not count as loaded.
+	// This machine's clock may be ahead. A day that is not over by the database's clock must not count as loaded.
 	clock, err := l.Now(ctx)
 	if err != nil {
 		return nil, 0, err
@@ -79,7 +80,7 @@ func Plan(ctx context.Context, l *ledger.Ledger, a *Account, s Stream, r Range) 
 		d := ledger.Due{Window: win, Known: known}
 		switch {
 		case !covered[i]:
-			// A window that nobody had loaded is due no more once anybody has, even one who was loading it when it was planned.
+			// A gap is no longer due after any load, even one that had begun before the plan.
 			d.Why, d.Known = ledger.WhyGap, 0
 		case r.Force:
 			d.Why = ledger.WhyForced
@@ -96,7 +97,7 @@ func Plan(ctx context.Context, l *ledger.Ledger, a *Account, s Stream, r Range) 
 	return due, len(windows), nil
 }
 
-// problemOf tells what is wrong with a window, if anything is.
+// problemOf returns the problem of a window; "" if there is none.
 func problemOf(all []ledger.Problem, win ledger.Window) ledger.Why {
 	for _, p := range all {
 		if !p.From.Before(win.From) && p.From.Before(win.To) {
@@ -106,7 +107,7 @@ func problemOf(all []ledger.Problem, win ledger.Window) ledger.Why {
 	return ""
 }
 
-// dueAgain tells why a covered window is to be read again, if it is.
+// dueAgain returns a function that tells why a covered window is due; "" if it is not.
 func dueAgain(ctx context.Context, l *ledger.Ledger, a *Account, s Stream, r Range) (func(ledger.Window) ledger.Why, error) {
 	if !r.LookBack {
 		return func(ledger.Window) ledger.Why { return "" }, nil
@@ -128,8 +129,8 @@ func dueAgain(ctx context.Context, l *ledger.Ledger, a *Account, s Stream, r Ran
 	}, nil
 }
 
-// planSnapshot: only the present can be asked for. It stands under the day it is taken on, and tells of
-// all the days before.
+// planSnapshot plans a snapshot stream. A snapshot is always of now. Its window is the day on which it is taken, and it covers all
+// days before.
 func planSnapshot(ctx context.Context, l *ledger.Ledger, a *Account, s Stream, r Range, known int64) ([]ledger.Due, int, error) {
 	today := dayOf(r.Now, a.Zone)
 	due := ledger.Due{

@@ -10,7 +10,7 @@ import (
 	"wheelhouse/internal/settings"
 )
 
-// due lists a plan as day:why, oldest first.
+// due formats a plan as day:why, oldest first.
 func (b *bench) due(stream string, r Range) string {
 	b.t.Helper()
 	var all []string
@@ -34,7 +34,7 @@ func (b *bench) wantDue(stream string, r Range, want string) {
 	}
 }
 
-// set changes one stream's settings.
+// set changes the settings of a stream.
 func set(a *settings.Account, stream string, change func(*settings.Stream)) {
 	for i := range a.Streams {
 		if a.Streams[i].Name == stream {
@@ -57,13 +57,13 @@ func TestWhatIsDue(t *testing.T) {
 	}
 	b.wantDue("usage_new", at(4), "03-01:gap 03-02:gap 03-03:gap 03-04:gap")
 	b.mustRun(at(4), "usage_new")
-	// Today was not over: it is a gap until it is.
+	// Today is a gap until it is over.
 	b.wantDue("usage_new", at(5), "03-03:look-back 03-04:gap 03-05:gap")
 	// Missed nights are gaps, and the next run fills them.
 	b.wantDue("usage_new", at(8), "03-04:gap 03-05:gap 03-06:gap 03-07:gap 03-08:gap")
 	b.mustRun(at(8), "usage_new")
 	b.wantDue("usage_new", at(8), "03-06:look-back 03-07:look-back 03-08:look-back")
-	// A backfill looks back at nothing, and a forced one at everything.
+	// A backfill has no look-back. A forced one loads everything.
 	backfill := Range{First: date("2026-03-02"), Last: date("2026-03-07"), Now: b.now}
 	b.wantDue("usage_new", backfill, "")
 	backfill.Force = true
@@ -73,7 +73,7 @@ func TestWhatIsDue(t *testing.T) {
 	// Nothing is asked for twice within a second.
 	b.wantDue("usage_new", Range{First: date("2026-03-08"), Last: date("2026-03-08"), Now: b.now.Add(time.Millisecond)}, "")
 
-	// A session still running makes its day due for longer, and no longer than that.
+	// A running session makes its day due for as long as open_lookback says.
 	api.say("usage_new", sessions(session("a@x.com", "2026-03-05 10:00:00", "", "")))
 	b.run(Range{First: date("2026-03-05"), Last: date("2026-03-05"), Now: b.now, Force: true}, "usage_new")
 	b.wantDue("usage_new", at(8), "03-05:open 03-06:look-back 03-07:look-back 03-08:look-back")
@@ -122,7 +122,7 @@ func TestSnapshotsAreTakenOnce(t *testing.T) {
 	b.wantDue("user_access", Range{First: date("2026-03-01"), Last: date("2026-03-11"), Now: tomorrow}, "03-11:gap")
 }
 
-// Another reporting zone makes other days: what is counted by day is due again, events are not.
+// A change of the reporting zone makes other days: counts of days are due again, but not events.
 func TestZoneOfTheAccountChanges(t *testing.T) {
 	t.Parallel()
 	api := newCanned()
@@ -155,7 +155,7 @@ func TestTodayIsLoadedInPartsAndThenWhole(t *testing.T) {
 	equal(t, "in three steps", days.load(t, nil, nil, nil).contents(), b.contents())
 }
 
-// A clock that is ahead books nothing as loaded that is not over by the database's.
+// If this machine's clock is ahead, a day that is not over by the database's clock does not count as loaded.
 func TestClockThatIsAhead(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, newCanned(), time.Now().AddDate(0, 0, 10), nil)

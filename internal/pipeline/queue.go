@@ -6,10 +6,10 @@ import (
 	"sync/atomic"
 )
 
-// Queued is where the windows of a stream are that a run has still to load.
+// Queued counts the windows of a stream that a run has not loaded yet.
 type Queued struct {
 	Account, Stream string
-	Waiting         int // due, and not asked for yet
+	Waiting         int // due, but not asked for yet
 	Asking          int // being asked for
 	Ready           int // answered, and waiting for a transaction
 	Committing      int // in a transaction
@@ -18,13 +18,13 @@ type Queued struct {
 // stages counts a worker's windows between their claim and their end.
 type stages struct{ claimed, asking, ready, committing atomic.Int64 }
 
-// Queue shows how far the windows of a Runner's runs are. The zero value is ready.
+// Queue shows the progress of a Runner's windows. The zero value is ready to use.
 type Queue struct {
 	mu      sync.Mutex
-	workers []*worker // that are at work
+	workers []*worker // at work
 }
 
-// Streams tells of each stream that is being loaded at this moment.
+// Streams returns the counts of each stream that is being loaded now.
 func (q *Queue) Streams() []Queued {
 	q.mu.Lock()
 	workers := slices.Clone(q.workers)
@@ -47,7 +47,7 @@ func (w *worker) queued() Queued {
 	return q
 }
 
-// enter counts a worker among those at work; leave ends that. It does nothing where nobody wants to see.
+// enter adds a worker to those at work, and leave removes it. A nil Queue does nothing.
 func (q *Queue) enter(w *worker) (leave func()) {
 	if q == nil {
 		return func() {}

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// mayDay is a clock after everything recorded.
+// mayDay is after all recordings.
 var mayDay = time.Date(2026, 5, 1, 6, 0, 0, 0, time.UTC)
 
-// one reads a query's single row as text, columns joined by |, NULL as ∅.
+// one returns the single row of a query as text, with columns joined by | and NULL as ∅.
 func (b *bench) one(sql string, args ...any) string {
 	b.t.Helper()
 	all := b.lines(sql, args...)
@@ -47,7 +47,7 @@ func (b *bench) want(want, sql string, args ...any) {
 	}
 }
 
-// newestLoad reads what the ledger says of the newest load.
+// newestLoad selects the ledger's newest load.
 const newestLoad = `SELECT status, rows_read, rows_inserted, rows_updated, rows_unchanged, rows_merged, rows_rejected, rows_deleted,
 	source_count, source_seconds, reconciled FROM wheelhouse.loads ORDER BY id DESC LIMIT 1`
 

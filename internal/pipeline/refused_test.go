@@ -19,18 +19,18 @@ import (
 	"wheelhouse/load"
 )
 
-// metOf counts the server's answers of one SQLSTATE.
+// metOf counts the server's errors with a SQLSTATE.
 func (l *link) metOf(state string) int {
 	return len(slices.DeleteFunc(l.refusals(), func(s string) bool { return s != state }))
 }
 
-// login makes a role that may load and have so many connections, and returns the address it logs in at.
+// login makes a role that may load and may have so many connections, and returns its address.
 func (b *bench) login(connections int) string {
 	b.t.Helper()
 	name, password := "wheelhouse_test_"+strings.ToLower(rand.Text()[:12]), rand.Text()
 	b.rows(fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '%s' CONNECTION LIMIT %d IN ROLE wheelhouse_loader", name, password, connections))
 	b.t.Cleanup(func() {
-		// A session's temporary tables go with it, and until then they are the role's.
+		// The role owns its session's temporary tables until the session has ended.
 		b.rowsAfter("DO $$ BEGIN WHILE EXISTS (SELECT FROM pg_stat_activity WHERE usename = '" + name + "') LOOP " +
 			"PERFORM pg_sleep(0.01), pg_stat_clear_snapshot(); END LOOP; END $$")
 		b.rowsAfter("DROP ROLE " + name)
@@ -43,8 +43,8 @@ func (b *bench) login(connections int) string {
 	return u.String()
 }
 
-// Four workers share the one connection that the server allows: they wait for each other. Where others have
-// taken that one, too, a run ends with it after a while, and the next one loads everything.
+// Four workers share the only connection that the server allows, and wait for each other. If another client takes this connection,
+// too, the run fails after a while, and the next one loads everything.
 func TestTooManyConnections(t *testing.T) {
 	t.Parallel()
 	now := twelveDays.runs[len(twelveDays.runs)-1]
@@ -63,7 +63,7 @@ func TestTooManyConnections(t *testing.T) {
 	b.runner.Warehouse = w
 
 	l.cutAll()
-	var other *pgx.Conn // in the place of the session that was cut, which the server takes its time to end
+	var other *pgx.Conn // takes the connection once the server has ended the cut session
 	for end := time.Now().Add(30 * time.Second); other == nil; time.Sleep(10 * time.Millisecond) {
 		if other, err = pgx.Connect(t.Context(), through); err != nil && time.Now().After(end) {
 			t.Fatal(err)
@@ -86,7 +86,7 @@ func TestTooManyConnections(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.watch(nil)
-	waits.becomeSlow() // four workers take turns, and each must come to its own
+	waits.becomeSlow() // so that each of the four workers gets its turn
 	b.mustRun(few)
 	if l.metOf("53300") == 0 {
 		t.Error("one connection was enough without waiting: the test shows nothing")
@@ -94,8 +94,8 @@ func TestTooManyConnections(t *testing.T) {
 	equal(t, "one connection", want.contents(), b.contents())
 }
 
-// A server that has become read-only, as the old one has after a failover, is left for a new connection. One that
-// stays so fails the window, and the run after it loads it.
+// If the server becomes read-only, as the old one after a failover, the load connects anew. If the server stays read-only, the window
+// fails, and the next run loads it.
 func TestReadOnlyServer(t *testing.T) {
 	t.Parallel()
 	const day = "2026-03-10"
@@ -115,18 +115,18 @@ func TestReadOnlyServer(t *testing.T) {
 				turn("on")
 				f.terminate()
 			}
-			if begun == tries+2 { // the first one met the end of its connection
+			if begun == tries+2 { // the first try failed because its connection ended
 				turn("off")
 			}
 			return pass
 		})
 	}
 	failover(2)
-	// Twice, and once on the connection that was open when the server turned: it stays read-only to its end.
+	// Two windows, and one more on the connection that was open before: it stays read-only until it ends.
 	if r := f.mustRun(f.day(day), "demo_usage"); r.Loaded != 1 || f.link.metOf("25006") != 3 {
 		t.Errorf("read-only for a moment: %+v, met %d times", r, f.link.metOf("25006"))
 	}
-	f.mustHold("read-only for a moment", day)
+	f.mustHaveLoaded("read-only for a moment", day)
 
 	const next = "2026-03-11"
 	failover(100)
@@ -141,8 +141,8 @@ func TestReadOnlyServer(t *testing.T) {
 	turn("off")
 	f.terminate()
 	f.want("running", "SELECT status FROM wheelhouse.loads ORDER BY id DESC LIMIT 1")
-	time.Sleep(time.Second) // the lease, which nobody could give up
+	time.Sleep(time.Second) // until the lease has run out, because it could not be ended
 	f.link.watch(nil)
 	f.mustRun(f.day(next), "demo_usage")
-	f.mustHold("afterwards", next)
+	f.mustHaveLoaded("afterwards", next)
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// A record that turned bad is set aside; the row it was loaded as before stays, and what comes mended resolves it.
+// A record that turned bad becomes a reject. Its row stays, and the repaired record resolves the reject.
 func TestRecordThatTurnedBad(t *testing.T) {
 	t.Parallel()
 	const day = "2026-03-10"
@@ -59,11 +59,11 @@ func TestRecordThatTurnedBad(t *testing.T) {
 			if n.Deleted != 0 || n.Rejected < 1 || n.Read != n.Inserted+n.Updated+n.Unchanged+n.Merged+n.Rejected {
 				t.Errorf("counts: %+v", n)
 			}
-			equal(t, "with the record set aside", loaded, b.contents())
+			equal(t, "with the record rejected", loaded, b.contents())
 			b.want(tt.reject+"|false", "SELECT path, resolved_at IS NOT NULL FROM wheelhouse.rejects")
 			b.forgetHashes()
 			if tt.stream == "unknown id" {
-				// Nobody knows which row the record would be. It keeps rows from being deleted when it is met first, and not for ever.
+				// The record may be any row. It protects rows from deletion only in the load that meets it first.
 				if n := b.again(day, stream).Counts; n.Deleted != 1 {
 					t.Errorf("the same again: %+v", n)
 				}
@@ -72,7 +72,7 @@ func TestRecordThatTurnedBad(t *testing.T) {
 			b.want("1", "SELECT count(*) FROM wheelhouse.rejects")
 			say(tt.other + "," + tt.good)
 			b.again(day, stream)
-			equal(t, "mended", loaded, b.contents())
+			equal(t, "repaired", loaded, b.contents())
 			b.want(tt.reject+"|true", "SELECT path, resolved_at IS NOT NULL FROM wheelhouse.rejects")
 			// The same bad record again opens the same reject.
 			say(tt.other + "," + tt.bad)
@@ -82,8 +82,8 @@ func TestRecordThatTurnedBad(t *testing.T) {
 	}
 }
 
-// One of two twins that turned bad leaves both as they were.
-func TestTwinThatTurnedBad(t *testing.T) {
+// If one of two same-second sessions turned bad, both rows stay as they were.
+func TestSameSecondSessionThatTurnedBad(t *testing.T) {
 	t.Parallel()
 	const day = "2026-03-10"
 	early, late := session("a@x.com", day+" 09:00:00", day+" 09:10:00", ""), session("a@x.com", day+" 09:00:00", day+" 09:20:00", "")
@@ -122,9 +122,9 @@ func TestBadRecordAmongGoodOnes(t *testing.T) {
 	b.want("0", "SELECT count(*) FROM wheelhouse.rejects WHERE reason = '' OR raw IS NULL AND raw_text IS NULL OR load_id <> (SELECT max(id) FROM wheelhouse.loads)")
 }
 
-// Entries of one agent are added up. Where the sum does not fit they are set aside, all of them; what the agent had before
-// stays, and the others load.
-func TestEntriesThatAddUpToTooMuch(t *testing.T) {
+// Entries of one agent are summed. If the sum does not fit into the column, all of them are rejected, the agent's row stays, and the
+// others load.
+func TestEntriesWhoseSumIsTooLarge(t *testing.T) {
 	t.Parallel()
 	const day = "2026-03-10"
 	api := newCanned()

@@ -8,8 +8,8 @@ import (
 	"wheelhouse/internal/ledger"
 )
 
-// Retry loads again the windows in which rejects were met: what is understood now, or comes no more, is resolved.
-// Rejects of accounts and streams that are not (any longer) set up are passed over.
+// Retry loads again the windows of rejects. A reject whose record is understood now, or no longer comes, is resolved. Rejects of
+// accounts and streams that are not switched on are ignored.
 func (r *Runner) Retry(ctx context.Context, accounts []*Account, rejects []ledger.Reject) (Result, error) {
 	return r.run(ctx, "backfill", accounts, func() (jobs []Job, err error) {
 		for _, a := range accounts {
@@ -26,7 +26,7 @@ func (r *Runner) Retry(ctx context.Context, accounts []*Account, rejects []ledge
 	})
 }
 
-// dueOf lists the windows of a stream that hold rejects, newest first.
+// dueOf lists the windows of a stream that have rejects, newest first.
 func (r *Runner) dueOf(ctx context.Context, a *Account, s Stream, rejects []ledger.Reject) ([]ledger.Due, error) {
 	byDay := map[time.Time]ledger.Due{}
 	asked := map[[2]time.Time]bool{} // many rejects are of one window

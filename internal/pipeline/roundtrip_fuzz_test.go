@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// oddJSON are values that may stand anywhere.
-var oddJSON = []string{
+// unusualJSON are values for any member.
+var unusualJSON = []string{
 	`null`, `true`, `"false"`, `0`, `-0`, `-0.0`, `1`, `53.0`, `"53"`, `-1`, `0.1`, `1e2`, `1e-7`, `2147483647`, `2147483648`, `9007199254740993`,
 	`9223372036854775807`, `9223372036854775808`, `5e-324`, `1.7976931348623157e308`, `1e400`, `1e99999`, `-1e-99999`, `""`, `" "`, `"never"`, `"n/a"`, `"none"`,
 	`"\u0000"`, `"a\u0000b"`, `"\\u0000"`, `{"\\u0000":"\\\u0000"}`, `"\ud800"`, `"\ud83d\ude00"`, "\"\xff\xfe\"", "\"\xed\xa0\x80\"", `"\u2028\u0001\u007f"`, `"{\"a\":\"b\\\\\"}"`, `"2026-03-10T09:00:00"`,
@@ -17,10 +17,10 @@ var oddJSON = []string{
 	`"` + strings.Repeat("é", 400) + `"`,
 }
 
-// oddKeys are values that a row may be known by.
-var oddKeys = []string{`-7`, `"53"`, `9223372036854775807`, `true`, `"\ud83d\ude00"`, `" A\u0000B "`, `"\ud800"`, `"` + strings.Repeat("é", 200) + `"`, `{}`, `null`}
+// unusualKeys are values for keys of rows.
+var unusualKeys = []string{`-7`, `"53"`, `9223372036854775807`, `true`, `"\ud83d\ude00"`, `" A\u0000B "`, `"\ud800"`, `"` + strings.Repeat("é", 200) + `"`, `{}`, `null`}
 
-// What is accepted goes into Postgres and comes back equal, whatever value stands in whatever place.
+// Every accepted record comes back from Postgres equal, with any value in any member.
 func TestWhatIsAcceptedComesBackEqual(t *testing.T) {
 	t.Parallel()
 	for name, to := range trips {
@@ -34,11 +34,11 @@ func TestWhatIsAcceptedComesBackEqual(t *testing.T) {
 			rows := 0
 			for changed := range members {
 				var records []string
-				for i, odd := range oddJSON {
+				for i, unusual := range unusualJSON {
 					parts := []string{fmt.Sprintf(to.fixed, i+1)}
 					for member, value := range members {
 						if member == changed {
-							value = json.RawMessage(odd)
+							value = json.RawMessage(unusual)
 						}
 						parts = append(parts, fmt.Sprintf("%q:%s", member, value))
 					}
@@ -47,13 +47,13 @@ func TestWhatIsAcceptedComesBackEqual(t *testing.T) {
 				rows += v.goes(t, to, strings.Join(records, ","))
 			}
 			var records []string
-			for _, odd := range oddKeys {
-				records = append(records, fmt.Sprintf("{%q:%s,%s", strings.Split(to.fixed, `"`)[1], odd, to.record[1:]))
+			for _, unusual := range unusualKeys {
+				records = append(records, fmt.Sprintf("{%q:%s,%s", strings.Split(to.fixed, `"`)[1], unusual, to.record[1:]))
 			}
 			if known := v.goes(t, to, strings.Join(records, ",")); known < 3 {
-				t.Errorf("only %d of the odd keys were accepted", known)
+				t.Errorf("only %d of the unusual keys were accepted", known)
 			}
-			if rows < len(members)*len(oddJSON)/4 {
+			if rows < len(members)*len(unusualJSON)/4 {
 				t.Errorf("only %d rows were accepted", rows)
 			}
 		})

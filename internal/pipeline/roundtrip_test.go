@@ -16,7 +16,7 @@ import (
 	"wheelhouse/load"
 )
 
-// traveller sends answers into a warehouse, each as an account of its own.
+// traveller loads answers into a warehouse, each as an account of its own.
 type traveller struct {
 	warehouse *load.Warehouse
 	client    *extract.Client
@@ -57,7 +57,7 @@ func newTraveller(t testing.TB) *traveller {
 	return v
 }
 
-// goes sends records and wants what was made of them back from the warehouse, as it was. It returns how many rows there were.
+// goes loads records, and fails unless the warehouse has the rows that were made of them. It returns the number of rows.
 func (v *traveller) goes(t testing.TB, to trip, records string) int {
 	t.Helper()
 	v.trips++
@@ -107,12 +107,12 @@ func (v *traveller) goes(t testing.TB, to trip, records string) int {
 		}
 		rejects[string(r.Hash[:])] = strings.Join(columns, " | ")
 	}
-	var aside []string
+	var rejected []string
 	for _, r := range rejects {
-		aside = append(aside, r)
+		rejected = append(rejected, r)
 	}
 	rows, err = pool.Query(t.Context(), "SELECT raw::text, raw_text FROM wheelhouse.rejects WHERE account_id = $1", account)
-	mustBeSame(t, "rejects", aside, back(t, rows, err))
+	mustBeSame(t, "rejects", rejected, back(t, rows, err))
 	return len(want)
 }
 

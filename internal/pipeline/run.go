@@ -13,46 +13,46 @@ import (
 	"wheelhouse/load"
 )
 
-// Runner loads what is due, for whoever asks: a nightly run, a backfill, a schedule.
+// Runner loads due windows for a nightly run, a backfill or a schedule.
 type Runner struct {
 	Warehouse *load.Warehouse
 	Log       *zap.Logger
 	Version   string
 	Host      string
 	Now       func() time.Time
-	Workers   int           // windows asked for at the same time in all, over streams and accounts; default 4
-	Parallel  int           // windows of one stream at the same time; 0: as the stream is set
-	Grace     time.Duration // how long claimed windows may go on once ctx ends; 0: they end at once
-	Observe   Observer      // told of progress; may be nil, and a Watcher
-	Queue     *Queue        // shows how far windows are; may be nil
+	Workers   int           // windows of all streams and accounts that are asked for at the same time; default 4
+	Parallel  int           // windows of one stream that are asked for at the same time; 0: the stream's setting
+	Grace     time.Duration // how long claimed windows may go on after ctx has ended; 0: they end at once
+	Observe   Observer      // receives the progress; may be nil, or a Watcher
+	Queue     *Queue        // shows the progress; may be nil
 }
 
-// Job is a stream of an account with what is due of it.
+// Job is a stream of an account with its due windows.
 type Job struct {
 	Account *Account
 	Stream  Stream
 	Due     []ledger.Due
-	Windows int // that the range has, due or not
+	Windows int // all windows in the range, due or not
 }
 
-// Result sums a run up.
+// Result sums up a run.
 type Result struct {
 	Run          int64
-	Windows      int // that were due
+	Windows      int // due
 	Loaded       int
 	Unreconciled int
-	Reconciled   int // windows whose rows equal the API's totals
+	Reconciled   int // loaded, and equal to the API's own totals
 	Failed       int
 	Elsewhere    int // loaded by another process meanwhile
-	Left         int // not tried: interrupted, or their stream was given up
+	Left         int // not tried, because the run was interrupted or left the stream to the next run
 	Requests     int
 	Counts       ledger.Counts
 }
 
-// OK tells whether everything that was due is loaded and reconciled.
+// OK tells whether all due windows are loaded and reconciled.
 func (r Result) OK() bool { return r.Failed == 0 && r.Left == 0 && r.Unreconciled == 0 }
 
-// Plan finds out what is due for each account and stream. within makes an account's range.
+// Plan plans each stream of each account. within returns an account's range.
 func (r *Runner) Plan(ctx context.Context, accounts []*Account, streams []string, within func(*Account) Range) (jobs []Job, err error) {
 	for _, a := range accounts {
 		for _, s := range a.Streams(streams) {
@@ -66,13 +66,13 @@ func (r *Runner) Plan(ctx context.Context, accounts []*Account, streams []string
 	return jobs, nil
 }
 
-// Run plans and loads, as a run of the ledger. Its error is one that kept the run from going on at all;
-// windows that failed are in the result.
+// Run plans and loads, as a run in the ledger. An error means that the run could not begin or end; failed windows are in the
+// result.
 func (r *Runner) Run(ctx context.Context, kind string, accounts []*Account, streams []string, within func(*Account) Range) (Result, error) {
 	return r.run(ctx, kind, accounts, func() ([]Job, error) { return r.Plan(ctx, accounts, streams, within) })
 }
 
-// run makes a plan and loads what it says, as a run of the ledger.
+// run makes a plan and loads it, as a run in the ledger.
 func (r *Runner) run(ctx context.Context, kind string, accounts []*Account, plan func() ([]Job, error)) (Result, error) {
 	for _, a := range accounts {
 		if err := r.Warehouse.Ledger.RecordAccount(ctx, a.recorded()); err != nil {
@@ -94,9 +94,9 @@ func (r *Runner) run(ctx context.Context, kind string, accounts []*Account, plan
 	return result, r.Warehouse.Ledger.FinishRun(last, id, result.outcome(ctx))
 }
 
-// refresh brings rollups up to date with what was loaded, by this run or before. A backfill leaves that to the next run, or
-// pass of serve: it may be one of many, and one refresh after all of them does less. Where a refresh fails the views are slower until the
-// next one, and as right: no reason to call the run failed.
+// refresh refreshes the rollups of days that this run, or an earlier one, has changed. A backfill leaves the refresh to the next run
+// or pass, because one refresh after several backfills is less work. A refresh that fails does not fail the run: the views are
+// right without it, but slower.
 func (r *Runner) refresh(ctx context.Context, kind string, run int64) {
 	if kind == "backfill" {
 		return
@@ -118,7 +118,7 @@ func (r Result) outcome(ctx context.Context) string {
 	return "loaded"
 }
 
-// load loads the jobs. When ctx ends no further window begins, and those that are claimed have Grace.
+// load loads the jobs. When ctx ends, no further window begins, and claimed windows have Grace to end.
 func (r *Runner) load(ctx context.Context, jobs []Job, run int64) Result {
 	work, stop := r.grace(ctx)
 	defer stop()
@@ -149,7 +149,7 @@ func (r *Runner) workers() int {
 	return 4
 }
 
-// grace makes the context of claimed windows: it outlives ctx by the grace period.
+// grace returns the context of claimed windows, which ends Grace after ctx.
 func (r *Runner) grace(ctx context.Context) (context.Context, context.CancelFunc) {
 	if r.Grace <= 0 {
 		return context.WithCancel(ctx)
@@ -162,7 +162,7 @@ func (r *Runner) grace(ctx context.Context) (context.Context, context.CancelFunc
 	return work, func() { unhook(); cancel() }
 }
 
-// report logs a window and tells the observer.
+// report logs the outcome of a window and passes it to the observer.
 func (r *Runner) report(o Outcome) {
 	fields := []zap.Field{
 		zap.Int64("run", o.Run), zap.String("account", o.Account), zap.String("stream", o.Stream.Name), zap.Time("from", o.From), zap.Time("to", o.To),
@@ -199,7 +199,7 @@ type summary struct {
 	Result
 }
 
-// more counts windows that became due on the way, and requests that came to nothing.
+// more counts windows that became due during the run, and requests of windows that were split.
 func (s *summary) more(windows, requests int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

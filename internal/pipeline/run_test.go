@@ -8,9 +8,8 @@ import (
 	"wheelhouse/internal/testkit"
 )
 
-// A range of days, loaded and asked for again: nothing is asked. Asked for by force: all is asked, and no tuple is written,
-// neither because the answers' hashes are known nor because no row differs. The range is six weeks; in the long tests it is
-// a year.
+// A range of days is loaded. A second run sends no request. A forced run asks for everything and writes no tuple, whether it compares
+// rows or not (invariant 4). The range is six weeks; in the long tests it is a year.
 func TestBackfillTwiceWritesOnce(t *testing.T) {
 	t.Parallel()
 	days, some := 42, 14
@@ -34,7 +33,7 @@ func TestBackfillTwiceWritesOnce(t *testing.T) {
 	for _, hashes := range []string{"known", "forgotten"} {
 		if hashes == "forgotten" {
 			b.forgetHashes()
-			r.First, requests = r.Last.AddDate(0, 0, 1-some), 0 // the merges of some days show as much as those of all
+			r.First, requests = r.Last.AddDate(0, 0, 1-some), 0 // some days are enough
 		}
 		b.mustWriteNothing("the forced backfill, its hashes "+hashes, func() {
 			forced := b.mustRun(r)

@@ -14,14 +14,13 @@ import (
 	"wheelhouse/internal/testdb"
 )
 
-// A scene is an account of its own in a warehouse that the scenes of a test share, with an API that can be
-// told what to do.
+// scene is an account in a warehouse that several scenes of a test share, with an API that the test controls.
 type scene struct {
 	*bench
 	api *actor
 }
 
-// actor answers as it is told, and counts.
+// actor is an API that answers as the test wants, and counts requests.
 type actor struct {
 	answer atomic.Pointer[http.HandlerFunc]
 	asked  atomic.Int32
@@ -36,10 +35,10 @@ func (a *actor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	(*a.answer.Load())(w, r)
 }
 
-// plays sets what the API answers from now on.
+// plays sets the handler of all requests from now on.
 func (a *actor) plays(f http.HandlerFunc) { a.answer.Store(&f) }
 
-// first plays an answer for the next requests, and another after them.
+// first sets a handler for the next n requests, and another for those after them.
 func (a *actor) first(n int, f, after http.HandlerFunc) {
 	until := a.asked.Load() + int32(n)
 	a.plays(func(w http.ResponseWriter, r *http.Request) {
@@ -58,7 +57,7 @@ func newActorServer(t *testing.T, f http.HandlerFunc) (url string) {
 	return server.URL
 }
 
-// scene sets one up; cfg says how patient its client is.
+// scene makes a scene. cfg has the client's attempts and time-outs.
 func (b *bench) scene(t *testing.T, account string, cfg extract.Config) scene {
 	t.Helper()
 	api := &actor{}
@@ -67,7 +66,7 @@ func (b *bench) scene(t *testing.T, account string, cfg extract.Config) scene {
 	return scene{b.at(t, account, server.URL, cfg), api}
 }
 
-// at is the bench with another account, at a server.
+// at returns the bench with another account, at a server.
 func (b *bench) at(t *testing.T, account, server string, cfg extract.Config) *bench {
 	t.Helper()
 	own := *b
@@ -96,7 +95,7 @@ func says(body string) http.HandlerFunc {
 	}
 }
 
-// rawly answers with bytes of its own making, and hangs up.
+// rawly answers with raw bytes, and closes the connection.
 func rawly(text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		conn, buf, err := w.(http.Hijacker).Hijack()
@@ -109,8 +108,9 @@ func rawly(text string) http.HandlerFunc {
 	}
 }
 
-// held names each tuple of the account's: its place, who made it and who locked it, and its columns.
-func (b *bench) held() map[string]string {
+// tuplesOfAccount returns each tuple of the account by table: its ctid, xmin and xmax, and its columns. Writing or locking a row
+// changes it.
+func (b *bench) tuplesOfAccount() map[string]string {
 	b.t.Helper()
 	var each []string
 	for _, table := range testdb.Tables {
@@ -124,14 +124,14 @@ func (b *bench) held() map[string]string {
 	return all
 }
 
-// books is what the ledger says of the account's newest load.
-func (b *bench) books() string {
+// newestEntry returns what the ledger says about the account's newest load.
+func (b *bench) newestEntry() string {
 	b.t.Helper()
 	return b.one(`SELECT status, rows_read, rows_rejected, attempts, coalesce(error, '') FROM wheelhouse.loads
 	              WHERE account_id = $1 ORDER BY id DESC LIMIT 1`, b.account.ID)
 }
 
-// rehearsal is a stream with two answers of one record each, the second a change of the first.
+// rehearsal is a stream with two answers of one record each. The second answer has the record changed.
 type rehearsal struct{ path, before, after, table string }
 
 var rehearsals = map[string]rehearsal{

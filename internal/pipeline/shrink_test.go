@@ -11,7 +11,7 @@ import (
 	"wheelhouse/load"
 )
 
-// manyOf writes n records, one after another.
+// manyOf makes n records.
 func manyOf(n int, record func(i int) string) string {
 	all := make([]string, n)
 	for i := range all {
@@ -20,7 +20,7 @@ func manyOf(n int, record func(i int) string) string {
 	return strings.Join(all, ",")
 }
 
-// An answer that lacks more than half of what the window had, and at least 20 rows, fails until a person accepts it.
+// An answer that would delete more than half of the window's rows, and at least 20, fails until a person accepts it.
 func TestShrinkGuard(t *testing.T) {
 	t.Parallel()
 	const day = "2026-03-10"
@@ -69,10 +69,10 @@ func TestShrinkGuard(t *testing.T) {
 
 			say(60)
 			b.mustRun(r, tt.stream)
-			say(30) // half is not more than half
+			say(30) // exactly half
 			b.mustRun(r, tt.stream)
 			live(30)
-			say(11) // 19 of 30 are more than half, and not 20
+			say(11) // 19 of 30: more than half, but fewer than 20
 			b.mustRun(r, tt.stream)
 			live(11)
 			say(60)
@@ -97,7 +97,7 @@ func TestShrinkGuard(t *testing.T) {
 	}
 }
 
-// Replacing all of a window's rows by others is a shrink as well.
+// Replacing all of a window's rows with others counts as deleting them.
 func TestShrinkGuardSeesReplacement(t *testing.T) {
 	t.Parallel()
 	api := newCanned()

@@ -16,8 +16,8 @@ import (
 	"wheelhouse/internal/testkit"
 )
 
-// A window that fails for its size is asked for in halves, and comes out the same. The usual tests select by overlap, where
-// one session comes in both halves; the long tests select in every way.
+// A window that fails for its size is bisected, and its rows are the same. The API selects by overlap, so that a session is in both
+// halves; in the long tests it selects in every way.
 func TestWindowsThatAreBisected(t *testing.T) {
 	t.Parallel()
 	first := simulator.ByOverlap
@@ -60,7 +60,7 @@ func windowOf(t *testing.T, q url.Values) time.Duration {
 	return to.Sub(from)
 }
 
-// many answers usage_new with n sessions that it makes up as it goes.
+// many answers usage_new with n generated sessions.
 func many(n int) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -83,7 +83,7 @@ func many(n int) http.Handler {
 	})
 }
 
-// A large answer streams: memory does not grow with it. Not parallel: it looks at the heap of the process.
+// Memory does not grow with the size of an answer. Not parallel, because the test reads the heap of the process.
 func TestLargeAnswer(t *testing.T) {
 	testkit.SkipIfShort(t, "it loads 30,000 sessions twice")
 	n, bound := 30_000, int64(32<<20) // of 15 MB of JSON
@@ -129,7 +129,7 @@ func TestLargeAnswer(t *testing.T) {
 	}
 }
 
-// No size of a window, and no number of rejects in it, makes a load compare every pair of rows.
+// A load never compares every pair of rows, however large the window, and however many rejects it has.
 func TestLoadsStayLinear(t *testing.T) {
 	t.Parallel()
 	const n = 5000
@@ -155,11 +155,11 @@ func TestLoadsStayLinear(t *testing.T) {
 	b.forgetHashes()
 	again := timed("again", func() { b.again("2026-03-10", "usage_new") })
 	api.say("usage_new", `{"sessions":[`+manyOf(n, func(i int) string { return strings.Replace(good(i), "T", "?", 2) })+`]}`)
-	rejected := timed("all set aside", func() { b.again("2026-03-10", "usage_new") })
+	rejected := timed("all rejected", func() { b.again("2026-03-10", "usage_new") })
 	api.say("demo_usage", `{"total_canceled_requests":0,"sessions":[`+manyOf(n, request("2026-03-10T09:00:00"))+`]}`)
 	timed("first load of requests", func() { b.mustRun(b.day("2026-03-10"), "demo_usage") })
 	api.say("demo_usage", `{"total_canceled_requests":0,"sessions":[`+manyOf(n, request("soon"))+`]}`)
-	requests := timed("all set aside", func() { b.again("2026-03-10", "demo_usage") })
+	requests := timed("all rejected", func() { b.again("2026-03-10", "demo_usage") })
 	b.want(fmt.Sprint(2*n), "SELECT count(*) FROM wheelhouse.rejects")
 	b.want("0", "SELECT count(*) FROM crankwheel.demo_requests WHERE deleted_at IS NOT NULL")
 	// Compared pair by pair each takes 10 to 30 times as long as the first load.

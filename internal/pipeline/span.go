@@ -15,10 +15,10 @@ import (
 	"wheelhouse/extract"
 )
 
-// tracer makes the spans. It is OpenTelemetry's global one, which makes none unless package tracing has been started.
+// tracer is OpenTelemetry's global tracer. It makes no spans unless package tracing was started.
 var tracer = otel.Tracer("wheelhouse/internal/pipeline")
 
-// traced begins a window's span, which ends with it. Requests and statements made with the context are its children.
+// traced begins the span of a window. Requests and statements with the returned context are its children.
 func (t *task) traced(ctx context.Context) context.Context {
 	ctx, t.span = tracer.Start(ctx, "load "+t.Stream.Name, trace.WithNewRoot(), trace.WithTimestamp(t.began), trace.WithAttributes(
 		attribute.String("wheelhouse.account", t.Account), attribute.String("wheelhouse.stream", t.Stream.Name),
@@ -27,7 +27,7 @@ func (t *task) traced(ctx context.Context) context.Context {
 	return ctx
 }
 
-// endSpan tells what became of the window.
+// endSpan ends the window's span with the outcome.
 func (t *task) endSpan() {
 	if t.span == nil {
 		return
@@ -48,8 +48,8 @@ func (t *task) endSpan() {
 	t.span.End()
 }
 
-// unaddressed is an error as the ledger has it, which is without data, and without the address that was asked for: it holds
-// a share's slug, and net/http quotes it with its query.
+// unaddressed returns the text of an error without the address of the request, which may have a share's slug. (The error itself has
+// no other data.)
 func unaddressed(err error) string {
 	text := err.Error()
 	var refused *extract.APIError
@@ -63,7 +63,7 @@ func unaddressed(err error) string {
 	return text
 }
 
-// traceCommit begins a span in each window that a transaction is of. Its statements are in the first's.
+// traceCommit begins a span in each window of a transaction. The statements are children of the first one.
 func traceCommit(ctx context.Context, group []*task) (first context.Context, end func()) {
 	first = ctx
 	var spans []trace.Span

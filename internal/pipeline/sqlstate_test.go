@@ -13,12 +13,12 @@ import (
 	"wheelhouse/load"
 )
 
-// A rival is another session at work on the rows that a load is about to change.
+// rival is another session that works on the rows which a load is about to change.
 type rival struct {
 	f    *faulty
 	conn *pgx.Conn
 	hold bool           // it has locked a row
-	work sync.WaitGroup // what it does beside the load
+	work sync.WaitGroup // its work during the load
 }
 
 func (f *faulty) newRival() *rival {
@@ -56,7 +56,7 @@ func (r *rival) release() {
 	r.hold = false
 }
 
-// closeCircle waits for what the load holds, while the load is about to wait for the row.
+// closeCircle waits for a lock of the load, while the load is about to wait for the row: a deadlock.
 func (r *rival) closeCircle() {
 	r.lockRow()
 	r.work.Go(func() {
@@ -72,7 +72,7 @@ func (r *rival) closeCircle() {
 	r.f.t.Error("the other session does not come to wait")
 }
 
-// setting changes a setting of the database for the connections that the warehouse opens from now on.
+// setting changes a setting of the database for later connections of the warehouse.
 func (f *faulty) setting(sql string) {
 	f.t.Helper()
 	f.rows("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I " + strings.ReplaceAll(sql, "'", "''") + "', current_database()); END $$")
@@ -81,12 +81,12 @@ func (f *faulty) setting(sql string) {
 
 const copyRequests = "COPY crankwheel.demo_requests"
 
-// passing is what may stand in a load's way for a moment.
+// passing is a condition that makes a load fail for a moment.
 var passing = []struct {
 	state, setting string
 	at             string // the statement of the load before which the rival acts
 	act            func(r *rival)
-	once           bool // a second try cannot meet it again
+	once           bool // a second try cannot fail in the same way
 }{
 	{"40P01", "SET deadlock_timeout = '50ms'", "UPDATE crankwheel.demo_requests t", (*rival).closeCircle, false},
 	{"40001", "", copyRequests, func(r *rival) {
@@ -100,7 +100,7 @@ var passing = []struct {
 	}, true},
 }
 
-// contended makes a bench whose day is in the warehouse, though not in the ledger, and whose answer has changed since.
+// contended makes a bench whose day is in the warehouse, but not in the ledger, and whose answer has changed since.
 func contended(t *testing.T, waits *waits) *faulty {
 	t.Helper()
 	f := newFaulty(t, load.Options{Sleep: waits.sleep})
@@ -111,8 +111,8 @@ func contended(t *testing.T, waits *waits) *faulty {
 	return f
 }
 
-// What stands in a load's way for a moment is met by trying the whole transaction again, so often and no
-// longer. What stays fails the window, which the next run loads.
+// If a condition makes a load fail for a moment, the whole transaction is tried again, a limited number of times. If the condition
+// stays, the window fails, and the next run loads it.
 func TestWhatMayPass(t *testing.T) {
 	t.Parallel()
 	clean := contended(t, &waits{})
@@ -151,7 +151,7 @@ func TestWhatMayPass(t *testing.T) {
 						t.Errorf("met %d times in %d tries: %+v %v", met, tries, result, f.lines("SELECT status, error FROM wheelhouse.loads"))
 					}
 				} else {
-					// Five waits from 0.1 s on, each half as long again as the one before, give or take a half.
+					// Five waits from 0.1 s on, each 1.5 times as long as the one before, plus or minus a half.
 					if asked, _ := waits.told(); asked < 600*time.Millisecond || asked > 2*time.Second {
 						t.Errorf("it wanted to wait %s between its tries", asked)
 					}
@@ -171,7 +171,7 @@ func TestWhatMayPass(t *testing.T) {
 	}
 }
 
-// mustFail fails unless the run has failed its one window with a SQLSTATE, told so, and left nothing of it.
+// mustFail fails unless the run's only window failed with a SQLSTATE, the ledger says so, and nothing of the window is stored.
 func (f *faulty) mustFail(result Result, state string) {
 	f.t.Helper()
 	if result.OK() || result.Failed != 1 || result.Loaded != 0 {
@@ -179,13 +179,13 @@ func (f *faulty) mustFail(result Result, state string) {
 	}
 	said := f.one("SELECT status || ' ' || error FROM wheelhouse.loads ORDER BY id DESC LIMIT 1")
 	if !strings.HasPrefix(said, "failed ") || !strings.Contains(said, "SQLSTATE "+state) {
-		f.t.Errorf("the books say %q, want SQLSTATE %s", said, state)
+		f.t.Errorf("the ledger says %q, want SQLSTATE %s", said, state)
 	}
 	f.want("0|0", "SELECT (SELECT count(*) FROM wheelhouse.leases), (SELECT count(*) FROM wheelhouse.loads WHERE status <> 'failed')")
 	f.mustSay(state)
 }
 
-// mustSay fails unless the log's last word of a window is that it failed, and why.
+// mustSay fails unless the log's last message about a window says that it failed, and why.
 func (f *faulty) mustSay(state string) {
 	f.t.Helper()
 	logged := f.logs.FilterMessage("window failed").All()

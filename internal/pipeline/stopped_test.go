@@ -12,8 +12,8 @@ import (
 	"wheelhouse/load"
 )
 
-// A process that is stopped in the middle of a transaction does not keep its window: another one waits as long as the
-// lease, not as long as the process sleeps, and the sleeper finds itself refused.
+// A process stops in the middle of a transaction. Another process gets its window once the lease has run out, and the first process
+// is refused when it continues.
 func TestStoppedInATransaction(t *testing.T) {
 	t.Parallel()
 	for _, at := range []string{"WITH wanted AS", "FROM wheelhouse.leases WHERE", "COPY crankwheel.users"} {
@@ -48,11 +48,11 @@ func TestStoppedInATransaction(t *testing.T) {
 			began := time.Now()
 			b.mustRun(b.account.Nightly(b.now), "user_access")
 			if took := time.Since(began); took > 20*time.Second {
-				t.Errorf("the window was another's only after %s", took)
+				t.Errorf("another process got the window only after %s", took)
 			}
 			awake()
 			if err := <-refused; !errors.Is(err, ledger.ErrFenced) && !errors.Is(err, ledger.ErrLoaded) {
-				t.Errorf("the sleeper was told %v", err)
+				t.Errorf("the stopped process got %v", err)
 			}
 			b.want("0", "SELECT count(*) FROM crankwheel.users WHERE email = 'late@x.com'")
 		})

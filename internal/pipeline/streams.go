@@ -10,10 +10,10 @@ import (
 	"wheelhouse/transform"
 )
 
-// fetch asks for a window, normalises what comes and adds it to a batch. now bounds what a snapshot asks for.
+// fetch asks for a window, normalises the records and adds them to a batch. now limits the window of a snapshot.
 type fetch func(ctx context.Context, c *extract.Client, w extract.Window, now time.Time, b *load.Batch) (extract.Report, error)
 
-// all the streams there are: how each is asked for, and where its rows go.
+// all lists for each stream how it is asked for, and where its rows go.
 var all = []struct {
 	load  load.Stream
 	fetch fetch
@@ -82,18 +82,18 @@ func userAccess(ctx context.Context, c *extract.Client, _ extract.Window, _ time
 	return c.UserAccess(ctx, b, into(b, transform.UserAccess, b.User))
 }
 
-// libraryFrom is before the first content of any account: the library is asked for whole.
+// libraryFrom is before the first content of any account, so that the whole library is asked for.
 var libraryFrom = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func companyContent(ctx context.Context, c *extract.Client, _ extract.Window, now time.Time, b *load.Batch) (extract.Report, error) {
-	w := extract.Window{From: libraryFrom, To: now.AddDate(1, 0, 0)} // all there is, though this machine's clock be behind
+	w := extract.Window{From: libraryFrom, To: now.AddDate(1, 0, 0)} // a year more, in case this machine's clock is behind
 	rep, err := c.CompanyContent(ctx, w, b, into(b, transform.CompanyContent, b.Content))
 	b.Incomplete(rep.Missing)
 	return rep, err
 }
 
-// into normalises a record and adds what it became to the batch: its row, or a reject, and the rejects
-// among its entries.
+// into returns a function that normalises a record and adds the result to the batch: a row with the rejects among its entries, or a
+// reject (invariant 6).
 func into[Wire, Row any](b *load.Batch, normalise func(extract.Record[Wire]) (Row, bool, []transform.Reject),
 	add func(Row) error) func(extract.Record[Wire]) error {
 	return func(rec extract.Record[Wire]) error {

@@ -17,24 +17,24 @@ import (
 	"wheelhouse/load"
 )
 
-// Outcome is what became of one window.
+// Outcome is the result of one window.
 type Outcome struct {
 	ledger.Due
 	Run        int64
 	Counts     ledger.Counts
-	Reconciled *bool  // what came is complete and equals the API's own totals; nil where it states none
-	Missing    string // parts of the window that could not be had, and why, without data; the rest is loaded
+	Reconciled *bool  // whether the answer is complete and equals the API's own totals; nil if the API states none
+	Missing    string // the parts of the window that could not be had, and why, without data; the rest is loaded
 	Requests   int
 	Took       time.Duration
-	Elsewhere  bool  // another process has loaded it meanwhile
-	Busy       bool  // another process is loading it: neither loaded nor failed
+	Elsewhere  bool  // another process has loaded the window meanwhile
+	Busy       bool  // neither loaded nor failed: another process is loading the window, or it must be tried again
 	Err        error // nil: loaded, here or elsewhere
 }
 
-// Unreconciled tells whether the window was loaded although parts of it are missing or the API's totals say otherwise.
+// Unreconciled tells whether the window was loaded, but is not reconciled: parts are missing, or the API's totals differ.
 func (o Outcome) Unreconciled() bool { return o.Err == nil && o.Reconciled != nil && !*o.Reconciled }
 
-// failGrace is how long writing a failure into the ledger may take once the work was called off.
+// failGrace is how long writing a failure into the ledger may take after the context has ended.
 const failGrace = 5 * time.Second
 
 // task is a window that this process has claimed, on its way from the API to its commit.
@@ -42,13 +42,13 @@ type task struct {
 	load.Ready
 	outcome   Outcome
 	began     time.Time
-	ctx       context.Context    // ends when the window has passed to another process, or the task has ended
-	unrenew   context.CancelFunc // ends the renewing of the lease
+	ctx       context.Context    // ends when the lease has passed to another process, or the task has ended
+	unrenew   context.CancelFunc // stops renewing the lease
 	freePlace func()
 	span      trace.Span
 }
 
-// claim claims windows, and renews their leases until the tasks end. over is what became of the others.
+// claim claims windows, and renews their leases until the tasks end. over has the outcomes of windows that were not claimed.
 func (w *worker) claim(ctx context.Context, due []ledger.Due) (claimed []*task, over []Outcome) {
 	began := time.Now()
 	claims, err := w.Warehouse.Ledger.Claim(ctx, w.run, due...)
@@ -86,7 +86,7 @@ func (w *worker) renew(ctx context.Context, t *task) {
 	}()
 }
 
-// ask asks the API for a claimed window and keeps what comes in a batch.
+// ask asks the API for a claimed window, and keeps the rows in a batch.
 func (w *worker) ask(t *task) (err error) {
 	defer func() {
 		if err != nil && errors.Is(context.Cause(t.ctx), ledger.ErrFenced) {
@@ -96,7 +96,7 @@ func (w *worker) ask(t *task) (err error) {
 	defer recoverAsError(&err)
 	s := w.job.Stream
 	t.Batch = load.NewBatch(t.Window)
-	if t.Why != ledger.WhyForced { // what is forced is compared with the tables, whatever came (invariant 3)
+	if t.Why != ledger.WhyForced { // a forced window is always compared with the tables (invariant 3)
 		t.Batch.Known = load.KnownAnswer(t.AnswerHash)
 	}
 	rep, err := s.fetch(t.ctx, w.client(), s.window(t.Window), w.Now(), t.Batch)
@@ -108,7 +108,7 @@ func (w *worker) ask(t *task) (err error) {
 	return nil
 }
 
-// client is the stream's client, which tells whoever watches of its requests.
+// client returns the stream's client, which reports its requests to a Watcher.
 func (w *worker) client() *extract.Client {
 	watcher, is := w.Observe.(Watcher)
 	if !is {
@@ -117,7 +117,7 @@ func (w *worker) client() *extract.Client {
 	return w.job.Stream.client.Observed(func(r extract.Request) { watcher.Asked(w.job.Account.ID, w.job.Stream.Name, r) })
 }
 
-// days cuts a window whose answer could not be had into its days: one day that never answers must not cost the others (invariant 6).
+// days cuts a window that failed into its days, so that a day which always fails does not fail the others (invariant 6).
 func (w *worker) days(t *task, why error) (days []ledger.Due) {
 	if everyWindowWouldFail(why) || t.ctx.Err() != nil {
 		return nil
@@ -148,7 +148,7 @@ func earliest(a, b time.Time) time.Time {
 	return b
 }
 
-// split returns a window, and has its days be tried next.
+// split returns the claim of a window. The window's days are tried next.
 func (w *worker) split(ctx context.Context, t *task, days []ledger.Due, why error) {
 	w.Log.Warn("window failed; its days are tried one by one", zap.String("account", t.Account), zap.String("stream", t.Stream.Name),
 		zap.Time("from", t.From), zap.Time("to", t.To), zap.Error(why))
@@ -159,11 +159,11 @@ func (w *worker) split(ctx context.Context, t *task, days []ledger.Due, why erro
 	w.sum.more(len(days)-1, t.outcome.Requests)
 }
 
-// commit commits windows whose answers are complete, together where that can be.
+// commit commits windows whose answers are complete, in one transaction if possible.
 func (w *worker) commit(ctx context.Context, group []*task) (outcomes []Outcome) {
 	var ready []load.Ready
 	for _, t := range group {
-		t.unrenew() // the commit locks the leases, and ends them
+		t.unrenew() // the commit locks the leases and ends them
 		ready = append(ready, t.Ready)
 	}
 	began := time.Now()
@@ -193,13 +193,13 @@ func (w *worker) commit(ctx context.Context, group []*task) (outcomes []Outcome)
 	return outcomes
 }
 
-// committed is Commit; its error is a panic of it.
+// committed calls Commit, and returns a panic as an error.
 func (w *worker) committed(ctx context.Context, ready []load.Ready) (done []load.Committed, err error) {
 	defer recoverAsError(&err)
 	return w.Warehouse.Commit(ctx, ready...), nil
 }
 
-// fail closes a window that is not loaded, and says so in the ledger.
+// fail ends a window that is not loaded, and writes the failure into the ledger.
 func (w *worker) fail(ctx context.Context, t *task, why error) Outcome {
 	if errors.Is(why, ledger.ErrFenced) {
 		t.outcome.Busy = true
@@ -210,7 +210,7 @@ func (w *worker) fail(ctx context.Context, t *task, why error) Outcome {
 	return t.end(errors.Join(why, w.Warehouse.Ledger.Fail(last, t.Claim, t.Asked, why)))
 }
 
-// returnClaim returns the claim of a window that is to be tried once more.
+// returnClaim returns the claim of a window that must be tried once more.
 func (w *worker) returnClaim(ctx context.Context, t *task) Outcome {
 	last, stop := context.WithTimeout(context.WithoutCancel(ctx), failGrace)
 	defer stop()
@@ -227,7 +227,7 @@ func (w *worker) leave(ctx context.Context, t *task) {
 	w.sum.left(1)
 }
 
-// end frees what a window holds and tells what became of it.
+// end releases the window's resources and returns its outcome.
 func (t *task) end(err error) Outcome {
 	if t.unrenew != nil {
 		t.unrenew()
@@ -243,12 +243,12 @@ func (t *task) end(err error) Outcome {
 	return t.outcome
 }
 
-// window is the window as it is asked for.
+// window returns the window as the API is asked for it.
 func (s Stream) window(win ledger.Window) extract.Window {
 	return extract.Window{From: win.From, To: win.To, ToItself: s.WindowEnd == settings.EndMidnight}
 }
 
-// asked is a report as the ledger keeps it.
+// asked returns a report as the ledger stores it.
 func asked(rep extract.Report) ledger.Asked {
 	return ledger.Asked{
 		RequestIDs: rep.RequestIDs, Attempts: rep.Attempts,

@@ -8,20 +8,20 @@ import (
 	"wheelhouse/transform"
 )
 
-// A trip is a stream's way from the bytes of an answer into the warehouse, and the query that brings its rows back in
-// the order of their row type's fields.
+// trip is a stream's way from the bytes of an answer into the warehouse, with the query that reads its rows back in the order of
+// the row type's fields.
 type trip struct {
 	stream   load.Stream
 	frame    string // of the answer, around its records
-	record   string // one that is whole, each value of which may be replaced
+	record   string // with every member; each value may be replaced
 	fixed    string // the member that makes the record's key, with a number in it
-	key      int    // the column that it comes to
-	sql      string // of the rows
-	children string // of what hangs on them
+	key      int    // the column of this member
+	sql      string // selects the rows
+	children string // selects their children
 	fetch    func(context.Context, *extract.Client, *load.Batch, *arrivals) error
 }
 
-// arrivals are what became of an answer's records, on the way into a batch.
+// arrivals are the rows and rejects of an answer on their way into a batch.
 type arrivals struct {
 	rows    []any
 	rejects []transform.Reject

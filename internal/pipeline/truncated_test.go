@@ -10,7 +10,7 @@ import (
 	"wheelhouse/extract"
 )
 
-// cutters are the ways in which an answer can end early with nothing but its JSON, or a chunk that does not come, to tell.
+// cutters are ways to cut an answer short so that only the JSON, or a missing chunk, shows the cut.
 var cutters = map[string]func(part []byte) http.HandlerFunc{
 	"close": func(part []byte) http.HandlerFunc {
 		return rawly("HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n" + string(part))
@@ -29,7 +29,8 @@ var cutters = map[string]func(part []byte) http.HandlerFunc{
 	},
 }
 
-// A cut answer, in whichever request of a window, fails the window and touches no row. (Package extract cuts at every byte.)
+// A cut answer, in any request of a window, fails the window, and no row is written or locked. (Tests of package extract cut at every
+// byte.)
 func TestCutAnswersTouchNoRow(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, http.NotFoundHandler(), mayDay, nil)
@@ -59,7 +60,7 @@ func TestCutAnswersTouchNoRow(t *testing.T) {
 			}
 			answer(says(string(whole)))
 			s.mustRun(s.day(of.day), stream)
-			before := s.held()
+			before := s.tuplesOfAccount()
 			for name, cutter := range cutters {
 				for cut := 0; cut < len(whole); cut += 1 + len(whole)/5 {
 					answer(cutter(whole[:cut:cut]))
@@ -67,35 +68,35 @@ func TestCutAnswersTouchNoRow(t *testing.T) {
 				}
 				answer(cutter(whole[: len(whole)-1 : len(whole)-1]))
 				s.mustFail(of.day, stream, "answer: ")
-				s.mustHold(name, before)
+				s.mustKeep(name, before)
 			}
-			if stream == "company_content" { // its second request alone is cut: the first view came whole
+			if stream == "company_content" { // only the second request is cut: the first view is complete
 				s.api.first(1, says(`[]`), cutters["close"](whole[:len(whole)/2]))
 				s.mustFail(of.day, stream, "answer: ")
-				s.mustHold("the second view", before)
+				s.mustKeep("the second view", before)
 			}
 		})
 	}
 }
 
-// mustFail loads a day again and wants it failed, with words in the books.
+// mustFail loads a day again, and fails unless the load fails with words in the ledger's error.
 func (b *bench) mustFail(day, stream, words string) Result {
 	b.t.Helper()
 	r := b.day(day)
 	r.Force = true
 	result := b.run(r, stream)
-	if books := b.books(); result.Failed != 1 || result.Loaded != 0 || !strings.HasPrefix(books, "failed|0|0|") || !strings.Contains(books, words) {
-		b.t.Fatalf("%+v, the books say %s, want %q", result, books, words)
+	if entry := b.newestEntry(); result.Failed != 1 || result.Loaded != 0 || !strings.HasPrefix(entry, "failed|0|0|") || !strings.Contains(entry, words) {
+		b.t.Fatalf("%+v, the ledger says %s, want %q", result, entry, words)
 	}
 	return result
 }
 
-// mustHold wants the account's rows as they were, untouched.
-func (b *bench) mustHold(what string, before map[string]string) {
+// mustKeep fails if one of the account's rows was written or locked.
+func (b *bench) mustKeep(what string, before map[string]string) {
 	b.t.Helper()
-	for table, now := range b.held() {
+	for table, now := range b.tuplesOfAccount() {
 		if now != before[table] {
-			b.t.Errorf("%s touched %s:\n%s\n%s", what, table, before[table], now)
+			b.t.Errorf("%s wrote or locked rows of %s:\n%s\n%s", what, table, before[table], now)
 		}
 	}
 }

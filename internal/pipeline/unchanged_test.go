@@ -31,7 +31,7 @@ func TestTheSameAnswerTwiceWritesNothing(t *testing.T) {
 	b.mustWriteNothing("a forced run without hashes", func() { b.mustRun(all) })
 }
 
-// session is a session as the API writes it.
+// session formats a session as the API does.
 func session(agent, start, end, more string) string {
 	from, err := time.Parse(time.DateTime, start)
 	if err != nil {
@@ -69,7 +69,7 @@ func TestOneChangeWritesOneRow(t *testing.T) {
 	}
 	tests := []struct {
 		name, stream, path, before, after string
-		table, key, child                 string // child: a query of the children after, and what it gives
+		table, key, child                 string // child: a query of the children afterwards, and its result
 		children                          string
 	}{
 		{"a session's column", "usage_new", "usage_new",
@@ -126,15 +126,15 @@ func TestOneChangeWritesOneRow(t *testing.T) {
 	}
 }
 
-// Where a session is gone, its window is merged whole: the others are not touched, nor is what the window does not hold whole.
+// Deleting a session writes that row only: no other row, and none that reaches over the window's edge.
 func TestADeletionWritesOneRow(t *testing.T) {
 	t.Parallel()
 	const day = "2026-03-10"
-	gone := session("a@x.com", day+" 09:00:00", day+" 09:10:00", "")
+	deleted := session("a@x.com", day+" 09:00:00", day+" 09:10:00", "")
 	stays := session("b@x.com", day+" 10:00:00", day+" 10:10:00", logs(`{"date":"2026-03-10T10:00:01Z","type":"screen"}`))
 	crosses := session("c@x.com", day+" 23:30:00", "2026-03-11 00:30:00", "")
 	api := newCanned()
-	api.say("usage_new", sessions(gone, stays, crosses))
+	api.say("usage_new", sessions(deleted, stays, crosses))
 	b := newBench(t, api, mayDay, nil)
 	b.mustRun(b.day(day), "usage_new")
 	others := func() string {
@@ -151,7 +151,7 @@ func TestADeletionWritesOneRow(t *testing.T) {
 	}
 }
 
-// A count of cancelled requests that comes late is not taken for the same answer.
+// An answer that differs only in the count of cancelled requests is not taken for the same answer.
 func TestCancellationsThatCameLate(t *testing.T) {
 	t.Parallel()
 	api := newCanned()

@@ -12,12 +12,11 @@ import (
 	"wheelhouse/internal/testkit"
 )
 
-// history is twelve days of an account with everything that is awkward on them: a weekend, the end of a month, sessions
-// across midnight, twins, the same across midnight, facts on the border of days, and sessions that run while they are read.
+// history is twelve days of an account with all difficult cases: a weekend, the end of a month, sessions across midnight,
+// same-second sessions, the same across midnight, events at the border of days, and sessions that run while they are read.
 //
-// Of what is counted over a window, a fact in the last second of a day or at its midnight is counted as the API's bounds have
-// it, and no pipeline can tell: cancellations, visits and creations of shares there are left out. Sessions and
-// requests there stay.
+// An event in the last second of a day, or at midnight, is in the counts of a window or not, as the API decides. So cancellations,
+// visits and creations of shares at such times are left out. Sessions and requests stay.
 type history struct {
 	first, last time.Time   // days
 	runs        []time.Time // when the pipeline runs
@@ -27,13 +26,13 @@ var twelveDays = history{
 	first: date("2026-02-23"), last: date("2026-03-06"),
 	runs: []time.Time{
 		time.Date(2026, 3, 3, 14, 30, 0, 0, time.UTC), // in working hours: sessions run
-		time.Date(2026, 3, 4, 0, 10, 0, 0, time.UTC),  // one runs across this midnight
+		time.Date(2026, 3, 4, 0, 10, 0, 0, time.UTC),  // a session runs across this midnight
 		time.Date(2026, 3, 4, 15, 10, 0, 0, time.UTC),
 		time.Date(2026, 3, 7, 4, 0, 0, 0, time.UTC),
 	},
 }
 
-// simulator makes the account; now is its clock.
+// simulator makes the account. now is its clock.
 func (h history) simulator(t *testing.T, now *time.Time, change func(*simulator.Options)) *simulator.Simulator {
 	t.Helper()
 	o := simulator.Options{
@@ -78,26 +77,25 @@ func awkward(d *simulator.Day) {
 	}
 	h, m := time.Hour, time.Minute
 	add(23*h+50*m, 24*h+30*m, nil)                                               // across midnight,
-	add(23*h+50*m, 23*h+55*m, nil)                                               // with a twin that does not
-	add(23*h+50*m, 24*h+30*m, func(s *simulator.Session) { s.MaxViewers += 40 }) // and one that ends with it
+	add(23*h+50*m, 23*h+55*m, nil)                                               // with a same-second session that does not
+	add(23*h+50*m, 24*h+30*m, func(s *simulator.Session) { s.MaxViewers += 40 }) // and one that ends at the same time
 	add(14*h, 15*h, nil)                                                         // running at one of the runs,
-	add(14*h, 14*h+50*m, nil)                                                    // and its twin, which ends earlier
-	add(8*h, 8*h+m, nil)                                                         // the very same twice
+	add(14*h, 14*h+50*m, nil)                                                    // with a same-second session that ends earlier
+	add(8*h, 8*h+m, nil)                                                         // the same session twice
 	add(8*h, 8*h+m, nil)
 	add(23*h, 24*h, nil)                     // ends at midnight
 	add(23*h+59*m+59*time.Second, 24*h, nil) // in the last second
 	add(0, 5*m, nil)                         // begins at midnight
 }
 
-// unknowns are the settings that must not matter, with a name.
+// unknowns are settings of the API that must not change the warehouse, with a name.
 type unknowns struct {
 	name   string
 	change func(*simulator.Options)
 }
 
-// allUnknowns combines what a window selects by, how its end compares and how pages are cut: each of them at least once, and
-// in the long tests every three of them. Forms of the answer that do not change what it says go round; of them the first
-// and the last two have every member in every form.
+// allUnknowns combines how a window selects rows, whether its end is included, and how pages are cut: each value at least once, and in
+// the long tests all combinations. The forms of the answer's members take turns, and each form is used at least once.
 func allUnknowns() (all []unknowns) {
 	shapes := []simulator.Shape{
 		{}, {ArrayStats: true}, {HandledByAbsent: true, RunningEnd: simulator.EndAbsent}, {PoolNull: true, NoGzip: true},
@@ -127,7 +125,7 @@ func allUnknowns() (all []unknowns) {
 	return all
 }
 
-// load runs the pipeline at each of the history's times and returns the warehouse.
+// load runs the pipeline at each time of the history and returns the warehouse.
 func (h history) load(t *testing.T, change func(*simulator.Options), set func(*settings.Account), wrap func(http.Handler) http.Handler) *bench {
 	t.Helper()
 	now := h.runs[0]

@@ -9,14 +9,14 @@ import (
 	"wheelhouse/extract"
 )
 
-// oddValue is a record whose value is odd. It is normalised to a row, or set aside for a reason, and the record beside it loads.
-type oddValue struct {
+// unusualValue is a record with an unusual value. The record becomes a row or a reject, and the record beside it loads.
+type unusualValue struct {
 	name, stream, record string
-	column, want         string // what the row has
-	reason               string // why it was set aside
+	column, want         string // a column of the row, and its value
+	reason               string // of the reject; "" if there is a row
 }
 
-// frames are the streams' answers around records, each with a good one; tables are where rows go.
+// frames are answers around a record, each with a good record beside it, and where to find the row.
 var frames = map[string]struct{ frame, table string }{
 	"demo_usage":   {`{"sessions":[{"id":1,"start_ts":"2026-03-10T09:00:00"},%s],"total_canceled_requests":0}`, "demo_requests WHERE demo_id <> 1"},
 	"usage_new":    {`{"sessions":[{"email":"good@x.com","start_date":"2026-03-10T09:00:00Z"},%s]}`, "screen_sessions WHERE agent_email <> 'good@x.com'"},
@@ -26,7 +26,7 @@ var frames = map[string]struct{ frame, table string }{
 		"share_details WHERE slug <> 'good'"},
 }
 
-func oddValues() []oddValue {
+func unusualValues() []unusualValue {
 	demo := func(more string) string { return `{"id":2,"start_ts":"2026-03-10T10:00:00",` + more + `}` }
 	session := func(more string) string {
 		return `{"email":"b@x.com","start_date":"2026-03-10T10:00:00Z",` + more + `}`
@@ -34,7 +34,7 @@ func oddValues() []oddValue {
 	long, key := strings.Repeat("x", 1<<20+5), strings.Repeat("k", 600)
 	const utc = "(started_at AT TIME ZONE 'UTC')::text"
 	const event = "(last_event_at AT TIME ZONE 'UTC')::text"
-	return []oddValue{
+	return []unusualValue{
 		{"no zone", "demo_usage", demo(`"last_event_ts":"2026-03-10T10:00:00.5"`), event, "2026-03-10 10:00:00.5", ""},
 		{"an offset", "demo_usage", demo(`"last_event_ts":"2026-03-10T10:00:00+02:00"`), event, "2026-03-10 08:00:00", ""},
 		{"more digits", "demo_usage", demo(`"last_event_ts":"2026-03-10T10:00:00.123456789Z"`), event, "2026-03-10 10:00:00.123456", ""},
@@ -69,10 +69,10 @@ func oddValues() []oddValue {
 	}
 }
 
-func TestOddValues(t *testing.T) {
+func TestUnusualValues(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, http.NotFoundHandler(), mayDay, nil)
-	for i, v := range oddValues() {
+	for i, v := range unusualValues() {
 		t.Run(v.name, func(t *testing.T) {
 			t.Parallel()
 			s := b.scene(t, fmt.Sprint("value-", i), extract.Config{})
@@ -82,12 +82,12 @@ func TestOddValues(t *testing.T) {
 			rejects := strings.Join(s.lines(`SELECT reason FROM wheelhouse.rejects WHERE account_id = $1`, s.account.ID), "; ")
 			if v.reason != "" {
 				if n.Inserted != 1 || n.Rejected != 1 || rejects != v.reason {
-					t.Errorf("%+v, set aside: %s, want %s", n, rejects, v.reason)
+					t.Errorf("%+v, rejects: %s, want %s", n, rejects, v.reason)
 				}
 				return
 			}
 			if n.Inserted != 2 || n.Rejected != 0 {
-				t.Fatalf("%+v, set aside: %s", n, rejects)
+				t.Fatalf("%+v, rejects: %s", n, rejects)
 			}
 			s.want(v.want, "SELECT "+v.column+" FROM crankwheel."+of.table+" AND account_id = $1", s.account.ID)
 		})

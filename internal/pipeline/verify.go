@@ -13,31 +13,31 @@ import (
 	"wheelhouse/load"
 )
 
-// Finding is a difference, with the window it is of.
+// Finding is a difference with its window.
 type Finding struct {
 	Account string `json:"account"`
 	Stream  string `json:"stream"`
-	Days    string `json:"days"` // the window's first day; of a border check, the range
+	Days    string `json:"days"` // the window's first day; for CompareBorders, the range
 	load.Difference
 }
 
-// Verified sums a comparison up.
+// Verified sums up a comparison.
 type Verified struct {
 	Windows   int // compared with the API
-	Different int // of them
-	NotLoaded int // windows of the range that the ledger does not cover
-	Failed    int // could not be compared
-	Left      int // not tried: interrupted
+	Different int // compared, with differences
+	NotLoaded int // not covered by the ledger
+	Failed    int // not compared, because of an error
+	Left      int // not tried, because the run was interrupted
 	Requests  int
-	Rows      int64 // that the API brought
+	Rows      int64 // records in the API's answers
 	Findings  int
 }
 
-// Equal tells whether all of the range was compared and nothing differs.
+// Equal tells whether the whole range was compared and nothing differs.
 func (v Verified) Equal() bool { return v.Different+v.NotLoaded+v.Failed+v.Left+v.Findings == 0 }
 
-// Verify asks the API again for what is loaded of a range of whole days and tells, from several goroutines but one at a
-// time, in what the warehouse differs. It changes nothing but the ledger's list of runs.
+// Verify asks the API again for the loaded windows of a range of whole days, compares the answers with the tables (invariant 3),
+// and calls tell with each difference, one call at a time. It writes no row of schema crankwheel.
 func (r *Runner) Verify(ctx context.Context, accounts []*Account, streams []string, within func(*Account) Range, tell func(Finding)) (Verified, error) {
 	jobs, err := r.Plan(ctx, accounts, streams, within)
 	if err != nil {
@@ -61,7 +61,7 @@ func (r *Runner) Verify(ctx context.Context, accounts []*Account, streams []stri
 			}
 			group.Go(func() error { v.window(ctx, job, due); return nil })
 		}
-		// Where a day is missing the sums say nothing; of one day they are the day's own.
+		// With a gap, the sum of the days is not the range's. One day has no borders.
 		if days := within(job.Account); job.Stream.load.Counted() && gaps == 0 && len(job.Due) > 1 {
 			group.Go(func() error { v.borders(ctx, job, days); return nil })
 		}
@@ -91,7 +91,7 @@ type verifier struct {
 	sum  Verified
 }
 
-// movesOn is how often a window that is loaded meanwhile is asked for again.
+// movesOn is how often a window is asked for, if other processes load it meanwhile.
 const movesOn = 3
 
 // window compares one window.
@@ -146,7 +146,7 @@ func (v *verifier) compare(ctx context.Context, job Job, due ledger.Due, o *Outc
 	}
 	o.Counts = ledger.Counts{Read: batch.Read(), Rejected: batch.Rejected()}
 	found, err = v.Warehouse.Compare(ctx, due.Window, batch, asked(rep), since)
-	if err == nil && batch.Missing() != "" { // what differs in the rest is told all the same
+	if err == nil && batch.Missing() != "" { // the differences in the rest are still told
 		err = fmt.Errorf("extract: %s", batch.Missing())
 	}
 	return found, err
@@ -181,7 +181,7 @@ func (v *verifier) compareBorders(ctx context.Context, s Stream, win ledger.Wind
 	return rep.Attempts, found, err
 }
 
-// add adds to the sum, and tells what was found.
+// add updates the sum, and tells the differences.
 func (v *verifier) add(job Job, due ledger.Due, count func(*Verified), found []load.Difference) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -196,7 +196,7 @@ func (v *verifier) add(job Job, due ledger.Due, count func(*Verified), found []l
 	}
 }
 
-// observe logs a window that could not be compared, and tells the observer of each.
+// observe passes each window to the observer, and logs a window that could not be compared.
 func (v *verifier) observe(o Outcome) {
 	if o.Err != nil {
 		v.report(o)

@@ -27,7 +27,7 @@ func (b *bench) verify(r Range, streams ...string) (Verified, []Finding) {
 	return v, found
 }
 
-// loadedAccount is a warehouse with some days of a simulated account, and their range.
+// loadedAccount makes a warehouse with some days of a simulated account, and returns their range.
 func loadedAccount(t *testing.T, change func(*simulator.Options)) (*bench, Range) {
 	t.Helper()
 	now := twelveDays.runs[len(twelveDays.runs)-1]
@@ -39,7 +39,7 @@ func loadedAccount(t *testing.T, change func(*simulator.Options)) (*bench, Range
 func TestVerifyFindsNothingAfterALoad(t *testing.T) {
 	t.Parallel()
 	b, r := loadedAccount(t, nil)
-	before, books := b.tuples(), b.lines("SELECT * FROM wheelhouse.loads ORDER BY id")
+	before, loads := b.tuples(), b.lines("SELECT * FROM wheelhouse.loads ORDER BY id")
 	v, found := b.verify(r)
 	if !v.Equal() || v.Windows < 50 || v.Rows < 400 {
 		t.Errorf("%+v\n%v", v, found)
@@ -50,12 +50,12 @@ func TestVerifyFindsNothingAfterALoad(t *testing.T) {
 			t.Errorf("%s was written", table)
 		}
 	}
-	if !slices.Equal(books, b.lines("SELECT * FROM wheelhouse.loads ORDER BY id")) {
+	if !slices.Equal(loads, b.lines("SELECT * FROM wheelhouse.loads ORDER BY id")) {
 		t.Error("the ledger was written")
 	}
 }
 
-// Every column of every table is compared: a change planted in it is found, by its name.
+// Every column of every table is compared: verify finds a change in it, and names the column.
 func TestVerifyFindsAChangeOfAnyColumn(t *testing.T) {
 	t.Parallel()
 	b, r := loadedAccount(t, nil)
@@ -117,15 +117,15 @@ func TestVerifyFindsAChangeOfAnyColumn(t *testing.T) {
 				t.Errorf("%+v", f)
 			}
 		}
-		b.mendAll(r, ofTable...)
+		b.repairAll(r, ofTable...)
 		if v, found := b.verify(r, ofTable...); !v.Equal() {
-			t.Fatalf("%s: not mended by a load: %v", table, found)
+			t.Fatalf("%s: not repaired by a load: %v", table, found)
 		}
 	}
 }
 
-// mendAll loads a range again as if no hash were known.
-func (b *bench) mendAll(r Range, streams ...string) {
+// repairAll loads a range again by force.
+func (b *bench) repairAll(r Range, streams ...string) {
 	b.t.Helper()
 	b.forgetHashes()
 	r.Force = true
@@ -165,9 +165,9 @@ func TestVerifyFindsMissingAndExtraRows(t *testing.T) {
 		if v.Equal() || !slices.ContainsFunc(told, func(s string) bool { return strings.HasPrefix(s, tt.want) }) {
 			t.Errorf("after %s\n%+v %v", tt.sql, v, found)
 		}
-		b.mendAll(r, tt.stream)
+		b.repairAll(r, tt.stream)
 		if v, found := b.verify(r, tt.stream); !v.Equal() {
-			t.Fatalf("after %s: not mended by a load: %v", tt.sql, found)
+			t.Fatalf("after %s: not repaired by a load: %v", tt.sql, found)
 		}
 	}
 }
@@ -188,7 +188,7 @@ func TestVerifyTellsWhatIsNotLoadedAndWhatIsPersonal(t *testing.T) {
 	}
 }
 
-// Where the API leaves out or counts twice what falls on a day's last second, the sums of the days are not the range's.
+// If the API loses or doubles events in the last second of a day, the sums of the days are not the counts of the range.
 func TestVerifyChecksBorders(t *testing.T) {
 	t.Parallel()
 	api := newCanned()
@@ -204,7 +204,7 @@ func TestVerifyChecksBorders(t *testing.T) {
 	b.mustRun(r, streams...)
 	v, found := b.verify(r, streams...)
 	if len(found) != 1 || found[0].Column != "plays" || found[0].Warehouse != "3" || found[0].API != "1" || v.Equal() {
-		t.Errorf("plays alone do not add up: %+v %v", v, found)
+		t.Errorf("only the plays differ: %+v %v", v, found)
 	}
 	counts(2, 7)
 	_, found = b.verify(r, streams...)
@@ -220,7 +220,7 @@ func TestVerifyChecksBorders(t *testing.T) {
 	}
 }
 
-// perWindow answers a path with one number for a day's window and another for a longer one.
+// perWindow answers with one number for the window of a day, and with another for a longer window.
 func perWindow(t *testing.T, api *canned, path, body string, day, longer int) {
 	api.answer(path, func(q url.Values) (int, string) {
 		if windowOf(t, q) > 25*time.Hour {
@@ -230,8 +230,8 @@ func perWindow(t *testing.T, api *canned, path, body string, day, longer int) {
 	})
 }
 
-// Whatever was done to the tables by hand within a range of days, verify finds it, backfill --force repairs it, and verify is
-// then silent.
+// verify finds every change by hand within a range of days, backfill --force repairs it, and then verify finds no difference
+// (invariant 3).
 func TestVerifyFindsAndForceRepairsEverything(t *testing.T) {
 	t.Parallel()
 	b, r := loadedAccount(t, nil)
@@ -276,7 +276,7 @@ func TestVerifyFindsAndForceRepairsEverything(t *testing.T) {
 			t.Errorf("%s: after backfill --force: %+v %v", name, v, found)
 		}
 	}
-	b.exec("DELETE FROM crankwheel.users WHERE email = 'nobody@x.com'") // what was added is deleted softly
+	b.exec("DELETE FROM crankwheel.users WHERE email = 'nobody@x.com'") // an added row is soft-deleted
 	b.exec("DELETE FROM crankwheel.contents WHERE content_id = 99999999")
 	b.exec("DELETE FROM crankwheel.share_visits WHERE visit_id = 'none'")
 	b.exec("DELETE FROM crankwheel.screen_sessions WHERE agent_email = 'nobody@x.com'")

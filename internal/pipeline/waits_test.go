@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// waits notes how long the warehouse wants to wait between its tries of a transaction, and waits a twentieth of that only.
+// waits records how long the warehouse wants to wait between two tries of a transaction, and waits a twentieth of that.
 type waits struct {
 	mu    sync.Mutex
-	slow  bool          // waits are twice as long as asked for
+	slow  bool          // wait twice as long as asked for
 	asked time.Duration // all waits together
 	most  time.Duration // the longest
 }

@@ -15,8 +15,8 @@ func (b *bench) contents() testdb.Contents {
 	return testdb.Read(b.t, b.url)
 }
 
-// tuples names every tuple of each table: its place, who made it and who locked it, and its columns. Whatever
-// writes or locks a row changes it.
+// tuples returns a hash of all tuples of each table: their ctid, xmin and xmax, and their columns. Writing or locking a row changes
+// the hash.
 func (b *bench) tuples() map[string]string {
 	b.t.Helper()
 	all := map[string]string{}
@@ -27,7 +27,7 @@ func (b *bench) tuples() map[string]string {
 	return all
 }
 
-// written counts the tuples that were ever written in crankwheel, by Postgres's own statistics.
+// written returns the number of tuples that were ever written in crankwheel, from Postgres's statistics.
 func (b *bench) written() int64 {
 	b.t.Helper()
 	for _, conn := range b.runner.Warehouse.Pool().AcquireAllIdle(b.t.Context()) {
@@ -36,7 +36,7 @@ func (b *bench) written() int64 {
 		}
 		conn.Release()
 	}
-	var pinned []pgx.Tx // all at once: each in another session
+	var pinned []pgx.Tx // open at the same time, so that each is in another session
 	for range testdb.Sessions() {
 		tx, err := mustConnect(b.t, b.url).Begin(b.t.Context())
 		if err != nil {
@@ -54,7 +54,7 @@ func (b *bench) written() int64 {
 	               FROM pg_stat_user_tables WHERE schemaname = 'crankwheel'`)[0][0].(int64)
 }
 
-// mustWriteNothing fails unless what f does writes and locks no tuple in crankwheel.
+// mustWriteNothing fails if f writes or locks a tuple in crankwheel.
 func (b *bench) mustWriteNothing(what string, f func()) {
 	b.t.Helper()
 	tuples, written := b.tuples(), b.written()
@@ -64,18 +64,18 @@ func (b *bench) mustWriteNothing(what string, f func()) {
 	}
 	for table, is := range b.tuples() {
 		if was := tuples[table]; is != was {
-			b.t.Errorf("%s touched %s", what, table)
+			b.t.Errorf("%s wrote or locked rows of %s", what, table)
 		}
 	}
 }
 
-// forgetHashes makes every window's next load compare rows.
+// forgetHashes makes the next load of every window compare rows.
 func (b *bench) forgetHashes() {
 	b.t.Helper()
 	b.rows("UPDATE wheelhouse.loads SET response_hash = NULL, answer_hash = NULL")
 }
 
-// equal fails unless both warehouses hold the same.
+// equal fails unless both warehouses have the same rows.
 func equal(t *testing.T, what string, want, got testdb.Contents) {
 	t.Helper()
 	if d := want.Diff(got); d != "" {

@@ -23,32 +23,32 @@ type worker struct {
 
 	mu    sync.Mutex
 	due   []ledger.Due
-	busy  []ledger.Due // that another process is loading
+	busy  []ledger.Due // windows that another process is loading
 	order order
 
 	stages stages
 }
 
-// limits bound what all workers of a run do at the same time. Each channel has a place for each.
+// limits limit what all workers of a run do at the same time. Each channel has as many places as may be taken.
 type limits struct {
-	asking     chan struct{} // windows that are asked for
+	asking     chan struct{} // windows that are being asked for
 	committing chan struct{} // transactions
 	claimed    chan struct{} // windows from their claim to their end: each is a lease and a batch
 }
 
-// maxCommitting is how many transactions load at the same time: one keeps a core of the server's busy.
+// maxCommitting is the number of transactions at the same time. One keeps about one core of the server busy.
 const maxCommitting = 2
 
-// groupSize is how many windows are claimed or committed in one transaction at most.
+// groupSize is the number of windows that are claimed, or committed, in one transaction at most.
 const groupSize = 4
 
 func newLimits(asking int) limits {
 	return limits{make(chan struct{}, asking), make(chan struct{}, maxCommitting), make(chan struct{}, asking+maxCommitting*groupSize)}
 }
 
-// load loads the job's due windows. Windows that another process is loading are tried again, until they are loaded or
-// free: a process that was killed keeps their leases until these run out, and what it did not load is due here.
-// A process that lives may keep them for longer. When none came free for twice as long as a lease lasts, they are left to it.
+// load loads the job's due windows. Windows that another process is loading are tried again until they are loaded or free: the
+// leases of a killed process run out, and its windows are still due. The leases of a living process may last. If no window comes
+// free in twice the time of a lease, the windows are left to the other process.
 func (w *worker) load(ctx, work context.Context) {
 	w.try(ctx, work, w.job.Due)
 	if len(w.busy) > 0 {
@@ -76,7 +76,7 @@ func (w *worker) load(ctx, work context.Context) {
 	}
 }
 
-// parallel is how many windows of the stream may be asked for at the same time.
+// parallel returns the number of windows of the stream that may be asked for at the same time.
 func (w *worker) parallel() int {
 	if w.Parallel > 0 {
 		return w.Parallel
@@ -84,7 +84,7 @@ func (w *worker) parallel() int {
 	return max(1, w.job.Stream.Parallel)
 }
 
-// try tries windows once each: some are asked for while others are committed.
+// try tries each window once. Some are asked for while others are committed.
 func (w *worker) try(ctx, work context.Context, due []ledger.Due) {
 	w.due = due
 	ready := make(chan *task, groupSize/2)
@@ -95,8 +95,8 @@ func (w *worker) try(ctx, work context.Context, due []ledger.Due) {
 			}
 		})
 	}
-	// One transaction of a stream and account at a time: neighbouring windows show the same rows, and two transactions that
-	// insert the same row are in each other's way. While one is under way, the next windows are asked for and read.
+	// One transaction of a stream and account at a time: neighbouring windows have the same rows, and of two transactions that
+	// insert the same row one would fail. Meanwhile, the next windows are asked for and read.
 	committing.Go(func() { w.commitAll(work, ready) })
 	asking.Wait()
 	close(ready)
@@ -110,7 +110,7 @@ func (w *worker) askNext(ctx, work context.Context, ready chan<- *task) (more bo
 	if t == nil {
 		return false
 	}
-	w.limits.asking <- struct{}{} // whoever has a place waits for no claim, so each place comes free
+	w.limits.asking <- struct{}{} // a goroutine with a place does not wait for a claim, so each place becomes free
 	if w.ends(ctx) {
 		<-w.limits.asking
 		w.leave(work, t)
@@ -128,12 +128,12 @@ func (w *worker) askNext(ctx, work context.Context, ready chan<- *task) (more bo
 		}
 	} else {
 		w.stages.ready.Add(1)
-		ready <- t // commitAll receives until the channel is closed, whatever becomes of the windows
+		ready <- t // commitAll receives until the channel is closed, so this never blocks for good
 	}
 	return true
 }
 
-// nextClaimed takes a claimed window. Several are claimed at a time; when no more are to be tried, the rest are returned.
+// nextClaimed takes a claimed window, and claims several if there is none. If no more may be tried, it returns the claims.
 func (w *worker) nextClaimed(ctx, work context.Context) *task {
 	w.claiming.Lock()
 	defer w.claiming.Unlock()
@@ -165,7 +165,7 @@ func (w *worker) setClaimed(claimed []*task) {
 	w.stages.claimed.Store(int64(len(claimed)))
 }
 
-// next takes the windows that are to be claimed next, as many as there are places for: at least one, which it waits for.
+// next takes the windows to claim next, as many as there are places. It waits for the first place.
 func (w *worker) next(ctx context.Context) (due []ledger.Due) {
 	w.limits.claimed <- struct{}{}
 	places := 1
@@ -188,7 +188,7 @@ func (w *worker) next(ctx context.Context) (due []ledger.Due) {
 	return due
 }
 
-// commitAll commits the windows that are ready, several in one transaction where several are.
+// commitAll commits windows as they become ready, several in one transaction if several are ready.
 func (w *worker) commitAll(work context.Context, ready <-chan *task) {
 	for t := range ready {
 		group := append([]*task{t}, waiting(ready, t, groupSize-1)...)
@@ -214,11 +214,11 @@ func (w *worker) commitAll(work context.Context, ready <-chan *task) {
 // groupWait is how long a window waits for others to share its transaction.
 const groupWait = 5 * time.Millisecond
 
-// groupBytes is how many bytes of rows share a transaction: a large window gains nothing by waiting for another one, which
-// would keep its rows in memory meanwhile.
+// groupBytes is the bytes of rows from which a group takes no more windows. A large window gains nothing from sharing a
+// transaction, and keeps its rows in memory while it waits.
 const groupBytes = 4 << 20
 
-// waiting receives up to n windows that are ready now, or nearly, to share a transaction with a first one.
+// waiting receives up to n windows that become ready within groupWait, to share a transaction with the first one.
 func waiting(ready <-chan *task, first *task, n int) (group []*task) {
 	timer := time.NewTimer(groupWait)
 	defer timer.Stop()
@@ -236,21 +236,21 @@ func waiting(ready <-chan *task, first *task, n int) (group []*task) {
 	return group
 }
 
-// ends tells whether no further window is to be tried.
+// ends tells whether no further window may be tried.
 func (w *worker) ends(ctx context.Context) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return ctx.Err() != nil || w.order.stopped
 }
 
-// wouldFail tells whether a window has failed as every other window of the stream would.
+// wouldFail tells whether a window has failed with an error that every window of the stream would meet.
 func (w *worker) wouldFail() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.order.wouldFail
 }
 
-// finish takes note of a window that was tried. One that another process is loading is not over.
+// finish notes the outcome of a window. A busy one is tried again.
 func (w *worker) finish(o Outcome) {
 	w.mu.Lock()
 	if o.Busy {

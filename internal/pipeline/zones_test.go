@@ -9,8 +9,8 @@ import (
 	"wheelhouse/internal/simulator"
 )
 
-// From the API to the views, in zones whose days are odd: days without a midnight, with two of them, of 23, 24½ and 25
-// hours, and a date that was left out. Postgres, with a calendar of its own, must come to the same days.
+// From the API to the views, in zones with unusual days: without a midnight, with two of them, of 23, 24½ and 25 hours, and with a
+// date that was left out. Postgres, which has its own calendar, must compute the same days.
 func TestOddDaysFromEndToEnd(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -42,7 +42,7 @@ func TestOddDaysFromEndToEnd(t *testing.T) {
 					FROM wheelhouse.loads WHERE stream NOT IN ('user_access', 'company_content') GROUP BY stream) s`, from, to)
 			b.want(fmt.Sprint(tt.days), "SELECT count(*) FROM crankwheel.demo_cancellations_daily")
 			b.want("", "SELECT DISTINCT stream, day::text, status FROM bi.coverage WHERE day BETWEEN $1 AND $2 AND status <> 'loaded'", date(tt.first), date(tt.last))
-			// Each day's visits are those whose day it is for Postgres.
+			// Each day's visits are those of the same day in Postgres.
 			b.want("", `
 				SELECT day::text, e.visits, v.visits
 				FROM (SELECT day, sum(visits) AS visits FROM crankwheel.share_engagement_daily GROUP BY day) e

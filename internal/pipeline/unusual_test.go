@@ -7,8 +7,8 @@ import (
 
 const rejected = "SELECT path, reason FROM wheelhouse.rejects WHERE resolved_at IS NULL ORDER BY path"
 
-// A day whose count of cancelled requests is missing or impossible is not silently without one.
-func TestCanceledThatIsNoCount(t *testing.T) {
+// If the count of cancelled requests is missing or impossible, the day gets a reject instead of a count.
+func TestCanceledThatIsNotACount(t *testing.T) {
 	t.Parallel()
 	for count, why := range map[string]string{
 		``:                                       "total_canceled_requests: no count of it",
@@ -31,24 +31,24 @@ func TestCanceledThatIsNoCount(t *testing.T) {
 	}
 }
 
-// What of a share cannot be asked for, or not understood, is set aside; the rest of the window loads.
-func TestSharesWithOddDetails(t *testing.T) {
+// A detail that cannot be asked for, or not understood, becomes a reject. The rest of the window loads.
+func TestSharesWithUnusualDetails(t *testing.T) {
 	t.Parallel()
 	api := newCanned()
 	one := func(slug string) string { return fmt.Sprintf(`{"slug":%q,"visits":1,"plays":0,"cta_clicks":0}`, slug) }
-	api.say(sharesPath, `{"data":[`+one("..")+","+one("a%b")+","+one("odd")+`],"pagination":{"total":3}}`)
+	api.say(sharesPath, `{"data":[`+one("..")+","+one("a%b")+","+one("fraction")+`],"pagination":{"total":3}}`)
 	visit := `"sessions":[{"visit_id":"1","visited_at":"2026-03-10T10:00:00Z","played":true}]}`
 	api.say(sharesPath+"/a%b", `{"content_runtime_ms":5,`+visit)
-	api.say(sharesPath+"/odd", `{"content_runtime_ms":12.5,`+visit)
+	api.say(sharesPath+"/fraction", `{"content_runtime_ms":12.5,`+visit)
 	b := newBench(t, api, mayDay, nil)
 	b.mustRun(b.day("2026-03-10"), "shares", "share_visits")
-	b.want("a%b\nodd", "SELECT slug FROM crankwheel.share_visits ORDER BY slug")
-	b.want("..|∅\na%b|5\nodd|∅", "SELECT slug, content_runtime_ms FROM crankwheel.shares ORDER BY slug")
+	b.want("a%b\nfraction", "SELECT slug FROM crankwheel.share_visits ORDER BY slug")
+	b.want("..|∅\na%b|5\nfraction|∅", "SELECT slug, content_runtime_ms FROM crankwheel.shares ORDER BY slug")
 	b.want("$.content_runtime_ms|content_runtime_ms: a fraction where a whole number belongs\n"+
 		"$.data.slug|a slug that cannot stand in an address: its visits cannot be asked for", rejected)
 }
 
-// A share that was found deleted and is back is back, also where the window that says so says nothing new.
+// A deleted share whose detail is answered again is restored, even if the answer has nothing else new.
 func TestRestoredShare(t *testing.T) {
 	t.Parallel()
 	api := newCanned()

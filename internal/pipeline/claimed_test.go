@@ -11,10 +11,10 @@ import (
 	"wheelhouse/internal/testdb"
 )
 
-// However many accounts a run loads, what it holds in hand at a time is bounded: each window is a lease and a batch.
-func TestWindowsInHandAreBounded(t *testing.T) {
+// The number of claimed windows, each of which is a lease and a batch, does not grow with the number of accounts in a run.
+func TestClaimedWindowsAreLimited(t *testing.T) {
 	t.Parallel()
-	b := newBenchAt(t, testdb.NewDirect(t), newCanned(), mayDay, nil) // the lock would hold all of a pool's connections
+	b := newBenchAt(t, testdb.NewDirect(t), newCanned(), mayDay, nil) // the lock would keep all connections of a pool busy
 	server := httptest.NewServer(newCanned())
 	t.Cleanup(server.Close)
 	var accounts []*Account
@@ -23,7 +23,7 @@ func TestWindowsInHandAreBounded(t *testing.T) {
 	}
 	b.runner.Workers, b.runner.Parallel = 4, 4
 	lock := mustConnect(t, b.url)
-	if _, err := lock.Exec(t.Context(), "BEGIN; LOCK TABLE wheelhouse.rejects IN ACCESS EXCLUSIVE MODE"); err != nil { // no load goes on
+	if _, err := lock.Exec(t.Context(), "BEGIN; LOCK TABLE wheelhouse.rejects IN ACCESS EXCLUSIVE MODE"); err != nil { // no load can end
 		t.Fatal(err)
 	}
 	done := make(chan error)
@@ -33,17 +33,17 @@ func TestWindowsInHandAreBounded(t *testing.T) {
 		})
 		done <- err
 	}()
-	inHand := int64(0)
+	claimed := int64(0)
 	for still := 0; still < 10; {
 		time.Sleep(100 * time.Millisecond)
-		if n := b.count("wheelhouse.leases"); n > inHand {
-			inHand, still = n, 0
+		if n := b.count("wheelhouse.leases"); n > claimed {
+			claimed, still = n, 0
 		} else if still++; n == 0 {
 			still = 0
 		}
 	}
-	if most := int64(b.runner.Workers + maxCommitting*groupSize + groupSize); inHand > most {
-		t.Errorf("%d windows in hand, want at most %d", inHand, most)
+	if most := int64(b.runner.Workers + maxCommitting*groupSize + groupSize); claimed > most {
+		t.Errorf("%d windows are claimed, want at most %d", claimed, most)
 	}
 	if _, err := lock.Exec(t.Context(), "ROLLBACK"); err != nil {
 		t.Fatal(err)

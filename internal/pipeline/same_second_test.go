@@ -19,7 +19,7 @@ import (
 	"wheelhouse/transform"
 )
 
-// The two makers of a session's id agree.
+// SQL and Go make the same id of a session.
 func TestSessionIDIsTheSameInSQL(t *testing.T) {
 	t.Parallel()
 	conn, err := pgx.Connect(t.Context(), testdb.New(t))
@@ -50,7 +50,7 @@ func TestSessionIDIsTheSameInSQL(t *testing.T) {
 	})
 }
 
-// reordered loads what is due as a run does, with each stream's windows in another order than the plan's.
+// reordered loads the due windows as a run does, but each stream's in another order.
 func (r *Runner) reordered(b *bench, within Range, order func([]ledger.Due)) Result {
 	b.t.Helper()
 	jobs, err := r.Plan(b.t.Context(), []*Account{b.account}, nil, func(*Account) Range { return within })
@@ -71,9 +71,9 @@ func (r *Runner) reordered(b *bench, within Range, order func([]ledger.Due)) Res
 	return result
 }
 
-// Sessions of one agent that start in the same second, some across midnight, read while they run and afterwards, day
-// by day in any order and by any kind of window: always the same rows.
-func TestTwinsInAnyOrder(t *testing.T) {
+// Same-second sessions, some of them across midnight, are loaded while they run and afterwards, in any order of days and however the
+// API selects. The rows are always the same.
+func TestSameSecondSessionsInAnyOrder(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, newCanned(), mayDay, nil)
 	first := date("2026-03-10")
@@ -138,7 +138,7 @@ func TestTwinsInAnyOrder(t *testing.T) {
 	})
 }
 
-// only are the settings of some streams.
+// only returns the settings of some streams.
 func only(all []settings.Stream, names ...string) []settings.Stream {
 	return slices.DeleteFunc(slices.Clone(all), func(s settings.Stream) bool { return !slices.Contains(names, s.Name) })
 }
