@@ -1,14 +1,14 @@
--- "Is this day covered?" is answered in one place, by bi.covered. Views read the list of streams from wheelhouse.streams.
+-- Whether a day is covered is decided in one place, by bi.covered. Views read the list of streams from wheelhouse.streams.
 
 CREATE VIEW bi.streams AS
 SELECT stream, position, grain, one_day
 FROM wheelhouse.streams;
 COMMENT ON VIEW bi.streams IS
-    'What Wheelhouse loads. Grain: one row for each stream, that is for each API endpoint and the tables it fills. Key: stream.';
+    'What Wheelhouse loads. Grain: one row for each stream, that is, for each API endpoint and the tables that it fills. Key: stream.';
 COMMENT ON COLUMN bi.streams.stream   IS 'Name of the stream, as in every other view.';
-COMMENT ON COLUMN bi.streams.position IS '1, 2, 3, … in the order in which a run takes the streams.';
-COMMENT ON COLUMN bi.streams.grain    IS 'What one answer is about: events (things that happened in the window), daily (sums over the window, which is a day) or snapshot (everything there is at the moment of asking).';
-COMMENT ON COLUMN bi.streams.one_day  IS 'Whether only a load of exactly one day covers that day, because the answer holds sums over its window.';
+COMMENT ON COLUMN bi.streams.position IS '1, 2, 3, … in the order in which a run loads the streams.';
+COMMENT ON COLUMN bi.streams.grain    IS 'What one answer is about: events (things that happened in the window), daily (counts over the window, which is a day) or snapshot (everything at the moment of asking).';
+COMMENT ON COLUMN bi.streams.one_day  IS 'Whether only a load of exactly one day covers that day, because the answer has counts over its window.';
 
 CREATE FUNCTION bi.calendar(zone text, first date, last date) RETURNS TABLE (day date, whole tstzrange)
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -18,7 +18,7 @@ BEGIN ATOMIC
     WHERE bi.day_start(first + n, zone) < bi.day_start(first + n + 1, zone);
 END;
 COMMENT ON FUNCTION bi.calendar(text, date, date) IS
-    'The days from first to last, both included, with the time that each lasts in a time zone. A date that the zone left out has no row.';
+    'The days from first to last, both included, with the interval of each in a time zone. A date that the zone left out has no row.';
 
 CREATE FUNCTION bi.within_day(span tstzrange, zone text) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -27,9 +27,9 @@ BEGIN ATOMIC
        AND ((upper(span) - interval '1 microsecond') AT TIME ZONE zone)::date = (lower(span) AT TIME ZONE zone)::date;
 END;
 COMMENT ON FUNCTION bi.within_day(tstzrange, text) IS
-    'Whether a window begins with a day of a time zone and ends with that day or earlier.';
+    'Whether a window begins at the start of a day of a time zone, and ends in that day or at its end.';
 
--- The longest window of a stream says how far before a stretch of time the windows begin that lie over it.
+-- A window that overlaps an interval begins no earlier than the stream's longest window before the interval.
 CREATE INDEX loads_length ON wheelhouse.loads (account_id, stream, (upper(span) - lower(span)));
 DROP INDEX wheelhouse.loads_span;
 
@@ -43,7 +43,7 @@ BEGIN ATOMIC
       AND lower(l.span) >= lower(stretch) - (SELECT max(upper(o.span) - lower(o.span)) FROM wheelhouse.loads o WHERE o.account_id = of_account AND o.stream = of_stream);
 END;
 COMMENT ON FUNCTION wheelhouse.loads_over(text, text, tstzrange) IS
-    'The loads of a stream of an account whose windows lie over a stretch of time, found by the index loads_window.';
+    'The loads of a stream of an account whose windows overlap an interval, found by the index loads_window.';
 
 CREATE FUNCTION bi.covered(of_account text, of_stream text, zone text, since timestamptz DEFAULT '-infinity', until timestamptz DEFAULT 'infinity')
 RETURNS tstzmultirange
@@ -58,10 +58,10 @@ BEGIN ATOMIC
       AND (NOT s.one_day OR bi.within_day(tstzrange(l.window_start, l.window_end), zone));
 END;
 COMMENT ON FUNCTION bi.covered(text, text, text, timestamptz, timestamptz) IS
-    'The time that is loaded of a stream of an account: a day is covered if all of it is in here. Sums over a window are a day''s only if the window is that day, in the given time zone; of a snapshot, the days on which it was taken. Loads that end before "since" or begin after "until" are left out.';
+    'The time that the loads of a stream of an account cover. A day is covered if all of the day is in the result. If the stream''s answers have counts over the window, only a window of exactly one day, in the given time zone, covers that day. A snapshot covers the day on which it was taken. Loads that end before "since" or begin after "until" are left out.';
 
 CREATE OR REPLACE VIEW bi.coverage AS
-WITH known AS MATERIALIZED (  -- a few rows, worked out once a query
+WITH known AS MATERIALIZED (  -- a few rows, computed once in a query
     SELECT a.account_id, a.timezone, s.stream, s.one_day, s.grain = 'snapshot' AS snapshot,
            (SELECT max(coalesce(l.finished_at, l.started_at))
             FROM wheelhouse.loads l
@@ -69,7 +69,7 @@ WITH known AS MATERIALIZED (  -- a few rows, worked out once a query
            coalesce((SELECT max(upper(l.span) - lower(l.span))
                      FROM wheelhouse.loads l
                      WHERE l.account_id = a.account_id AND l.stream = s.stream), '0') AS longest,
-           CASE WHEN s.grain = 'snapshot' THEN coalesce(  -- the day of the first try
+           CASE WHEN s.grain = 'snapshot' THEN coalesce(  -- the day of the first load, also a failed one
                (SELECT greatest(a.history_from, (lower(l.span) AT TIME ZONE a.timezone)::date)
                 FROM wheelhouse.loads l
                 WHERE l.account_id = a.account_id AND l.stream = s.stream AND l.status IN ('loaded', 'failed')
@@ -98,7 +98,7 @@ SELECT d.account_id,
        upper(j.covered)                           AS loaded_until,
        j.loaded_at,
        j.tried_at,
-       CASE WHEN j.loaded AND j.unreconciled THEN j.lacking
+       CASE WHEN j.loaded AND j.unreconciled THEN j.missing
             WHEN NOT j.loaded AND j.failed   THEN j.error END AS error,
        k.stream_loaded_at
 FROM days d
@@ -117,12 +117,12 @@ CROSS JOIN LATERAL (
                max(n.at) FILTER (WHERE n.loaded)                                       AS loaded_at,
                max(n.at)                                                               AS tried_at,
                (array_agg(n.error ORDER BY n.id DESC) FILTER (WHERE NOT n.loaded))[1]  AS error,
-               (array_agg(n.error ORDER BY n.id DESC) FILTER (WHERE n.loaded AND NOT n.reconciled AND NOT coalesce(n.newer @> (n.span * d.whole), false)))[1] AS lacking
+               (array_agg(n.error ORDER BY n.id DESC) FILTER (WHERE n.loaded AND NOT n.reconciled AND NOT coalesce(n.newer @> (n.span * d.whole), false)))[1] AS missing
         FROM (
             SELECT l.id, l.span, l.reconciled, l.error,
                    l.status = 'loaded'                   AS loaded,
                    coalesce(l.finished_at, l.started_at) AS at,
-                   -- What newer loads cover, where that is to be known.
+                   -- The time that newer loads cover; needed only for a load that is not reconciled.
                    CASE WHEN NOT l.reconciled THEN range_agg(l.span) FILTER (WHERE l.status = 'loaded') OVER (
                        ORDER BY l.id DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) END AS newer
             FROM wheelhouse.loads l
@@ -133,15 +133,17 @@ CROSS JOIN LATERAL (
     ) x
 ) j;
 
--- A window that is loaded although parts of it could not be had is loaded, not reconciled, and its error tells which parts.
+-- A window of which parts could not be had may still be loaded. It is not reconciled, and its error says which parts are missing.
 COMMENT ON COLUMN wheelhouse.loads.reconciled IS 'Whether the answers are complete (see error) and the API''s own totals equal what was read, rejects included. NULL where there is nothing to compare.';
-COMMENT ON COLUMN wheelhouse.loads.error      IS 'Without personal data. Of a failed row: why it failed. Of a loaded row: which parts of the window could not be had, and why; nothing was deleted by it. NULL: loaded whole, or running.';
+COMMENT ON COLUMN wheelhouse.loads.error      IS 'Without personal data. Of a failed row: why it failed. Of a loaded row: which parts of the window could not be had, and why; such a load deletes nothing. NULL: nothing is missing, or the load is running.';
+COMMENT ON COLUMN wheelhouse.loads.answer_hash IS 'Version of the normaliser and XXH3 (128 bits) of the answer as sent, if one answer was the whole window. NULL: the window was bisected or paged, or is not reconciled.';
 COMMENT ON COLUMN bi.loads.reconciled         IS 'Whether the answers are complete (see error) and the API''s own totals equal what was read, rejects included. NULL where there is nothing to compare.';
-COMMENT ON COLUMN bi.loads.error              IS 'Without personal data. Of a failed row: why it failed. Of a loaded row: which parts of the window could not be had, and why; nothing was deleted by it. NULL: loaded whole, or running.';
-COMMENT ON COLUMN bi.coverage.status          IS 'loaded: windows loaded cover the whole day (a snapshot: one was taken that day; today: everything up to loaded_until). unreconciled: the same, but for some of the day the newest load lacks parts that could not be had (see error), or does not add up to the API''s own totals. failed: not covered, and a part that is missing was tried and failed. gap: not covered, and not tried.';
-COMMENT ON COLUMN bi.coverage.error           IS 'If status is failed: why the newest failed try failed. If it is unreconciled: which parts could not be had, and why; NULL where the totals differ. Else NULL.';
+COMMENT ON COLUMN bi.loads.error              IS 'Without personal data. Of a failed row: why it failed. Of a loaded row: which parts of the window could not be had, and why; such a load deletes nothing. NULL: nothing is missing, or the load is running.';
+COMMENT ON COLUMN bi.coverage.status          IS 'loaded: loads cover the whole day (a snapshot: one was taken that day; today: everything up to loaded_until). unreconciled: the same, but the newest load of some of the day is not reconciled: parts of its window could not be had (see error), or its rows differ from the API''s own totals. failed: not covered, and a load of the time that is missing failed. gap: not covered, and not tried.';
+COMMENT ON COLUMN bi.coverage.error           IS 'If status is failed: why the newest failed load failed. If status is unreconciled: which parts could not be had, and why; NULL if the totals differ. Else NULL.';
 
--- A share has two loads: the list's and the detail's. A load's rows are looked for in all tables: only its own stream's name it.
+-- A share has the loads of its list and of its detail. The view looks for a load's rows in all tables, and finds them only in those
+-- of its stream.
 CREATE OR REPLACE VIEW bi.load_rows AS
 SELECT l.id AS load_id,
        l.account_id,

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Facts small enough to count by hand. New York is 5 hours behind UTC in winter: its 1 February lasts
+// Few enough rows to count by hand. New York is 5 hours behind UTC in winter: its 1 February lasts
 // from 05:00Z to 05:00Z.
 const facts = `
 	INSERT INTO wheelhouse.accounts VALUES
@@ -96,28 +96,28 @@ func TestShareEngagement(t *testing.T) {
 		INSERT INTO wheelhouse.accounts VALUES ('ny', 'https://x.is', 'America/New_York', '2024-02-01');
 		INSERT INTO crankwheel.shares (account_id, slug, content_id, content_name, created_at, created_by_email, created_by_name, has_cta, content_runtime_ms, load_id, loaded_at, deleted_at) VALUES
 			('ny', 'both', 1, NULL, '2024-02-01 04:00Z', 'ann@x.is', 'Ann', true, 1606, 1, now(), NULL),
-			('ny', 'bare', 2, 'Gone video', NULL, NULL, NULL, NULL, NULL, 1, now(), NULL),
-			('ny', 'gone', 1, 'Video', '2024-02-01Z', 'ann@x.is', 'Ann', true, 1606, 1, now(), now());
+			('ny', 'bare', 2, 'Deleted video', NULL, NULL, NULL, NULL, NULL, 1, now(), NULL),
+			('ny', 'deleted', 1, 'Video', '2024-02-01Z', 'ann@x.is', 'Ann', true, 1606, 1, now(), now());
 		INSERT INTO crankwheel.share_details (account_id, slug, created_at, customer_account_id, content_created_by, content_runtime_seconds, load_id, loaded_at, deleted_at) VALUES
 			('ny', 'both', '2024-02-01 04:00Z', 'crm-1', 'bob@x.is', 2, 1, now(), NULL),
 			('ny', 'bare', '2024-02-01 04:00Z', 'crm-old', NULL, 3, 1, now(), now()),
-			('ny', 'gone', '2024-02-01 04:00Z', 'crm-gone', NULL, 4, 1, now(), NULL),
+			('ny', 'deleted', '2024-02-01 04:00Z', 'crm-deleted', NULL, 4, 1, now(), NULL),
 			('ny', 'only', '2024-02-01 05:00Z', 'crm-2', NULL, 5, 1, now(), NULL);
 		INSERT INTO crankwheel.contents (account_id, content_id, name, type, created_by, view, load_id, loaded_at, deleted_at) VALUES
-			('ny', 1, 'Video', 'upload', 'eve@x.is', 'active', 1, now(), NULL), ('ny', 2, 'Gone', 'upload', 'eve@x.is', 'active', 1, now(), now());
+			('ny', 1, 'Video', 'upload', 'eve@x.is', 'active', 1, now(), NULL), ('ny', 2, 'Deleted', 'upload', 'eve@x.is', 'active', 1, now(), now());
 		INSERT INTO crankwheel.share_visits (account_id, slug, visit_id, visited_at, played, percent_watched, watch_time_seconds, cta_clicked, load_id, loaded_at, deleted_at) VALUES
 			('ny', 'both', 'a', '2024-02-03Z', true, 0.5, 30, true, 1, now(), NULL), ('ny', 'both', 'b', '2024-02-02Z', false, 0, 0, false, 1, now(), NULL),
 			('ny', 'both', 'c', '2024-02-05Z', true, NULL, NULL, NULL, 1, now(), NULL), ('ny', 'both', 'd', '2024-02-01Z', true, 1, 1, true, 1, now(), now()),
-			('ny', 'gone', 'a', '2024-02-03Z', true, 0.5, 30, true, 1, now(), NULL);
+			('ny', 'deleted', 'a', '2024-02-03Z', true, 0.5, 30, true, 1, now(), NULL);
 		INSERT INTO crankwheel.share_engagement_daily VALUES
-			('ny', '2024-02-02', 'both', 1, 0, 0, 0, 10, 1, now()), ('ny', '2024-02-02', 'gone', 9, 9, 9, 1, 1, 1, now()),
+			('ny', '2024-02-02', 'both', 1, 0, 0, 0, 10, 1, now()), ('ny', '2024-02-02', 'deleted', 9, 9, 9, 1, 1, 1, now()),
 			('ny', '2024-02-03', 'unlisted', 2, 1, 0, NULL, NULL, 1, now());`)
 	want(t, conn, `
 		SELECT slug, content_name, content_type, content_created_by, content_runtime_seconds, created_day, created_by_email, customer_account_id,
 		       visits, plays, round(play_rate::numeric, 3), cta_clicks, avg_percent_watched, watch_time_seconds,
 		       first_visited_at AT TIME ZONE 'UTC', last_visited_at AT TIME ZONE 'UTC'
 		FROM bi.share_engagement ORDER BY 1`,
-		"bare|Gone video|∅|∅|∅|∅|∅|∅|0|0|∅|0|∅|0|∅|∅",
+		"bare|Deleted video|∅|∅|∅|∅|∅|∅|0|0|∅|0|∅|0|∅|∅",
 		"both|Video|upload|bob@x.is|1.606|2024-01-31|ann@x.is|crm-1|3|2|0.667|1|0.25|30|2024-02-02 00:00:00|2024-02-05 00:00:00",
 		"only|∅|∅|∅|5|2024-02-01|∅|crm-2|0|0|∅|0|∅|0|∅|∅")
 	want(t, conn, `SELECT day, slug, created_by_email, customer_account_id, visits, plays, cta_clicks, avg_percent_watched, engagement_score
@@ -126,7 +126,7 @@ func TestShareEngagement(t *testing.T) {
 		"2024-02-03|unlisted|∅|∅|2|1|0|∅|∅")
 }
 
-// TestShares: the two views of shares know the same of each, and by when it was created an agent's are found by their index.
+// TestShares: the two views of shares agree, and the shares of an agent are found by an index on agent and time of creation.
 func TestShares(t *testing.T) {
 	t.Parallel()
 	_, conn := migrated(t)
@@ -134,12 +134,12 @@ func TestShares(t *testing.T) {
 		INSERT INTO wheelhouse.accounts VALUES ('ny', 'https://x.is', 'America/New_York', '2024-02-01');
 		INSERT INTO crankwheel.shares (account_id, slug, content_id, content_name, created_at, created_by_email, load_id, loaded_at, deleted_at) VALUES
 			('ny', 'told', 1, 'Told', '2024-02-01 04:00Z', 'ann@x.is', 1, now(), NULL), ('ny', 'bare', 1, NULL, NULL, 'ann@x.is', 1, now(), NULL),
-			('ny', 'gone', 1, NULL, NULL, 'ann@x.is', 1, now(), now()), ('ny', 'vague', 2, NULL, NULL, 'ann@x.is', 1, now(), NULL);
+			('ny', 'deleted', 1, NULL, NULL, 'ann@x.is', 1, now(), now()), ('ny', 'vague', 2, NULL, NULL, 'ann@x.is', 1, now(), NULL);
 		INSERT INTO crankwheel.share_details (account_id, slug, created_at, load_id, loaded_at, deleted_at) VALUES
-			('ny', 'told', '2024-02-09Z', 1, now(), NULL), ('ny', 'bare', '2024-02-02 04:00Z', 1, now(), NULL), ('ny', 'gone', '2024-02-03Z', 1, now(), NULL),
+			('ny', 'told', '2024-02-09Z', 1, now(), NULL), ('ny', 'bare', '2024-02-02 04:00Z', 1, now(), NULL), ('ny', 'deleted', '2024-02-03Z', 1, now(), NULL),
 			('ny', 'vague', '2024-02-04Z', 1, now(), now()), ('ny', 'only', '2024-02-05 05:00Z', 1, now(), NULL);
 		INSERT INTO crankwheel.contents (account_id, content_id, name, view, load_id, loaded_at, deleted_at) VALUES
-			('ny', 1, 'Library', 'active', 1, now(), NULL), ('ny', 2, 'Gone', 'active', 1, now(), now())`)
+			('ny', 1, 'Library', 'active', 1, now(), NULL), ('ny', 2, 'Deleted', 'active', 1, now(), now())`)
 	for _, view := range []string{"shares", "share_engagement"} {
 		want(t, conn, `SELECT slug, content_id, content_name, created_at AT TIME ZONE 'UTC', created_by_email FROM bi.`+view+` ORDER BY 1`,
 			"bare|1|Library|2024-02-02 04:00:00|ann@x.is", "only|∅|∅|2024-02-05 05:00:00|∅", "told|1|Told|2024-02-01 04:00:00|ann@x.is", "vague|2|∅|∅|ann@x.is")

@@ -8,15 +8,15 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// querier is what Check needs of a *pgxpool.Pool, a *pgx.Conn or a pgx.Tx.
+// querier is a *pgxpool.Pool, a *pgx.Conn or a pgx.Tx.
 type querier interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
-// A Problem is why a warehouse's schema does not fit this binary.
+// A Problem is the reason why a warehouse's schema does not fit this binary.
 type Problem string
 
-// The problems: no schema at all, an older one, a newer one, one that another tool left half-way.
+// The problems: no schema, an older one, a newer one, or one that another tool left half-migrated.
 const (
 	Empty        Problem = "empty"
 	Older        Problem = "older"
@@ -24,8 +24,8 @@ const (
 	HalfMigrated Problem = "half-migrated"
 )
 
-// A SchemaError is returned when the warehouse was reached and its schema does not fit. Commands refuse to work on it,
-// and those with --migrate call Up when Problem is Empty or Older. Its text says what to do.
+// A SchemaError means that the warehouse was reached, but its schema does not fit. Commands refuse to work on such a warehouse. Those
+// with --migrate call Up if Problem is Empty or Older. The error's text says what to do.
 type SchemaError struct {
 	Problem Problem
 	Version uint // of the warehouse; 0 when Empty
@@ -51,8 +51,8 @@ func (e *SchemaError) Error() string {
 		"if it is not, run `%s`; then `wheelhouse migrate up`", e.Version, e.Version, notApplied)
 }
 
-// Check returns nil when the warehouse's schema is the one this binary needs, a *SchemaError when it is not, and
-// another error when that could not be found out.
+// Check returns nil if the warehouse's schema is the one that this binary needs, a *SchemaError if it is not, and another error if
+// the schema could not be read.
 func Check(ctx context.Context, q querier) error { return check(ctx, q, Latest()) }
 
 func check(ctx context.Context, q querier, latest uint) error {
@@ -81,7 +81,7 @@ type versionState struct {
 	dirty   bool
 }
 
-// readVersion reads golang-migrate's table. No table, no schema and no row all mean version 0.
+// readVersion reads golang-migrate's table. Without the table, its schema or a row, the version is 0.
 func readVersion(ctx context.Context, q querier) (versionState, error) {
 	var (
 		version int64
@@ -94,6 +94,6 @@ func readVersion(ctx context.Context, q querier) (versionState, error) {
 	case err != nil:
 		return versionState{}, fmt.Errorf("read the schema version: %w", err)
 	}
-	state.version = uint(max(version, 0)) // golang-migrate writes -1 when the first migration is taken back halfway
+	state.version = uint(max(version, 0)) // golang-migrate writes -1 if the first migration is undone half-way
 	return state, nil
 }

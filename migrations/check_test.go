@@ -53,7 +53,7 @@ func TestCheckAndStatus(t *testing.T) {
 	}
 }
 
-// The statements that the message gives lead out of it, whether or not the migration was applied.
+// The statements in the message repair the mark, whether or not the migration was applied.
 func TestHalfMigratedIsRepairedAsTheMessageSays(t *testing.T) {
 	t.Parallel()
 	db, conn := migrated(t)

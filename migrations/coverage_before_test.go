@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// before makes bi.coverage of 0003 again, as public.before: it works all days out at once, from the whole ledger.
+// before creates the bi.coverage of 0003 as public.before, which computes all days at once from the whole ledger.
 func before(t *testing.T, conn *pgx.Conn) {
 	t.Helper()
 	text, err := fs.ReadFile(files, "0003_bi.up.sql")
@@ -26,8 +26,8 @@ func before(t *testing.T, conn *pgx.Conn) {
 	exec(t, conn, "CREATE VIEW public.before AS"+view)
 }
 
-// TestCoverageIsAsBefore compares both definitions on ledgers at random, in zones whose clocks change while they last:
-// all rows, and those of questions that are answered from a part of the ledger.
+// TestCoverageIsAsBefore compares both definitions on random ledgers, in zones whose clocks change meanwhile: all rows, and the rows
+// of queries that read only some of the ledger.
 func TestCoverageIsAsBefore(t *testing.T) {
 	t.Parallel()
 	_, conn := migrated(t)
@@ -62,8 +62,8 @@ func TestCoverageIsAsBefore(t *testing.T) {
 	want(t, conn, `SELECT count(DISTINCT status) FROM bi.coverage`, "4")
 }
 
-// randomLedger writes loads of all kinds: days, halves, weeks, overlaps, moments; loaded, failed, running,
-// reconciled or not, ended or not.
+// randomLedger writes random loads: of days, halves, weeks and moments, overlapping or not; loaded, failed or running, reconciled or
+// not, finished or not.
 func randomLedger(t *testing.T, conn *pgx.Conn, random *rand.Rand, account string) {
 	t.Helper()
 	var batch pgx.Batch
@@ -99,7 +99,7 @@ func randomLedger(t *testing.T, conn *pgx.Conn, random *rand.Rand, account strin
 	}
 }
 
-// randomSpan begins within the last 150 days, mostly at a midnight somewhere.
+// randomSpan returns a window that begins in the last 150 days, mostly at a midnight in some zone.
 func randomSpan(random *rand.Rand) (from, to *time.Time) {
 	start := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -random.IntN(150))
 	length := time.Duration(1+random.IntN(3)) * 24 * time.Hour

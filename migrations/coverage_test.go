@@ -10,8 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// A ledger to write windows into, whose history begins 9 days ago, in a zone where it is about noon now: no midnight
-// passes and no clock changes while the test runs.
+// A ledger that the test writes. Its history begins 9 days ago, in a zone where it is about noon, so that no midnight passes and no
+// clock changes while the test runs.
 type ledger struct {
 	t    *testing.T
 	conn *pgx.Conn
@@ -20,7 +20,7 @@ type ledger struct {
 
 func newLedger(t *testing.T) *ledger {
 	t.Helper()
-	zone, err := time.LoadLocation(fmt.Sprintf("Etc/GMT%+d", time.Now().UTC().Hour()-12)) // +5 is what others call -5
+	zone, err := time.LoadLocation(fmt.Sprintf("Etc/GMT%+d", time.Now().UTC().Hour()-12)) // Etc/GMT+5 is UTC-5
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func newLedger(t *testing.T) *ledger {
 	return &ledger{t, conn, zone}
 }
 
-// at is a moment of the day that was so many days ago.
+// at returns a time of the day that was so many days ago.
 func (l *ledger) at(ago, hour int) time.Time {
 	now := time.Now().In(l.zone)
 	return time.Date(now.Year(), now.Month(), now.Day()-ago, hour, 0, 0, 0, l.zone)
@@ -68,12 +68,12 @@ func TestCoverage(t *testing.T) {
 	l.day("usage_new", "loaded", 7, nil) // tried again
 	l.day("usage_new", "loaded", 6, false)
 	l.day("usage_new", "loaded", 5, false)
-	l.day("usage_new", "loaded", 5, true)                                       // loaded again, now it adds up
+	l.day("usage_new", "loaded", 5, true)                                       // loaded again, and reconciled
 	l.window("usage_new", "loaded", l.at(4, 0), l.at(4, 12), true)              // half a day,
 	l.window("usage_new", "failed", l.at(4, 12), l.at(3, 0), nil)               // and not the other
 	l.window("usage_new", "loaded", l.at(3, 0), l.at(3, 12), false)             // both halves,
-	l.window("usage_new", "loaded", l.at(3, 12), l.at(2, 0), true)              // the older one wrong
-	l.window("usage_new", "loaded", l.at(2, 0), l.at(2, 23), true)              // an hour is lacking
+	l.window("usage_new", "loaded", l.at(3, 12), l.at(2, 0), true)              // the older one not reconciled
+	l.window("usage_new", "loaded", l.at(2, 0), l.at(2, 23), true)              // an hour is missing
 	l.window("usage_new", "running", l.at(1, 0), l.at(0, 0), nil)               // not yet
 	l.window("usage_new", "loaded", l.at(0, 0), time.Now(), true)               // today so far
 	l.window("usage_new", "loaded", l.at(20, 0), l.at(9, 0), true)              // before history
@@ -81,8 +81,8 @@ func TestCoverage(t *testing.T) {
 	l.window("share_details", "loaded", l.at(9, 0), l.at(4, 0), true)           // five days at once
 	l.window("share_details", "failed", l.at(5, 0), l.at(2, 0), nil)            // a failure over loaded and missing days
 	l.window("share_details", "failed", l.at(0, 0), l.at(0, 0).Add(60e9), nil)  // today failed
-	l.window("share_visits", "loaded", l.at(30, 0), l.at(0, 0), false)          // everything, wrong
-	l.window("share_visits", "loaded", l.at(8, 0), l.at(6, 0), true)            // two days of it corrected
+	l.window("share_visits", "loaded", l.at(30, 0), l.at(0, 0), false)          // everything, not reconciled
+	l.window("share_visits", "loaded", l.at(8, 0), l.at(6, 0), true)            // two days of it reconciled
 	l.window("share_visits", "loaded", l.at(0, 0).Add(60e9), l.at(-1, 0), true) // today without its first minute
 	l.day("usage_shares", "loaded", 9, true)                                    // counts of a day:
 	l.window("usage_shares", "loaded", l.at(8, 0), l.at(6, 0), true)            // not those of two,
@@ -119,7 +119,7 @@ func TestCoverage(t *testing.T) {
 	want(t, l.conn, `SELECT loaded_until - day_start FROM bi.coverage WHERE stream = 'usage_new' ORDER BY day DESC OFFSET 4 LIMIT 1`, "12:00:00")
 }
 
-// firstMoment finds a day's first moment without any rule: the first minute whose local date it is.
+// firstMoment finds a day's first moment by trying: the first minute with that local date.
 func firstMoment(day time.Time, zone *time.Location) time.Time {
 	at := day.Add(-26 * time.Hour)
 	for at.In(zone).Format(time.DateOnly) != day.Format(time.DateOnly) {
@@ -151,24 +151,24 @@ func TestDayStart(t *testing.T) {
 	}
 }
 
-// A window that is loaded without a part says what it lacks, until a newer load of the same moments does not.
-func TestCoverageTellsWhatIsLacking(t *testing.T) {
+// bi.coverage says which parts of a day could not be had, until a newer load of the same time has them.
+func TestCoverageSaysWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	l := newLedger(t)
-	lacks := func(stream string, from, to time.Time, what string) {
+	incomplete := func(stream string, from, to time.Time, what string) {
 		l.window(stream, "loaded", from, to, false)
 		exec(t, l.conn, "UPDATE wheelhouse.loads SET error = $1 WHERE id = (SELECT max(id) FROM wheelhouse.loads)", what)
 	}
-	lacks("share_visits", l.at(5, 0), l.at(4, 0), "one")   // and nothing after it
-	lacks("share_visits", l.at(4, 0), l.at(3, 0), "two")   // and a try that failed
-	l.day("share_visits", "failed", 4, nil)                //
-	lacks("share_visits", l.at(3, 0), l.at(2, 0), "three") // and a load that lacks nothing
-	l.day("share_visits", "loaded", 3, nil)                //
+	incomplete("share_visits", l.at(5, 0), l.at(4, 0), "one")   // and nothing after it
+	incomplete("share_visits", l.at(4, 0), l.at(3, 0), "two")   // and a failed load
+	l.day("share_visits", "failed", 4, nil)                     //
+	incomplete("share_visits", l.at(3, 0), l.at(2, 0), "three") // and a complete load
+	l.day("share_visits", "loaded", 3, nil)                     //
 	l.window("share_visits", "loaded", l.at(2, 0), l.at(2, 12), nil)
-	lacks("share_visits", l.at(2, 12), l.at(1, 0), "four")   // a half
-	l.day("share_visits", "loaded", 1, false)                // totals that differ
-	lacks("company_content", l.at(5, 0), l.at(4, 0), "five") // a snapshot
-	lacks("company_content", l.at(4, 6), l.at(4, 7), "six")  // of no whole day
+	incomplete("share_visits", l.at(2, 12), l.at(1, 0), "four")   // a half
+	l.day("share_visits", "loaded", 1, false)                     // totals that differ
+	incomplete("company_content", l.at(5, 0), l.at(4, 0), "five") // a snapshot
+	incomplete("company_content", l.at(4, 6), l.at(4, 7), "six")  // of no whole day
 	want(t, l.conn, `SELECT stream, status, error FROM bi.coverage
 		WHERE stream IN ('share_visits', 'company_content') AND tried_at IS NOT NULL ORDER BY stream DESC, day`,
 		"share_visits|unreconciled|one\nshare_visits|unreconciled|two\nshare_visits|loaded|∅\nshare_visits|unreconciled|four\nshare_visits|unreconciled|∅\n"+

@@ -1,23 +1,21 @@
-// Package migrations holds the warehouse's schema, as numbered SQL files in both directions, and applies them
-// with golang-migrate.
+// Package migrations has the warehouse's schema, as numbered SQL files in both directions, and applies them with golang-migrate.
 //
-// Promised: a file and the version number it leads to commit in one transaction, so that a failure, a crash or a
-// cancelled context leaves the warehouse at a whole version, and the same call later goes on from there.
-// golang-migrate alone would leave such a file rolled back yet marked "dirty". The mark is therefore never
-// set from here; where another tool has set it, nothing here guesses what that tool did: every function
-// refuses, and says which statement repairs it.
+// Promised: a file and its version number commit in one transaction. So after a failure, a crash or the end of the context the
+// warehouse has a whole version, and the next call continues from there. (golang-migrate alone would roll such a file back, but
+// leave its version marked "dirty".) The package never sets this mark. If another tool has set the mark, every function refuses to
+// work, and the error has the statement that repairs the mark: the package cannot know what that tool did.
 //
-// Any number of processes may migrate at once: one works, the others wait for an advisory lock by polling, as long as
-// their context allows, and then find nothing left to do. The lock belongs to a session, so migrations need a direct
-// connection to Postgres or a pool in session mode. Behind PgBouncer in transaction mode they fail with that message
-// before a file is run. Check needs no session.
+// Any number of processes may migrate at the same time. One migrates. The others poll for an advisory lock until their context
+// ends, and then find nothing left to do. The lock belongs to a session, so migrations need a direct connection to Postgres or a
+// pool in session mode. Through PgBouncer in transaction mode they fail with a message that says so, before the first file. Check
+// needs no session.
 //
-// Roles belong to the whole cluster. A user who may not create them migrates all the same; Status.RolesSQL then says
-// what somebody else must run. Every Up gives existing roles their rights again.
+// Roles belong to the whole cluster. A user without the right to create them can still migrate. Status.RolesSQL then has the
+// statements that somebody else must run. Every Up grants existing roles their rights again.
 //
-// A file must not contain BEGIN, COMMIT, or what cannot run in a transaction (CREATE INDEX CONCURRENTLY). It names
-// every object with its schema: search_path is pg_catalog. No down file uses CASCADE, so that a view which
-// somebody built upon the warehouse stops it instead of vanishing.
+// A file must not have BEGIN, COMMIT, or a statement that cannot run in a transaction (CREATE INDEX CONCURRENTLY). It names every
+// object with its schema, because search_path is pg_catalog. No down file uses CASCADE: a view that somebody built on the
+// warehouse stops the migration, instead of being dropped.
 //
-// Errors never hold the database URL or the password.
+// On failure, errors never have the database URL or the password.
 package migrations

@@ -16,17 +16,18 @@ import (
 var errNotDirect = errors.New("the connection does not keep its session: migrations need a direct connection to Postgres, " +
 	"or a pool in session mode, not PgBouncer in transaction mode")
 
-// driver is golang-migrate's driver for pgx, except that a file and the version it leads to commit in one transaction.
-// Theirs marks the version dirty, runs the file and clears the mark, in three: whatever goes wrong in between needs a person.
+// driver is golang-migrate's driver for pgx, except that a file and its version commit in one transaction. golang-migrate's own
+// driver uses three: it marks the version dirty, runs the file and clears the mark. After a failure in between, a person must
+// repair the mark.
 type driver struct {
 	database.Driver
-	ctx    context.Context // the caller's: golang-migrate has none to pass
+	ctx    context.Context // the caller's, because golang-migrate passes none
 	conn   *pgx.Conn
-	target int  // the version that the next file leads to
-	done   bool // its file was run and the version set with it
+	target int  // the version after the next file
+	done   bool // the file and its version are committed
 }
 
-// SetVersion is called before a file (dirty) and after it.
+// SetVersion is called before a file, with dirty, and after it.
 func (d *driver) SetVersion(version int, dirty bool) error {
 	if dirty {
 		d.target, d.done = version, false
@@ -52,7 +53,7 @@ func (d *driver) Run(file io.Reader) error {
 }
 
 func (d *driver) run(tx pgx.Tx, text string) error {
-	// The session's own lock can be had again; it cannot when a pooler put this transaction on another session.
+	// The session that has the lock can take it again. If that fails, a pooler has put this transaction on another session.
 	var direct bool
 	if err := tx.QueryRow(d.ctx, `SELECT pg_try_advisory_xact_lock($1)`, int64(lockKey)).Scan(&direct); err != nil {
 		return err
@@ -66,7 +67,7 @@ func (d *driver) run(tx pgx.Tx, text string) error {
 	if _, err := tx.Conn().PgConn().Exec(d.ctx, text).ReadAll(); err != nil {
 		return atLine(text, err)
 	}
-	// DELETE, not TRUNCATE: whoever checks the version meanwhile reads the old one instead of waiting.
+	// DELETE, not TRUNCATE, so that a concurrent Check reads the old version instead of waiting.
 	if _, err := tx.Exec(d.ctx, `DELETE FROM wheelhouse.schema_migrations`); err != nil {
 		return err
 	}
@@ -77,7 +78,7 @@ func (d *driver) run(tx pgx.Tx, text string) error {
 	return err
 }
 
-// atLine adds where in the file Postgres stopped. Its position counts characters from 1.
+// atLine adds the line of the file to an error. Postgres's position counts characters from 1.
 func atLine(text string, err error) error {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) || pg.Position < 1 {
@@ -88,8 +89,8 @@ func atLine(text string, err error) error {
 	return fmt.Errorf("line %d: %w", 1+strings.Count(string(before), "\n"), err)
 }
 
-// retryRoles tries again when roles changed meanwhile: they belong to the whole cluster, where another database
-// may be migrating, and no lock spans databases. What failed was rolled back.
+// retryRoles calls try again if roles changed meanwhile. Roles belong to the whole cluster, where another database may be migrating,
+// and no lock spans databases. try must roll back what fails.
 func retryRoles(ctx context.Context, try func() error) error {
 	const attempts = 10
 	for attempt := 1; ; attempt++ {
@@ -105,8 +106,8 @@ func retryRoles(ctx context.Context, try func() error) error {
 	}
 }
 
-// rolesChanged tells the errors of two that change one role at a time: it is gone, or there, since it was looked up;
-// another updated its row in a shared catalog (which has no SQLSTATE of its own); a deadlock.
+// rolesChanged tells whether an error is of two transactions that change one role at the same time: the role was dropped or created
+// after the other one read it, its row in a shared catalog was updated (XX000), or the two deadlocked.
 func rolesChanged(err error) bool {
 	switch sqlState(err) {
 	case "42704", "42710", "23505", "XX000", "40P01":

@@ -17,7 +17,7 @@ import (
 	"wheelhouse/internal/testkit"
 )
 
-// serverURL is a superuser's address of the server that all tests but those of a limited user share.
+// serverURL is a superuser's address of the server that most tests share.
 var serverURL string
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
@@ -41,7 +41,7 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// template is a database that has been brought all the way up, "" before the first test wants one.
+// template is a database with the latest schema; "" before the first test that needs it.
 var template string
 
 // makeTemplate makes template.
@@ -111,7 +111,7 @@ func address(t *testing.T, server, database string, user *url.Userinfo) string {
 	return u.String()
 }
 
-// migrated makes a database that has been brought all the way up.
+// migrated makes a database with the latest schema.
 func migrated(t *testing.T) (string, *pgx.Conn) {
 	t.Helper()
 	if err := makeTemplate(); err != nil {
@@ -138,7 +138,7 @@ func dial(t *testing.T, db string) *pgx.Conn {
 	return conn
 }
 
-// as runs a function with the rights of a role, and takes them off again.
+// as runs a function with the rights of a role.
 func as(t *testing.T, conn *pgx.Conn, role string, f func()) {
 	t.Helper()
 	exec(t, conn, "SET ROLE "+role)
@@ -153,7 +153,7 @@ func exec(t *testing.T, conn *pgx.Conn, sql string, args ...any) {
 	}
 }
 
-// refused runs what must fail with a SQLSTATE.
+// refused runs a statement that must fail with a SQLSTATE.
 func refused(t *testing.T, conn *pgx.Conn, state, sql string) {
 	t.Helper()
 	if _, err := conn.Exec(t.Context(), sql); sqlState(err) != state {
@@ -195,7 +195,7 @@ func lines(t *testing.T, conn *pgx.Conn, sql string, args ...any) []string {
 	return all
 }
 
-// want compares a query's rows with those worked out by hand.
+// want compares the rows of a query with expected ones.
 func want(t *testing.T, conn *pgx.Conn, sql string, rows ...string) {
 	t.Helper()
 	got := strings.Join(lines(t, conn, sql), "\n")
@@ -204,7 +204,7 @@ func want(t *testing.T, conn *pgx.Conn, sql string, rows ...string) {
 	}
 }
 
-// newLogin makes a role that can log in, and returns it as part of an address.
+// newLogin makes a role that can log in, and returns its name and password as in an address.
 func newLogin(t *testing.T, server, attributes string) (name string, user *url.Userinfo) {
 	t.Helper()
 	name = "wheelhouse_user_" + strings.ToLower(rand.Text()[:12])

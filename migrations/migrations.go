@@ -15,11 +15,11 @@ var files embed.FS
 // Latest is the schema version that this binary needs.
 func Latest() uint { return latest(list(files)) }
 
-// Up brings the warehouse to the latest version and gives the roles their rights. It returns the version before and
-// after, also with an error: what was committed by then stays. An empty url means the PG* environment variables.
+// Up migrates the warehouse to the latest version and grants the roles their rights. It returns the versions before and after, also
+// with an error, because earlier migrations stay. An empty url means the PG* environment variables.
 func Up(ctx context.Context, url string) (from, to uint, err error) { return up(ctx, url, files) }
 
-// Down takes the newest steps migrations back, all of them when there are fewer. What they made is lost, data included.
+// Down undoes the newest steps migrations, or all if there are fewer. The objects that they made are dropped with their data.
 func Down(ctx context.Context, url string, steps int) (from, to uint, err error) {
 	return down(ctx, url, files, steps)
 }
@@ -61,14 +61,14 @@ func down(ctx context.Context, url string, fsys fs.FS, steps int) (from, to uint
 	return from, to, nil
 }
 
-// A migration is a pair of files. Its name is theirs without the ending: 0003_bi.
+// A migration is a pair of files. Its name is the files' without the ending: 0003_bi.
 type migration struct {
 	version uint
 	name    string
 }
 
-// list returns the migrations of a folder, oldest first: fs.ReadDir sorts, and the numbers have leading zeros.
-// Files that do not belong to a migration are passed over, as golang-migrate does.
+// list returns the migrations of a folder, oldest first, because fs.ReadDir sorts names and the numbers have leading zeros. Other
+// files are ignored, as golang-migrate does.
 func list(fsys fs.FS) []migration {
 	entries, err := fs.ReadDir(fsys, ".")
 	if err != nil {

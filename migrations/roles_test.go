@@ -27,7 +27,7 @@ const (
 		DROP TABLE staging;`
 )
 
-// checkRights tries what each role must and must not do.
+// checkRights tries what each role may and may not do.
 func checkRights(t *testing.T, conn *pgx.Conn) {
 	t.Helper()
 	views, tables := lines(t, conn, aView), lines(t, conn, aTable)
@@ -116,7 +116,7 @@ func TestDownLeavesRolesThatAreUsedElsewhere(t *testing.T) {
 	checkRights(t, conn)
 }
 
-// newServer starts a server on which the roles do not exist yet, and returns its superuser's address.
+// newServer starts a server without the roles, and returns its superuser's address.
 func newServer(t *testing.T) string {
 	t.Helper()
 	server, err := pgserver.Start(t.Context(), pgserver.Options{})
@@ -131,7 +131,7 @@ func newServer(t *testing.T) string {
 	return server.URL("postgres")
 }
 
-// downAndUpAsOwner leaves the roles alone, which are not the owner's to drop. Rights are the owner's to give.
+// downAndUpAsOwner migrates down and up as a user who may not drop the roles, but may grant rights.
 func downAndUpAsOwner(t *testing.T, db string) {
 	t.Helper()
 	if _, to, err := Down(t.Context(), db, 100); err != nil || to != 0 {
@@ -146,7 +146,7 @@ func downAndUpAsOwner(t *testing.T, db string) {
 	}
 }
 
-// A managed Postgres: the migrating user owns the database and may make no roles.
+// As in a managed Postgres: the migrating user owns the database, but may not create roles.
 func TestLimitedUser(t *testing.T) {
 	t.Parallel()
 	admin := newServer(t)
@@ -190,7 +190,7 @@ func TestLimitedUser(t *testing.T) {
 	exec(t, root, "DROP OWNED BY "+name)
 }
 
-// Enough rights to make roles, and no more: what a cloud's master user has.
+// A user who may create roles, and no more, as the master user in a cloud.
 func TestUserWithCreateRole(t *testing.T) {
 	t.Parallel()
 	admin := newServer(t)

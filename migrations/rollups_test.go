@@ -12,12 +12,12 @@ const rowsWithoutRollups = `
 	INSERT INTO crankwheel.demo_requests (account_id, demo_id, started_at, answered, load_id, loaded_at) VALUES ('a', 1, '2026-03-10 02:00Z', false, 1, now());
 	INSERT INTO crankwheel.share_engagement_daily (account_id, day, slug, visits, plays, load_id, loaded_at) VALUES ('a', '2026-03-20', 's', 3, 2, 1, now())`
 
-// figures are what views say of account a: days of sessions, of requests, of visits.
+// figures selects what views show of account a: days of sessions, of requests and of visits.
 const figures = `SELECT coalesce((SELECT string_agg(concat(day, ' ', sessions), ',' ORDER BY day) FROM bi.session_daily WHERE account_id = 'a'), ''),
 	coalesce((SELECT string_agg(concat(day, ' ', requested), ',' ORDER BY day) FROM bi.request_hours WHERE account_id = 'a'), ''),
 	coalesce((SELECT string_agg(concat(day, ' ', visits), ',' ORDER BY day) FROM bi.video_daily WHERE account_id = 'a'), '')`
 
-// beforeRollups is a database whose schema is the one before rollups by dirty days.
+// beforeRollups makes a database with the schema before rollups by dirty days.
 func beforeRollups(t *testing.T) string {
 	t.Helper()
 	db, _ := migrated(t)
@@ -27,7 +27,7 @@ func beforeRollups(t *testing.T) string {
 	return db
 }
 
-// TestUpgradeMakesEveryDayWithRowsDirty: whatever was summed before, the views say what the rows say, and know all days that have any.
+// TestUpgradeMakesEveryDayWithRowsDirty: after the upgrade the views agree with the rows, whatever the old sums were.
 func TestUpgradeMakesEveryDayWithRowsDirty(t *testing.T) {
 	t.Parallel()
 	for zone, said := range map[string]string{
@@ -40,7 +40,7 @@ func TestUpgradeMakesEveryDayWithRowsDirty(t *testing.T) {
 			conn := dial(t, db)
 			exec(t, conn, `INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'UTC', '2026-03-01'), ('b', 'https://x.is', 'UTC', '2026-03-01')`)
 			exec(t, conn, rowsWithoutRollups)
-			// What the program of before summed in UTC; it says the same of the days that have nothing.
+			// Sums by UTC days of the earlier version, which has rows for days without events, too.
 			exec(t, conn, `INSERT INTO wheelhouse.session_daily (account_id, day, agent_email, sessions, recordings) VALUES ('a', '2026-03-02', 'a@x.com', 1, 0), ('a', '2026-03-04', 'a@x.com', 1, 0);
 				INSERT INTO wheelhouse.request_hours VALUES ('a', '2026-03-10', 2, 1, 0, 0, 0, NULL);
 				INSERT INTO wheelhouse.video_daily VALUES ('a', '2026-03-20', 3, 2, 0);
@@ -50,13 +50,13 @@ func TestUpgradeMakesEveryDayWithRowsDirty(t *testing.T) {
 			mustUp(t, db)
 			conn = dial(t, db)
 			want(t, conn, figures, said)
-			exec(t, conn, `DELETE FROM wheelhouse.dirty_days`) // rollups of before are gone
+			exec(t, conn, `DELETE FROM wheelhouse.dirty_days`) // the rollups of the earlier version no longer exist
 			want(t, conn, figures, "||")
 		})
 	}
 }
 
-// TestUpgradeKnowsAccountsByTheirLoads: an account whose settings are lacking is shown in full once they are there again.
+// TestUpgradeKnowsAccountsByTheirLoads: an account without settings is shown completely once its settings are stored again.
 func TestUpgradeKnowsAccountsByTheirLoads(t *testing.T) {
 	t.Parallel()
 	db := beforeRollups(t)
@@ -70,18 +70,18 @@ func TestUpgradeKnowsAccountsByTheirLoads(t *testing.T) {
 	want(t, conn, figures, "2026-03-02 1,2026-03-03 1|2026-03-09 1|2026-03-20 3")
 }
 
-// TestDaysOfAZoneOfBeforeAreGone: where the zone changed between migration 0011 and the next sums, those of the old zone's days stayed, and
-// bi.session_daily said a session twice. The upgrade leaves none of them.
-func TestDaysOfAZoneOfBeforeAreGone(t *testing.T) {
+// TestUpgradeRemovesDaysOfAnEarlierZone: if the zone changed between migration 0011 and the next sums, the sums of the old zone's days
+// stayed, and bi.session_daily counted a session twice. The upgrade removes these sums.
+func TestUpgradeRemovesDaysOfAnEarlierZone(t *testing.T) {
 	t.Parallel()
 	db := beforeRollups(t)
 	conn := dial(t, db)
 	exec(t, conn, `INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'UTC', '2026-03-01')`)
 	exec(t, conn, rowsWithoutRollups)
-	// 0011 keeps session_daily of an unchanged zone and forgets which zone that was.
+	// 0011 keeps the rows of session_daily, but not their zone.
 	exec(t, conn, `INSERT INTO wheelhouse.session_daily (account_id, day, agent_email, sessions, recordings) VALUES ('a', '2026-03-02', 'a@x.com', 1, 0), ('a', '2026-03-04', 'a@x.com', 1, 0)`)
 	exec(t, conn, `UPDATE wheelhouse.accounts SET timezone = 'America/New_York'`)
-	// The next sums: of the days that have sessions in the new zone, and then all days up to yesterday hold.
+	// The next sums are of the days that have sessions in the new zone.
 	exec(t, conn, `DELETE FROM wheelhouse.session_daily WHERE day IN ('2026-03-02', '2026-03-03');
 		INSERT INTO wheelhouse.session_daily (account_id, day, agent_email, sessions, recordings) VALUES ('a', '2026-03-02', 'a@x.com', 1, 0), ('a', '2026-03-03', 'a@x.com', 1, 0);
 		INSERT INTO wheelhouse.session_summaries VALUES ('a', 'America/New_York', '{(,2026-04-01)}', now())`)
@@ -91,7 +91,7 @@ func TestDaysOfAZoneOfBeforeAreGone(t *testing.T) {
 	want(t, dial(t, db), days, "2026-03-02,2026-03-03")
 }
 
-// TestDownForgetsRollups: what a refresh made counts for nothing with the program of before, which sums all days itself.
+// TestDownForgetsRollups: the earlier version does not use the rollups, and sums all days itself.
 func TestDownForgetsRollups(t *testing.T) {
 	t.Parallel()
 	db, conn := migrated(t)

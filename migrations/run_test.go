@@ -72,11 +72,11 @@ func brokenFiles() fstest.MapFS {
 	}
 }
 
-func TestFailedFileLeavesTheVersionBefore(t *testing.T) {
+func TestFailedFileLeavesTheEarlierVersion(t *testing.T) {
 	t.Parallel()
 	db, fsys := newDatabase(t), brokenFiles()
 	conn := dial(t, db)
-	for range 2 { // the second meets what the first left
+	for range 2 { // the second begins where the first ended
 		_, to, err := up(t.Context(), db, fsys)
 		if sqlState(err) != "42P01" || to != 1 {
 			t.Fatalf("reached %d: %v", to, err)

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// objects lists what a database has in our schemas, so that two databases can be compared.
+// objects lists the objects in the warehouse's schemas, to compare two databases.
 const objects = `
 	SELECT 'schema', nspname, '' FROM pg_namespace WHERE nspname IN ('crankwheel', 'wheelhouse', 'bi')
 	UNION ALL
@@ -106,7 +106,7 @@ func TestEverythingIsCommented(t *testing.T) {
 	_, conn := migrated(t)
 	want(t, conn, `
 		WITH ours AS (SELECT oid, nspname FROM pg_namespace WHERE nspname IN ('crankwheel', 'wheelhouse', 'bi'))
-		SELECT nspname AS lacking FROM ours WHERE obj_description(oid, 'pg_namespace') IS NULL
+		SELECT nspname AS uncommented FROM ours WHERE obj_description(oid, 'pg_namespace') IS NULL
 		UNION ALL
 		SELECT c.oid::regclass::text FROM pg_class c JOIN ours o ON o.oid = c.relnamespace
 		WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND obj_description(c.oid, 'pg_class') IS NULL

@@ -17,14 +17,14 @@ import (
 )
 
 const (
-	// lockKey is the advisory lock of whoever migrates this database ("wheelhou" in ASCII).
+	// lockKey is the advisory lock of the process that migrates this database ("wheelhou" in ASCII).
 	lockKey = 0x776865656c686f75
-	// lockPoll is how often it is tried. Waiting inside Postgres could not be cancelled cleanly.
+	// lockPoll is the time between two tries to take the lock. Waiting inside Postgres could not be cancelled cleanly.
 	lockPoll = 200 * time.Millisecond
 )
 
-// A session is one process's turn at migrating. Its connection holds the lock and runs the files: when
-// it breaks, both end together, and nobody works on without the lock.
+// A session is the turn of one process to migrate. One connection has the lock and runs the files, so that a lost connection ends
+// both.
 type session struct {
 	conn    *pgx.Conn
 	known   []migration
@@ -61,7 +61,7 @@ func open(ctx context.Context, url string, fsys fs.FS) (_ *session, version uint
 	return s, version, s.openMigrate(ctx, cfg, fsys)
 }
 
-// touchable returns the warehouse's version, with an error unless it is one that can be migrated.
+// touchable returns the warehouse's version, and an error unless that version can be migrated.
 func touchable(ctx context.Context, q querier, known []migration) (uint, error) {
 	err := check(ctx, q, latest(known))
 	var schema *SchemaError
@@ -76,7 +76,7 @@ func touchable(ctx context.Context, q querier, known []migration) (uint, error) 
 	return schema.Version, err
 }
 
-// lock takes the advisory lock, polling. Closing the connection gives it up.
+// lock polls for the advisory lock. Closing the connection releases the lock.
 func lock(ctx context.Context, conn *pgx.Conn) error {
 	ticker := time.NewTicker(lockPoll)
 	defer ticker.Stop()
@@ -93,8 +93,8 @@ func lock(ctx context.Context, conn *pgx.Conn) error {
 	}
 }
 
-// ensureSchema makes the schema of golang-migrate's version table, which must be there before the first migration.
-// It looks first: IF NOT EXISTS asks for the right to create schemas even when there is nothing to create.
+// ensureSchema creates the schema of golang-migrate's version table, which must exist before the first migration. It looks first,
+// because CREATE SCHEMA IF NOT EXISTS needs the right to create schemas even if the schema exists.
 func ensureSchema(ctx context.Context, conn *pgx.Conn) error {
 	var there bool
 	err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'wheelhouse')`).Scan(&there)
@@ -127,8 +127,8 @@ func (s *session) openMigrate(ctx context.Context, cfg *pgx.ConnConfig, fsys fs.
 	return nil
 }
 
-// step applies the next migration (by = 1) or takes the newest one back (by = -1), and returns the version after it.
-// One at a time: golang-migrate then never reads ahead, and leaves no goroutine behind when a file fails.
+// step applies the next migration (by = 1) or undoes the newest one (by = -1), and returns the version after it. With one migration
+// at a time, golang-migrate never reads ahead, and leaves no goroutine behind if a file fails.
 func (s *session) step(ctx context.Context, at uint, by int) (uint, error) {
 	if err := ctx.Err(); err != nil {
 		return at, err
@@ -143,7 +143,7 @@ func (s *session) step(ctx context.Context, at uint, by int) (uint, error) {
 	return state.version, err
 }
 
-// name tells which file a step from a version is about.
+// name returns the name of the file that a step from a version runs.
 func (s *session) name(at uint, by int) string {
 	for i, m := range s.known {
 		switch {
@@ -156,7 +156,7 @@ func (s *session) name(at uint, by int) string {
 	return fmt.Sprintf("version %d", at)
 }
 
-// grantRoles makes up for roles that somebody made, and objects that a migration added, since rights were last given.
+// grantRoles grants rights to roles that somebody created, and on objects that a migration added, since the last grant.
 func (s *session) grantRoles(ctx context.Context, changed bool) error {
 	missing, err := missingRoles(ctx, s.conn)
 	if err != nil || (missing == "" && !changed) {
@@ -164,18 +164,18 @@ func (s *session) grantRoles(ctx context.Context, changed bool) error {
 	}
 	return retryRoles(ctx, func() error {
 		_, err := s.conn.Exec(ctx, `SELECT wheelhouse.grant_roles()`)
-		if state := sqlState(err); state == "42883" || state == "3F000" { // below the version that has it
+		if state := sqlState(err); state == "42883" || state == "3F000" { // a version before the function
 			return nil
 		}
 		return err
 	})
 }
 
-// close ends the session and with it the lock, whatever became of ctx.
+// close ends the session and releases the lock, even if ctx has ended.
 func (s *session) close(ctx context.Context) {
 	switch {
 	case s.migrate != nil:
-		_, _ = s.migrate.Close() // closes db as well; nothing is left to lose
+		_, _ = s.migrate.Close() // closes db as well
 	case s.db != nil:
 		_ = s.db.Close()
 	}
@@ -184,7 +184,7 @@ func (s *session) close(ctx context.Context) {
 	}
 }
 
-// cause takes golang-migrate's wrapping off an error: it would print the whole file.
+// cause unwraps an error of golang-migrate, which would print the whole file.
 func cause(err error) error {
 	var theirs *database.Error
 	if errors.As(err, &theirs) && theirs.OrigErr != nil {

@@ -10,16 +10,16 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Status is how a warehouse's schema stands to this binary.
+// Status compares a warehouse's schema with this binary.
 type Status struct {
 	Version  uint     `json:"version"`   // of the warehouse; 0 before the first migration
 	Latest   uint     `json:"latest"`    // of this binary
-	Dirty    bool     `json:"dirty"`     // another tool stopped half-way
+	Dirty    bool     `json:"dirty"`     // another tool left a migration half-way
 	Pending  []string `json:"pending"`   // migrations that Up would apply, oldest first: 0003_bi
-	RolesSQL string   `json:"roles_sql"` // what somebody with the right to make roles must run; empty when nothing is missing
+	RolesSQL string   `json:"roles_sql"` // statements for somebody with the right to create roles; empty if no role is missing
 }
 
-// ReadStatus reads it and changes nothing, also in an empty database. An empty url means the PG* environment variables.
+// ReadStatus reads the status and changes nothing, not even in an empty database. An empty url means the PG* environment variables.
 func ReadStatus(ctx context.Context, url string) (Status, error) {
 	status := Status{Latest: Latest(), Pending: []string{}}
 	cfg, err := parse(url)
@@ -48,7 +48,7 @@ func ReadStatus(ctx context.Context, url string) (Status, error) {
 	return status, nil
 }
 
-// missingRoles asks the warehouse what its roles lack. Below the version that has roles, nothing.
+// missingRoles returns the statements that create the missing roles; "" before the version that has roles.
 func missingRoles(ctx context.Context, q querier) (sql string, err error) {
 	err = q.QueryRow(ctx, `SELECT wheelhouse.missing_roles_sql()`).Scan(&sql)
 	if state := sqlState(err); state == "42883" || state == "3F000" {
@@ -60,7 +60,7 @@ func missingRoles(ctx context.Context, q querier) (sql string, err error) {
 	return sql, nil
 }
 
-// parse reads a URL or key=value string as libpq does. pgx's own error would quote it, and net/url's too.
+// parse parses a URL or key=value string as libpq does. The errors of pgx and net/url would quote the string.
 func parse(url string) (*pgx.ConnConfig, error) {
 	cfg, err := pgx.ParseConfig(url)
 	if err == nil {
@@ -82,7 +82,7 @@ func connect(ctx context.Context, cfg *pgx.ConnConfig) (*pgx.Conn, error) {
 	return conn, nil
 }
 
-// disconnect says good-bye, whatever became of ctx.
+// disconnect closes a connection, even if ctx has ended.
 func disconnect(ctx context.Context, conn *pgx.Conn) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
