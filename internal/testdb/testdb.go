@@ -133,3 +133,17 @@ func NewDirect(t testing.TB) string {
 	})
 	return address(db)
 }
+
+// ForExample makes a migrated database for an Example function, which has no *testing.T, and returns its address. drop drops the
+// database. Both panic on failure.
+func ForExample() (dsn string, drop func()) {
+	db := name("example")
+	if err := admin(context.Background(), "CREATE DATABASE "+db+" TEMPLATE "+template); err != nil {
+		panic(err)
+	}
+	return address(db), func() {
+		if err := admin(context.Background(), "DROP DATABASE "+db+" WITH (FORCE)"); err != nil {
+			panic(err)
+		}
+	}
+}
