@@ -115,9 +115,11 @@ func TestShortTemporaryFileIsNoLostConnection(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := s.read(); err != nil { // writes what is in memory
+		written, err := s.read() // writes what is in memory
+		if err != nil {
 			t.Fatal(err)
 		}
+		written.stop()
 		if err := s.file.Truncate(s.fileEnd() - lost); err != nil {
 			t.Fatal(err)
 		}
