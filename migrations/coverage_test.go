@@ -174,3 +174,23 @@ func TestCoverageTellsWhatIsLacking(t *testing.T) {
 		"share_visits|unreconciled|one\nshare_visits|unreconciled|two\nshare_visits|loaded|∅\nshare_visits|unreconciled|four\nshare_visits|unreconciled|∅\n"+
 			"company_content|unreconciled|five\ncompany_content|unreconciled|six")
 }
+
+// Whatever the session's time zone, a window of a week is found that ends within the time that is asked about, also where clocks changed during that
+// week.
+func TestCoverageDoesNotDependOnTheSessionsZone(t *testing.T) {
+	t.Parallel()
+	l := newLedger(t)
+	at := func(s string) time.Time {
+		moment, err := time.Parse(time.RFC3339, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return moment
+	}
+	l.window("share_details", "loaded", at("2026-03-03T00:00:00Z"), at("2026-03-10T00:00:00Z"), true)
+	for _, zone := range []string{"UTC", "America/Los_Angeles", "Australia/Lord_Howe"} {
+		exec(t, l.conn, fmt.Sprintf("SET timezone = '%s'", zone))
+		want(t, l.conn, `SELECT bi.covered('noon', 'share_details', 'UTC', '2026-03-09 23:30Z', '2026-03-10 00:30Z') @> timestamptz '2026-03-09 23:59Z',
+			(SELECT count(*) FROM wheelhouse.loads_over('noon', 'share_details', '[2026-03-09 23:30Z,2026-03-10 00:30Z)'))`, "t|1")
+	}
+}

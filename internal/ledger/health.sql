@@ -11,7 +11,8 @@ WITH kept AS MATERIALIZED (
     SELECT k.n, k.account_id, k.stream, k.zone, k.first, s.grain = 'snapshot' AS snapshot,
            -- From the first day to the end of yesterday: what is to be covered.
            tstzrange(least(bi.day_start(k.first, k.zone), t.start), t.start) AS history,
-           (SELECT max(upper(span) - lower(span)) FROM wheelhouse.loads WHERE account_id = k.account_id AND stream = k.stream) AS longest
+           (SELECT make_interval(secs => extract(epoch FROM max(upper(span) - lower(span))))  -- in seconds: a day of a time zone may be longer
+            FROM wheelhouse.loads WHERE account_id = k.account_id AND stream = k.stream) AS longest
     FROM unnest(@accounts::text[], @zones::text[], @firsts::text[]::date[], @streams::text[]) WITH ORDINALITY AS k (account_id, zone, first, stream, n)
     JOIN wheelhouse.streams s ON s.stream = k.stream
     CROSS JOIN LATERAL (SELECT bi.day_start((@now::timestamptz AT TIME ZONE k.zone)::date, k.zone) AS start) t
