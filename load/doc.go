@@ -35,8 +35,8 @@
 //   - Rows that do not differ are not written.
 //   - A writer whose lease on a window has passed on is refused (ledger.ErrFenced), and nothing of the window is written.
 //   - An answer that was asked for earlier never overwrites one that was asked for later. Each column has one stream that writes it.
-//   - An answer that lacks more than half of the rows its window speaks for, and at least 20, is refused (ShrinkError) until a
-//     person accepts it.
+//   - An answer that lacks more than half of the rows its window speaks for, and at least 20, or all of at least three, is refused
+//     (ShrinkError) until a person accepts it.
 //   - A batch that lacks parts which could not be had (Batch.Incomplete) is loaded, but deletes nothing, and its ledger row says
 //     so: loaded, not reconciled, with an error.
 //   - No record is lost on the way: those read are those inserted, updated, unchanged, merged and rejected, or the load fails.

@@ -127,7 +127,7 @@ func (p *part) settle(ctx context.Context, tx pgx.Tx, before []*part, mayShrink 
 		}
 		t.held += c.held
 	}
-	if !mayShrink && t.Deleted >= shrinkFrom && 2*t.Deleted > t.held {
+	if !mayShrink && t.shrinks() {
 		return &ShrinkError{Lacks: t.Deleted, Of: t.held}
 	}
 	t.Read, t.Rejected = p.counts.Read, p.counts.Rejected
@@ -206,16 +206,28 @@ func (t *tally) count(changes []change, main bool) {
 	}
 }
 
-// shrinkFrom is how many rows must be lacking before their number is suspect.
-const shrinkFrom = 20
+// The shrink guard refuses to delete more than half of a window's rows and at least shrinkFrom of them, or all rows of a window
+// that has at least emptyFrom. Fewer rows may well be taken back.
+const (
+	shrinkFrom = 20
+	emptyFrom  = 3
+)
 
-// ShrinkError: an answer lacks more than half of a window's rows. A person must say that they may be deleted: an API that
-// forgets is more likely than a day that was taken back.
+// shrinks tells whether so many rows are lacking that a person must say that they may be deleted.
+func (t *tally) shrinks() bool {
+	return t.Deleted >= shrinkFrom && 2*t.Deleted > t.held || t.Deleted >= emptyFrom && t.Deleted == t.held
+}
+
+// ShrinkError: an answer lacks more than half of a window's rows, or all of them. A person must say that they may be deleted: an
+// API that forgets is more likely than a day that was taken back.
 type ShrinkError struct{ Lacks, Of int64 }
 
 func (e *ShrinkError) Error() string {
-	return fmt.Sprintf("the answer lacks %d of the %d rows that were loaded of this window: they stay; if they are to be deleted, load it with --accept-shrink",
-		e.Lacks, e.Of)
+	lacks := fmt.Sprintf("%d of the %d rows", e.Lacks, e.Of)
+	if e.Lacks == e.Of {
+		lacks = fmt.Sprintf("all %d rows", e.Of)
+	}
+	return "the answer lacks " + lacks + " that were loaded of this window: they stay; if they are to be deleted, load it with --accept-shrink"
 }
 
 // closeAll writes what became of the windows into the ledger, and gives up their leases.

@@ -29,12 +29,12 @@ var shareUsage = newRows(
 		extra(func(u *usageOfDay) []byte { return u.Extra }),
 	})
 
-// ShareUsage adds an entry of an agent. One without a share or a play is not stored, and not counted as read.
+// ShareUsage adds an entry of an agent. One without a share or a play is not counted as read, and makes no row of its own.
 func (b *Batch) ShareUsage(u transform.ShareUsage) error {
-	if u.Shares > 0 || u.Plays > 0 {
+	if u.Any() {
 		b.state.records++
-		b.usage.Add(u)
 	}
+	b.usage.Add(u)
 	return nil
 }
 

@@ -23,7 +23,7 @@ type Warehouse struct {
 type Options struct {
 	Connections int           // at most; default 4
 	Lease       time.Duration // how long a window stays a dead process's; default 2 min
-	MayShrink   bool          // an answer may lack more than half of what its window had: see ShrinkError
+	MayShrink   bool          // an answer may lack most of what its window had, or all: see ShrinkError
 	Tracer      pgx.QueryTracer
 
 	// Sleep waits between two tries of a transaction, and returns an error if ctx ends before; default: real time.
