@@ -49,6 +49,11 @@ func TestUpgradedWarehouseIsAsAFreshOne(t *testing.T) {
 				t.Error("no row is deleted")
 			}
 
+			for table, rows := range before.contents() {
+				if len(rows) < 3 {
+					t.Errorf("%s has %d rows: the comparison says nothing of it", table, len(rows))
+				}
+			}
 			url := releasedDatabase(t)
 			copyWarehouse(t, before.url, url)
 			if from, to, err := migrations.Up(t.Context(), url); err != nil || from != releasedVersion || to != migrations.Latest() {
@@ -86,6 +91,36 @@ func moveTo(t *testing.T, a *settings.Account, zone string) {
 	t.Helper()
 	a.Zone = mustZone(t, zone)
 	a.HistoryFrom = startOf(dayOf(upgradeDays.first, a.Zone), a.Zone)
+}
+
+// A reject of the last release is the reject of its window: the same record again is no further reject, and a window without the record
+// resolves it.
+func TestUpgradedRejectsBelongToTheirWindows(t *testing.T) {
+	t.Parallel()
+	api := newCanned()
+	say := func(request, user string) {
+		api.say("demo_usage", `{"total_canceled_requests":0,"sessions":[`+request+`]}`)
+		api.say("user_access", `[`+user+`]`)
+	}
+	const day = "2026-03-10"
+	streams := []string{"demo_usage", "user_access"}
+	before := newBench(t, api, mayDay, nil)
+	say(`{"id":"soon"}`, `{"email":null}`)
+	before.again(day, streams...)
+	const rejects = "SELECT stream, window_from::text, resolved_at IS NOT NULL, last_seen_at > first_seen_at FROM wheelhouse.rejects ORDER BY stream"
+	before.want("demo_usage|2026-03-10 00:00:00+00|false|false\nuser_access|-infinity|false|false", rejects)
+
+	url := releasedDatabase(t)
+	copyWarehouse(t, before.url, url)
+	if _, _, err := migrations.Up(t.Context(), url); err != nil {
+		t.Fatal(err)
+	}
+	after := newBenchAt(t, url, api, before.now, nil)
+	after.again(day, streams...)
+	after.want("demo_usage|2026-03-10 00:00:00+00|false|true\nuser_access|-infinity|false|true", rejects)
+	say("", "")
+	after.again(day, streams...)
+	after.want("demo_usage|2026-03-10 00:00:00+00|true|true\nuser_access|-infinity|true|true", rejects)
 }
 
 // forget has the account forget a session and a request.
@@ -142,7 +177,7 @@ func copyWarehouse(t *testing.T, from, to string) {
 		}
 		return all
 	}
-	tables := []string{"wheelhouse.accounts", "wheelhouse.runs", "wheelhouse.loads"}
+	tables := []string{"wheelhouse.accounts", "wheelhouse.runs", "wheelhouse.loads", "wheelhouse.rejects"}
 	for _, table := range testdb.Tables {
 		tables = append(tables, "crankwheel."+table)
 	}
@@ -157,14 +192,14 @@ func copyWarehouse(t *testing.T, from, to string) {
 		if _, err := source.PgConn().CopyTo(t.Context(), &rows, "COPY (SELECT "+read+" FROM "+table+") TO STDOUT (FORMAT binary)"); err != nil {
 			t.Fatalf("%s: %v", table, err)
 		}
-		n, err := target.PgConn().CopyFrom(t.Context(), &rows, "COPY "+table+" ("+strings.Join(both, ", ")+") FROM STDIN (FORMAT binary)")
-		if err != nil || n.RowsAffected() == 0 {
-			t.Fatalf("%s: %s %v", table, n, err)
+		if _, err := target.PgConn().CopyFrom(t.Context(), &rows, "COPY "+table+" ("+strings.Join(both, ", ")+") FROM STDIN (FORMAT binary)"); err != nil {
+			t.Fatalf("%s: %v", table, err)
 		}
 	}
 	_, err := target.PgConn().Exec(t.Context(), `
 		SELECT setval(pg_get_serial_sequence('wheelhouse.runs', 'id'), (SELECT max(id) FROM wheelhouse.runs));
 		SELECT setval(pg_get_serial_sequence('wheelhouse.loads', 'id'), (SELECT max(id) FROM wheelhouse.loads));
+		SELECT setval(pg_get_serial_sequence('wheelhouse.rejects', 'id'), (SELECT max(id) FROM wheelhouse.rejects));
 		INSERT INTO wheelhouse.session_daily (account_id, day, agent_email, sessions, recordings)
 		SELECT account_id, started_at::date, agent_email, 777, 777 FROM crankwheel.screen_sessions GROUP BY 1, 2, 3;
 		INSERT INTO wheelhouse.request_hours SELECT account_id, started_at::date, 1, 777, 777, 777, 777, NULL FROM crankwheel.demo_requests GROUP BY 1, 2;
