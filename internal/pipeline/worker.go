@@ -61,8 +61,10 @@ func (w *worker) load(ctx, work context.Context) {
 		case <-ctx.Done():
 		case <-time.After(min(lease/8, 2*time.Second)):
 		}
+		w.mu.Lock()
 		due := w.busy
 		w.busy = nil
+		w.mu.Unlock()
 		w.try(ctx, work, due)
 		switch {
 		case len(w.busy) < len(due):
@@ -86,7 +88,9 @@ func (w *worker) parallel() int {
 
 // try tries windows once each: some are asked for while others are committed.
 func (w *worker) try(ctx, work context.Context, due []ledger.Due) {
+	w.mu.Lock()
 	w.due = due
+	w.mu.Unlock()
 	ready := make(chan *task, groupSize/2)
 	var asking, committing sync.WaitGroup
 	for range min(w.parallel(), len(due)) {
@@ -114,7 +118,7 @@ func (w *worker) askNext(ctx, work context.Context, ready chan<- *task) (more bo
 	if w.ends(ctx) {
 		<-w.limits.asking
 		w.leave(work, t)
-		return false
+		return true // nextClaimed returns what else is claimed
 	}
 	w.stages.asking.Add(1)
 	err := w.ask(t)
