@@ -29,7 +29,8 @@ END;
 COMMENT ON FUNCTION bi.within_day(tstzrange, text) IS
     'Whether a window begins with a day of a time zone and ends with that day or earlier.';
 
--- The longest window of a stream says how far before a stretch of time the windows begin that lie over it.
+-- The longest window of a stream says how far before a stretch of time the windows begin that lie over it. Its length is
+-- counted in seconds: a day of an interval is as long as the day is in the time zone of whoever asks.
 CREATE INDEX loads_length ON wheelhouse.loads (account_id, stream, (upper(span) - lower(span)));
 DROP INDEX wheelhouse.loads_span;
 
@@ -40,7 +41,8 @@ BEGIN ATOMIC
     FROM wheelhouse.loads l
     WHERE l.account_id = of_account AND l.stream = of_stream AND l.span && stretch
       AND lower(l.span) < upper(stretch)
-      AND lower(l.span) >= lower(stretch) - (SELECT max(upper(o.span) - lower(o.span)) FROM wheelhouse.loads o WHERE o.account_id = of_account AND o.stream = of_stream);
+      AND lower(l.span) >= lower(stretch) - (SELECT extract(epoch FROM max(upper(o.span) - lower(o.span))) * interval '1 second'
+                                             FROM wheelhouse.loads o WHERE o.account_id = of_account AND o.stream = of_stream);
 END;
 COMMENT ON FUNCTION wheelhouse.loads_over(text, text, tstzrange) IS
     'The loads of a stream of an account whose windows lie over a stretch of time, found by the index loads_window.';
@@ -54,7 +56,8 @@ BEGIN ATOMIC
     JOIN bi.loads l ON l.account_id = of_account AND l.stream = s.stream
     WHERE s.stream = of_stream AND l.status = 'loaded'
       AND l.window_start < until AND l.window_end > since
-      AND l.window_start >= since - (SELECT max(window_end - window_start) FROM bi.loads WHERE account_id = of_account AND stream = of_stream)
+      AND l.window_start >= since - (SELECT extract(epoch FROM max(window_end - window_start)) * interval '1 second'
+                                      FROM bi.loads WHERE account_id = of_account AND stream = of_stream)
       AND (NOT s.one_day OR bi.within_day(tstzrange(l.window_start, l.window_end), zone));
 END;
 COMMENT ON FUNCTION bi.covered(text, text, text, timestamptz, timestamptz) IS
@@ -66,7 +69,7 @@ WITH known AS MATERIALIZED (  -- a few rows, worked out once a query
            (SELECT max(coalesce(l.finished_at, l.started_at))
             FROM wheelhouse.loads l
             WHERE l.account_id = a.account_id AND l.stream = s.stream AND l.status = 'loaded') AS stream_loaded_at,
-           coalesce((SELECT max(upper(l.span) - lower(l.span))
+           coalesce((SELECT extract(epoch FROM max(upper(l.span) - lower(l.span))) * interval '1 second'
                      FROM wheelhouse.loads l
                      WHERE l.account_id = a.account_id AND l.stream = s.stream), '0') AS longest,
            CASE WHEN s.grain = 'snapshot' THEN coalesce(  -- the day of the first try
