@@ -140,6 +140,23 @@ func TestCoverageInTheZoneOfTheSession(t *testing.T) {
 	}
 }
 
+// What is read of the ledger for one account does not grow with the number of accounts.
+func TestCoverageOfOneOfManyAccounts(t *testing.T) {
+	t.Parallel()
+	_, conn := migrated(t)
+	exec(t, conn, `INSERT INTO wheelhouse.accounts SELECT 'a' || n, 'https://x.is', 'Europe/Berlin', current_date - 8 FROM generate_series(1, 400) AS n`)
+	exec(t, conn, `INSERT INTO wheelhouse.runs (kind, version, host) VALUES ('run', 'test', 'here')`)
+	exec(t, conn, `INSERT INTO wheelhouse.loads (run_id, account_id, stream, span, status, finished_at)
+		SELECT r.id, a.account_id, s.stream, tstzrange(bi.day_start(current_date - n, a.timezone), bi.day_start(current_date - n + 1, a.timezone)), 'loaded', now()
+		FROM wheelhouse.runs r, wheelhouse.accounts a, wheelhouse.streams s, generate_series(1, 7) AS n`)
+	exec(t, conn, `VACUUM ANALYZE wheelhouse.loads`)
+	exec(t, conn, `ANALYZE wheelhouse.accounts, wheelhouse.streams`)
+	plan := value[[]struct{ Plan map[string]any }](t, conn, `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT * FROM bi.coverage WHERE account_id = 'a7' AND day >= current_date - 7`)
+	if blocks := plan[0].Plan["Shared Hit Blocks"].(float64) + plan[0].Plan["Shared Read Blocks"].(float64); blocks > 4000 {
+		t.Errorf("%.0f blocks were read", blocks)
+	}
+}
+
 // firstMoment finds a day's first moment without any rule: the first minute whose local date it is.
 func firstMoment(day time.Time, zone *time.Location) time.Time {
 	at := day.Add(-26 * time.Hour)
