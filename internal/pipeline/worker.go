@@ -142,13 +142,17 @@ func (w *worker) nextClaimed(ctx, work context.Context) *task {
 	w.claiming.Lock()
 	defer w.claiming.Unlock()
 	for len(w.claimed) == 0 {
-		due := w.next(ctx)
+		due, fromOtherEnd := w.next(ctx)
 		if len(due) == 0 {
 			return nil
 		}
 		claimed, over := w.claim(work, due)
 		for _, o := range over {
+			o.fromOtherEnd = fromOtherEnd
 			w.finish(o)
+		}
+		for _, t := range claimed {
+			t.outcome.fromOtherEnd = fromOtherEnd
 		}
 		w.setClaimed(claimed)
 	}
@@ -170,7 +174,7 @@ func (w *worker) setClaimed(claimed []*task) {
 }
 
 // next takes the windows that are to be claimed next, as many as there are places for: at least one, which it waits for.
-func (w *worker) next(ctx context.Context) (due []ledger.Due) {
+func (w *worker) next(ctx context.Context) (due []ledger.Due, fromOtherEnd bool) {
 	w.limits.claimed <- struct{}{}
 	places := 1
 	for free := true; free && places < groupSize; {
@@ -184,12 +188,13 @@ func (w *worker) next(ctx context.Context) (due []ledger.Due) {
 	if !w.ends(ctx) {
 		w.mu.Lock()
 		due, w.due = w.order.take(w.due, places)
+		fromOtherEnd = w.order.backwards
 		w.mu.Unlock()
 	}
 	for range places - len(due) {
 		<-w.limits.claimed
 	}
-	return due
+	return due, fromOtherEnd
 }
 
 // commitAll commits the windows that are ready, several in one transaction where several are.
@@ -260,7 +265,7 @@ func (w *worker) finish(o Outcome) {
 	if o.Busy {
 		w.busy = append(w.busy, o.Due)
 	} else {
-		w.order.note(o.Err)
+		w.order.note(o.Err, o.fromOtherEnd)
 	}
 	w.mu.Unlock()
 	if !o.Busy {
