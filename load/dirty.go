@@ -11,10 +11,9 @@ import (
 // dirtyDays gathers the days of rows that a window changed, before and after the change. Rollups of these days are no
 // longer right (see package rollup).
 type dirtyDays struct {
-	// By the quarter of an hour in which such rows begin: the first and the last minute in it, in seconds since 1970. No clock
-	// changes its date twice in a quarter of an hour, so that these two are all its days.
+	// By the quarter of an hour in which such rows begin: the first and the last second in it, since 1970. No clock changes its date
+	// twice in a quarter of an hour, so that these two are all its days. Days once began at any second.
 	times map[int64][2]int64
-	last  int64               // of these minutes: rows come in the order of time, and neighbours share theirs
 	days  map[string]struct{} // of daily tables
 }
 
@@ -42,18 +41,15 @@ func (d *dirtyDays) addRow(t *Table, r *record) {
 	if !known {
 		return
 	}
-	minute := begin.Truncate(time.Minute).Unix()
 	if d.times == nil {
 		d.times = map[int64][2]int64{}
-	} else if minute == d.last {
-		return
 	}
-	d.last = minute
-	quarter := begin.Truncate(15 * time.Minute).Unix()
-	if ends, known := d.times[quarter]; known {
-		d.times[quarter] = [2]int64{min(ends[0], minute), max(ends[1], minute)}
-	} else {
-		d.times[quarter] = [2]int64{minute, minute}
+	second, quarter := begin.Unix(), begin.Truncate(15*time.Minute).Unix()
+	switch ends, known := d.times[quarter]; {
+	case !known:
+		d.times[quarter] = [2]int64{second, second}
+	case second < ends[0] || second > ends[1]:
+		d.times[quarter] = [2]int64{min(ends[0], second), max(ends[1], second)}
 	}
 }
 

@@ -21,7 +21,7 @@ SET load_id = excluded.load_id, path = excluded.path, reason = excluded.reason, 
 
 -- name: resolve
 -- A reject is understood now, or is no more, once all of its window was asked for again without it: by this load alone, or by
--- this and others, where windows have another length now.
+-- this and others, where windows have another length now. Those with an error lack parts, which may have it yet.
 UPDATE wheelhouse.rejects r
 SET resolved_at = now()
 FROM wheelhouse.loads l
@@ -31,4 +31,4 @@ WHERE r.account_id = @account AND r.stream = @stream AND r.resolved_at IS NULL A
        OR l.span && tstzrange(@from, @to) AND l.span <@ (
            SELECT coalesce(range_agg(n.span), '{}') + tstzmultirange(tstzrange(@from, @to))
            FROM wheelhouse.loads_over(@account, @stream, l.span) n
-           WHERE n.status = 'loaded' AND n.requested_at > l.requested_at));
+           WHERE n.status = 'loaded' AND n.error IS NULL AND n.requested_at > l.requested_at));

@@ -32,7 +32,10 @@ type sorter struct {
 	file   *os.File
 	runs   []section // of the file
 
-	committed struct{ entries, size, runs int }
+	committed struct {
+		entries, size, runs int
+		memory              filled
+	}
 }
 
 // entry is a record in memory. prefix orders nearly as the key does: it spares looking there. There are no pointers, which
@@ -120,12 +123,13 @@ func (s *sorter) sort(entries []entry) {
 // commit keeps what came so far whatever rollback forgets.
 func (s *sorter) commit() {
 	s.committed.entries, s.committed.size, s.committed.runs = len(s.index), s.size, len(s.runs)
+	s.committed.memory = s.memory.filled()
 }
 
 // rollback forgets what came since the last commit.
 func (s *sorter) rollback() error {
-	// Their memory stays until all records are released.
 	s.index, s.size = s.index[:s.committed.entries], s.committed.size
+	s.memory.back(s.committed.memory)
 	if s.runs = s.runs[:s.committed.runs]; s.file == nil {
 		return nil
 	}
@@ -172,7 +176,7 @@ func (s *sorter) spill() error {
 		return err
 	}
 	s.release()
-	s.committed.entries, s.committed.size = 0, 0
+	s.committed.entries, s.committed.size, s.committed.memory = 0, 0, filled{}
 	return nil
 }
 

@@ -187,3 +187,35 @@ func TestSorterOrdersBytes(t *testing.T) {
 		}
 	}
 }
+
+// However often an answer is asked for again, the memory of what is forgotten is used again.
+func TestSorterForgetsMemory(t *testing.T) {
+	t.Parallel()
+	s := newSorter(keyedRows.Table)
+	defer s.close()
+	put := func(size int) {
+		e := s.begin()
+		e.int8(1)
+		e.text("a")
+		keyEnd := len(e.b)
+		e.text(string(make([]byte, size)))
+		if _, err := s.end(1, 0, keyEnd, len(e.b)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(1000)
+	s.commit()
+	for range 100 {
+		for range 3 {
+			put(100 << 10)
+		}
+		put(blockSize)
+		if err := s.rollback(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(100)
+	if n := len(s.memory.blocks); n != 1 || len(s.index) != 2 {
+		t.Errorf("%d records in %d blocks of memory", len(s.index), n)
+	}
+}

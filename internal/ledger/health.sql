@@ -20,7 +20,7 @@ WITH kept AS MATERIALIZED (
     SELECT k.n, bi.covered(k.account_id, k.stream, k.zone) AS spans
     FROM kept k
 ), wrong AS MATERIALIZED (
-    -- Loads that say something is wrong, unless a newer one that begins with it, or newer ones over all of it, say otherwise.
+    -- Loads that say something is wrong, unless a newer one that begins with it and ends no earlier, or newer ones over all of it, say otherwise.
     SELECT k.n, l.span, l.status
     FROM kept k
     JOIN wheelhouse.loads l ON l.account_id = k.account_id AND l.stream = k.stream AND lower(k.history) < upper(l.span)
@@ -28,7 +28,7 @@ WITH kept AS MATERIALIZED (
       AND NOT k.snapshot
       AND CASE WHEN l.id < (SELECT max(newer.id) FROM wheelhouse.loads newer
                             WHERE newer.account_id = l.account_id AND newer.stream = l.stream AND lower(newer.span) = lower(l.span)
-                              AND newer.status IN ('loaded', l.status)) THEN false
+                              AND upper(newer.span) >= upper(l.span) AND newer.status IN ('loaded', l.status)) THEN false
                ELSE NOT l.span <@ (
                    SELECT coalesce(range_agg(newer.span), '{}'::tstzmultirange)
                    FROM wheelhouse.loads newer

@@ -168,19 +168,21 @@ WHERE id = @load AND status = 'running';
 SELECT status FROM wheelhouse.loads WHERE id = @load;
 
 -- name: problems
--- Of windows that begin at the same moment the newest try counts, unless a newer one covers it. One that is loaded with
+-- A try counts unless a newer one begins with it and ends no earlier. What newer loads do not cover of it is wrong. One that is loaded with
 -- an error lacks parts that could not be had.
-SELECT lower(t.span), CASE WHEN t.status = 'failed' THEN @failed::text ELSE @unreconciled::text END
-FROM (SELECT DISTINCT ON (lower(span)) id, span, status, reconciled, error
-      FROM wheelhouse.loads
-      WHERE account_id = @account AND stream = @stream AND status <> 'running'
-      ORDER BY lower(span), id DESC) t
-WHERE (t.status = 'failed' OR NOT t.reconciled)
+SELECT lower(m.span), upper(m.span), CASE WHEN t.status = 'failed' THEN @failed::text ELSE @unreconciled::text END
+FROM wheelhouse.loads t
+CROSS JOIN LATERAL unnest(tstzmultirange(t.span) - (
+    SELECT coalesce(range_agg(l.span), '{}')
+    FROM wheelhouse.loads_over(@account, @stream, t.span) l
+    WHERE l.status = 'loaded' AND l.id > t.id)) AS m (span)
+WHERE t.account_id = @account AND t.stream = @stream AND (t.status = 'failed' OR t.status = 'loaded' AND NOT t.reconciled)
   AND NOT EXISTS (SELECT FROM wheelhouse.loads l
-                  WHERE l.account_id = @account AND l.stream = @stream AND l.status = 'loaded' AND l.span @> t.span AND l.id > t.id)
+                  WHERE l.account_id = @account AND l.stream = @stream AND l.status <> 'running'
+                    AND lower(l.span) = lower(t.span) AND upper(l.span) >= upper(t.span) AND l.id > t.id)
   AND (t.status = 'failed' OR t.error IS NOT NULL
        OR (SELECT count(*) FROM wheelhouse.loads l
-           WHERE l.account_id = @account AND l.stream = @stream AND l.status = 'loaded' AND l.span = t.span AND NOT l.reconciled) < 5)
+           WHERE l.account_id = @account AND l.stream = @stream AND l.status = 'loaded' AND lower(l.span) = lower(t.span) AND l.span = t.span AND NOT l.reconciled) < 5)
 ORDER BY 1;
 
 -- name: covered

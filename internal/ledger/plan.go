@@ -89,13 +89,13 @@ func (l *Ledger) SnapshotSince(ctx context.Context, account string, s stream.Str
 	return taken, complete, err
 }
 
-// Problem is a window that is loaded and is to be asked for again.
+// Problem is a stretch of time that is to be asked for again.
 type Problem struct {
-	From time.Time
-	Why  Why // WhyFailed or WhyUnreconciled
+	From, To time.Time
+	Why      Why // WhyFailed or WhyUnreconciled
 }
 
-// Problems lists the windows of a stream whose newest try failed, lacks parts or did not reconcile. The last are listed
+// Problems lists what the newest tries of a stream's windows left wrong: they failed, lack parts or did not reconcile. The last are listed
 // until they were read five times: asking does not mend an API that says the same each night.
 func (l *Ledger) Problems(ctx context.Context, account string, s stream.Stream) (all []Problem, err error) {
 	args := pgx.NamedArgs{"account": account, "stream": s.Name, "failed": WhyFailed, "unreconciled": WhyUnreconciled}

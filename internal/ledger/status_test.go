@@ -202,10 +202,10 @@ var ledgers = map[string]struct {
 	"unreconciled, and reconciled by a newer answer": {func(b *books) {
 		b.days("usage_new", "2026-03-26", "2026-03-30", "unreconciled")
 		b.days("usage_new", "2026-03-27", "2026-03-28", "loaded")
-		b.window("usage_new", "2026-03-29", "2026-03-29 12:00", "loaded") // and the other half is still odd
+		b.window("usage_new", "2026-03-29", "2026-03-29 12:00", "loaded") // and the other half is still wrong
 		b.window("usage_new", "2026-03-30", "2026-03-30 07:00", "loaded")
 		b.window("usage_new", "2026-03-30 07:00", "2026-03-31", "unreconciled")
-	}, "covered [03-26..03-30=5], until 03-31 00:00, last loaded, unreconciled 2"},
+	}, "covered [03-26..03-30=5], until 03-31 00:00, last loaded, unreconciled 3"},
 	"reading again failed": {func(b *books) {
 		b.days("usage_new", "2026-03-26", "2026-03-30", "loaded")
 		b.window("usage_new", "2026-03-30", "2026-03-31", "failed")

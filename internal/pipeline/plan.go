@@ -99,7 +99,7 @@ func Plan(ctx context.Context, l *ledger.Ledger, a *Account, s Stream, r Range) 
 // problemOf tells what is wrong with a window, if anything is.
 func problemOf(all []ledger.Problem, win ledger.Window) ledger.Why {
 	for _, p := range all {
-		if !p.From.Before(win.From) && p.From.Before(win.To) {
+		if p.From.Before(win.To) && win.From.Before(p.To) {
 			return p.Why
 		}
 	}

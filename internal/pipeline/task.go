@@ -29,6 +29,8 @@ type Outcome struct {
 	Elsewhere  bool  // another process has loaded it meanwhile
 	Busy       bool  // another process is loading it: neither loaded nor failed
 	Err        error // nil: loaded, here or elsewhere
+
+	fromOtherEnd bool // of what is due: see order
 }
 
 // Unreconciled tells whether the window was loaded although parts of it are missing or the API's totals say otherwise.
