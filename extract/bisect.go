@@ -21,7 +21,7 @@ const (
 func (c *Client) bisect(ctx context.Context, w Window, ask func(*Client, Window) error) error {
 	before := c.sizes.longest()
 	err := c.bisectTrying(ctx, w, wholeTries, ask)
-	if err != nil && ctx.Err() == nil {
+	if err != nil && ctx.Err() == nil && failsForSize(err) {
 		c.sizes.doubt(before)
 	}
 	return err

@@ -120,6 +120,53 @@ func TestTheSizeThatWorkedIsKept(t *testing.T) {
 	}
 }
 
+// TestOtherEndsDoNotForgetTheSize: an answer that is the known one, and a failure that is not for the size, do not say that the size
+// which worked was too small.
+func TestOtherEndsDoNotForgetTheSize(t *testing.T) {
+	t.Parallel()
+	for name, other := range map[string]func(*testing.T, *extract.Client){
+		"the known answer": func(t *testing.T, c *extract.Client) {
+			out := &batch[extract.Session]{}
+			first, err := c.UsageNew(t.Context(), day, unknown, out, out.row)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if rep, err := c.UsageNew(t.Context(), day, first.Answer, out, out.row); err != nil || !rep.Same {
+				t.Fatalf("%+v %v", rep, err)
+			}
+		},
+		"refused": func(t *testing.T, c *extract.Client) {
+			if _, _, err := sessions(t, c, extract.Window{From: day.From.AddDate(0, 0, -1), To: day.From}); err == nil {
+				t.Fatal("a refused request succeeded")
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			large := false
+			answer := hourly(t, 24*time.Hour, nil)
+			server := serve(t, func(n int, w http.ResponseWriter, r *http.Request) {
+				switch p := windowOf(t, r); {
+				case p.From.Before(day.From):
+					w.WriteHeader(http.StatusBadRequest)
+				case large && p.To.Sub(p.From) > 6*time.Hour:
+					w.WriteHeader(http.StatusGatewayTimeout)
+				default:
+					answer(n, w, r)
+				}
+			})
+			c := client(t, server.URL, attempts(1))
+			other(t, c)
+			large = true
+			for i, want := range []int{6, 4} {
+				if _, rep, err := sessions(t, c, day); err != nil || rep.Attempts != want {
+					t.Errorf("window %d: %d requests, want %d: %v", i, rep.Attempts, want, err)
+				}
+			}
+		})
+	}
+}
+
 // TestABusyServerIsNotAskedForHalves: a 503 with a Retry-After does not mean that the window is too large.
 func TestABusyServerIsNotAskedForHalves(t *testing.T) {
 	server := serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) {

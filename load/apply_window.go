@@ -129,7 +129,7 @@ func (win *txWindow) apply(ctx context.Context, tx pgx.Tx, before []*txWindow, m
 		}
 		n.inScope += c.inScope
 	}
-	if !mayShrink && n.Deleted >= shrinkFrom && 2*n.Deleted > n.inScope {
+	if !mayShrink && n.shrinks() {
 		return &ShrinkError{Deleted: n.Deleted, Of: n.inScope}
 	}
 	n.Read, n.Rejected = win.counts.Read, win.counts.Rejected
@@ -207,16 +207,28 @@ func (n *counter) count(changes []change, main bool) {
 	}
 }
 
-// shrinkFrom is the number of deletions below which an answer is never refused.
-const shrinkFrom = 20
+// The shrink guard refuses to delete more than half of a window's rows and at least shrinkFrom of them, or all rows of a window
+// that has at least emptyFrom. Fewer rows may well be deleted by people.
+const (
+	shrinkFrom = 20
+	emptyFrom  = 3
+)
 
-// ShrinkError: an answer would delete more than half of the rows that its window speaks for. It is more likely that the API
-// failed than that so many records were deleted, so a person must accept the deletion.
+// shrinks tells whether so many rows would be deleted that a person must accept it.
+func (n *counter) shrinks() bool {
+	return n.Deleted >= shrinkFrom && 2*n.Deleted > n.inScope || n.Deleted >= emptyFrom && n.Deleted == n.inScope
+}
+
+// ShrinkError: an answer would delete more than half of the rows that its window speaks for, or all of them. It is more likely that
+// the API failed than that so many records were deleted, so a person must accept the deletion.
 type ShrinkError struct{ Deleted, Of int64 }
 
 func (e *ShrinkError) Error() string {
-	return fmt.Sprintf("the answer does not have %d of the %d rows that were loaded of this window, and nothing was deleted: if they are to be deleted, load the window with --accept-shrink",
-		e.Deleted, e.Of)
+	rows := fmt.Sprintf("%d of the %d rows", e.Deleted, e.Of)
+	if e.Deleted == e.Of {
+		rows = fmt.Sprintf("all %d rows", e.Of)
+	}
+	return "the answer would delete " + rows + " that were loaded of this window, so nothing was deleted: if they are to be deleted, load the window with --accept-shrink"
 }
 
 // finish writes the windows' results and marks of dirty days, and ends the leases, in the transaction of the data (invariant 2).

@@ -39,9 +39,14 @@ func (a *arena) last(size int) (block, at uint32) {
 	return uint32(len(a.blocks) - 1), uint32(a.used - size)
 }
 
-// release ends the use of all pieces.
-func (a *arena) release() {
-	for _, b := range a.blocks {
+// filled is how much of an arena is taken.
+type filled struct{ blocks, used int }
+
+func (a *arena) filled() filled { return filled{len(a.blocks), a.used} }
+
+// back releases the pieces that were taken since.
+func (a *arena) back(to filled) {
+	for _, b := range a.blocks[to.blocks:] {
 		if len(b) > blockSize {
 			continue
 		}
@@ -50,6 +55,9 @@ func (a *arena) release() {
 		default:
 		}
 	}
-	clear(a.blocks)
-	a.blocks, a.used = a.blocks[:0], 0
+	clear(a.blocks[to.blocks:])
+	a.blocks, a.used = a.blocks[:to.blocks], to.used
 }
+
+// release gives all pieces up.
+func (a *arena) release() { a.back(filled{}) }

@@ -55,6 +55,7 @@ func (c *comparison) run(ctx context.Context, take func([]change) error) error {
 		*spare = lists{c.records, c.existing.found, c.changes}
 		spareLists.Put(spare)
 		c.existing.memory.release()
+		c.incoming.stop()
 	}()
 	var at stretch
 	for {

@@ -11,10 +11,9 @@ import (
 // dirtyDays collects the days of the rows that a window changed, as they were before and after the change. The rollups of these
 // days are outdated (see package rollup).
 type dirtyDays struct {
-	// times has, for each quarter of an hour in which changed rows begin, the first and the last minute of such a beginning, in
-	// seconds since 1970. In no time zone does the date change twice in a quarter of an hour, so the two minutes give all days.
+	// times has, for each quarter of an hour in which changed rows begin, the first and the last second of such a beginning, since
+	// 1970. In no time zone does the date change twice in a quarter of an hour, so the two give all days. Days once began at any second.
 	times map[int64][2]int64
-	last  int64               // the minute of the last row, which is often the minute of the next one
 	days  map[string]struct{} // days of changed rows of daily tables
 }
 
@@ -42,18 +41,15 @@ func (d *dirtyDays) addRow(t *Table, r *record) {
 	if !known {
 		return
 	}
-	minute := begin.Truncate(time.Minute).Unix()
 	if d.times == nil {
 		d.times = map[int64][2]int64{}
-	} else if minute == d.last {
-		return
 	}
-	d.last = minute
-	quarter := begin.Truncate(15 * time.Minute).Unix()
-	if ends, known := d.times[quarter]; known {
-		d.times[quarter] = [2]int64{min(ends[0], minute), max(ends[1], minute)}
-	} else {
-		d.times[quarter] = [2]int64{minute, minute}
+	second, quarter := begin.Unix(), begin.Truncate(15*time.Minute).Unix()
+	switch ends, known := d.times[quarter]; {
+	case !known:
+		d.times[quarter] = [2]int64{second, second}
+	case second < ends[0] || second > ends[1]:
+		d.times[quarter] = [2]int64{min(ends[0], second), max(ends[1], second)}
 	}
 }
 

@@ -55,6 +55,26 @@ func TestDaysThatAnotherZoneEmpties(t *testing.T) {
 	s.refresh("in UTC again")
 }
 
+// A day may begin between two minutes: until 1972 Liberia's days did.
+func TestDaysThatBeginBetweenMinutes(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, load.Options{})
+	s.exec(`INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'Africa/Monrovia', '1971-01-01')`)
+	midnight := time.Date(1971, 5, 10, 0, 44, 30, 0, time.UTC)
+	if c := s.warehouse.Commit(t.Context(), s.ready(load.UsageNew, 0, lasting(midnight.Add(20*time.Second), time.Minute)))[0]; c.Err != nil {
+		t.Fatal(c.Err)
+	}
+	if days := s.dirtyDays(); days != "1971-05-10" {
+		t.Errorf("dirty are %s", days)
+	}
+	if c := s.warehouse.Commit(t.Context(), s.ready(load.UsageNew, 1, lasting(midnight.Add(-time.Second), time.Minute), lasting(midnight.Add(time.Hour), time.Minute)))[0]; c.Err != nil {
+		t.Fatal(c.Err)
+	}
+	if days := s.dirtyDays(); days != "1971-05-09 1971-05-10" {
+		t.Errorf("dirty are %s", days)
+	}
+}
+
 // Rows of a broken answer mark no day.
 func TestForgottenSessionsMarkNoDay(t *testing.T) {
 	t.Parallel()

@@ -39,8 +39,8 @@
 //     written (invariant 2).
 //   - An answer that was asked for earlier never overwrites one that was asked for later. Each column has one stream that writes
 //     it (invariant 5).
-//   - An answer that would delete more than half of the rows its window speaks for, and at least 20, is refused (ShrinkError) until
-//     a person accepts it.
+//   - An answer that would delete more than half of the rows its window speaks for, and at least 20, or all of at least
+//     three, is refused (ShrinkError) until a person accepts it.
 //   - A batch that is not complete (Batch.Incomplete) is loaded, but deletes nothing. Its ledger row says so: loaded, not
 //     reconciled, with an error.
 //   - No record is lost on the way: the records read are those inserted, updated, unchanged, merged and rejected, or the load fails.

@@ -228,7 +228,7 @@ func (h *history) live(account string) []string {
 // rejects returns an account's rejects, and whether each is open.
 func (h *history) rejects(account string) []string {
 	h.Helper()
-	return h.query("SELECT concat_ws(' ', raw_hash, resolved_at IS NULL) FROM wheelhouse.rejects WHERE account_id = $1 ORDER BY raw_hash", account)
+	return h.query("SELECT concat_ws(' ', raw_hash, resolved_at IS NULL) FROM wheelhouse.rejects WHERE account_id = $1 ORDER BY raw_hash, window_from", account)
 }
 
 func (h *history) query(sql, account string) []string {

@@ -33,6 +33,7 @@ func eachRejects(b *Batch, take func(someRejects) error) error {
 	if err != nil {
 		return err
 	}
+	defer all.stop()
 	var some someRejects
 	for {
 		r, more, err := all.take()

@@ -22,6 +22,7 @@ SET load_id = excluded.load_id, path = excluded.path, reason = excluded.reason, 
 -- name: resolve
 -- Resolves the window's rejects whose record is understood now, or no longer comes. All of a reject's window must have been loaded
 -- again without the record: by this load alone or, if the length of windows has changed, by this load and others.
+-- Loads with an error are not complete, and may not have the record because of that.
 UPDATE wheelhouse.rejects r
 SET resolved_at = now()
 FROM wheelhouse.loads l
@@ -31,4 +32,4 @@ WHERE r.account_id = @account AND r.stream = @stream AND r.resolved_at IS NULL A
        OR l.span && tstzrange(@from, @to) AND l.span <@ (
            SELECT coalesce(range_agg(n.span), '{}') + tstzmultirange(tstzrange(@from, @to))
            FROM wheelhouse.loads_over(@account, @stream, l.span) n
-           WHERE n.status = 'loaded' AND n.requested_at > l.requested_at));
+           WHERE n.status = 'loaded' AND n.error IS NULL AND n.requested_at > l.requested_at));

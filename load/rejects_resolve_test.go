@@ -14,6 +14,7 @@ import (
 func TestRejectOfALongerWindowIsResolved(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, load.Options{})
+	missing := ""
 	commit := func(from, days int, bad ...byte) {
 		t.Helper()
 		start := worldBegins.AddDate(0, 0, from)
@@ -31,6 +32,7 @@ func TestRejectOfALongerWindowIsResolved(t *testing.T) {
 			}
 		}
 		b.Commit()
+		b.Incomplete(missing)
 		if c := s.warehouse.Commit(t.Context(), load.Ready{Claim: claims[0], Batch: b})[0]; c.Err != nil {
 			t.Fatal(c.Err)
 		}
@@ -51,5 +53,15 @@ func TestRejectOfALongerWindowIsResolved(t *testing.T) {
 	commit(1, 1, 2)
 	open(1)
 	commit(0, 3)
+	open(0)
+
+	// A piece that could not be had whole may have it yet.
+	commit(0, 2, 3)
+	missing = "could not be had: a part"
+	commit(0, 1)
+	missing = ""
+	commit(1, 1)
+	open(1)
+	commit(0, 1)
 	open(0)
 }

@@ -32,7 +32,10 @@ type sorter struct {
 	file   *os.File
 	runs   []section // of the file
 
-	committed struct{ entries, size, runs int }
+	committed struct {
+		entries, size, runs int
+		memory              filled
+	}
 }
 
 // entry is a record in memory. Entries with different prefixes are ordered as their keys, so most comparisons need not read
@@ -121,12 +124,13 @@ func (s *sorter) sort(entries []entry) {
 // commit keeps the records so far: rollback no longer forgets them.
 func (s *sorter) commit() {
 	s.committed.entries, s.committed.size, s.committed.runs = len(s.index), s.size, len(s.runs)
+	s.committed.memory = s.memory.filled()
 }
 
 // rollback forgets the records since the last commit.
 func (s *sorter) rollback() error {
-	// The memory of the forgotten records is released with all other records.
 	s.index, s.size = s.index[:s.committed.entries], s.committed.size
+	s.memory.back(s.committed.memory)
 	if s.runs = s.runs[:s.committed.runs]; s.file == nil {
 		return nil
 	}
@@ -174,7 +178,7 @@ func (s *sorter) spill() error {
 		return err
 	}
 	s.release()
-	s.committed.entries, s.committed.size = 0, 0
+	s.committed.entries, s.committed.size, s.committed.memory = 0, 0, filled{}
 	return nil
 }
 
@@ -213,9 +217,9 @@ func (s *sorter) close() {
 // sorted reads a sorter's records in order. Nothing may be added to the sorter meanwhile.
 type sorted struct {
 	*sorter
-	at      int // index of the next record, if nothing was spilled
-	merging runHeap
-	back    *record // the record that untake gave back
+	at    int        // index of the next record, if nothing was spilled
+	ahead *readAhead // reads the spilled records; nil: nothing was spilled
+	back  *record    // the record that untake gave back
 }
 
 // read starts reading at the first record.
@@ -228,16 +232,23 @@ func (s *sorter) read() (*sorted, error) {
 	if err := s.spill(); err != nil {
 		return nil, err
 	}
-	r := &sorted{sorter: s, merging: runHeap{table: s.table}}
+	merging := runHeap{table: s.table}
 	for i, run := range s.runs {
 		m := &merged{place: i, left: run.records, from: bufio.NewReaderSize(io.NewSectionReader(s.file, run.at, run.size), 64<<10)}
 		if err := m.advance(); err != nil {
 			return nil, err
 		}
-		r.merging.runs = append(r.merging.runs, m)
+		merging.runs = append(merging.runs, m)
 	}
-	heap.Init(&r.merging)
-	return r, nil
+	heap.Init(&merging)
+	return &sorted{sorter: s, ahead: startReading(merging)}, nil
+}
+
+// stop ends the reading ahead. No record is taken after it.
+func (r *sorted) stop() {
+	if r.ahead != nil {
+		r.ahead.stop()
+	}
 }
 
 // take returns the next record, and false at the end. The record is valid until the sorter is closed.
@@ -253,24 +264,81 @@ func (r *sorted) take() (record, bool, error) {
 		r.at++
 		return decodeRecord(r.text(r.index[r.at-1])), true, nil
 	}
-	if len(r.merging.runs) == 0 {
-		return record{}, false, nil
-	}
-	first := r.merging.runs[0]
-	rec := first.record
-	switch err := first.advance(); {
-	case errors.Is(err, io.EOF):
-		heap.Pop(&r.merging)
-	case err != nil:
-		return record{}, false, err
-	default:
-		heap.Fix(&r.merging, 0)
-	}
-	return rec, true, nil
+	return r.ahead.take()
 }
 
 // untake gives back the record that was taken last.
 func (r *sorted) untake(rec record) { r.back = &rec }
+
+// readAhead merges runs while earlier records are compared and copied, so that Postgres need not wait for the file.
+type readAhead struct {
+	groups chan []record
+	quit   chan struct{}
+	err    error // set before groups is closed
+	group  []record
+}
+
+// aheadSize is the bytes of records in a group. One group is in use, one waits, and one is being read.
+const aheadSize = 256 << 10
+
+func startReading(runs runHeap) *readAhead {
+	a := &readAhead{groups: make(chan []record, 1), quit: make(chan struct{})}
+	go func() {
+		defer close(a.groups)
+		for {
+			group, err := runs.next(aheadSize)
+			if len(group) > 0 {
+				select {
+				case a.groups <- group:
+				case <-a.quit:
+					return
+				}
+			}
+			if err != nil || len(group) == 0 {
+				a.err = err
+				return
+			}
+		}
+	}()
+	return a
+}
+
+// take returns the next record, and false at the end.
+func (a *readAhead) take() (record, bool, error) {
+	if len(a.group) == 0 {
+		if a.group = <-a.groups; len(a.group) == 0 {
+			return record{}, false, a.err
+		}
+	}
+	r := a.group[0]
+	a.group = a.group[1:]
+	return r, true, nil
+}
+
+// stop ends the reading. After it has returned, nothing reads the file.
+func (a *readAhead) stop() {
+	close(a.quit)
+	for range a.groups {
+	}
+}
+
+// next returns the next records of the merged runs, of size bytes or a little more; none at the end.
+func (h *runHeap) next(size int) (group []record, err error) {
+	for len(h.runs) > 0 && size > 0 {
+		first := h.runs[0]
+		r := first.record
+		group, size = append(group, r), size-len(r.key)-len(r.row)-len(r.children)
+		switch err := first.advance(); {
+		case errors.Is(err, io.EOF):
+			heap.Pop(h)
+		case err != nil:
+			return group, err
+		default:
+			heap.Fix(h, 0)
+		}
+	}
+	return group, nil
+}
 
 // merged is a run that is being merged, with its next record.
 type merged struct {

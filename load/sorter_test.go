@@ -115,9 +115,11 @@ func TestShortTemporaryFileIsNoLostConnection(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := s.read(); err != nil { // writes the records in memory
+		written, err := s.read() // writes the records in memory
+		if err != nil {
 			t.Fatal(err)
 		}
+		written.stop()
 		if err := s.file.Truncate(s.fileEnd() - lost); err != nil {
 			t.Fatal(err)
 		}
@@ -183,5 +185,37 @@ func TestSorterOrdersBytes(t *testing.T) {
 		if want := []byte{0x00, 0x7f, 0x80, 0xff}; !bytes.Equal(got, want) {
 			t.Errorf("limit %d: %x, want %x", limit, got, want)
 		}
+	}
+}
+
+// However often an answer is asked for again, the memory of what is forgotten is used again.
+func TestSorterForgetsMemory(t *testing.T) {
+	t.Parallel()
+	s := newSorter(keyedRows.Table)
+	defer s.close()
+	put := func(size int) {
+		e := s.begin()
+		e.int8(1)
+		e.text("a")
+		keyEnd := len(e.b)
+		e.text(string(make([]byte, size)))
+		if _, err := s.end(1, 0, keyEnd, len(e.b)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(1000)
+	s.commit()
+	for range 100 {
+		for range 3 {
+			put(100 << 10)
+		}
+		put(blockSize)
+		if err := s.rollback(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(100)
+	if n := len(s.memory.blocks); n != 1 || len(s.index) != 2 {
+		t.Errorf("%d records in %d blocks of memory", len(s.index), n)
 	}
 }

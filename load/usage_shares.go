@@ -29,12 +29,12 @@ var shareUsage = newRows(
 		extra(func(u *usageOfDay) []byte { return u.Extra }),
 	})
 
-// ShareUsage adds an entry of an agent. An entry without a share or a play is neither stored nor counted as a record.
+// ShareUsage adds an entry of an agent. An entry without a share or a play is not counted as a record, and makes no row.
 func (b *Batch) ShareUsage(u transform.ShareUsage) error {
-	if u.Shares > 0 || u.Plays > 0 {
+	if u.Any() {
 		b.totals.records++
-		b.usage.Add(u)
 	}
+	b.usage.Add(u)
 	return nil
 }
 

@@ -232,6 +232,7 @@ func compareCounts(ctx context.Context, tx pgx.Tx, win ledger.Window, s *sorter,
 	if err != nil {
 		return nil, err
 	}
+	defer all.stop()
 	for {
 		r, more, err := all.take()
 		if err != nil {

@@ -23,7 +23,7 @@ type Warehouse struct {
 type Options struct {
 	Connections int           // at most; default 4
 	Lease       time.Duration // after which another process may claim the windows of a dead one; default 2 min
-	MayShrink   bool          // an answer may delete more than half of its window's rows: see ShrinkError
+	MayShrink   bool          // an answer may delete most or all of its window's rows: see ShrinkError
 	Tracer      pgx.QueryTracer
 
 	// Sleep waits between two tries of a transaction, and returns an error if ctx ends first; nil: it waits in real time.

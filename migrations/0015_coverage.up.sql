@@ -13,9 +13,11 @@ COMMENT ON COLUMN bi.streams.one_day  IS 'Whether only a load of exactly one day
 CREATE FUNCTION bi.calendar(zone text, first date, last date) RETURNS TABLE (day date, whole tstzrange)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT first + n, tstzrange(bi.day_start(first + n, zone), bi.day_start(first + n + 1, zone))
+    SELECT first + n, w.whole
     FROM generate_series(0, last - first) AS n
-    WHERE bi.day_start(first + n, zone) < bi.day_start(first + n + 1, zone);
+    -- OFFSET 0: worked out once a day, not wherever it is named.
+    CROSS JOIN LATERAL (SELECT tstzrange(bi.day_start(first + n, zone), bi.day_start(first + n + 1, zone)) AS whole OFFSET 0) AS w
+    WHERE NOT isempty(w.whole);
 END;
 COMMENT ON FUNCTION bi.calendar(text, date, date) IS
     'The days from first to last, both included, with the interval of each in a time zone. A date that the zone left out has no row.';
@@ -29,7 +31,8 @@ END;
 COMMENT ON FUNCTION bi.within_day(tstzrange, text) IS
     'Whether a window begins at the start of a day of a time zone, and ends in that day or at its end.';
 
--- A window that overlaps an interval begins no earlier than the stream's longest window before the interval.
+-- A window that overlaps an interval begins no earlier than the stream's longest window before the interval. The length is in
+-- seconds, because the length of a day of an interval depends on the time zone of the session.
 CREATE INDEX loads_length ON wheelhouse.loads (account_id, stream, (upper(span) - lower(span)));
 DROP INDEX wheelhouse.loads_span;
 
@@ -40,7 +43,8 @@ BEGIN ATOMIC
     FROM wheelhouse.loads l
     WHERE l.account_id = of_account AND l.stream = of_stream AND l.span && stretch
       AND lower(l.span) < upper(stretch)
-      AND lower(l.span) >= lower(stretch) - (SELECT max(upper(o.span) - lower(o.span)) FROM wheelhouse.loads o WHERE o.account_id = of_account AND o.stream = of_stream);
+      AND lower(l.span) >= lower(stretch) - (SELECT extract(epoch FROM max(upper(o.span) - lower(o.span))) * interval '1 second'
+                                             FROM wheelhouse.loads o WHERE o.account_id = of_account AND o.stream = of_stream);
 END;
 COMMENT ON FUNCTION wheelhouse.loads_over(text, text, tstzrange) IS
     'The loads of a stream of an account whose windows overlap an interval, found by the index loads_window.';
@@ -54,45 +58,22 @@ BEGIN ATOMIC
     JOIN bi.loads l ON l.account_id = of_account AND l.stream = s.stream
     WHERE s.stream = of_stream AND l.status = 'loaded'
       AND l.window_start < until AND l.window_end > since
-      AND l.window_start >= since - (SELECT max(window_end - window_start) FROM bi.loads WHERE account_id = of_account AND stream = of_stream)
+      AND l.window_start >= since - (SELECT extract(epoch FROM max(window_end - window_start)) * interval '1 second'
+                                      FROM bi.loads WHERE account_id = of_account AND stream = of_stream)
       AND (NOT s.one_day OR bi.within_day(tstzrange(l.window_start, l.window_end), zone));
 END;
 COMMENT ON FUNCTION bi.covered(text, text, text, timestamptz, timestamptz) IS
     'The time that the loads of a stream of an account cover. A day is covered if all of the day is in the result. If the stream''s answers have counts over the window, only a window of exactly one day, in the given time zone, covers that day. A snapshot covers the day on which it was taken. Loads that end before "since" or begin after "until" are left out.';
 
 CREATE OR REPLACE VIEW bi.coverage AS
-WITH known AS MATERIALIZED (  -- a few rows, computed once in a query
-    SELECT a.account_id, a.timezone, s.stream, s.one_day, s.grain = 'snapshot' AS snapshot,
-           (SELECT max(coalesce(l.finished_at, l.started_at))
-            FROM wheelhouse.loads l
-            WHERE l.account_id = a.account_id AND l.stream = s.stream AND l.status = 'loaded') AS stream_loaded_at,
-           coalesce((SELECT max(upper(l.span) - lower(l.span))
-                     FROM wheelhouse.loads l
-                     WHERE l.account_id = a.account_id AND l.stream = s.stream), '0') AS longest,
-           CASE WHEN s.grain = 'snapshot' THEN coalesce(  -- the day of the first load, also a failed one
-               (SELECT greatest(a.history_from, (lower(l.span) AT TIME ZONE a.timezone)::date)
-                FROM wheelhouse.loads l
-                WHERE l.account_id = a.account_id AND l.stream = s.stream AND l.status IN ('loaded', 'failed')
-                  AND upper(l.span) > bi.day_start(a.history_from, a.timezone)
-                ORDER BY lower(l.span), l.id
-                LIMIT 1),
-               (now() AT TIME ZONE a.timezone)::date) END AS since
-    FROM wheelhouse.accounts a
-    CROSS JOIN wheelhouse.streams s
-), days AS (
-    SELECT a.account_id, c.day, c.whole, c.day = t.today AS partial
-    FROM wheelhouse.accounts a
-    CROSS JOIN LATERAL (SELECT (now() AT TIME ZONE a.timezone)::date AS today) t
-    CROSS JOIN LATERAL bi.calendar(a.timezone, a.history_from, t.today) c
-)
-SELECT d.account_id,
-       k.stream,
+SELECT a.account_id,
+       s.stream,
        d.day,
        CASE WHEN j.loaded AND j.unreconciled THEN 'unreconciled'
             WHEN j.loaded                    THEN 'loaded'
             WHEN j.failed                    THEN 'failed'
             ELSE 'gap' END                        AS status,
-       d.partial,
+       d.day = k.today                            AS partial,
        lower(d.whole)                             AS day_start,
        upper(d.whole)                             AS day_end,
        upper(j.covered)                           AS loaded_until,
@@ -101,13 +82,33 @@ SELECT d.account_id,
        CASE WHEN j.loaded AND j.unreconciled THEN j.missing
             WHEN NOT j.loaded AND j.failed   THEN j.error END AS error,
        k.stream_loaded_at
-FROM days d
-JOIN known k ON k.account_id = d.account_id AND (k.since IS NULL OR d.day >= k.since)
+FROM wheelhouse.accounts a
+CROSS JOIN wheelhouse.streams s
+CROSS JOIN LATERAL (  -- OFFSET 0: worked out once a stream of an account, and of no other account than is asked about
+    SELECT a.timezone, (now() AT TIME ZONE a.timezone)::date AS today, s.grain = 'snapshot' AS snapshot,
+           (SELECT max(coalesce(l.finished_at, l.started_at))
+            FROM wheelhouse.loads l
+            WHERE l.account_id = a.account_id AND l.stream = s.stream AND l.status = 'loaded') AS stream_loaded_at,
+           coalesce((SELECT extract(epoch FROM max(upper(l.span) - lower(l.span))) * interval '1 second'
+                     FROM wheelhouse.loads l
+                     WHERE l.account_id = a.account_id AND l.stream = s.stream), '0') AS longest,
+           CASE WHEN s.grain = 'snapshot' THEN greatest(a.history_from, coalesce(  -- the day of the first try
+               (SELECT (lower(l.span) AT TIME ZONE a.timezone)::date
+                FROM wheelhouse.loads l
+                WHERE l.account_id = a.account_id AND l.stream = s.stream AND l.status IN ('loaded', 'failed')
+                  AND upper(l.span) > bi.day_start(a.history_from, a.timezone)
+                ORDER BY lower(l.span), l.id
+                LIMIT 1),
+               (now() AT TIME ZONE a.timezone)::date))
+           ELSE a.history_from END AS since
+    OFFSET 0
+) k
+CROSS JOIN LATERAL bi.calendar(k.timezone, k.since, k.today) d
 CROSS JOIN LATERAL (
     SELECT x.*,
            CASE WHEN isempty(x.covered) THEN false
                 WHEN k.snapshot         THEN true
-                WHEN d.partial          THEN x.covered @> tstzrange(lower(d.whole), upper(x.covered))
+                WHEN d.day = k.today    THEN x.covered @> tstzrange(lower(d.whole), upper(x.covered))
                 ELSE x.covered @> d.whole END                AS loaded,
            x.missed && (tstzmultirange(d.whole) - x.covered) AS failed
     FROM (
@@ -126,9 +127,9 @@ CROSS JOIN LATERAL (
                    CASE WHEN NOT l.reconciled THEN range_agg(l.span) FILTER (WHERE l.status = 'loaded') OVER (
                        ORDER BY l.id DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) END AS newer
             FROM wheelhouse.loads l
-            WHERE l.account_id = d.account_id AND l.stream = k.stream AND l.status IN ('loaded', 'failed')
+            WHERE l.account_id = a.account_id AND l.stream = s.stream AND l.status IN ('loaded', 'failed')
               AND lower(l.span) < upper(d.whole) AND lower(l.span) >= lower(d.whole) - k.longest AND l.span && d.whole
-              AND (l.status = 'failed' OR NOT k.one_day OR bi.within_day(l.span, k.timezone))
+              AND (l.status = 'failed' OR NOT s.one_day OR bi.within_day(l.span, k.timezone))
         ) n
     ) x
 ) j;

@@ -81,15 +81,24 @@ type versionState struct {
 	dirty   bool
 }
 
-// readVersion reads golang-migrate's table. Without the table, its schema or a row, the version is 0.
+// readVersion reads golang-migrate's table. Without the table, its schema or a row, the version is 0. It looks first, because reading a
+// table that does not exist leaves an error in the server's log.
 func readVersion(ctx context.Context, q querier) (versionState, error) {
 	var (
+		there   bool
 		version int64
 		state   versionState
 	)
-	err := q.QueryRow(ctx, `SELECT version, dirty FROM wheelhouse.schema_migrations`).Scan(&version, &state.dirty)
+	err := q.QueryRow(ctx, `SELECT to_regclass('wheelhouse.schema_migrations') IS NOT NULL`).Scan(&there)
+	if err != nil {
+		return versionState{}, fmt.Errorf("read the schema version: %w", err)
+	}
+	if !there {
+		return versionState{}, nil
+	}
+	err = q.QueryRow(ctx, `SELECT version, dirty FROM wheelhouse.schema_migrations`).Scan(&version, &state.dirty)
 	switch {
-	case errors.Is(err, pgx.ErrNoRows), sqlState(err) == "42P01", sqlState(err) == "3F000":
+	case errors.Is(err, pgx.ErrNoRows), sqlState(err) == "42P01", sqlState(err) == "3F000": // the last two: removed meanwhile
 		return versionState{}, nil
 	case err != nil:
 		return versionState{}, fmt.Errorf("read the schema version: %w", err)

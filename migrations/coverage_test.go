@@ -119,6 +119,44 @@ func TestCoverage(t *testing.T) {
 	want(t, l.conn, `SELECT loaded_until - day_start FROM bi.coverage WHERE stream = 'usage_new' ORDER BY day DESC OFFSET 4 LIMIT 1`, "12:00:00")
 }
 
+// What is covered does not depend on the time zone of whoever asks: a day on which its clocks change is no shorter for that.
+func TestCoverageInTheZoneOfTheSession(t *testing.T) {
+	t.Parallel()
+	_, conn := migrated(t)
+	exec(t, conn, `INSERT INTO wheelhouse.accounts VALUES ('k', 'https://x.is', 'Asia/Kolkata', '2026-03-20')`)
+	exec(t, conn, `INSERT INTO wheelhouse.runs (kind, version, host) VALUES ('run', 'test', 'here')`)
+	// The account's zone was another: its windows end half an hour after a day begins.
+	exec(t, conn, `INSERT INTO wheelhouse.loads (run_id, account_id, stream, span, status, finished_at)
+		SELECT max(id), 'k', 'usage_new', tstzrange('2026-03-18 19:00Z'::timestamptz + n * interval '24 hours', '2026-03-19 19:00Z'::timestamptz + n * interval '24 hours'), 'loaded', now()
+		FROM wheelhouse.runs, generate_series(0, 20) AS n GROUP BY n`)
+	for _, zone := range []string{"UTC", "Asia/Kolkata", "America/New_York", "Europe/Berlin"} {
+		exec(t, conn, fmt.Sprintf("SET TimeZone = '%s'", zone))
+		want(t, conn, `SELECT count(*) FROM bi.coverage WHERE stream = 'usage_new' AND day <= '2026-04-07' AND status <> 'loaded'`, "0")
+		for _, day := range []string{"2026-03-28", "2026-03-29", "2026-03-30"} { // Berlin's clocks change on the second
+			from, to := fmt.Sprintf("bi.day_start('%s', 'Asia/Kolkata')", day), fmt.Sprintf("bi.day_start('%s'::date + 1, 'Asia/Kolkata')", day)
+			want(t, conn, fmt.Sprintf(`SELECT bi.covered('k', 'usage_new', 'Asia/Kolkata', %s, %s) @> tstzrange(%[1]s, %[2]s)`, from, to), "t")
+			want(t, conn, fmt.Sprintf(`SELECT count(*) FROM wheelhouse.loads_over('k', 'usage_new', tstzrange(%s, %s))`, from, to), "2")
+		}
+	}
+}
+
+// What is read of the ledger for one account does not grow with the number of accounts.
+func TestCoverageOfOneOfManyAccounts(t *testing.T) {
+	t.Parallel()
+	_, conn := migrated(t)
+	exec(t, conn, `INSERT INTO wheelhouse.accounts SELECT 'a' || n, 'https://x.is', 'Europe/Berlin', current_date - 8 FROM generate_series(1, 400) AS n`)
+	exec(t, conn, `INSERT INTO wheelhouse.runs (kind, version, host) VALUES ('run', 'test', 'here')`)
+	exec(t, conn, `INSERT INTO wheelhouse.loads (run_id, account_id, stream, span, status, finished_at)
+		SELECT r.id, a.account_id, s.stream, tstzrange(bi.day_start(current_date - n, a.timezone), bi.day_start(current_date - n + 1, a.timezone)), 'loaded', now()
+		FROM wheelhouse.runs r, wheelhouse.accounts a, wheelhouse.streams s, generate_series(1, 7) AS n`)
+	exec(t, conn, `VACUUM ANALYZE wheelhouse.loads`)
+	exec(t, conn, `ANALYZE wheelhouse.accounts, wheelhouse.streams`)
+	plan := value[[]struct{ Plan map[string]any }](t, conn, `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT * FROM bi.coverage WHERE account_id = 'a7' AND day >= current_date - 7`)
+	if blocks := plan[0].Plan["Shared Hit Blocks"].(float64) + plan[0].Plan["Shared Read Blocks"].(float64); blocks > 4000 {
+		t.Errorf("%.0f blocks were read", blocks)
+	}
+}
+
 // firstMoment finds a day's first moment by trying: the first minute with that local date.
 func firstMoment(day time.Time, zone *time.Location) time.Time {
 	at := day.Add(-26 * time.Hour)
@@ -173,4 +211,24 @@ func TestCoverageSaysWhatIsMissing(t *testing.T) {
 		WHERE stream IN ('share_visits', 'company_content') AND tried_at IS NOT NULL ORDER BY stream DESC, day`,
 		"share_visits|unreconciled|one\nshare_visits|unreconciled|two\nshare_visits|loaded|∅\nshare_visits|unreconciled|four\nshare_visits|unreconciled|∅\n"+
 			"company_content|unreconciled|five\ncompany_content|unreconciled|six")
+}
+
+// Whatever the session's time zone, a window of a week is found that ends within the time that is asked about, also where clocks changed during that
+// week.
+func TestCoverageDoesNotDependOnTheSessionsZone(t *testing.T) {
+	t.Parallel()
+	l := newLedger(t)
+	at := func(s string) time.Time {
+		moment, err := time.Parse(time.RFC3339, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return moment
+	}
+	l.window("share_details", "loaded", at("2026-03-03T00:00:00Z"), at("2026-03-10T00:00:00Z"), true)
+	for _, zone := range []string{"UTC", "America/Los_Angeles", "Australia/Lord_Howe"} {
+		exec(t, l.conn, fmt.Sprintf("SET timezone = '%s'", zone))
+		want(t, l.conn, `SELECT bi.covered('noon', 'share_details', 'UTC', '2026-03-09 23:30Z', '2026-03-10 00:30Z') @> timestamptz '2026-03-09 23:59Z',
+			(SELECT count(*) FROM wheelhouse.loads_over('noon', 'share_details', '[2026-03-09 23:30Z,2026-03-10 00:30Z)'))`, "t|1")
+	}
 }

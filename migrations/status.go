@@ -50,9 +50,10 @@ func ReadStatus(ctx context.Context, url string) (Status, error) {
 
 // missingRoles returns the statements that create the missing roles; "" before the version that has roles.
 func missingRoles(ctx context.Context, q querier) (sql string, err error) {
-	err = q.QueryRow(ctx, `SELECT wheelhouse.missing_roles_sql()`).Scan(&sql)
-	if state := sqlState(err); state == "42883" || state == "3F000" {
-		return "", nil
+	var there bool
+	err = q.QueryRow(ctx, `SELECT to_regprocedure('wheelhouse.missing_roles_sql()') IS NOT NULL`).Scan(&there)
+	if err == nil && there {
+		err = q.QueryRow(ctx, `SELECT wheelhouse.missing_roles_sql()`).Scan(&sql)
 	}
 	if err != nil {
 		return "", fmt.Errorf("look for missing roles: %w", err)

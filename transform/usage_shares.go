@@ -54,28 +54,56 @@ func (s *ShareUsages) Add(u ShareUsage) {
 // Clear removes all entries.
 func (s *ShareUsages) Clear() { clear(s.byAgent) }
 
-// Sums returns one row for each agent, sorted by agent, and in merged how many entries were added to another one. Where an
-// agent's sum is too large for the column, each of the agent's entries becomes a reject.
+// Sums returns one row for each agent with a share or a play, sorted by agent, and in merged how many entries with a share or a play
+// were added to another one. A row has the unknown members of all entries; of members with one name, the last entry's. Where an
+// agent's sum is too large for the column, each of the agent's entries with a share or a play becomes a reject.
 func (s *ShareUsages) Sums() (rows []ShareUsage, merged int, rejects []Reject) {
 	for _, agent := range slices.Sorted(maps.Keys(s.byAgent)) {
 		entries := s.byAgent[agent]
-		sum, shares, plays := entries[0], int64(0), int64(0)
-		for _, u := range entries {
+		sum, shares, plays, counted := entries[0], int64(0), int64(0), 0
+		for i, u := range entries {
 			shares, plays = shares+int64(u.Shares), plays+int64(u.Plays)
+			if u.Any() {
+				counted++
+			}
 			if u.AgentName.V > sum.AgentName.V {
 				sum.AgentName = u.AgentName
 			}
-		}
-		if max(shares, plays) > math.MaxInt32 {
-			for _, u := range entries {
-				rejects = append(rejects, u.tooLarge())
+			if i > 0 {
+				sum.Extra = mergeExtra(sum.Extra, u.Extra)
 			}
-			continue
 		}
-		sum.Shares, sum.Plays = int32(shares), int32(plays)
-		rows, merged = append(rows, sum), merged+len(entries)-1
+		switch {
+		case counted == 0:
+		case max(shares, plays) > math.MaxInt32:
+			for _, u := range entries {
+				if u.Any() {
+					rejects = append(rejects, u.tooLarge())
+				}
+			}
+		default:
+			sum.Shares, sum.Plays = int32(shares), int32(plays)
+			rows, merged = append(rows, sum), merged+counted-1
+		}
 	}
 	return rows, merged, rejects
+}
+
+// Any tells whether the agent shared or was played.
+func (u ShareUsage) Any() bool { return u.Shares > 0 || u.Plays > 0 }
+
+// mergeExtra returns the members of both objects. Of members with one name, the later's is kept.
+func mergeExtra(earlier, later []byte) []byte {
+	switch {
+	case earlier == nil:
+		return later
+	case later == nil:
+		return earlier
+	}
+	members := extract.Extra{}
+	_ = json.Unmarshal(earlier, &members) // both are objects: never fails
+	_ = json.Unmarshal(later, &members)   // adds to the members, and replaces those of the same name
+	return members.JSON()
 }
 
 // tooLarge returns the reject of an entry whose agent has too large a sum. It holds the entry as normalised, not as sent.

@@ -34,7 +34,7 @@ func (l *loading) flags(cmd *cobra.Command) {
 	l.choices(cmd)
 	f := cmd.Flags()
 	f.BoolVar(&l.migrate, "migrate", false, "bring the warehouse's schema up to date first")
-	f.BoolVar(&l.shrink, "accept-shrink", false, "delete rows that the API no longer sends, even if they are more than half of a window's rows")
+	f.BoolVar(&l.shrink, "accept-shrink", false, "delete rows that the API no longer sends, even if they are more than half of a window's rows, or all of them")
 }
 
 // choices adds the flags of all commands that ask the API.

@@ -10,7 +10,8 @@ WITH asked AS MATERIALIZED (
     SELECT k.n, k.account_id, k.stream, k.zone, k.first, s.grain = 'snapshot' AS snapshot,
            -- From the first day to the end of yesterday: the time that must be covered.
            tstzrange(least(bi.day_start(k.first, k.zone), t.start), t.start) AS history,
-           (SELECT max(upper(span) - lower(span)) FROM wheelhouse.loads WHERE account_id = k.account_id AND stream = k.stream) AS longest
+           (SELECT make_interval(secs => extract(epoch FROM max(upper(span) - lower(span))))  -- in seconds: a day of a time zone may be longer
+            FROM wheelhouse.loads WHERE account_id = k.account_id AND stream = k.stream) AS longest
     FROM unnest(@accounts::text[], @zones::text[], @firsts::text[]::date[], @streams::text[]) WITH ORDINALITY AS k (account_id, zone, first, stream, n)
     JOIN wheelhouse.streams s ON s.stream = k.stream
     CROSS JOIN LATERAL (SELECT bi.day_start((@now::timestamptz AT TIME ZONE k.zone)::date, k.zone) AS start) t
@@ -18,7 +19,8 @@ WITH asked AS MATERIALIZED (
     SELECT k.n, bi.covered(k.account_id, k.stream, k.zone) AS spans
     FROM asked k
 ), wrong AS MATERIALIZED (
-    -- Failed and not reconciled loads, except those that a newer load with the same beginning, or newer loads together, replace.
+    -- Failed and not reconciled loads, except those that a newer load with the same beginning and no earlier end, or newer loads
+    -- together, replace.
     SELECT k.n, l.span, l.status
     FROM asked k
     JOIN wheelhouse.loads l ON l.account_id = k.account_id AND l.stream = k.stream AND lower(k.history) < upper(l.span)
@@ -26,7 +28,7 @@ WITH asked AS MATERIALIZED (
       AND NOT k.snapshot
       AND CASE WHEN l.id < (SELECT max(newer.id) FROM wheelhouse.loads newer
                             WHERE newer.account_id = l.account_id AND newer.stream = l.stream AND lower(newer.span) = lower(l.span)
-                              AND newer.status IN ('loaded', l.status)) THEN false
+                              AND upper(newer.span) >= upper(l.span) AND newer.status IN ('loaded', l.status)) THEN false
                ELSE NOT l.span <@ (
                    SELECT coalesce(range_agg(newer.span), '{}'::tstzmultirange)
                    FROM wheelhouse.loads newer

@@ -101,8 +101,8 @@ func (l *testLedger) sameHealth() {
 	}
 }
 
-// windowsSQL counts a stream's windows in another way than health.sql. Of loads that begin at the same moment the newest counts,
-// unless newer ones cover it. failed: no load covers the window. stale: an older load covers it, and the newest one failed.
+// windowsSQL counts a stream's windows in another way than health.sql. A load counts unless a newer one that begins at the same moment
+// ends no earlier, or newer ones cover it. failed: no load covers the window. stale: an older load covers it, and the newest one failed.
 const windowsSQL = `WITH days AS MATERIALIZED (
     SELECT tstzrange(start, stop) AS whole
     FROM unnest(@starts::timestamptz[], @stops::timestamptz[]) AS d(start, stop)
@@ -118,16 +118,19 @@ const windowsSQL = `WITH days AS MATERIALIZED (
     SELECT max(upper(span) - lower(span)) AS length
     FROM wheelhouse.loads
     WHERE account_id = @account AND stream = @stream
-), answers AS (
-    SELECT DISTINCT ON (start) id, span, reconciled
-    FROM wheelhouse.loads, LATERAL (SELECT CASE WHEN NOT @snapshot THEN lower(span) END AS start) AS s
-    WHERE account_id = @account AND stream = @stream AND status = 'loaded'
-    ORDER BY start, id DESC
-), tries AS (
-    SELECT DISTINCT ON (start) id, span, status
-    FROM wheelhouse.loads, LATERAL (SELECT CASE WHEN NOT @snapshot THEN lower(span) END AS start) AS s
+), all_tries AS MATERIALIZED (
+    SELECT id, span, reconciled, status, CASE WHEN NOT @snapshot THEN lower(span) END AS start, CASE WHEN NOT @snapshot THEN upper(span) END AS stop
+    FROM wheelhouse.loads
     WHERE account_id = @account AND stream = @stream AND status <> 'running'
-    ORDER BY start, id DESC
+), answers AS (
+    SELECT id, span, reconciled
+    FROM all_tries a
+    WHERE status = 'loaded'
+      AND NOT EXISTS (SELECT FROM all_tries b WHERE b.status = 'loaded' AND b.id > a.id AND b.start IS NOT DISTINCT FROM a.start AND (b.stop < a.stop) IS NOT TRUE)
+), tries AS (
+    SELECT id, span, status
+    FROM all_tries a
+    WHERE NOT EXISTS (SELECT FROM all_tries b WHERE b.id > a.id AND b.start IS NOT DISTINCT FROM a.start AND (b.stop < a.stop) IS NOT TRUE)
 ), unreconciled AS (
     SELECT count(*) AS n
     FROM answers a

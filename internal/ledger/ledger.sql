@@ -169,20 +169,22 @@ WHERE id = @load AND status = 'running';
 SELECT status FROM wheelhouse.loads WHERE id = @load;
 
 -- name: problems
--- Windows whose newest load failed or is not reconciled. Of loads that begin at the same moment the newest counts, unless a newer
--- one covers it. A load that is not reconciled counts until its window was loaded five times with this result, unless parts of
--- its window could not be had (error).
-SELECT lower(t.span), CASE WHEN t.status = 'failed' THEN @failed::text ELSE @unreconciled::text END
-FROM (SELECT DISTINCT ON (lower(span)) id, span, status, reconciled, error
-      FROM wheelhouse.loads
-      WHERE account_id = @account AND stream = @stream AND status <> 'running'
-      ORDER BY lower(span), id DESC) t
-WHERE (t.status = 'failed' OR NOT t.reconciled)
+-- The time of failed and not reconciled loads that newer loads do not cover. A load counts unless a newer one begins with it and ends
+-- no earlier. A load that is not reconciled counts until its window was loaded five times with this result, unless parts of its
+-- window could not be had (error).
+SELECT lower(m.span), upper(m.span), CASE WHEN t.status = 'failed' THEN @failed::text ELSE @unreconciled::text END
+FROM wheelhouse.loads t
+CROSS JOIN LATERAL unnest(tstzmultirange(t.span) - (
+    SELECT coalesce(range_agg(l.span), '{}')
+    FROM wheelhouse.loads_over(@account, @stream, t.span) l
+    WHERE l.status = 'loaded' AND l.id > t.id)) AS m (span)
+WHERE t.account_id = @account AND t.stream = @stream AND (t.status = 'failed' OR t.status = 'loaded' AND NOT t.reconciled)
   AND NOT EXISTS (SELECT FROM wheelhouse.loads l
-                  WHERE l.account_id = @account AND l.stream = @stream AND l.status = 'loaded' AND l.span @> t.span AND l.id > t.id)
+                  WHERE l.account_id = @account AND l.stream = @stream AND l.status <> 'running'
+                    AND lower(l.span) = lower(t.span) AND upper(l.span) >= upper(t.span) AND l.id > t.id)
   AND (t.status = 'failed' OR t.error IS NOT NULL
        OR (SELECT count(*) FROM wheelhouse.loads l
-           WHERE l.account_id = @account AND l.stream = @stream AND l.status = 'loaded' AND l.span = t.span AND NOT l.reconciled) < 5)
+           WHERE l.account_id = @account AND l.stream = @stream AND l.status = 'loaded' AND lower(l.span) = lower(t.span) AND l.span = t.span AND NOT l.reconciled) < 5)
 ORDER BY 1;
 
 -- name: covered

@@ -87,14 +87,14 @@ func (l *Ledger) SnapshotSince(ctx context.Context, account string, s stream.Str
 	return taken, complete, err
 }
 
-// Problem is a covered window that must be loaded again.
+// Problem is a time that must be loaded again.
 type Problem struct {
-	From time.Time
-	Why  Why // WhyFailed or WhyUnreconciled
+	From, To time.Time
+	Why      Why // WhyFailed or WhyUnreconciled
 }
 
-// Problems lists the windows of a stream whose newest load failed or is not reconciled. A window whose totals differ is listed until
-// it was loaded five times: asking again does not help if the API states the same totals each night.
+// Problems lists the times for which the newest load of a stream failed or is not reconciled. A window whose totals differ is listed
+// until it was loaded five times: asking again does not help if the API states the same totals each night.
 func (l *Ledger) Problems(ctx context.Context, account string, s stream.Stream) (all []Problem, err error) {
 	args := pgx.NamedArgs{"account": account, "stream": s.Name, "failed": WhyFailed, "unreconciled": WhyUnreconciled}
 	err = l.db.Retry(ctx, func() error {

@@ -205,7 +205,7 @@ var ledgers = map[string]struct {
 		l.window("usage_new", "2026-03-29", "2026-03-29 12:00", "loaded") // and the other half is still not reconciled
 		l.window("usage_new", "2026-03-30", "2026-03-30 07:00", "loaded")
 		l.window("usage_new", "2026-03-30 07:00", "2026-03-31", "unreconciled")
-	}, "covered [03-26..03-30=5], until 03-31 00:00, last loaded, unreconciled 2"},
+	}, "covered [03-26..03-30=5], until 03-31 00:00, last loaded, unreconciled 3"},
 	"reading again failed": {func(l *testLedger) {
 		l.days("usage_new", "2026-03-26", "2026-03-30", "loaded")
 		l.window("usage_new", "2026-03-30", "2026-03-31", "failed")

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"wheelhouse/internal/ledger"
+	"wheelhouse/internal/settings"
 	"wheelhouse/load"
 	"wheelhouse/transform"
 )
@@ -412,5 +413,50 @@ func TestEarlierAnswerFillsWhatALaterOneLacks(t *testing.T) {
 		if got := b.one("SELECT count(*) FROM crankwheel.share_visits"); got != tt.visits {
 			t.Errorf("the later one %s: %s visits, want %s", name, got, tt.visits)
 		}
+	}
+}
+
+// What a window lacks is asked for until it is had, also in shorter windows: the first of them says nothing of the others.
+func TestPartsAreMissingFromALongerWindow(t *testing.T) {
+	t.Parallel()
+	api := newCanned()
+	api.say(sharesPath, `{"data":[{"slug":"well","visits":1},{"slug":"sick","visits":1}],"pagination":{"total":2}}`)
+	sick := true
+	for _, slug := range []string{"well", "sick"} {
+		api.answer(sharesPath+"/"+slug, func(q url.Values) (int, string) {
+			if slug == "sick" && sick {
+				return 500, `{}`
+			}
+			day := q.Get("from")[:10]
+			return 200, fmt.Sprintf(`{"content_runtime_ms":5,"sessions":[{"visit_id":"%s %s","visited_at":"%[2]sT09:00:00Z"}]}`, slug, day)
+		})
+	}
+	inWindowsOf := func(days int) func(*settings.Account) {
+		return func(a *settings.Account) {
+			for i := range a.Streams {
+				if a.Streams[i].Name == "share_visits" {
+					a.Streams[i].Window = days
+				}
+			}
+		}
+	}
+	b := newBench(t, api, mayDay, inWindowsOf(3))
+	b.impatient(1)
+	all := Range{First: date("2026-03-08"), Last: date("2026-03-10"), Now: b.now}
+	if r := b.run(all, "share_visits"); r.Loaded != 1 || r.Unreconciled != 1 {
+		t.Fatalf("%+v", r)
+	}
+	b.account = mustAccount(t, b.account.Server, b.now, inWindowsOf(1))
+	sick = false
+	b.mustRun(b.day("2026-03-08"), "share_visits")
+	b.wantDue("share_visits", all, "03-09:unreconciled 03-10:unreconciled")
+	if s := b.loadStatus("share_visits"); s.Unreconciled != 1 {
+		t.Errorf("%d windows are not reconciled, says status", s.Unreconciled)
+	}
+	b.mustRun(all, "share_visits")
+	b.wantDue("share_visits", all, "")
+	b.want("6", "SELECT count(*) FROM crankwheel.share_visits")
+	if s := b.loadStatus("share_visits"); s.Unreconciled != 0 {
+		t.Errorf("%d windows are not reconciled, says status", s.Unreconciled)
 	}
 }

@@ -36,16 +36,20 @@ func (o *order) take(due []ledger.Due, most int) (next, rest []ledger.Due) {
 	return due[:n], due[n:]
 }
 
-// note notes the result of a window; nil: it was loaded.
-func (o *order) note(err error) {
-	if err == nil {
-		o.failures = 0
-		return
-	}
-	o.failures++
+// note notes the result of a window; nil: it was loaded. A window that was taken before the worker turned to the other end says nothing
+// about the windows there.
+func (o *order) note(err error, fromOtherEnd bool) {
 	switch {
 	case everyWindowWouldFail(err):
 		o.stopped, o.wouldFail = true, true
+		return
+	case fromOtherEnd != o.backwards:
+		return
+	case err == nil:
+		o.failures = 0
+		return
+	}
+	switch o.failures++; {
 	case o.backwards && o.failures >= maxFailures:
 		o.stopped = true
 	case o.failures >= maxFailures:

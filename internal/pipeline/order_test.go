@@ -2,9 +2,11 @@ package pipeline
 
 import (
 	"math/rand/v2"
+	"net/url"
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"wheelhouse/internal/ledger"
 	"wheelhouse/internal/settings"
@@ -104,5 +106,24 @@ func TestTwoProcesses(t *testing.T) {
 	equal(t, "two processes", alone.contents(), b.contents())
 	if n := alone.count("wheelhouse.loads"); n != b.count("wheelhouse.loads") {
 		t.Errorf("%d windows loaded by two, %d by one", b.count("wheelhouse.loads"), n)
+	}
+}
+
+// Windows that were under way when the worker turned to the other end say nothing of the windows there.
+func TestManyAtATimeTurnToTheOtherEnd(t *testing.T) {
+	t.Parallel()
+	api := newCanned()
+	api.answer("usage_shares", func(q url.Values) (int, string) {
+		if q.Get("from") < "2026-03-05" {
+			return 404, `{}`
+		}
+		time.Sleep(100 * time.Millisecond)
+		return 200, `{"stats":{"by_user":[],"total_shares":0,"total_plays":0}}`
+	})
+	b := newBench(t, api, mayDay, nil)
+	b.runner.Parallel, b.runner.Workers = 16, 16
+	all := Range{First: date("2026-02-20"), Last: date("2026-03-31"), Now: b.now, OldestFirst: true}
+	if r := b.run(all, "usage_shares"); r.Loaded != 27 || r.Failed+r.Left != 13 {
+		t.Errorf("%+v", r)
 	}
 }

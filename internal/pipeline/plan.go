@@ -100,7 +100,7 @@ func Plan(ctx context.Context, l *ledger.Ledger, a *Account, s Stream, r Range) 
 // problemOf returns the problem of a window; "" if there is none.
 func problemOf(all []ledger.Problem, win ledger.Window) ledger.Why {
 	for _, p := range all {
-		if !p.From.Before(win.From) && p.From.Before(win.To) {
+		if p.From.Before(win.To) && win.From.Before(p.To) {
 			return p.Why
 		}
 	}

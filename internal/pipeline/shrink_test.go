@@ -20,7 +20,8 @@ func manyOf(n int, record func(i int) string) string {
 	return strings.Join(all, ",")
 }
 
-// An answer that would delete more than half of the window's rows, and at least 20, fails until a person accepts it.
+// An answer that would delete more than half of the window's rows, and at least 20, or all of at least three, fails until a person
+// accepts it.
 func TestShrinkGuard(t *testing.T) {
 	t.Parallel()
 	const day = "2026-03-10"
@@ -75,18 +76,29 @@ func TestShrinkGuard(t *testing.T) {
 			say(11) // 19 of 30: more than half, but fewer than 20
 			b.mustRun(r, tt.stream)
 			live(11)
-			say(60)
-			b.mustRun(r, tt.stream)
-
-			for _, n := range []int{29, 0} {
-				say(n)
+			refused := func(had, comes int, lacks string) {
+				t.Helper()
+				say(had)
+				b.mustRun(r, tt.stream)
+				say(comes)
 				if result := b.run(r, tt.stream); result.Failed != 1 {
-					t.Errorf("%d of 60 rows came: %+v", n, result)
+					t.Errorf("%d of %d rows came: %+v", comes, had, result)
 				}
-				live(60)
-				b.want(fmt.Sprintf("failed|%d of the 60|true", 60-n), `SELECT status, substring(error FROM '\d+ of the \d+'), error LIKE '%--accept-shrink%'
+				live(had)
+				b.want("failed|"+lacks+"|true", `SELECT status, substring(error FROM 'lacks (.*) that were'), error LIKE '%--accept-shrink%'
 					FROM wheelhouse.loads ORDER BY id DESC LIMIT 1`)
 			}
+			refused(11, 0, "all 11 rows")
+			say(1) // ten of eleven may go
+			b.mustRun(r, tt.stream)
+			refused(3, 0, "all 3 rows")
+			say(2)
+			b.mustRun(r, tt.stream)
+			say(0) // two rows may go
+			b.mustRun(r, tt.stream)
+			live(0)
+			refused(60, 29, "31 of the 60 rows")
+			refused(60, 0, "all 60 rows")
 
 			b.runner.Warehouse = mustAcceptShrink(t, b.url)
 			if n := b.mustRun(r, tt.stream).Counts.Deleted; n != 60 {

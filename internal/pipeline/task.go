@@ -29,6 +29,8 @@ type Outcome struct {
 	Elsewhere  bool  // another process has loaded the window meanwhile
 	Busy       bool  // neither loaded nor failed: another process is loading the window, or it must be tried again
 	Err        error // nil: loaded, here or elsewhere
+
+	fromOtherEnd bool // of what is due: see order
 }
 
 // Unreconciled tells whether the window was loaded, but is not reconciled: parts are missing, or the API's totals differ.

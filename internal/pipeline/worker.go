@@ -61,8 +61,10 @@ func (w *worker) load(ctx, work context.Context) {
 		case <-ctx.Done():
 		case <-time.After(min(lease/8, 2*time.Second)):
 		}
+		w.mu.Lock()
 		due := w.busy
 		w.busy = nil
+		w.mu.Unlock()
 		w.try(ctx, work, due)
 		switch {
 		case len(w.busy) < len(due):
@@ -86,7 +88,9 @@ func (w *worker) parallel() int {
 
 // try tries each window once. Some are asked for while others are committed.
 func (w *worker) try(ctx, work context.Context, due []ledger.Due) {
+	w.mu.Lock()
 	w.due = due
+	w.mu.Unlock()
 	ready := make(chan *task, groupSize/2)
 	var asking, committing sync.WaitGroup
 	for range min(w.parallel(), len(due)) {
@@ -114,7 +118,7 @@ func (w *worker) askNext(ctx, work context.Context, ready chan<- *task) (more bo
 	if w.ends(ctx) {
 		<-w.limits.asking
 		w.leave(work, t)
-		return false
+		return true // nextClaimed returns what else is claimed
 	}
 	w.stages.asking.Add(1)
 	err := w.ask(t)
@@ -138,13 +142,17 @@ func (w *worker) nextClaimed(ctx, work context.Context) *task {
 	w.claiming.Lock()
 	defer w.claiming.Unlock()
 	for len(w.claimed) == 0 {
-		due := w.next(ctx)
+		due, fromOtherEnd := w.next(ctx)
 		if len(due) == 0 {
 			return nil
 		}
 		claimed, over := w.claim(work, due)
 		for _, o := range over {
+			o.fromOtherEnd = fromOtherEnd
 			w.finish(o)
+		}
+		for _, t := range claimed {
+			t.outcome.fromOtherEnd = fromOtherEnd
 		}
 		w.setClaimed(claimed)
 	}
@@ -166,7 +174,7 @@ func (w *worker) setClaimed(claimed []*task) {
 }
 
 // next takes the windows to claim next, as many as there are places. It waits for the first place.
-func (w *worker) next(ctx context.Context) (due []ledger.Due) {
+func (w *worker) next(ctx context.Context) (due []ledger.Due, fromOtherEnd bool) {
 	w.limits.claimed <- struct{}{}
 	places := 1
 	for free := true; free && places < groupSize; {
@@ -180,12 +188,13 @@ func (w *worker) next(ctx context.Context) (due []ledger.Due) {
 	if !w.ends(ctx) {
 		w.mu.Lock()
 		due, w.due = w.order.take(w.due, places)
+		fromOtherEnd = w.order.backwards
 		w.mu.Unlock()
 	}
 	for range places - len(due) {
 		<-w.limits.claimed
 	}
-	return due
+	return due, fromOtherEnd
 }
 
 // commitAll commits windows as they become ready, several in one transaction if several are ready.
@@ -256,7 +265,7 @@ func (w *worker) finish(o Outcome) {
 	if o.Busy {
 		w.busy = append(w.busy, o.Due)
 	} else {
-		w.order.note(o.Err)
+		w.order.note(o.Err, o.fromOtherEnd)
 	}
 	w.mu.Unlock()
 	if !o.Busy {

@@ -161,18 +161,18 @@ func (r *agentReading) readDays(ctx context.Context) error {
 		return err
 	}
 	p, skip, most := r.pageOf("days", "Days", n.N)
-	all, err := rows[struct {
-		Day                                                                 time.Time
-		Sessions, Seconds, Viewers, Demos, Confirmed, Shared, Shares, Plays int64
-	}](ctx, r.request, "days", r.with(map[string]any{"skip": skip, "most": most}))
-	if err != nil {
-		return err
-	}
 	t := r.table("days", "Day by day", col("Day"), num("Sessions"), num("Time shared"), num("Viewers"), num("Demos handled"), num("Calls confirmed"), num("Screens shared"), num("Shares"), num("Plays"))
 	t.Empty = "Nothing in this range."
-	for _, d := range all {
+	type row struct {
+		Day                                                                 time.Time
+		Sessions, Seconds, Viewers, Demos, Confirmed, Shared, Shares, Plays int64
+	}
+	err = each(ctx, r.request, "days", r.with(map[string]any{"skip": skip, "most": most}), func(d row) {
 		length := float64(d.Seconds)
 		t.add(date(d.Day), count(d.Sessions), number(&length, showHours), count(d.Viewers), count(d.Demos), count(d.Confirmed), count(d.Shared), count(d.Shares), count(d.Plays))
+	})
+	if err != nil {
+		return err
 	}
 	r.Days = listing{t, p}
 	return nil

@@ -8,7 +8,9 @@ import (
 
 func (r *agentReading) readSessions(ctx context.Context) error {
 	p, skip, most := r.pageOf("sessions", "Sessions", r.sessions)
-	all, err := rows[struct {
+	t := r.table("sessions", "Sessions, newest first", col("Began"), num("Lasted"), num("Viewers"), num("At one time"), col("Seen from"), num("Video"), num("Webcam"), num("Recording"))
+	t.Empty = "No session in this range."
+	type row struct {
 		Start         time.Time
 		End           *time.Time
 		Seconds       *int64
@@ -17,13 +19,8 @@ func (r *agentReading) readSessions(ctx context.Context) error {
 		Locations     []string
 		RTC, Webcam   *int64
 		Recording     *int64
-	}](ctx, r.request, "sessions", r.with(map[string]any{"skip": skip, "most": most}))
-	if err != nil {
-		return err
 	}
-	t := r.table("sessions", "Sessions, newest first", col("Began"), num("Lasted"), num("Viewers"), num("At one time"), col("Seen from"), num("Video"), num("Webcam"), num("Recording"))
-	t.Empty = "No session in this range."
-	for _, s := range all {
+	err := each(ctx, r.request, "sessions", r.with(map[string]any{"skip": skip, "most": most}), func(s row) {
 		lasted := wholeSeconds(s.Seconds)
 		if !s.Ended {
 			lasted.Text += " so far"
@@ -33,6 +30,9 @@ func (r *agentReading) readSessions(ctx context.Context) error {
 			recording = id(*s.Recording)
 		}
 		t.add(r.moment(&s.Start), lasted, countOr(s.Viewers), countOr(s.Most), text(strings.Join(s.Locations, "; ")), wholeSeconds(s.RTC), wholeSeconds(s.Webcam), recording)
+	})
+	if err != nil {
+		return err
 	}
 	r.Sessions = listing{t, p}
 	return nil
@@ -94,14 +94,13 @@ func (d demoRow) cells(q *request) []cell {
 
 func (r *agentReading) readDemos(ctx context.Context) error {
 	p, skip, most := r.pageOf("demos", "Demo requests", r.handled)
-	all, err := rows[demoRow](ctx, r.request, "demos", r.with(map[string]any{"skip": skip, "most": most}))
-	if err != nil {
-		return err
-	}
 	t := r.table("demos", "Demo requests handled, newest first", demoColumns...)
 	t.Empty = "No demo request handled in this range."
-	for _, d := range all {
+	err := each(ctx, r.request, "demos", r.with(map[string]any{"skip": skip, "most": most}), func(d demoRow) {
 		t.add(d.cells(r.request)...)
+	})
+	if err != nil {
+		return err
 	}
 	r.Shown = listing{t, p}
 	return nil
@@ -113,19 +112,19 @@ func (r *agentReading) readShares(ctx context.Context) error {
 		return err
 	}
 	p, skip, most := r.pageOf("shares", "Shares", n.N)
-	all, err := rows[struct {
+	t := r.table("shares", "Shares created, newest first", col("Video"), col("Created"), col("Segment"), col("CRM account"))
+	t.Empty = "No share created in this range."
+	type row struct {
 		Slug              string
 		Content           *string
 		Created           *time.Time
 		Segment, Customer *string
-	}](ctx, r.request, "shares", r.with(map[string]any{"skip": skip, "most": most}))
+	}
+	err = each(ctx, r.request, "shares", r.with(map[string]any{"skip": skip, "most": most}), func(s row) {
+		t.add(r.share(s.Slug, s.Content), r.moment(s.Created), textOr(s.Segment, nothing), textOr(s.Customer, nothing))
+	})
 	if err != nil {
 		return err
-	}
-	t := r.table("shares", "Shares created, newest first", col("Video"), col("Created"), col("Segment"), col("CRM account"))
-	t.Empty = "No share created in this range."
-	for _, s := range all {
-		t.add(r.share(s.Slug, s.Content), r.moment(s.Created), textOr(s.Segment, nothing), textOr(s.Customer, nothing))
 	}
 	r.Shares = listing{t, p}
 	return nil

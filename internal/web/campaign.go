@@ -176,17 +176,17 @@ func (r *campaignReading) readAgents(ctx context.Context) error {
 
 func (r *campaignReading) readDemos(ctx context.Context) error {
 	p, skip, most := r.pageOf("demos", "Demo requests", r.found)
-	all, err := rows[struct {
-		demoRow
-		Agent *string
-	}](ctx, r.request, "demos", r.with(map[string]any{"skip": skip, "most": most}))
-	if err != nil {
-		return err
-	}
 	t := r.table("demos", "Demo requests, newest first", append(demoColumns[:len(demoColumns):len(demoColumns)], col("Handled by"))...)
 	t.Empty = "No demo request in this range."
-	for _, d := range all {
+	type row struct {
+		demoRow
+		Agent *string
+	}
+	err := each(ctx, r.request, "demos", r.with(map[string]any{"skip": skip, "most": most}), func(d row) {
 		t.add(append(d.cells(r.request), r.agent(d.Agent))...)
+	})
+	if err != nil {
+		return err
 	}
 	r.Demos = listing{t, p}
 	return nil

@@ -69,6 +69,9 @@ func diagnose(err error) (errorPage, []zap.Field) {
 	var pg *pgconn.PgError
 	isPg := errors.As(err, &pg)
 	switch {
+	case errors.As(err, new(*csvError)):
+		return errorPage{Status: http.StatusInternalServerError, Title: "The CSV could not be made",
+			Message: "The program could not write the temporary file for it. The folder for temporary files must be writable and have room: TMPDIR, or /tmp."}, []zap.Field{zap.String("error", err.Error())}
 	case errors.Is(err, errRole):
 		return errorPage{Status: http.StatusServiceUnavailable, Title: "The pages may not read the warehouse", Message: capital(errRole.Error()) + "."},
 			[]zap.Field{zap.String("error", errRole.Error())}
@@ -95,6 +98,11 @@ func diagnose(err error) (errorPage, []zap.Field) {
 	return errorPage{Status: http.StatusInternalServerError, Title: "This page failed", Message: "The log has more under the id below."},
 		[]zap.Field{zap.String("error", fmt.Sprintf("not from the database: %T", err))}
 }
+
+// csvError: the temporary file of a CSV cannot be written.
+type csvError struct{ error }
+
+func (e *csvError) Unwrap() error { return e.error }
 
 // Reason is an error of Check as a text that may be logged.
 func Reason(err error) string {

@@ -50,11 +50,22 @@ type request struct {
 	q      querier
 	sql    statements
 	tables []*table
-	over   int64 // rows beyond the limit of the requested CSV
+	csv    *csvFile // of the table that is requested as CSV; nil: the page is requested
+	over   int64    // rows beyond the limit of the requested CSV
 }
 
 // rows runs a statement of the page and collects its rows by position. Its arguments are those of the scope, and more.
 func rows[T any](ctx context.Context, q *request, statement string, more pgx.NamedArgs) ([]T, error) {
+	all := []T{}
+	err := each(ctx, q, statement, more, func(row T) { all = append(all, row) })
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// each is rows for a table that may be long: each row is handed on when it comes, so that a CSV of it is never in memory as a whole.
+func each[T any](ctx context.Context, q *request, statement string, more pgx.NamedArgs, take func(T)) error {
 	args := q.args()
 	maps.Copy(args, more)
 	sql, known := q.sql[statement]
@@ -63,13 +74,20 @@ func rows[T any](ctx context.Context, q *request, statement string, more pgx.Nam
 	}
 	found, err := q.q.Query(ctx, sql, args)
 	if err != nil {
-		return nil, &statementError{statement, err}
+		return &statementError{statement, err}
 	}
-	all, err := pgx.CollectRows(found, pgx.RowToStructByPos[T])
-	if err != nil {
-		return nil, &statementError{statement, err}
+	defer found.Close()
+	for found.Next() {
+		row, err := pgx.RowToStructByPos[T](found)
+		if err != nil {
+			return &statementError{statement, err}
+		}
+		take(row)
 	}
-	return all, nil
+	if err := found.Err(); err != nil {
+		return &statementError{statement, err}
+	}
+	return nil
 }
 
 // one is rows for a statement that always returns one row.
@@ -93,6 +111,10 @@ func (s *Server) show(p *page) http.Handler {
 		if s.o.Streams != nil {
 			q.Streams = s.o.Streams(q.Now)
 		}
+		if q.Values.Get("format") == "csv" {
+			q.csv = newCSVFile(q.Values.Get("table"))
+			defer q.csv.close()
+		}
 		var data any
 		err := s.reader.read(r.Context(), func(ctx context.Context, from querier) (err error) {
 			q.q = from
@@ -111,7 +133,7 @@ func (s *Server) show(p *page) http.Handler {
 		case len(q.Accounts) == 0:
 			s.showError(w, r, errorPage{Status: http.StatusOK, Title: "Nothing is loaded yet",
 				Message: "The warehouse has no account. The first `wheelhouse run`, or the first pass of `serve`, adds one."})
-		case q.Values.Get("format") == "csv":
+		case q.csv != nil:
 			s.sendCSV(w, r, q)
 		default:
 			s.render(w, r, http.StatusOK, template, q.view(data, s.access.token != ""))

@@ -58,3 +58,21 @@ func TestCSVIsNeverIncomplete(t *testing.T) {
 		t.Error(body)
 	}
 }
+
+// A CSV for which there is no room is an error, and not a CSV that ends early. A short one needs no file.
+func TestCSVWithoutRoom(t *testing.T) { // not parallel: it changes the environment
+	dsn := testdb.New(t)
+	mustExec(t, dsn, `INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'UTC', '2025-01-01');
+		INSERT INTO crankwheel.share_visits (account_id, slug, visit_id, visited_at, load_id, loaded_at)
+		SELECT 'a', 's', n::text, timestamptz '2025-03-01 12:00Z' + n / 20000 * interval '1 day', 1, now() FROM generate_series(1, 20099) n;
+		INSERT INTO crankwheel.shares (account_id, slug, created_at, load_id, loaded_at) VALUES ('a', 's', '2025-03-01Z', 1, now())`)
+	v := visit(t, dsn, nil)
+	t.Setenv("TMPDIR", "/nowhere")
+	const csv = "/share?slug=s&format=csv&table=visits&from=2025-03-%s&to=2025-03-%[1]s"
+	if body, _ := v.get(http.StatusInternalServerError, fmt.Sprintf(csv, "01")); !strings.Contains(body, "TMPDIR") || strings.Contains(body, "2025-03-01T12:00:00") {
+		t.Error(body)
+	}
+	if n := len(v.csv(fmt.Sprintf(csv, "02"))) - 1; n != 100 {
+		t.Errorf("%d rows", n)
+	}
+}

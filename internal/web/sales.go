@@ -166,6 +166,9 @@ const (
 func (q *request) pageOf(name, caption string, rows int64) (p *pager, skip, most int) {
 	if q.wholeTable(name) {
 		q.over = max(0, rows-csvRows)
+		if q.over > 0 {
+			return nil, 0, 0 // it is refused
+		}
 		return nil, 0, csvRows
 	}
 	p = &pager{Name: name, Caption: caption, Rows: rows, Pages: max(1, int((rows+pageRows-1)/pageRows)), Page: 1}

@@ -137,18 +137,18 @@ func (r *shareReading) readDays(ctx context.Context) error {
 		return err
 	}
 	p, skip, most := r.pageOf("days", "Days", n.N)
-	all, err := rows[struct {
+	t := r.table("days", "Days with visits, as counted by the API", col("Day"), num("Visits"), num("Plays"), num("Clicks"), num("Watched"), num("Engagement score"))
+	t.Empty = "No visit in this range."
+	type row struct {
 		Day                   time.Time
 		Visits, Plays, Clicks int64
 		Watched, Score        *float64
-	}](ctx, r.request, "days", r.with(map[string]any{"skip": skip, "most": most}))
+	}
+	err = each(ctx, r.request, "days", r.with(map[string]any{"skip": skip, "most": most}), func(d row) {
+		t.add(date(d.Day), count(d.Visits), count(d.Plays), count(d.Clicks), share(d.Watched), number(d.Score, showNumber))
+	})
 	if err != nil {
 		return err
-	}
-	t := r.table("days", "Days with visits, as counted by the API", col("Day"), num("Visits"), num("Plays"), num("Clicks"), num("Watched"), num("Engagement score"))
-	t.Empty = "No visit in this range."
-	for _, d := range all {
-		t.add(date(d.Day), count(d.Visits), count(d.Plays), count(d.Clicks), share(d.Watched), number(d.Score, showNumber))
 	}
 	r.Days = listing{t, p}
 	return nil
@@ -156,21 +156,21 @@ func (r *shareReading) readDays(ctx context.Context) error {
 
 func (r *shareReading) readVisits(ctx context.Context) error {
 	p, skip, most := r.pageOf("visits", "Visits", r.visits)
-	all, err := rows[struct {
+	t := r.table("visits", "Visits, newest first", col("Visited at"), col("Played"), num("Watched"), num("Watch time"), col("Clicked"), col("Visit"))
+	t.Empty = "No visit in this range."
+	type row struct {
 		At      time.Time
 		Played  *bool
 		Watched *float64
 		Seconds *float64
 		Clicked *bool
 		ID      string
-	}](ctx, r.request, "visits", r.with(map[string]any{"skip": skip, "most": most}))
+	}
+	err := each(ctx, r.request, "visits", r.with(map[string]any{"skip": skip, "most": most}), func(v row) {
+		t.add(r.moment(&v.At), yesNo(v.Played), share(v.Watched), seconds(v.Seconds), yesNo(v.Clicked), text(v.ID))
+	})
 	if err != nil {
 		return err
-	}
-	t := r.table("visits", "Visits, newest first", col("Visited at"), col("Played"), num("Watched"), num("Watch time"), col("Clicked"), col("Visit"))
-	t.Empty = "No visit in this range."
-	for _, v := range all {
-		t.add(r.moment(&v.At), yesNo(v.Played), share(v.Watched), seconds(v.Seconds), yesNo(v.Clicked), text(v.ID))
 	}
 	r.Visits = listing{t, p}
 	return nil

@@ -17,6 +17,8 @@ type table struct {
 	CSV     string // the address
 	More    string // shown under the rows, such as the number of rows left out
 	Quiet   bool   // the caption is for screen readers only: a heading says the same
+
+	csv *csvFile // rows go there instead; nil: into Rows
 }
 
 type column struct {
@@ -42,11 +44,21 @@ type cell struct {
 // table adds a table to the page, and makes it available as CSV.
 func (q *request) table(name, caption string, columns ...column) *table {
 	t := &table{Name: name, Caption: caption, Columns: columns, Empty: "Nothing.", CSV: q.Here("format", "csv", "table", name)}
+	if q.csv != nil && q.csv.table == nil && q.csv.name == name {
+		q.csv.table, t.csv = t, q.csv
+	}
 	q.tables = append(q.tables, t)
 	return t
 }
 
-func (t *table) add(cells ...cell) { t.Rows = append(t.Rows, cells) }
+// add adds a row. A row of the table that is requested as CSV goes into the file at once.
+func (t *table) add(cells ...cell) {
+	if t.csv != nil {
+		t.csv.add(cells)
+		return
+	}
+	t.Rows = append(t.Rows, cells)
+}
 
 // text is the cell of a text. A short word, such as half_capacity, is not wrapped.
 func text(s string) cell {
