@@ -85,7 +85,7 @@ func TestShrinkGuard(t *testing.T) {
 					t.Errorf("%d of %d rows came: %+v", comes, had, result)
 				}
 				live(had)
-				b.want("failed|"+lacks+"|true", `SELECT status, substring(error FROM 'lacks (.*) that were'), error LIKE '%--accept-shrink%'
+				b.want("failed|"+lacks+"|true", `SELECT status, substring(error FROM 'delete (.*) that were'), error LIKE '%--accept-shrink%'
 					FROM wheelhouse.loads ORDER BY id DESC LIMIT 1`)
 			}
 			refused(11, 0, "all 11 rows")

@@ -28,7 +28,7 @@ var bugs = []bug{
 		if err := other.SendBatch(ctx, &own).Close(); err != nil {
 			return err
 		}`}},
-		[]test{{"internal/pipeline", "TestLostCommit|TestConnectionLostAtEachStatement"}, {"cmd/wheelhouse", "TestKillSweep"}}},
+		[]test{{"internal/pipeline", "TestLostCommit"}, {"cmd/wheelhouse", "TestKillSweep"}}},
 	{"a late answer of a window gives way", []edit{{"internal/ledger/ledger.sql", ` AND l.requested_at > w.requested) AS superseded,`, ` AND false) AS superseded,`}},
 		[]test{{"internal/pipeline", "TestLateAnswer"}}},
 	{"a late answer of another window gives way", []edit{{"load/diff.go", `	case d.newer[existing.load]: // invariant 5
