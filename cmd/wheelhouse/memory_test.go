@@ -67,7 +67,11 @@ func TestTheLargestCSVNeedsLittleMemory(t *testing.T) { // not parallel: it meas
 	if after == before {
 		t.Error("nothing was loaded meanwhile")
 	}
-	if peak-beside > 24<<20 {
+	limit := int64(24 << 20)
+	if raceDetector { // its own memory is several times the program's
+		limit *= 4
+	}
+	if peak-beside > limit {
 		t.Errorf("the CSV costs %d MiB", (peak-beside)>>20)
 	}
 }
