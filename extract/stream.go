@@ -20,8 +20,8 @@ const (
 
 var errRecordTooLarge = fmt.Errorf("a record is larger than %d bytes", maxRecord)
 
-// decoding has a place for each answer that is decoded at the same time: one fewer than Go runs threads. A decoder keeps a
-// thread for as long as there is anything to decode, and whoever loads the rows of earlier answers must not wait for one.
+// decoding has a place for each answer that is decoded at the same time: one fewer than Go runs threads. A decoder uses a
+// thread as long as it has input. The free thread is for the goroutine that loads the rows of earlier answers.
 var decoding = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1))
 
 // readInTurn is readAll, once there is a place to decode the answer. While the answer waits for more of its body, another

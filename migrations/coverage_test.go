@@ -119,7 +119,7 @@ func TestCoverage(t *testing.T) {
 	want(t, l.conn, `SELECT loaded_until - day_start FROM bi.coverage WHERE stream = 'usage_new' ORDER BY day DESC OFFSET 4 LIMIT 1`, "12:00:00")
 }
 
-// What is covered does not depend on the time zone of whoever asks: a day on which its clocks change is no shorter for that.
+// Coverage does not depend on the session's time zone, not even on a day on which the clocks of that zone change.
 func TestCoverageInTheZoneOfTheSession(t *testing.T) {
 	t.Parallel()
 	_, conn := migrated(t)

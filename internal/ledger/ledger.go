@@ -91,6 +91,19 @@ func (l *Ledger) exec(ctx context.Context, name string, args pgx.NamedArgs) erro
 	})
 }
 
+// list reads the rows of a statement, again where that can help.
+func list[T any](ctx context.Context, l *Ledger, sql string, args pgx.NamedArgs, row pgx.RowToFunc[T]) (all []T, err error) {
+	err = l.db.Retry(ctx, func() error {
+		rows, err := l.db.Query(ctx, sql, args)
+		if err != nil {
+			return err
+		}
+		all, err = pgx.CollectRows(rows, row)
+		return err
+	})
+	return all, err
+}
+
 // Window is the unit of work: the interval from From to To (not included) of one stream of one account.
 type Window struct {
 	Account  string

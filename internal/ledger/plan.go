@@ -43,15 +43,7 @@ func (l *Ledger) Covered(ctx context.Context, windows []Window, zone *time.Locat
 	}
 	args := spans(windows, func(w Window) Window { return w })
 	args["timezone"] = zone.String()
-	err = l.db.Retry(ctx, func() error {
-		rows, err := l.db.Query(ctx, ledger["covered"], args)
-		if err != nil {
-			return err
-		}
-		covered, err = pgx.CollectRows(rows, pgx.RowTo[bool])
-		return err
-	})
-	return covered, err
+	return list(ctx, l, ledger["covered"], args, pgx.RowTo[bool])
 }
 
 // Open lists the starts, from since on, of sessions that were running and requests that were not answered when they were last
@@ -61,15 +53,7 @@ func (l *Ledger) Open(ctx context.Context, account string, s stream.Stream, sinc
 	if !s.Open {
 		return nil, nil
 	}
-	err = l.db.Retry(ctx, func() error {
-		rows, err := l.db.Query(ctx, ledger[statement], pgx.NamedArgs{"account": account, "since": since})
-		if err != nil {
-			return err
-		}
-		starts, err = pgx.CollectRows(rows, pgx.RowTo[time.Time])
-		return err
-	})
-	return starts, err
+	return list(ctx, l, ledger[statement], pgx.NamedArgs{"account": account, "since": since}, pgx.RowTo[time.Time])
 }
 
 // SnapshotSince tells whether a snapshot was taken on the day that ends at end, or later: a snapshot covers all days before it.
@@ -97,13 +81,5 @@ type Problem struct {
 // until it was loaded five times: asking again does not help if the API states the same totals each night.
 func (l *Ledger) Problems(ctx context.Context, account string, s stream.Stream) (all []Problem, err error) {
 	args := pgx.NamedArgs{"account": account, "stream": s.Name, "failed": WhyFailed, "unreconciled": WhyUnreconciled}
-	err = l.db.Retry(ctx, func() error {
-		rows, err := l.db.Query(ctx, ledger["problems"], args)
-		if err != nil {
-			return err
-		}
-		all, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Problem])
-		return err
-	})
-	return all, err
+	return list(ctx, l, ledger["problems"], args, pgx.RowToStructByPos[Problem])
 }

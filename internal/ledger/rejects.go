@@ -48,16 +48,7 @@ func (l *Ledger) ListRejects(ctx context.Context, f RejectFilter) ([]Reject, err
 	if f.Limit > 0 {
 		args["limit"] = f.Limit
 	}
-	var found []Reject
-	err := l.db.Retry(ctx, func() error {
-		rows, err := l.db.Query(ctx, rejects["list"], args)
-		if err != nil {
-			return err
-		}
-		found, err = pgx.CollectRows(rows, pgx.RowToStructByName[Reject])
-		return err
-	})
-	return found, err
+	return list(ctx, l, rejects["list"], args, pgx.RowToStructByName[Reject])
 }
 
 // RejectDetail is a reject with the record. The record may have personal data: show it to the person who asked, and never log it.

@@ -86,7 +86,7 @@ func TestUpgradedWarehouseIsAsAFreshOne(t *testing.T) {
 	}
 }
 
-// moveTo gives an account a zone. Its history begins with the day in which the history of before begins.
+// moveTo changes an account's zone. In the new zone, history_from is the day that contains the old beginning of the history.
 func moveTo(t *testing.T, a *settings.Account, zone string) {
 	t.Helper()
 	a.Zone = mustZone(t, zone)
@@ -235,7 +235,7 @@ func rounded(number string) string {
 	return strconv.FormatFloat(x, 'f', 6, 64)
 }
 
-// figures are the rows of all views of bi that show data, without what tells of loads. Which days a snapshot covers depends on the
+// figures returns the rows of all views of bi that show data, without the columns about loads. Which days a snapshot covers depends on the
 // loads of the time, and is left out.
 func (b *bench) figures() (all []string) {
 	b.t.Helper()
