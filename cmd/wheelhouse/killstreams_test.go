@@ -89,9 +89,10 @@ func (s *twoStates) points(t *testing.T, l lab, seed uint64) (all []killPoint, a
 }
 
 // meets lists the points of a run.
-func (l *lab) meets(args ...string) (all []killPoint) {
+func (l *lab) meets(args ...string) []killPoint {
 	l.t.Helper()
 	var mu sync.Mutex
+	var all []killPoint
 	met := map[killPoint]int32{}
 	l.killAt(func(at faults.Point) bool {
 		mu.Lock()
@@ -101,7 +102,9 @@ func (l *lab) meets(args ...string) (all []killPoint) {
 		all = append(all, killPoint{what: at.What, after: at.After, nth: met[same]})
 		return false
 	}, args...)
-	return all
+	mu.Lock() // the proxy may still carry the end of a connection
+	defer mu.Unlock()
+	return slices.Clone(all)
 }
 
 // A load of each other stream is killed at some points, as in TestKillSweep. Each time all of the window is loaded or

@@ -122,7 +122,7 @@ func TestPrometheusReadsServe(t *testing.T) {
 	t.Cleanup(end)
 
 	ask := func(path string, answer any) {
-		if text, _ := read(t, "http://"+own+path, ""); text != "" { // empty until it answers
+		if text, status := read(t, "http://"+own+path, ""); text != "" && status != http.StatusServiceUnavailable { // until it is ready
 			if err := json.Unmarshal([]byte(text), answer); err != nil {
 				t.Fatalf("%s: %s", path, text)
 			}
