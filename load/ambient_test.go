@@ -45,7 +45,7 @@ func TestSettingsOfTheDatabaseChangeNothing(t *testing.T) {
 					shown = y
 				}
 				r := s.ready(load.UsageNew, 0, shown)
-				r.Asked.AnswerHash = load.AnswerHash(extract.Sum{3: byte(i + 1)})
+				r.Asked.Hash = load.AnswerHash(extract.Sum{3: byte(i + 1)})
 				if c := s.warehouse.Commit(t.Context(), r)[0]; c.Err != nil || c.Counts != want {
 					t.Errorf("load %d: %+v", i, c)
 				}

@@ -10,6 +10,9 @@ import (
 
 // answersVersion stands before an answer's hash in the ledger, because another version of the program may make other rows from
 // an equal answer.
+// rowsVersion changes when other rows are made of a record.
+const rowsVersion = 4
+
 var answersVersion = []byte{transform.Version, rowsVersion}
 
 // AnswerHash returns an answer's hash as the ledger stores it; nil for a zero sum.

@@ -98,7 +98,7 @@ func (w *Warehouse) readStates(ctx context.Context, tx pgx.Tx, windows []*txWind
 // applied already.
 func (win *txWindow) apply(ctx context.Context, tx pgx.Tx, before []*txWindow, mayShrink bool, staged map[string]bool) error {
 	switch {
-	case win.Asked.Same && (win.state.Last == nil || !bytes.Equal(win.state.AnswerHash, win.AnswerHash)):
+	case win.Asked.Same && (win.state.Last == nil || !bytes.Equal(win.state.Hash, win.Hash)):
 		return ErrMovedOn
 	case win.Asked.Same, win.state.Superseded: // invariants 4 and 5
 		win.counts.Skipped, win.counts.Unchanged = true, win.counts.Read-win.counts.Rejected
@@ -240,7 +240,7 @@ func finish(ctx context.Context, tx pgx.Tx, windows []*txWindow) error {
 			continue
 		}
 		win.dirty.mark(&batch, win.Load, win.Account)
-		win.QueueLoaded(&batch, win.asked(), win.counts, win.Asked, win.Batch.Hash())
+		win.QueueLoaded(&batch, win.asked(), win.counts, win.Asked)
 	}
 	return tx.SendBatch(ctx, &batch).Close()
 }

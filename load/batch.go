@@ -1,15 +1,10 @@
 package load
 
 import (
-	"crypto/sha256"
 	"database/sql"
-	"encoding/binary"
 	"errors"
-	"math/bits"
 	"slices"
 	"time"
-
-	"github.com/zeebo/xxh3"
 
 	"wheelhouse/extract"
 	"wheelhouse/internal/ledger"
@@ -68,13 +63,12 @@ type Batch struct {
 	usage   transform.ShareUsages // usage_shares: entries of the answer that is being read
 }
 
-// totals counts and hashes what a batch holds.
+// totals counts what a batch holds.
 type totals struct {
-	records  int64     // rejects included
-	rejected int64     // records that are rejects as a whole
-	merged   int64     // records that were added to another one with the same key
-	sum      [2]uint64 // of the rows' 128-bit hashes, so that the order of rows does not matter
-	answers  int       // committed answers
+	records  int64 // rejects included
+	rejected int64 // records that are rejects as a whole
+	merged   int64 // records that were added to another one with the same key
+	answers  int   // committed answers
 }
 
 // NewBatch makes an empty batch for a window. Call it before the first request for the window: the batch does not overwrite
@@ -137,26 +131,6 @@ func (b *Batch) Size() (n int) {
 // Rejected returns the number of records that are rejects as a whole.
 func (b *Batch) Rejected() int64 { return b.committed.rejected }
 
-// Hash returns a hash of the rows. It does not depend on the order of rows, nor on the order of members in the JSON.
-func (b *Batch) Hash() []byte {
-	h := sha256.New()
-	canceled := uint64(0)
-	if b.Canceled.Valid {
-		canceled = 1 + uint64(b.Canceled.V)
-	}
-	for _, n := range []uint64{transform.Version, rowsVersion, uint64(b.committed.records), uint64(b.committed.rejected),
-		canceled, b.committed.sum[0], b.committed.sum[1]} {
-		_ = binary.Write(h, binary.BigEndian, n) // a hash never fails
-	}
-	if b.missing != "" { // so that a complete batch of the same rows has another hash
-		h.Write([]byte("incomplete"))
-	}
-	return h.Sum(nil)
-}
-
-// rowsVersion changes when rows are encoded or hashed in another way.
-const rowsVersion = 4
-
 // add adds the current record's row to the table Stream.tables[table].
 func add[R any](b *Batch, table int, t *rows[R], row *R) error {
 	return put(b, b.sorters[table], t, row, b.totals.records)
@@ -174,18 +148,7 @@ func put[R any](b *Batch, s *sorter, t *rows[R], row *R, n int64) error {
 	if t.addChildren != nil {
 		t.addChildren(e, row)
 	}
-	encoded, err := s.end(n, b.totals.answers, keyEnd, rowEnd)
-	b.addHash(encoded)
-	return errors.Join(err, b.err)
-}
-
-// addHash adds the hash of an encoded row to the sum. XXH3 is not cryptographic, and need not be: only the API could make two
-// rows with one hash, and the API decides what it answers anyway.
-func (b *Batch) addHash(encoded []byte) {
-	sum := xxh3.Hash128(encoded)
-	var carry uint64
-	b.totals.sum[1], carry = bits.Add64(b.totals.sum[1], sum.Lo, 0)
-	b.totals.sum[0], _ = bits.Add64(b.totals.sum[0], sum.Hi, carry)
+	return errors.Join(s.end(n, b.totals.answers, keyEnd, rowEnd), b.err)
 }
 
 // Reject adds a record that could not be understood.

@@ -64,8 +64,8 @@ func (s *sorter) begin() *encoder {
 }
 
 // end completes the record that begin started: record n of the window, in the given answer of the window. keyEnd and rowEnd are
-// where in the encoder the key and the row end. encoded is valid until the next begin.
-func (s *sorter) end(n int64, answer, keyEnd, rowEnd int) (encoded []byte, err error) {
+// where in the encoder the key and the row end.
+func (s *sorter) end(n int64, answer, keyEnd, rowEnd int) error {
 	b := s.next.b
 	binary.BigEndian.PutUint32(b, uint32(keyEnd-headerSize))
 	binary.BigEndian.PutUint32(b[4:], uint32(rowEnd-keyEnd))
@@ -76,9 +76,9 @@ func (s *sorter) end(n int64, answer, keyEnd, rowEnd int) (encoded []byte, err e
 	block, at := s.memory.last(len(b))
 	s.index = append(s.index, entry{s.table.prefix(b[headerSize:keyEnd]), block, at})
 	if s.size += len(b); s.size > s.limit {
-		err = s.spill()
+		return s.spill()
 	}
-	return b[headerSize:], err
+	return nil
 }
 
 // release ends the use of the memory of all records.

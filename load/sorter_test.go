@@ -34,7 +34,7 @@ func (s *sorter) put(t *rapid.T, k keyed, n int64) {
 	}
 	keyEnd := len(e.b)
 	keyedRows.columns[0].encode(e, &k)
-	if _, err := s.end(n, 0, keyEnd, len(e.b)); err != nil {
+	if err := s.end(n, 0, keyEnd, len(e.b)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -111,7 +111,7 @@ func TestShortTemporaryFileIsNoLostConnection(t *testing.T) {
 			e := s.begin()
 			k := keyed{id: i, name: "x", value: "y"}
 			keyedRows.encode(e, &k)
-			if _, err := s.end(i, 0, len(e.b)-5, len(e.b)); err != nil {
+			if err := s.end(i, 0, len(e.b)-5, len(e.b)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -163,7 +163,7 @@ func TestSorterOrdersBytes(t *testing.T) {
 		for _, first := range []byte{0xff, 0x00, 0x80, 0x7f} {
 			e := s.begin()
 			e.bytea([]byte{first, 0, 0, 0, 0, 0, 0, 0, 0})
-			if _, err := s.end(1, 0, len(e.b), len(e.b)); err != nil {
+			if err := s.end(1, 0, len(e.b), len(e.b)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -199,7 +199,7 @@ func TestSorterForgetsMemory(t *testing.T) {
 		e.text("a")
 		keyEnd := len(e.b)
 		e.text(string(make([]byte, size)))
-		if _, err := s.end(1, 0, keyEnd, len(e.b)); err != nil {
+		if err := s.end(1, 0, keyEnd, len(e.b)); err != nil {
 			t.Fatal(err)
 		}
 	}

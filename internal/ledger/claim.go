@@ -11,9 +11,9 @@ import (
 // Claim is a process's right to load a window, as long as it renews the lease.
 type Claim struct {
 	Due
-	Load       int64  // wheelhouse.loads.id
-	AnswerHash []byte // of the newest load, if that load was of exactly this window and of one answer; else nil
-	Err        error  // ErrBusy or ErrLoaded: the window was not claimed
+	Load int64  // wheelhouse.loads.id
+	Hash []byte // of the answer of the newest load, if that load was of exactly this window and of one answer; else nil
+	Err  error  // ErrBusy or ErrLoaded: the window was not claimed
 
 	began time.Time // by this machine's clock
 	clock time.Time // the same moment by the database's clock
@@ -60,7 +60,7 @@ func claim(ctx context.Context, tx pgx.Tx, due []Due, args pgx.NamedArgs, names 
 		for rows.Next() {
 			c := Claim{Due: due[len(claims)]}
 			var busy, loaded bool
-			if err := rows.Scan(&busy, &loaded, &c.Load, &c.clock, &c.AnswerHash); err != nil {
+			if err := rows.Scan(&busy, &loaded, &c.Load, &c.clock, &c.Hash); err != nil {
 				return err
 			}
 			switch {
@@ -109,8 +109,8 @@ type Asked struct {
 	Reconciled    *bool
 	Missing       string // the parts of the window that could not be had, and why, without data
 
-	AnswerHash []byte // of the answer, if one answer was the whole window; else nil
-	Same       bool   // the answer has the claim's AnswerHash, and was not decoded
+	Hash []byte // of the answer, if one answer was the whole window; else nil
+	Same bool   // the answer has the claim's Hash, and was not decoded
 }
 
 // Fail ends a claim whose window was not loaded. The text of why must have no data.

@@ -48,7 +48,7 @@ type State struct {
 	Leased     bool   // this process has the window's lease, locked until the transaction ends
 	Superseded bool   // an answer that was asked for later is loaded, and covers all of the window
 	Last       *int64 // the newest load that overlaps the window, if that load was of exactly this window; else nil
-	AnswerHash []byte // of the answer of Last
+	Hash       []byte // of the answer of Last
 	Rejects    bool   // the window has open rejects, which may be resolved
 	Newer      []Newer
 }
@@ -75,7 +75,7 @@ func QueueStates(batch *pgx.Batch, claims []Claim, asked []time.Time) []State {
 		defer rows.Close()
 		for i := 0; rows.Next(); i++ {
 			s := &states[i]
-			if err := rows.Scan(&s.Superseded, &s.Last, &s.AnswerHash, &s.Rejects); err != nil {
+			if err := rows.Scan(&s.Superseded, &s.Last, &s.Hash, &s.Rejects); err != nil {
 				return err
 			}
 		}
@@ -112,14 +112,14 @@ func newerArgs(w Window, asked time.Time) pgx.NamedArgs {
 }
 
 // QueueLoaded queues the end of a claim in the transaction that wrote the window (invariant 2): the load's result, and the end of
-// the lease. asked is when the answer was asked for, by the database's clock. hash is the hash of the rows. ErrFenced: the lease
+// the lease. asked is when the answer was asked for, by the database's clock. ErrFenced: the lease
 // has passed to another process.
-func (c Claim) QueueLoaded(batch *pgx.Batch, asked time.Time, n Counts, a Asked, hash []byte) {
+func (c Claim) QueueLoaded(batch *pgx.Batch, asked time.Time, n Counts, a Asked) {
 	batch.Queue(ledger["loaded"], pgx.NamedArgs{
 		"load": c.Load, "requested": asked, "request_ids": a.RequestIDs, "attempts": a.Attempts,
 		"read": n.Read, "inserted": n.Inserted, "updated": n.Updated, "unchanged": n.Unchanged, "deleted": n.Deleted,
 		"rejected": n.Rejected, "merged": n.Merged, "source_count": a.SourceCount, "source_seconds": a.SourceSeconds,
-		"reconciled": a.Reconciled, "missing": a.Missing, "hash": hash, "answer_hash": a.AnswerHash,
+		"reconciled": a.Reconciled, "missing": a.Missing, "response_hash": a.Hash,
 	}).Exec(func(tag pgconn.CommandTag) error {
 		if tag.RowsAffected() != 1 {
 			return ErrFenced

@@ -74,7 +74,7 @@ WITH wanted AS (
     SELECT id, @account, @stream, span, now() + make_interval(secs => @lease) FROM load
 )
 SELECT k.busy, k.done, coalesce(load.id, 0), clock_timestamp(),
-       (SELECT CASE WHEN l.span = k.span THEN l.answer_hash END
+       (SELECT CASE WHEN l.span = k.span THEN l.response_hash END
         FROM wheelhouse.loads_over(@account, @stream, k.span) l
         WHERE l.status = 'loaded'
         ORDER BY l.requested_at DESC NULLS LAST, l.id DESC LIMIT 1)
@@ -108,13 +108,13 @@ DELETE FROM wheelhouse.leases WHERE load_id = @load;
 -- name: state
 -- For each window:
 -- superseded: whether an answer that was asked for later than this one, for all of this window, is loaded (invariant 5).
--- last, answer_hash: the newest load of any part of the window, if that load was of exactly this window; of a snapshot,
+-- last, response_hash: the newest load of any part of the window, if that load was of exactly this window; of a snapshot,
 -- the newest load of the stream. The newest is the one whose answer was asked for last.
 -- rejects: whether the window has open rejects, which may be resolved.
 SELECT EXISTS (
            SELECT FROM wheelhouse.loads_over(@account, @stream, w.over) l
            WHERE l.status = 'loaded' AND l.span @> w.all_of AND l.requested_at > w.requested) AS superseded,
-       last.id, last.answer_hash,
+       last.id, last.response_hash,
        EXISTS (
            SELECT FROM wheelhouse.rejects r
            JOIN wheelhouse.loads l ON l.id = r.load_id
@@ -146,7 +146,7 @@ WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND reque
 UPDATE wheelhouse.loads l
 SET status = 'loaded', rows_read = p.rows_read, rows_inserted = 0, rows_updated = 0, rows_unchanged = p.rows_read - p.rows_rejected,
     rows_deleted = 0, rows_rejected = p.rows_rejected, rows_merged = 0, source_count = p.source_count,
-    source_seconds = p.source_seconds, reconciled = p.reconciled, response_hash = p.response_hash, answer_hash = p.answer_hash,
+    source_seconds = p.source_seconds, reconciled = p.reconciled, response_hash = p.response_hash,
     request_ids = @request_ids, attempts = @attempts, requested_at = @requested, finished_at = now(), error = NULL
 FROM wheelhouse.loads p
 WHERE l.id = @load AND l.status = 'running' AND p.id = @last
@@ -156,7 +156,7 @@ RETURNING l.rows_read, l.rows_rejected, l.reconciled;
 UPDATE wheelhouse.loads
 SET status = 'loaded', rows_read = @read, rows_inserted = @inserted, rows_updated = @updated, rows_unchanged = @unchanged,
     rows_deleted = @deleted, rows_rejected = @rejected, rows_merged = @merged, source_count = @source_count,
-    source_seconds = @source_seconds, reconciled = @reconciled, response_hash = @hash, answer_hash = @answer_hash, request_ids = @request_ids,
+    source_seconds = @source_seconds, reconciled = @reconciled, response_hash = @response_hash, request_ids = @request_ids,
     attempts = @attempts, requested_at = @requested, finished_at = now(), error = nullif(@missing, '')
 WHERE id = @load AND status = 'running';
 

@@ -109,7 +109,6 @@ func TestDayOfContentsThatNeverAnswers(t *testing.T) {
 	b.mustRun(nightly, "company_content")
 	want := b.lines(contents)
 	wantEvents := b.one("SELECT count(*) FROM crankwheel.content_events")
-	complete := b.one("SELECT encode(response_hash, 'hex') FROM wheelhouse.loads")
 	const bad = "2026-04-08"
 	ofBad := b.lines("SELECT content_id FROM crankwheel.contents WHERE recorded_at::date = $1 AND view = 'active'", date(bad))
 	if len(ofBad) == 0 {
@@ -131,8 +130,8 @@ func TestDayOfContentsThatNeverAnswers(t *testing.T) {
 	if n := api.requests(); n > 60 {
 		t.Errorf("%d requests", n)
 	}
-	b.want("loaded|0|false|0|unreconciled", `SELECT l.status, l.rows_deleted, l.reconciled, (l.response_hash = decode($1, 'hex'))::integer, r.outcome
-		FROM wheelhouse.loads l JOIN wheelhouse.runs r ON r.id = l.run_id ORDER BY l.id DESC LIMIT 1`, complete)
+	b.want("loaded|0|false|∅|unreconciled", `SELECT l.status, l.rows_deleted, l.reconciled, l.response_hash, r.outcome
+		FROM wheelhouse.loads l JOIN wheelhouse.runs r ON r.id = l.run_id ORDER BY l.id DESC LIMIT 1`)
 	missing := b.one("SELECT error FROM wheelhouse.loads ORDER BY id DESC LIMIT 1")
 	if !strings.HasPrefix(missing, "could not be had: the view active of "+bad+": GET …: 500 Internal Server Error") {
 		t.Errorf("the ledger says %s", missing)
@@ -174,7 +173,7 @@ func TestDayOfContentsThatNeverAnswers(t *testing.T) {
 	b.exec("DELETE FROM crankwheel.contents WHERE content_id = 99999999")
 	b.want(strings.Join(want, "\n"), contents)
 	b.want(wantEvents, "SELECT count(*) FROM crankwheel.content_events")
-	b.want("true|∅|1", "SELECT coalesce(reconciled, true), error, (response_hash = decode($1, 'hex'))::integer FROM wheelhouse.loads ORDER BY id DESC LIMIT 1", complete)
+	b.want("true|∅", "SELECT coalesce(reconciled, true), error FROM wheelhouse.loads ORDER BY id DESC LIMIT 1")
 	if s := b.loadStatus("company_content"); s.Unreconciled != 0 {
 		t.Errorf("status: %+v", s)
 	}

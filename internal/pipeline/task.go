@@ -99,7 +99,7 @@ func (w *worker) ask(t *task) (err error) {
 	s := w.job.Stream
 	t.Batch = load.NewBatch(t.Window)
 	if t.Why != ledger.WhyForced { // a forced window is always compared with the tables (invariant 3)
-		t.Batch.Known = load.KnownAnswer(t.AnswerHash)
+		t.Batch.Known = load.KnownAnswer(t.Hash)
 	}
 	rep, err := s.fetch(t.ctx, w.client(), s.window(t.Window), w.Now(), t.Batch)
 	t.Asked = asked(rep)
@@ -255,7 +255,7 @@ func asked(rep extract.Report) ledger.Asked {
 	return ledger.Asked{
 		RequestIDs: rep.RequestIDs, Attempts: rep.Attempts,
 		SourceCount: pointer(rep.SourceCount), SourceSeconds: pointer(rep.SourceSeconds), Reconciled: pointer(rep.Reconciled),
-		AnswerHash: load.AnswerHash(rep.Answer), Same: rep.Same,
+		Hash: load.AnswerHash(rep.Answer), Same: rep.Same,
 	}
 }
 

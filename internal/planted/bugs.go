@@ -15,7 +15,7 @@ type test struct{ pkg, run string }
 
 var bugs = []bug{
 	{"ledger in the data's transaction", []edit{{"load/apply_window.go",
-		`		win.QueueLoaded(&batch, win.asked(), win.counts, win.Asked, win.Batch.Hash())`,
+		`		win.QueueLoaded(&batch, win.asked(), win.counts, win.Asked)`,
 		`		var own pgx.Batch
 		win.QueueLoaded(&own, win.asked(), win.counts, win.Asked, win.Batch.Hash())
 		own.QueuedQueries = own.QueuedQueries[:1] // without the end of the lease, which the transaction has locked
