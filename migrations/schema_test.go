@@ -81,7 +81,7 @@ func TestDownKeepsForeignViews(t *testing.T) {
 	db, conn := migrated(t)
 	exec(t, conn, `CREATE VIEW public.mine AS SELECT * FROM bi.screen_sessions`)
 	_, to, err := Down(t.Context(), db, 100)
-	if sqlState(err) != "2BP01" || to != 3 {
+	if sqlState(err) != "2BP01" || to == 0 {
 		t.Errorf("Down reached %d: %v", to, err)
 	}
 	exec(t, conn, `SELECT * FROM public.mine`)
