@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -203,7 +204,7 @@ func mustBeOneOf(t *testing.T, dsn string, accounts []string, before, after test
 // byAccount is each account's rows, as one text.
 func byAccount(c testdb.Contents) map[string]string {
 	all := map[string]string{}
-	for _, table := range testdb.Tables {
+	for _, table := range slices.Sorted(maps.Keys(c)) {
 		for _, row := range c[table] {
 			_, rest, _ := strings.Cut(row, `"account_id": "`)
 			account, _, _ := strings.Cut(rest, `"`)

@@ -113,7 +113,7 @@ func rawly(text string) http.HandlerFunc {
 func (b *bench) tuplesOfAccount() map[string]string {
 	b.t.Helper()
 	var each []string
-	for _, table := range testdb.Tables {
+	for _, table := range testdb.Tables(b.t, b.url) {
 		each = append(each, fmt.Sprintf(`SELECT '%[1]s', coalesce(string_agg(ctid::text || xmin::text || xmax::text || t::text, ',' ORDER BY ctid), '')
 		                                 FROM crankwheel.%[1]s t WHERE account_id = $1`, table))
 	}

@@ -20,7 +20,7 @@ func (b *bench) contents() testdb.Contents {
 func (b *bench) tuples() map[string]string {
 	b.t.Helper()
 	all := map[string]string{}
-	for _, table := range testdb.Tables {
+	for _, table := range testdb.Tables(b.t, b.url) {
 		all[table] = b.rows(`SELECT md5(coalesce(string_agg(ctid::text || xmin::text || xmax::text || t::text, ',' ORDER BY ctid), ''))
 		                     FROM crankwheel.` + table + ` t`)[0][0].(string)
 	}

@@ -12,10 +12,28 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Tables are the tables of schema crankwheel.
-var Tables = []string{
-	"demo_requests", "demo_answers", "demo_cancellations_daily", "screen_sessions", "screen_session_events",
-	"share_usage_daily", "shares", "share_engagement_daily", "share_visits", "share_details", "users", "contents", "content_events",
+// Tables lists the tables of schema crankwheel in a warehouse, by name.
+func Tables(t testing.TB, dsn string) []string {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	return tables(t, conn)
+}
+
+func tables(t testing.TB, conn *pgx.Conn) []string {
+	t.Helper()
+	rows, err := conn.Query(t.Context(), `SELECT relname::text FROM pg_class WHERE relnamespace = 'crankwheel'::regnamespace AND relkind = 'r' ORDER BY relname`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
 }
 
 // Contents is the rows of a warehouse by table, without the time and number of their loads. It also leaves out the occurrence of
@@ -46,7 +64,7 @@ func Read(t testing.TB, dsn string) Contents {
 	}
 	defer conn.Close(context.Background())
 	all := Contents{}
-	for _, table := range Tables {
+	for _, table := range tables(t, conn) {
 		sql := cmp.Or(queries[table], `
 			SELECT ((to_jsonb(t) - '{load_id,detail_load_id,loaded_at,deleted_at}'::text[])
 			       || jsonb_build_object('deleted', (to_jsonb(t) -> 'deleted_at') <> 'null'))::text
