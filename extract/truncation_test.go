@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"wheelhouse/extract"
+	"wheelhouse/internal/stream"
 	"wheelhouse/internal/testkit"
 )
 
@@ -99,6 +100,11 @@ var cutStreams = map[string]struct {
 // transports. The answer has two records; the long tests use all that were recorded.
 func TestTruncationIsNeverAccepted(t *testing.T) {
 	list := fmt.Sprintf("HTTP/1.0 200 OK\r\n%s\r\n%s", head, recorded(t, "company_content.shares"))
+	for _, name := range stream.Names() {
+		if _, found := cutStreams[name]; !found {
+			t.Errorf("add %s to cutStreams", name)
+		}
+	}
 	for name, stream := range cutStreams {
 		whole := bytes.TrimSpace(recorded(t, stream.recording))
 		if !testkit.Long() {

@@ -8,6 +8,8 @@ import (
 	_ "time/tzdata"
 
 	"github.com/jackc/pgx/v5"
+
+	"wheelhouse/internal/stream"
 )
 
 // A ledger that the test writes. Its history begins 9 days ago, in a zone where it is about noon, so that no midnight passes and no
@@ -110,8 +112,14 @@ func TestCoverage(t *testing.T) {
 			t.Errorf("%s:\ngot  %s\nwant %s", stream, got, statuses)
 		}
 	}
+	rows := 3 // the days of company_content after the first
+	for _, s := range stream.All {
+		if rows++; !s.Snapshot() {
+			rows += 9
+		}
+	}
 	want(t, l.conn, `SELECT count(*), count(DISTINCT stream), sum(partial::int), bool_and(partial = (day_end > now())) FROM bi.coverage`,
-		"65|8|8|t")
+		fmt.Sprintf("%d|%d|%[2]d|t", rows, len(stream.All)))
 	want(t, l.conn, `SELECT status, error, loaded_at IS NULL, tried_at IS NULL, stream_loaded_at IS NULL FROM bi.coverage
 		WHERE stream = 'usage_new' ORDER BY day LIMIT 3`,
 		"loaded|∅|f|f|f", "failed|HTTP 503|t|f|f", "loaded|∅|f|f|f")

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"wheelhouse/internal/faults"
+	"wheelhouse/internal/stream"
 	"wheelhouse/internal/testdb"
 	"wheelhouse/internal/testkit"
 )
@@ -23,7 +24,7 @@ import (
 const pointsOfStream = 3
 
 // otherStreams are the streams that TestKillSweep leaves out.
-var otherStreams = []string{"demo_usage", "usage_shares", "shares", "share_visits", "share_details", "user_access", "company_content"}
+var otherStreams = slices.DeleteFunc(stream.Names(), func(name string) bool { return name == "usage_new" })
 
 // loadStates loads the day again. Each account has one stream.
 var loadStates = []string{"backfill", "--force", "--from", "2025-01-01", "--to", "2025-01-01"}

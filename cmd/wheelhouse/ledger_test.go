@@ -8,9 +8,6 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// daily are the streams whose answers are totals of a window: only a load of exactly one day covers that day.
-const daily = "'demo_usage', 'usage_shares', 'shares'"
-
 // inconsistencies are counts of contradictions between the ledger and the data. All must be zero. days is the history's
 // first day and the day of the last run.
 var inconsistencies = map[string]string{
@@ -20,16 +17,16 @@ var inconsistencies = map[string]string{
 	"loads that are still running": `SELECT count(*) FROM wheelhouse.loads WHERE status = 'running'`,
 	"leases":                       `SELECT count(*) FROM wheelhouse.leases`,
 	"streams with a gap": `
-		SELECT count(*) FROM unnest(ARRAY['demo_usage', 'usage_new', 'usage_shares', 'shares', 'share_visits', 'share_details']) s
-		WHERE NOT (SELECT tstzmultirange(tstzrange(first, last)) FROM days) <@ (
-			SELECT coalesce(range_agg(span), '{}') FROM wheelhouse.loads WHERE stream = s AND status = 'loaded')`,
+		SELECT count(*) FROM wheelhouse.streams s
+		WHERE grain <> 'snapshot' AND NOT (SELECT tstzmultirange(tstzrange(first, last)) FROM days) <@ (
+			SELECT coalesce(range_agg(span), '{}') FROM wheelhouse.loads l WHERE l.stream = s.stream AND status = 'loaded')`,
 	"days without a load of exactly that day": `
-		SELECT count(*) FROM unnest(ARRAY[` + daily + `]) s, days, generate_series(first, last - interval '1 day', '1 day') d
-		WHERE NOT EXISTS (SELECT FROM wheelhouse.loads
-			WHERE stream = s AND status = 'loaded' AND span = tstzrange(d, d + interval '1 day'))`,
+		SELECT count(*) FROM wheelhouse.streams s, days, generate_series(first, last - interval '1 day', '1 day') d
+		WHERE one_day AND NOT EXISTS (SELECT FROM wheelhouse.loads l
+			WHERE l.stream = s.stream AND status = 'loaded' AND span = tstzrange(d, d + interval '1 day'))`,
 	"snapshots that were never loaded": `
-		SELECT count(*) FROM unnest(ARRAY['user_access', 'company_content']) s
-		WHERE NOT EXISTS (SELECT FROM wheelhouse.loads WHERE stream = s AND status = 'loaded' AND upper(span) > (SELECT last FROM days))`,
+		SELECT count(*) FROM wheelhouse.streams s
+		WHERE grain = 'snapshot' AND NOT EXISTS (SELECT FROM wheelhouse.loads l WHERE l.stream = s.stream AND status = 'loaded' AND upper(span) > (SELECT last FROM days))`,
 	"windows whose last load is not reconciled": `
 		SELECT count(*) FROM (
 			SELECT DISTINCT ON (stream, span) reconciled FROM wheelhouse.loads WHERE status = 'loaded'
@@ -65,6 +62,19 @@ func mustBeConsistent(t *testing.T, dsn string, first, last time.Time) {
 	}
 	for what, sql := range inconsistencies {
 		zero(what, "WITH days AS (SELECT $1::timestamptz AS first, $2::timestamptz AS last)"+sql, first, last)
+	}
+	rows, err := conn.Query(t.Context(), `SELECT table_name::text FROM information_schema.columns WHERE table_schema = 'crankwheel' AND column_name = 'load_id'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range tables {
+		if _, found := withLoad[table]; !found {
+			t.Errorf("add %s to withLoad", table)
+		}
 	}
 	for table, stream := range withLoad {
 		zero("rows of "+table+" whose load did not commit", `

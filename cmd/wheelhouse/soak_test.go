@@ -18,6 +18,7 @@ import (
 
 	"wheelhouse/internal/faults"
 	"wheelhouse/internal/simulator"
+	"wheelhouse/internal/stream"
 	"wheelhouse/internal/testdb"
 	"wheelhouse/internal/testkit"
 )
@@ -121,7 +122,7 @@ func TestSoak(t *testing.T) {
 func everyMinute(t *testing.T, dir string) {
 	t.Helper()
 	text := "requests_per_second: 1000\nstreams:\n"
-	for _, name := range []string{"demo_usage", "usage_new", "usage_shares", "shares", "share_visits", "share_details", "user_access", "company_content"} {
+	for _, name := range stream.Names() {
 		text += fmt.Sprintf("  %s:\n    cron: \"* * * * *\"\n    requests_per_second: 1000\n", name)
 	}
 	if err := os.WriteFile(dir+"/schedules.yaml", []byte(text), 0o600); err != nil {

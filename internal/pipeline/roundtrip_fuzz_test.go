@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"wheelhouse/internal/stream"
 )
 
 // unusualJSON are values for any member.
@@ -23,6 +25,11 @@ var unusualKeys = []string{`-7`, `"53"`, `9223372036854775807`, `true`, `"\ud83d
 // Every accepted record comes back from Postgres equal, with any value in any member.
 func TestWhatIsAcceptedComesBackEqual(t *testing.T) {
 	t.Parallel()
+	for _, name := range stream.Names() {
+		if _, found := trips[name]; !found {
+			t.Errorf("add %s to trips", name)
+		}
+	}
 	for name, to := range trips {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"wheelhouse/extract"
+	"wheelhouse/internal/stream"
 )
 
 // cutters are ways to cut an answer short so that only the JSON, or a missing chunk, shows the cut.
@@ -34,7 +35,7 @@ var cutters = map[string]func(part []byte) http.HandlerFunc{
 func TestCutAnswersTouchNoRow(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, http.NotFoundHandler(), mayDay, nil)
-	for stream, of := range map[string]struct{ recording, path, day string }{
+	answers := map[string]struct{ recording, path, day string }{
 		"demo_usage":      {"demo_usage", "demo_usage", "2017-09-27"},
 		"usage_new":       {"usage_new.2", "usage_new", "2022-05-07"},
 		"usage_shares":    {"usage_shares.1", "usage_shares", "2024-11-23"},
@@ -43,7 +44,13 @@ func TestCutAnswersTouchNoRow(t *testing.T) {
 		"share_details":   {"share_details", "share_details", "2026-04-01"},
 		"user_access":     {"user_access", "user_access", "2026-05-01"},
 		"company_content": {"company_content", contentPath, "2026-05-01"},
-	} {
+	}
+	for _, name := range stream.Names() {
+		if answers[name].path == "" {
+			t.Errorf("add %s to the answers of this test", name)
+		}
+	}
+	for stream, of := range answers {
 		t.Run(stream, func(t *testing.T) {
 			t.Parallel()
 			s := b.scene(t, "cut-"+stream, extract.Config{Attempts: 1})

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"wheelhouse/internal/stream"
 )
 
 func TestEachTimeFiresOnceAcrossClockChanges(t *testing.T) {
@@ -96,7 +98,7 @@ func TestWeeklyScheduleFiresWhereMidnightIsSkipped(t *testing.T) {
 func TestDescribeListsEachStream(t *testing.T) {
 	s := mustLoad(t, options(env{"NORTH_KEY": "k"}), several)
 	rows := s.Describe(now, 2)
-	if len(rows) != 16 {
+	if len(rows) != 2*len(stream.All) {
 		t.Fatalf("%d rows", len(rows))
 	}
 	r := rows[1]
@@ -108,7 +110,7 @@ func TestDescribeListsEachStream(t *testing.T) {
 	if got := LastDue(r.Schedule, now).Format(time.RFC3339); got != "2026-03-09T09:01:00Z" {
 		t.Errorf("last due %s", got)
 	}
-	if r = rows[11]; r.Stream != "shares" || r.Enabled || r.Next != nil || r.Schedule != nil || r.RequestsPerSecond != 0.25 {
+	if r = rows[len(stream.All)+3]; r.Stream != "shares" || r.Enabled || r.Next != nil || r.Schedule != nil || r.RequestsPerSecond != 0.25 {
 		t.Errorf("row %+v", r)
 	}
 }
