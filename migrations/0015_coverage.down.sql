@@ -179,9 +179,6 @@ COMMENT ON COLUMN wheelhouse.loads.reconciled IS 'Whether the API''s own totals 
 COMMENT ON COLUMN wheelhouse.loads.error      IS 'Why it failed, without personal data. NULL unless failed.';
 COMMENT ON COLUMN wheelhouse.loads.answer_hash IS
     'Version of the normaliser and XXH3 (128 bits) of the answer as it came, where one answer was the whole window. NULL: asked for in parts or pages, or its totals do not add up.';
-COMMENT ON COLUMN wheelhouse.loads.stream     IS 'demo_usage, usage_new, usage_shares, shares, share_visits, share_details, user_access or company_content.';
-COMMENT ON COLUMN bi.loads.stream             IS 'demo_usage, usage_new, usage_shares, shares, share_visits, share_details, user_access or company_content.';
-COMMENT ON COLUMN bi.coverage.stream          IS 'demo_usage, usage_new, usage_shares, shares, share_visits, share_details, user_access or company_content.';
 COMMENT ON COLUMN bi.loads.reconciled         IS 'Whether the API''s own totals equal what was read, rejects included. NULL where there is nothing to compare.';
 COMMENT ON COLUMN bi.loads.error              IS 'Why it failed, without personal data. NULL unless failed.';
 COMMENT ON COLUMN bi.coverage.status          IS 'loaded: windows loaded cover the whole day (a snapshot: one was taken that day; today: everything up to loaded_until). unreconciled: the same, but the newest answer for some of the day does not add up to the API''s own totals. failed: not covered, and a part that is missing was tried and failed. gap: not covered, and not tried.';

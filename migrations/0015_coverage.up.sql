@@ -138,9 +138,6 @@ CROSS JOIN LATERAL (
 COMMENT ON COLUMN wheelhouse.loads.reconciled IS 'Whether the answers are complete (see error) and the API''s own totals equal what was read, rejects included. NULL where there is nothing to compare.';
 COMMENT ON COLUMN wheelhouse.loads.error      IS 'Without personal data. Of a failed row: why it failed. Of a loaded row: which parts of the window could not be had, and why; such a load deletes nothing. NULL: nothing is missing, or the load is running.';
 COMMENT ON COLUMN wheelhouse.loads.answer_hash IS 'Version of the normaliser and XXH3 (128 bits) of the answer as sent, if one answer was the whole window. NULL: the window was bisected or paged, or is not reconciled.';
-COMMENT ON COLUMN wheelhouse.loads.stream     IS 'Name of the stream; see wheelhouse.streams.';
-COMMENT ON COLUMN bi.loads.stream             IS 'Name of the stream; see bi.streams.';
-COMMENT ON COLUMN bi.coverage.stream          IS 'Name of the stream; see bi.streams.';
 COMMENT ON COLUMN bi.loads.reconciled         IS 'Whether the answers are complete (see error) and the API''s own totals equal what was read, rejects included. NULL where there is nothing to compare.';
 COMMENT ON COLUMN bi.loads.error              IS 'Without personal data. Of a failed row: why it failed. Of a loaded row: which parts of the window could not be had, and why; such a load deletes nothing. NULL: nothing is missing, or the load is running.';
 COMMENT ON COLUMN bi.coverage.status          IS 'loaded: loads cover the whole day (a snapshot: one was taken that day; today: everything up to loaded_until). unreconciled: the same, but the newest load of some of the day is not reconciled: parts of its window could not be had (see error), or its rows differ from the API''s own totals. failed: not covered, and a load of the time that is missing failed. gap: not covered, and not tried.';

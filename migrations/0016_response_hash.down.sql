@@ -3,6 +3,9 @@ ALTER TABLE wheelhouse.loads RENAME COLUMN response_hash TO answer_hash;
 ALTER TABLE wheelhouse.loads ADD COLUMN response_hash bytea;
 
 COMMENT ON COLUMN wheelhouse.loads.response_hash IS 'Hash of the normalised answer: equal for equal rows, whatever their order.';
+COMMENT ON COLUMN wheelhouse.loads.stream     IS 'demo_usage, usage_new, usage_shares, shares, share_visits, share_details, user_access or company_content.';
+COMMENT ON COLUMN bi.loads.stream             IS 'demo_usage, usage_new, usage_shares, shares, share_visits, share_details, user_access or company_content.';
+COMMENT ON COLUMN bi.coverage.stream          IS 'demo_usage, usage_new, usage_shares, shares, share_visits, share_details, user_access or company_content.';
 
 CREATE FUNCTION wheelhouse.loads_over(of_account text, of_stream text, stretch tstzrange) RETURNS SETOF wheelhouse.loads
 LANGUAGE sql STABLE PARALLEL SAFE

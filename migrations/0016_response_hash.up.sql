@@ -4,6 +4,9 @@ ALTER TABLE wheelhouse.loads DROP COLUMN response_hash;
 ALTER TABLE wheelhouse.loads RENAME COLUMN answer_hash TO response_hash;
 
 COMMENT ON COLUMN wheelhouse.loads.response_hash IS 'Version of the normaliser and XXH3 (128 bits) of the answer as sent, if one answer was the whole window. NULL: the window was bisected or paged, or is not reconciled.';
+COMMENT ON COLUMN wheelhouse.loads.stream     IS 'Name of the stream; see wheelhouse.streams.';
+COMMENT ON COLUMN bi.loads.stream             IS 'Name of the stream; see bi.streams.';
+COMMENT ON COLUMN bi.coverage.stream          IS 'Name of the stream; see bi.streams.';
 
 CREATE FUNCTION wheelhouse.loads_over(of_account text, of_stream text, stretch tstzrange) RETURNS SETOF wheelhouse.loads
 LANGUAGE sql STABLE PARALLEL SAFE
