@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { os.Exit(run(m)) }
 func run(m *testing.M) int {
 	testkit.Parallel(4) // the tests mostly wait for the server
 	if serverURL = os.Getenv("TEST_DATABASE_URL"); serverURL == "" {
-		server, err := pgserver.Start(context.Background(), pgserver.Options{Settings: map[string]string{"jit": "off", "max_connections": "300"}})
+		server, err := pgserver.Start(context.Background(), pgserver.Options{Parent: testkit.MemoryFolder(), Settings: map[string]string{"jit": "off", "max_connections": "300"}})
 		if err != nil {
 			log.Print(err)
 			return 1

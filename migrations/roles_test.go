@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"wheelhouse/internal/pgserver"
+	"wheelhouse/internal/testkit"
 )
 
 const (
@@ -119,7 +120,7 @@ func TestDownLeavesRolesThatAreUsedElsewhere(t *testing.T) {
 // newServer starts a server without the roles, and returns its superuser's address.
 func newServer(t *testing.T) string {
 	t.Helper()
-	server, err := pgserver.Start(t.Context(), pgserver.Options{})
+	server, err := pgserver.Start(t.Context(), pgserver.Options{Parent: testkit.MemoryFolder()})
 	if err != nil {
 		t.Skipf("needs a server of its own: %v", err)
 	}

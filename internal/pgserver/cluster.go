@@ -16,11 +16,11 @@ import (
 
 // openFolder makes the server's folder. For a temporary folder it first starts the
 // guard that will remove the folder.
-func (s *Server) openFolder(ctx context.Context, dir string) (err error) {
-	if dir == "" {
-		err = s.openTemporary(ctx)
+func (s *Server) openFolder(ctx context.Context, o Options) (err error) {
+	if o.Dir == "" {
+		err = s.openTemporary(ctx, o.Parent)
 	} else {
-		err = s.openKept(ctx, dir)
+		err = s.openKept(ctx, o.Dir)
 	}
 	if err != nil {
 		return err
@@ -29,10 +29,12 @@ func (s *Server) openFolder(ctx context.Context, dir string) (err error) {
 	return err
 }
 
-func (s *Server) openTemporary(ctx context.Context) error {
-	parent := os.TempDir()
-	if s.as.canUse(ctx, parent) != nil {
-		parent = "/tmp" // TMPDIR is private to root
+func (s *Server) openTemporary(ctx context.Context, parent string) error {
+	if parent == "" {
+		parent = os.TempDir()
+		if s.as.canUse(ctx, parent) != nil {
+			parent = "/tmp" // TMPDIR is private to root
+		}
 	}
 	folder, err := os.MkdirTemp(parent, "wheelhouse-pg-")
 	if err != nil {

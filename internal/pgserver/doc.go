@@ -21,7 +21,7 @@
 //     loses the cluster, and Crash may lose the last commits (set
 //     synchronous_commit to on to keep them).
 //   - A clean-up when the shells themselves are killed or the machine stops. A
-//     folder wheelhouse-pg-* then remains among the temporary files.
+//     folder wheelhouse-pg-* then remains among the temporary files or in Options.Parent.
 //   - Windows. Start fails there and asks for a DATABASE_URL.
 //
 // The server programs are those of Options.Bin, else of WHEELHOUSE_PG_BIN, else of

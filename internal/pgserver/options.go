@@ -8,6 +8,10 @@ type Options struct {
 	// Close removes.
 	Dir string
 
+	// Parent is the folder in which the temporary folder is made, if Dir is empty. Empty
+	// means the system's folder for temporary files. It must be open to the server's user.
+	Parent string
+
 	// Bin is the folder of the programs postgres and initdb. Empty means the
 	// environment's WHEELHOUSE_PG_BIN, and else a search.
 	Bin string

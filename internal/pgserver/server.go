@@ -57,14 +57,14 @@ func start(ctx context.Context, o Options, f finder) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{as: as, programs: found, durable: o.Durable, settings: o.Settings}
-	if err := s.bringUp(ctx, o.Dir); err != nil {
+	if err := s.bringUp(ctx, o); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
-func (s *Server) bringUp(ctx context.Context, dir string) error {
-	if err := s.openFolder(ctx, dir); err != nil {
+func (s *Server) bringUp(ctx context.Context, o Options) error {
+	if err := s.openFolder(ctx, o); err != nil {
 		return err
 	}
 	if err := s.initialize(ctx); err != nil {

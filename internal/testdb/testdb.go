@@ -39,7 +39,7 @@ func Main(m *testing.M) { os.Exit(run(m)) }
 func run(m *testing.M) int {
 	testkit.Parallel(atOnce)
 	if server = os.Getenv("TEST_DATABASE_URL"); server == "" {
-		private, err := pgserver.Start(context.Background(), pgserver.Options{Settings: serverSettings})
+		private, err := pgserver.Start(context.Background(), pgserver.Options{Parent: testkit.MemoryFolder(), Settings: serverSettings})
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
