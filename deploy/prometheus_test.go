@@ -85,9 +85,10 @@ func TestPrometheusScrapesTheService(t *testing.T) {
 func TestAlertsAreDescribedAndTested(t *testing.T) {
 	t.Parallel()
 	rules := mustStrict[alertRules](t, mustRead(t, "prometheus/rules.yml"))
-	tests := mustStrict[alertTests](t, mustRead(t, "prometheus/rules_test.yml"))
+	tests := mustStrict[alertTests](t, mustRead(t, "prometheus/rules_test.yml")).Tests
+	tests = append(tests, mustStrict[alertTests](t, mustRead(t, "prometheus/rules_days_test.yml")).Tests...)
 	fires, silent := map[string]bool{}, map[string]bool{}
-	for _, test := range tests.Tests {
+	for _, test := range tests {
 		for _, a := range test.AlertRuleTest {
 			if len(a.ExpAlerts) > 0 {
 				fires[a.Alertname] = true
@@ -161,7 +162,7 @@ func TestPromtoolAcceptsTheFiles(t *testing.T) {
 		t.Skip("promtool is not on this machine (Debian: apt-get install prometheus): the strict schema alone")
 	}
 	tool(t, "promtool", "check", "rules", "prometheus/rules.yml")
-	tool(t, "promtool", "test", "rules", "prometheus/rules_test.yml")
+	tool(t, "promtool", "test", "rules", "prometheus/rules_test.yml", "prometheus/rules_days_test.yml")
 	// promtool requires the file of the credentials.
 	dir := t.TempDir()
 	mustWrite(t, dir+"/pages_token", pagesToken)
