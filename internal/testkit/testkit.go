@@ -13,6 +13,18 @@ const longSwitch = "WHEELHOUSE_LONG"
 // Long reports whether tests run every row of every table, and not a sample.
 func Long() bool { return os.Getenv(longSwitch) != "" }
 
+// Rounds chooses how often a test repeats itself under -short, usually, and in the long tests.
+func Rounds(short, usual, long int) int {
+	switch {
+	case Long():
+		return long
+	case testing.Short():
+		return short
+	default:
+		return usual
+	}
+}
+
 // SkipIfShort skips a test under -short, with the reason.
 func SkipIfShort(t testing.TB, reason string) {
 	t.Helper()
