@@ -61,9 +61,11 @@ func MustQuery(t *testing.T, conn *pgx.Conn, sql string) string {
 
 // MustFolder is a temporary folder that the server's user can use, unlike t.TempDir
 // when root runs the tests.
-func MustFolder(t *testing.T) string {
+func MustFolder(t *testing.T) string { return mustFolderIn(t, os.TempDir()) }
+
+func mustFolderIn(t *testing.T, parent string) string {
 	t.Helper()
-	folder, err := os.MkdirTemp("", "pgserver-test-")
+	folder, err := os.MkdirTemp(parent, "pgserver-test-")
 	if err != nil {
 		t.Fatal(err)
 	}

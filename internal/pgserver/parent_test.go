@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"wheelhouse/internal/testkit"
 )
 
 // childVariable makes the test binary a program that uses the package, for tests in
@@ -86,7 +88,7 @@ type family struct {
 
 func MustChild(t *testing.T, role string, env ...string) *family {
 	t.Helper()
-	f := &family{temp: MustFolder(t)}
+	f := &family{temp: mustFolderIn(t, testkit.MemoryFolder())}
 	f.cmd = exec.Command(os.Args[0])
 	f.cmd.Env = append(os.Environ(), childVariable+"="+role, "TMPDIR="+f.temp)
 	f.cmd.Env = append(f.cmd.Env, env...)
@@ -140,7 +142,7 @@ func (f *family) MustLeaveNothing(t *testing.T, pids []int) {
 }
 
 func TestServerEndsWithItsProgram(t *testing.T) {
-	for _, test := range []struct {
+	deaths := []struct {
 		name, role string
 		die        func(*testing.T, *family)
 	}{
@@ -169,7 +171,8 @@ func TestServerEndsWithItsProgram(t *testing.T) {
 				t.Fatal(err)
 			}
 		}},
-	} {
+	}
+	for _, test := range deaths[:testkit.Rounds(1, len(deaths), len(deaths))] {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			f := MustChild(t, test.role)
@@ -201,7 +204,8 @@ func TestServerEndsWithItsProgram(t *testing.T) {
 
 // The program is killed during initdb, before there is a server.
 func TestInitdbEndsWithItsProgram(t *testing.T) {
-	for _, after := range []time.Duration{0, 50, 150, 250, 400} {
+	delays := []time.Duration{150, 0, 50, 250, 400} // milliseconds
+	for _, after := range delays[:testkit.Rounds(1, len(delays), len(delays))] {
 		t.Run(fmt.Sprintf("%dms", after), func(t *testing.T) {
 			t.Parallel()
 			f := MustChild(t, "wait")
@@ -225,7 +229,8 @@ func TestInitdbEndsWithItsProgram(t *testing.T) {
 
 // The program is killed when the server has just started and does not handle signals yet.
 func TestStartingServerEndsWithItsProgram(t *testing.T) {
-	for _, after := range []time.Duration{0, 0, 5, 15} {
+	delays := []time.Duration{0, 0, 5, 15} // milliseconds
+	for _, after := range delays[:testkit.Rounds(1, len(delays), len(delays))] {
 		f := MustChild(t, "wait")
 		f.MustSay(t, "starting")
 		within(t, 30*time.Second, "a server", func() bool {

@@ -16,6 +16,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"wheelhouse/internal/testkit"
 )
 
 func TestStartConnectClose(t *testing.T) {
@@ -81,7 +83,7 @@ func TestStartConnectClose(t *testing.T) {
 
 func TestKilledPostmasterLeavesNoMemory(t *testing.T) {
 	t.Parallel()
-	s := MustStart(t, Options{})
+	s := MustStart(t, Options{Parent: testkit.MemoryFolder()})
 	memory := segment(t, s.folder)
 	if err := syscall.Kill(postmaster(t, s.folder), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
@@ -106,7 +108,7 @@ func TestTwoServersRunAtOnce(t *testing.T) {
 	var errs [2]error
 	var group sync.WaitGroup
 	for i := range servers {
-		group.Go(func() { servers[i], errs[i] = Start(context.Background(), Options{}) })
+		group.Go(func() { servers[i], errs[i] = Start(context.Background(), Options{Parent: testkit.MemoryFolder()}) })
 	}
 	group.Wait()
 	for i, s := range servers {
@@ -125,8 +127,8 @@ func TestTwoServersRunAtOnce(t *testing.T) {
 
 func TestPortOfAnotherServerIsNotUsed(t *testing.T) {
 	t.Parallel()
-	owner := MustStart(t, Options{})
-	s := MustStart(t, Options{})
+	owner := MustStart(t, Options{Parent: testkit.MemoryFolder()})
+	s := MustStart(t, Options{Parent: testkit.MemoryFolder()})
 	if err := s.Crash(); err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +153,7 @@ func TestPortOfAnotherServerIsNotUsed(t *testing.T) {
 
 func TestWrongPasswordIsRefused(t *testing.T) {
 	t.Parallel()
-	s := MustStart(t, Options{})
+	s := MustStart(t, Options{Parent: testkit.MemoryFolder()})
 	for _, password := range []string{"", "postgres", s.password + "x"} {
 		config, err := pgx.ParseConfig(s.URL("postgres"))
 		if err != nil {
