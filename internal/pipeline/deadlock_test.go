@@ -36,11 +36,7 @@ func TestLoadsDoNotDeadlock(t *testing.T) {
 	})
 	b := newBench(t, api, mayDay, nil)
 	run := b.mustStart()
-	rounds := 2
-	if testkit.Long() {
-		rounds = 5
-	}
-	for range rounds {
+	for range testkit.Rounds(1, 2, 5) {
 		var both sync.WaitGroup
 		for _, day := range []string{"2026-03-11", "2026-03-12"} {
 			both.Go(func() {
