@@ -12,6 +12,7 @@ import (
 
 	"wheelhouse/internal/ledger"
 	"wheelhouse/internal/testdb"
+	"wheelhouse/internal/testkit"
 	"wheelhouse/load"
 )
 
@@ -40,7 +41,7 @@ func TestConcurrentLoadsEqualLoadsInTurn(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := rand.Uint64()
-	for seed := first; seed < first+6 && !t.Failed(); seed++ {
+	for seed := first; seed < first+uint64(testkit.Rounds(3, 6, 6)) && !t.Failed(); seed++ {
 		h := &history{T: t, conn: conn, run: run}
 		h.atOnce(seed, processes)
 	}

@@ -148,10 +148,7 @@ func TestOrderOfWindowsDoesNotMatter(t *testing.T) {
 		t.Fatal(err)
 	}
 	conn := connect(t, dsn)
-	first, histories := rand.Uint64(), uint64(10)
-	if testkit.Long() {
-		histories = 500
-	}
+	first, histories := rand.Uint64(), uint64(testkit.Rounds(5, 10, 500))
 	for seed := first; seed < first+histories && !t.Failed(); seed++ {
 		h := &history{T: t, warehouse: w, conn: conn, run: run, accounts: [2]string{fmt.Sprint("one", seed), fmt.Sprint("two", seed)}}
 		h.play(seed)
