@@ -57,7 +57,11 @@ func TestUpDownUp(t *testing.T) {
 func TestDownByOne(t *testing.T) {
 	t.Parallel()
 	db, _ := migrated(t)
-	for at := Latest(); at > 0; at-- {
+	last := uint(0)
+	if testing.Short() { // the newest migrations: those before them were released, and do not change
+		last = Latest() - 3
+	}
+	for at := Latest(); at > last; at-- {
 		if from, to, err := Down(t.Context(), db, 1); err != nil || from != at || to != at-1 {
 			t.Fatalf("Down went from %d to %d: %v", from, to, err)
 		}
@@ -67,6 +71,9 @@ func TestDownByOne(t *testing.T) {
 		if _, _, err := Down(t.Context(), db, int(Latest()-at)+1); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if _, _, err := Down(t.Context(), db, 100); err != nil {
+		t.Fatal(err)
 	}
 	if from, to, err := Down(t.Context(), db, 1); err != nil || from != 0 || to != 0 {
 		t.Errorf("Down of nothing went from %d to %d: %v", from, to, err)
