@@ -12,10 +12,7 @@ import (
 // rows or not (invariant 4). The range is six weeks; in the long tests it is a year.
 func TestBackfillTwiceWritesOnce(t *testing.T) {
 	t.Parallel()
-	days, some := 42, 14
-	if testkit.Long() {
-		days, some = 365, 73
-	}
+	days, some := testkit.Rounds(21, 42, 365), testkit.Rounds(7, 14, 73)
 	now := time.Date(2026, 3, 15, 10, 0, 0, 0, time.UTC)
 	b := newBench(t, newSimulator(now, days+1, func(o *simulator.Options) { o.Agents = 3 }), now, nil)
 	r := Range{First: date("2026-03-15").AddDate(0, 0, -days), Last: date("2026-03-14"), Now: now}

@@ -265,6 +265,9 @@ func TestVerifyFindsAndForceRepairsEverything(t *testing.T) {
 		},
 		"sessions moved": {"UPDATE crankwheel.screen_sessions SET started_at = started_at - interval '1 year', agent_email = 'x' WHERE viewers > 1"},
 	} {
+		if testing.Short() && name != "rows deleted, their children left" && name != "rows added" {
+			continue
+		}
 		for _, sql := range damage {
 			b.exec(sql)
 		}
