@@ -13,7 +13,7 @@ build: ## build ./wheelhouse
 test: ## every test
 	$(GO) test -race ./...
 
-test-short: ## without browsers, crashes of servers and kills of programs
+test-short: ## in two minutes: without browsers and long tests, with fewer rounds of others
 	$(GO) test -short ./...
 
 test-long: ## every row of every table; takes hours

@@ -2,7 +2,7 @@
 //
 // There are three lengths. Each test runs in all of them or says why it is skipped:
 //
-//	go test -short ./...               # without browsers, crashes of a server and kills of the program
+//	go test -short ./...               # in two minutes: fewer rounds, no browsers, few crashes and kills
 //	go test -race ./...                # every test, long tables as a sample
 //	WHEELHOUSE_LONG=1 go test ./...    # every test, every row of every table
 //
