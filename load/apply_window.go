@@ -239,8 +239,23 @@ func finish(ctx context.Context, tx pgx.Tx, windows []*txWindow) error {
 			win.QueueSame(&batch, win.asked(), *win.state.Last, win.Asked, &win.counts, &win.reconciled)
 			continue
 		}
+		if win.dirty.zoned {
+			win.queueZone(&batch)
+		}
 		win.dirty.mark(&batch, win.Load, win.Account)
 		win.QueueLoaded(&batch, win.asked(), win.counts, win.Asked)
 	}
 	return tx.SendBatch(ctx, &batch).Close()
+}
+
+// queueZone queues the check that the account still has the zone in which the window's days were computed. A change of the zone
+// rewrites the days of all rows; it waits for this transaction, or this transaction is tried again and fails here.
+func (r Ready) queueZone(batch *pgx.Batch) {
+	batch.Queue(statement["zone"], pgx.NamedArgs{"account": r.Account}).Query(func(rows pgx.Rows) error {
+		zones, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err == nil && len(zones) > 0 && zones[0] != r.Zone.String() {
+			err = fmt.Errorf("the account's time zone is %s in the warehouse and %s here: another process has changed it", zones[0], r.Zone)
+		}
+		return err
+	})
 }

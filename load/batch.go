@@ -76,7 +76,9 @@ type totals struct {
 func NewBatch(w ledger.Window) *Batch {
 	b := &Batch{window: w, asked: time.Now(), rejects: newSorter(rejectRows.Table)}
 	for _, t := range tablesOf(w.Stream) {
-		b.sorters = append(b.sorters, newSorter(t))
+		s := newSorter(t)
+		s.next.zone = w.Zone
+		b.sorters = append(b.sorters, s)
 	}
 	return b
 }

@@ -40,7 +40,7 @@ func (c *copying) Read(p []byte) (n int, err error) {
 	n = copy(p, c.rest)
 	c.rest = c.rest[n:]
 	for n < len(p) && !c.over {
-		e := encoder{p[n:n:len(p)]}
+		e := encoder{b: p[n:n:len(p)]}
 		c.next(&e)
 		size := copy(p[n:], e.b)
 		n, c.rest = n+size, e.b[size:]

@@ -46,6 +46,8 @@ var demoRequests = withChildren(newRows(
 		personal(text("utm_campaign", func(d *request) sql.Null[string] { return d.UTM.Campaign })),
 		personal(text("utm_term", func(d *request) sql.Null[string] { return d.UTM.Term })),
 		personal(text("utm_content", func(d *request) sql.Null[string] { return d.UTM.Content })),
+		localDay(func(d *request) time.Time { return d.StartedAt }),
+		localHour(func(d *request) time.Time { return d.StartedAt }),
 		extra(func(d *request) []byte { return d.Extra }),
 	}),
 	demoAnswers, 1, func(d *request) []answer { return d.Answers })

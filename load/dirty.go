@@ -15,9 +15,11 @@ type dirtyDays struct {
 	// 1970. In no time zone does the date change twice in a quarter of an hour, so the two give all days. Days once began at any second.
 	times map[int64][2]int64
 	days  map[string]struct{} // days of changed rows of daily tables
+	zoned bool                // a row with a Zoned column was written
 }
 
 func (d *dirtyDays) add(t *Table, c *change) {
+	d.zoned = d.zoned || t.zoned && (c.action == insert || c.action == update)
 	if !t.rolledUp || c.action != insert && c.action != update && c.action != remove {
 		return
 	}

@@ -18,7 +18,10 @@ var (
 const postgresEpoch = 946_684_800_000_000 // 2000-01-01 in microseconds since 1970
 
 // encoder appends values as fields of COPY's binary format: the length in four bytes, and the value.
-type encoder struct{ b []byte }
+type encoder struct {
+	b    []byte
+	zone *time.Location // of localDay and localHour; nil: UTC
+}
 
 // field appends an encoded value; nil is NULL.
 func (e *encoder) field(v []byte) {
@@ -68,6 +71,21 @@ var dayZero = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // date appends a day, given as its midnight in UTC.
 func (e *encoder) date(day time.Time) { e.int4(int32((day.Unix() - dayZero.Unix()) / (24 * 60 * 60))) }
+
+// local returns a moment as the clock of the account's zone shows it.
+func (e *encoder) local(v time.Time) time.Time {
+	if e.zone == nil {
+		return v.UTC()
+	}
+	return v.In(e.zone)
+}
+
+func (e *encoder) localDay(v time.Time) {
+	year, month, day := e.local(v).Date()
+	e.date(time.Date(year, month, day, 0, 0, 0, 0, time.UTC))
+}
+
+func (e *encoder) localHour(v time.Time) { e.int2(int16(e.local(v).Hour())) }
 
 // jsonb appends JSON as version 1 of the binary format of jsonb, which is text. nil is NULL.
 func (e *encoder) jsonb(json []byte) {

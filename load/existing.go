@@ -251,7 +251,7 @@ func (r *existingReader) clone(b []byte) []byte {
 
 // joined appends the encoding of values.
 func joined(b []byte, values [][]byte) []byte {
-	e := encoder{b}
+	e := encoder{b: b}
 	for _, v := range values {
 		e.field(v)
 	}
@@ -271,7 +271,7 @@ func (r *existingReader) orphanKey(shared []byte) []byte {
 	if !r.table.sessionKeys {
 		return slices.Clone(shared)
 	}
-	e := encoder{slices.Clone(shared)}
+	e := encoder{b: slices.Clone(shared)}
 	e.int2(0)
 	return e.b
 }
@@ -282,7 +282,7 @@ func (r *existingReader) encode(values [][]byte) []byte {
 	for _, v := range values {
 		size += 4 + len(v)
 	}
-	e := encoder{r.memory.take(size)[:0]}
+	e := encoder{b: r.memory.take(size)[:0]}
 	for _, v := range values {
 		e.field(v)
 	}

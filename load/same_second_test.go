@@ -61,11 +61,26 @@ func (s *scene) exec(sql string) {
 	}
 }
 
+// zone returns the zone of account a.
+func (s *scene) zone() *time.Location {
+	s.Helper()
+	var name string
+	err := s.conn.QueryRow(s.Context(), `SELECT coalesce((SELECT timezone FROM wheelhouse.accounts WHERE account_id = 'a'), 'UTC')`).Scan(&name)
+	if err != nil {
+		s.Fatal(err)
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return zone
+}
+
 // ready returns a day's window, claimed, with its answer.
 func (s *scene) ready(stream load.Stream, day int, sessions ...transform.ScreenSession) load.Ready {
 	s.Helper()
 	from := worldBegins.AddDate(0, 0, day)
-	win := ledger.Window{Account: "a", Stream: stream.Stream, From: from, To: from.AddDate(0, 0, 1), Day: from}
+	win := ledger.Window{Account: "a", Stream: stream.Stream, From: from, To: from.AddDate(0, 0, 1), Day: from, Zone: s.zone()}
 	claims, err := s.warehouse.Ledger.Claim(s.Context(), s.run, ledger.Due{Window: win, Known: 1 << 62})
 	if err != nil || claims[0].Err != nil {
 		s.Fatal(err, claims)

@@ -24,6 +24,7 @@ var shareVisits = newRows(
 		float("percent_watched", func(v *visit) sql.Null[float64] { return v.PercentWatched }),
 		float("watch_time_seconds", func(v *visit) sql.Null[float64] { return v.WatchTimeSeconds }),
 		boolean("cta_clicked", func(v *visit) sql.Null[bool] { return v.CTAClicked }),
+		localDay(func(v *visit) time.Time { return v.VisitedAt }),
 		extra(func(v *visit) []byte { return v.Extra }),
 	})
 

@@ -108,7 +108,7 @@ func (t *Table) between(columns int) string {
 	return bound("after", ">") + bound("through", "<=")
 }
 
-// addReadingSessions makes statements that read intervals of ids, which are intervals of time. There is no index on started_at.
+// addReadingSessions makes statements that read intervals of ids, which are intervals of time.
 func (t *Table) addReadingSessions(s *statements, selected string) {
 	id, c := t.Key[0].Name, t.children
 	all := append(append(t.Key[:1:1], c.Key...), c.Columns...)

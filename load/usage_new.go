@@ -45,6 +45,7 @@ var screenSessions = withChildren(newRows(
 		integer("webcam_seconds", func(s *keyedSession) sql.Null[int32] { return s.WebcamSeconds }),
 		bigint("recording_content_id", func(s *keyedSession) sql.Null[int64] { return s.RecordingContentID }),
 		personal(text("recording_url", func(s *keyedSession) sql.Null[string] { return s.RecordingURL })),
+		localDay(func(s *keyedSession) time.Time { return s.StartedAt }),
 		extra(func(s *keyedSession) []byte { return s.Extra }),
 	}),
 	screenSessionEvents, 1, func(s *keyedSession) []event { return s.Events })

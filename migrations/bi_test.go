@@ -4,11 +4,13 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"wheelhouse/internal/testkit"
 )
 
 // Few enough rows to count by hand. New York is 5 hours behind UTC in winter: its 1 February lasts
 // from 05:00Z to 05:00Z.
-const facts = `
+const facts = testkit.LocalDays + `
 	INSERT INTO wheelhouse.accounts VALUES
 		('ny', 'https://x.is', 'America/New_York', '2024-02-01'), ('utc', 'https://y.is', 'UTC', '2024-02-01');
 	INSERT INTO crankwheel.demo_requests (account_id, demo_id, started_at, availability_bucket, answered, seconds_to_respond, handled_by,
@@ -92,7 +94,7 @@ func TestUTMPerformance(t *testing.T) {
 func TestShareEngagement(t *testing.T) {
 	t.Parallel()
 	_, conn := migrated(t)
-	exec(t, conn, `
+	exec(t, conn, testkit.LocalDays+`
 		INSERT INTO wheelhouse.accounts VALUES ('ny', 'https://x.is', 'America/New_York', '2024-02-01');
 		INSERT INTO crankwheel.shares (account_id, slug, content_id, content_name, created_at, created_by_email, created_by_name, has_cta, content_runtime_ms, load_id, loaded_at, deleted_at) VALUES
 			('ny', 'both', 1, NULL, '2024-02-01 04:00Z', 'ann@x.is', 'Ann', true, 1606, 1, now(), NULL),
@@ -130,7 +132,7 @@ func TestShareEngagement(t *testing.T) {
 func TestShares(t *testing.T) {
 	t.Parallel()
 	_, conn := migrated(t)
-	exec(t, conn, `
+	exec(t, conn, testkit.LocalDays+`
 		INSERT INTO wheelhouse.accounts VALUES ('ny', 'https://x.is', 'America/New_York', '2024-02-01');
 		INSERT INTO crankwheel.shares (account_id, slug, content_id, content_name, created_at, created_by_email, load_id, loaded_at, deleted_at) VALUES
 			('ny', 'told', 1, 'Told', '2024-02-01 04:00Z', 'ann@x.is', 1, now(), NULL), ('ny', 'bare', 1, NULL, NULL, 'ann@x.is', 1, now(), NULL),

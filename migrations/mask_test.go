@@ -4,12 +4,14 @@ import (
 	"strings"
 	"testing"
 
+	"wheelhouse/internal/testkit"
+
 	"github.com/jackc/pgx/v5"
 )
 
 func insertRequest(t *testing.T, conn *pgx.Conn) {
 	t.Helper()
-	exec(t, conn, `
+	exec(t, conn, testkit.LocalDays+`
 		INSERT INTO crankwheel.demo_requests (account_id, demo_id, started_at, answered, load_id, loaded_at,
 			prospect_name, prospect_email, prospect_phone, prospect_company, prospect_job_title, prospect_website, prospect_location,
 			request_origin, utm_source, utm_content, extra)

@@ -20,8 +20,8 @@ const (
 		INSERT INTO wheelhouse.loads (run_id, account_id, stream, span, status) SELECT max(id), 'default', 'usage_new', '[2024-01-01Z,2024-01-02Z)', 'loaded' FROM wheelhouse.runs;
 		INSERT INTO wheelhouse.rejects (load_id, account_id, stream, path, reason, raw_hash) VALUES (1, 'default', 'usage_new', '$', 'why', '\x00');
 		INSERT INTO crankwheel.users (account_id, email, in_demo_pool, load_id, loaded_at) VALUES ('default', 'a@x.is', true, 1, now());
-		INSERT INTO crankwheel.screen_sessions (account_id, session_id, agent_email, started_at, occurrence, ended, load_id, loaded_at)
-		VALUES ('default', wheelhouse.session_id('default', 'a@x.is', now(), 1), 'a@x.is', now(), 1, true, 1, now());
+		INSERT INTO crankwheel.screen_sessions (account_id, session_id, agent_email, started_at, local_day, occurrence, ended, load_id, loaded_at)
+		VALUES ('default', wheelhouse.session_id('default', 'a@x.is', now(), 1), 'a@x.is', now(), current_date, 1, true, 1, now());
 		UPDATE crankwheel.users SET privilege = 'user';
 		DELETE FROM crankwheel.users;
 		CREATE TEMPORARY TABLE staging (LIKE crankwheel.users);

@@ -3,6 +3,8 @@ package migrations
 import (
 	"fmt"
 	"testing"
+
+	"wheelhouse/internal/testkit"
 )
 
 // rowsWithoutRollups are sessions, requests and visits of account a. In New York the second session is of the day before.
@@ -96,7 +98,7 @@ func TestDownForgetsRollups(t *testing.T) {
 	t.Parallel()
 	db, conn := migrated(t)
 	exec(t, conn, `INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'UTC', '2026-03-01')`)
-	exec(t, conn, rowsWithoutRollups)
+	exec(t, conn, testkit.LocalDays+rowsWithoutRollups)
 	exec(t, conn, `INSERT INTO wheelhouse.video_daily VALUES ('a', '2026-03-21', 1, 1, 0)`)
 	if _, _, err := Down(t.Context(), db, int(Latest())-12); err != nil {
 		t.Fatal(err)

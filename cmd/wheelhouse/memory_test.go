@@ -48,8 +48,8 @@ func TestTheLargestCSVNeedsLittleMemory(t *testing.T) { // not parallel: it meas
 			t.Fatalf("nothing is loaded:\n%s", errs)
 		}
 	}
-	mustExec(t, dsn, `INSERT INTO crankwheel.share_visits (account_id, slug, visit_id, visited_at, played, percent_watched, watch_time_seconds, cta_clicked, load_id, loaded_at)
-		SELECT 'default', 'much-visited', md5(n::text), timestamptz '2025-03-01 12:00Z' + n * interval '0.5 seconds', true, 0.5, 60, false, 1, now() FROM generate_series(1, 50000) n;
+	mustExec(t, dsn, `INSERT INTO crankwheel.share_visits (account_id, slug, visit_id, visited_at, local_day, played, percent_watched, watch_time_seconds, cta_clicked, load_id, loaded_at)
+		SELECT 'default', 'much-visited', md5(n::text), timestamptz '2025-03-01 12:00Z' + n * interval '0.5 seconds', '2025-03-01', true, 0.5, 60, false, 1, now() FROM generate_series(1, 50000) n;
 		INSERT INTO crankwheel.shares (account_id, slug, created_at, load_id, loaded_at) VALUES ('default', 'much-visited', '2025-03-01Z', 1, now())`)
 	beside := peakOf(t, cmd.Process.Pid)
 	before := windows()

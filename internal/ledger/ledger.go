@@ -109,7 +109,8 @@ type Window struct {
 	Account  string
 	Stream   stream.Stream
 	From, To time.Time
-	Day      time.Time // on which the window begins in the account's zone, as its midnight in UTC
+	Day      time.Time      // on which the window begins in the account's zone, as its midnight in UTC
+	Zone     *time.Location // the account's reporting zone; nil: UTC
 }
 
 // String names a window by its stream and the day on which it begins.

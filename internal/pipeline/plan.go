@@ -61,7 +61,7 @@ func Plan(ctx context.Context, l *ledger.Ledger, a *Account, s Stream, r Range) 
 			c.to = to // the day is not over
 		}
 		if c.from.Before(c.to) {
-			windows = append(windows, ledger.Window{Account: a.ID, Stream: s.load.Stream, Day: c.day, From: c.from, To: c.to})
+			windows = append(windows, ledger.Window{Account: a.ID, Stream: s.load.Stream, Day: c.day, From: c.from, To: c.to, Zone: a.Zone})
 		}
 	}
 	covered, err := l.Covered(ctx, windows, a.Zone)
@@ -134,7 +134,7 @@ func dueAgain(ctx context.Context, l *ledger.Ledger, a *Account, s Stream, r Ran
 func planSnapshot(ctx context.Context, l *ledger.Ledger, a *Account, s Stream, r Range, known int64) ([]ledger.Due, int, error) {
 	today := dayOf(r.Now, a.Zone)
 	due := ledger.Due{
-		Window: ledger.Window{Account: a.ID, Stream: s.load.Stream, Day: today, From: startOf(today, a.Zone), To: startOf(today.AddDate(0, 0, 1), a.Zone)},
+		Window: ledger.Window{Account: a.ID, Stream: s.load.Stream, Day: today, From: startOf(today, a.Zone), To: startOf(today.AddDate(0, 0, 1), a.Zone), Zone: a.Zone},
 		Known:  known,
 	}
 	switch {

@@ -95,8 +95,8 @@ var passing = []struct {
 	{"55P03", "SET lock_timeout = '20ms'", copyRequests, (*rival).lockRow, false},
 	{"57014", "SET statement_timeout = '500ms'", copyRequests, (*rival).lockRow, false},
 	{"23505", "", copyRequests, func(r *rival) {
-		r.do(`INSERT INTO crankwheel.demo_requests (account_id, demo_id, started_at, answered, load_id, loaded_at)
-		      SELECT account_id, 3, started_at, false, load_id, loaded_at FROM crankwheel.demo_requests LIMIT 1`)
+		r.do(`INSERT INTO crankwheel.demo_requests (account_id, demo_id, started_at, local_day, local_hour, answered, load_id, loaded_at)
+		      SELECT account_id, 3, started_at, local_day, local_hour, false, load_id, loaded_at FROM crankwheel.demo_requests LIMIT 1`)
 	}, true},
 }
 

@@ -155,7 +155,7 @@ func (v *verifier) compare(ctx context.Context, job Job, due ledger.Due, o *Outc
 // borders asks for the whole range as one window and compares its counts with the sums of the days.
 func (v *verifier) borders(ctx context.Context, job Job, days Range) {
 	a, s := job.Account, job.Stream
-	win := ledger.Window{Account: a.ID, Stream: s.load.Stream, Day: days.First, From: startOf(days.First, a.Zone), To: startOf(days.Last.AddDate(0, 0, 1), a.Zone)}
+	win := ledger.Window{Account: a.ID, Stream: s.load.Stream, Day: days.First, From: startOf(days.First, a.Zone), To: startOf(days.Last.AddDate(0, 0, 1), a.Zone), Zone: a.Zone}
 	due := ledger.Due{Window: win}
 	requests, found, err := v.compareBorders(ctx, s, win, days)
 	v.add(job, due, func(sum *Verified) {

@@ -72,7 +72,7 @@ func TestVerifyFindsAChangeOfAnyColumn(t *testing.T) {
 	}
 	changes := map[string]string{
 		"text": "coalesce(%s, '') || 'x'", "text[]": "coalesce(%s, '{}') || 'x'::text", "integer": "coalesce(%s, 0) + 1", "bigint": "coalesce(%s, 0) + 1",
-		"smallint": "coalesce(%s, 0) + 1", "double precision": "coalesce(%s, 0) + 0.1", "boolean": "NOT coalesce(%s, false)", "jsonb": `'{"x":1}'`,
+		"smallint": "coalesce(%s, 0) + 1", "date": "%s + 1", "double precision": "coalesce(%s, 0) + 0.1", "boolean": "NOT coalesce(%s, false)", "jsonb": `'{"x":1}'`,
 		"timestamp with time zone": "coalesce(%s, now()) + interval '1 second'",
 	}
 	earliest := map[string]string{
@@ -85,7 +85,7 @@ func TestVerifyFindsAChangeOfAnyColumn(t *testing.T) {
 	for _, c := range b.rows(`SELECT table_name::text, column_name::text, CASE data_type WHEN 'ARRAY' THEN 'text[]' ELSE data_type END::text
 		FROM information_schema.columns c WHERE table_schema = 'crankwheel'
 		  AND column_name NOT IN ('account_id', 'load_id', 'detail_load_id', 'loaded_at', 'deleted_at')
-		  AND is_generated = 'NEVER' AND column_name NOT IN ('local_day', 'local_hour') -- made in the database
+		  AND is_generated = 'NEVER'
 		  AND NOT EXISTS (SELECT FROM information_schema.key_column_usage k WHERE k.table_schema = 'crankwheel'
 		                  AND k.table_name = c.table_name AND k.column_name = c.column_name) ORDER BY 1, ordinal_position`) {
 		table, column, kind := c[0].(string), c[1].(string), c[2].(string)
@@ -260,8 +260,8 @@ func TestVerifyFindsAndForceRepairsEverything(t *testing.T) {
 			`INSERT INTO crankwheel.screen_sessions SELECT (jsonb_populate_record(t, jsonb_build_object('agent_email', 'nobody@x.com',
 				'session_id', left(t.session_id::text, 24) || '000000000000'))).* FROM crankwheel.screen_sessions t ORDER BY started_at LIMIT 1`,
 			`INSERT INTO crankwheel.screen_session_events SELECT (jsonb_populate_record(t, '{"seq":99}')).* FROM crankwheel.screen_session_events t ORDER BY session_id LIMIT 1`,
-			`INSERT INTO crankwheel.demo_requests (account_id, demo_id, started_at, answered, load_id, loaded_at)
-				SELECT account_id, 99999999, started_at, false, load_id, now() FROM crankwheel.demo_requests ORDER BY started_at LIMIT 1`,
+			`INSERT INTO crankwheel.demo_requests (account_id, demo_id, started_at, local_day, local_hour, answered, load_id, loaded_at)
+				SELECT account_id, 99999999, started_at, local_day, local_hour, false, load_id, now() FROM crankwheel.demo_requests ORDER BY started_at LIMIT 1`,
 		},
 		"sessions moved": {"UPDATE crankwheel.screen_sessions SET started_at = started_at - interval '1 year', agent_email = 'x' WHERE viewers > 1"},
 	} {

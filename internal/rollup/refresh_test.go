@@ -17,6 +17,7 @@ import (
 	"wheelhouse/internal/rollup"
 	"wheelhouse/internal/rollup/rolluptest"
 	"wheelhouse/internal/testdb"
+	"wheelhouse/internal/testkit"
 )
 
 func TestMain(m *testing.M) { testdb.Main(m) }
@@ -32,6 +33,7 @@ func newDatabase(t *testing.T) *database {
 	t.Helper()
 	d := &database{T: t, dsn: testdb.NewDirect(t)}
 	d.conn = d.connect()
+	d.exec(testkit.LocalDays)
 	return d
 }
 

@@ -45,26 +45,11 @@ SELECT count(*) FROM bi.agent_daily
 WHERE account_id = @account AND agent_email = @email AND day >= @from::date AND day <= @to::date;
 
 -- name: sessions
--- Only days with wanted rows are read, each through the primary key of the sessions, which begins with the start.
-WITH days AS (
-    SELECT day, sessions, sum(sessions) OVER (ORDER BY day DESC) - sessions AS newer
-    FROM bi.session_daily
-    WHERE account_id = @account AND agent_email = @email AND day >= @from::date AND day <= @to::date
-), wanted AS MATERIALIZED (
-    SELECT day, newer, bi.session_floor(bi.day_start(day, @timezone)) AS low, bi.session_floor(bi.day_start(day + 1, @timezone)) AS high
-    FROM days
-    WHERE newer + sessions > @skip AND newer < @skip::bigint + @most::bigint
-)
-SELECT s.started_at, s.ended_at, s.duration_seconds, s.ended, s.viewers, s.max_viewers, s.viewer_locations, s.rtc_seconds, s.webcam_seconds, s.recording_content_id
-FROM wanted w
-CROSS JOIN LATERAL (
-    SELECT * FROM bi.screen_sessions x
-    WHERE x.account_id = @account AND x.agent_email = @email AND x.session_id >= w.low AND x.session_id < w.high
-    ORDER BY x.started_at DESC, x.session_id DESC
-    LIMIT @skip::bigint + @most::bigint
-) s
-ORDER BY s.started_at DESC, s.session_id DESC
-LIMIT @most OFFSET @skip::bigint - coalesce((SELECT min(newer) FROM wanted), 0);
+SELECT started_at, ended_at, duration_seconds, ended, viewers, max_viewers, viewer_locations, rtc_seconds, webcam_seconds, recording_content_id
+FROM bi.screen_sessions
+WHERE account_id = @account AND agent_email = @email AND started_at >= @start AND started_at < @stop
+ORDER BY started_at DESC, session_id DESC
+LIMIT @most OFFSET @skip;
 
 -- name: demos
 SELECT started_at, availability_bucket, seconds_to_respond, accepted_from, call_confirmed, screenshared, origin_channel, origin_name,

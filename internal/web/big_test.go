@@ -106,8 +106,8 @@ func keepWriting(t *testing.T, dsn string) (stop func()) {
 			err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 				_, err := tx.Exec(ctx, fmt.Sprintf(`
 					WITH new AS (
-						INSERT INTO crankwheel.screen_sessions (account_id, session_id, agent_email, started_at, occurrence, ended_at, duration_seconds, ended, viewers, load_id, loaded_at)
-						SELECT 'default', wheelhouse.session_id('default', 'agent' || i %% 200 || '@acme.example', at, 1), 'agent' || i %% 200 || '@acme.example', at, 1, at, 60, true, 1, 2, now()
+						INSERT INTO crankwheel.screen_sessions (account_id, session_id, agent_email, started_at, local_day, occurrence, ended_at, duration_seconds, ended, viewers, load_id, loaded_at)
+						SELECT 'default', wheelhouse.session_id('default', 'agent' || i %% 200 || '@acme.example', at, 1), 'agent' || i %% 200 || '@acme.example', at, (at AT TIME ZONE 'America/New_York')::date, 1, at, 60, true, 1, 2, now()
 						FROM (SELECT i, now() - interval '%d days' + i * interval '83 seconds' + interval '0.5 seconds' AS at FROM generate_series(1, 1000) i) s
 						ON CONFLICT DO NOTHING RETURNING account_id, session_id, started_at, agent_email
 					), shown AS (

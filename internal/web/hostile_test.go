@@ -12,6 +12,7 @@ import (
 	"golang.org/x/net/html"
 
 	"wheelhouse/internal/testdb"
+	"wheelhouse/internal/testkit"
 )
 
 // hostileTexts are texts that somebody might enter: markup, formulas, changes of direction, invisible characters, very long
@@ -32,6 +33,7 @@ func plant(t *testing.T, dsn string) (agents []string) {
 			t.Fatalf("%v\n%.300s", err, sql)
 		}
 	}
+	exec(testkit.LocalDays)
 	exec(`INSERT INTO wheelhouse.accounts VALUES ('<b>acme</b>', 'https://x.is', 'UTC', '2025-01-01')`)
 	for i, text := range hostileTexts {
 		key := strings.ToLower(text[:min(500, len(text))])

@@ -46,8 +46,8 @@ func TestCSVIsNeverIncomplete(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.New(t)
 	mustExec(t, dsn, `INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'UTC', '2025-01-01');
-		INSERT INTO crankwheel.share_visits (account_id, slug, visit_id, visited_at, load_id, loaded_at)
-		SELECT 'a', 's', n::text, timestamptz '2025-03-01 12:00Z' + (n - 1) / 50000 * interval '1 day', 1, now() FROM generate_series(1, 50001) n;
+		INSERT INTO crankwheel.share_visits (account_id, slug, visit_id, visited_at, local_day, load_id, loaded_at)
+		SELECT 'a', 's', n::text, timestamptz '2025-03-01 12:00Z' + (n - 1) / 50000 * interval '1 day', date '2025-03-01' + (n - 1) / 50000, 1, now() FROM generate_series(1, 50001) n;
 		INSERT INTO crankwheel.shares (account_id, slug, created_at, load_id, loaded_at) VALUES ('a', 's', '2025-03-01Z', 1, now())`)
 	v := visit(t, dsn, nil)
 	const csv = "/share?slug=s&format=csv&table=visits&from=2025-03-01&to="
@@ -63,8 +63,8 @@ func TestCSVIsNeverIncomplete(t *testing.T) {
 func TestCSVWithoutRoom(t *testing.T) { // not parallel: it changes the environment
 	dsn := testdb.New(t)
 	mustExec(t, dsn, `INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'UTC', '2025-01-01');
-		INSERT INTO crankwheel.share_visits (account_id, slug, visit_id, visited_at, load_id, loaded_at)
-		SELECT 'a', 's', n::text, timestamptz '2025-03-01 12:00Z' + n / 20000 * interval '1 day', 1, now() FROM generate_series(1, 20099) n;
+		INSERT INTO crankwheel.share_visits (account_id, slug, visit_id, visited_at, local_day, load_id, loaded_at)
+		SELECT 'a', 's', n::text, timestamptz '2025-03-01 12:00Z' + n / 20000 * interval '1 day', date '2025-03-01' + n / 20000, 1, now() FROM generate_series(1, 20099) n;
 		INSERT INTO crankwheel.shares (account_id, slug, created_at, load_id, loaded_at) VALUES ('a', 's', '2025-03-01Z', 1, now())`)
 	v := visit(t, dsn, nil)
 	t.Setenv("TMPDIR", "/nowhere")

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"wheelhouse/internal/testdb"
+	"wheelhouse/internal/testkit"
 )
 
 // The page of an agent says that the agent is not a user only if the account's users are known.
@@ -35,7 +36,7 @@ func TestAgentPageSaysWhoIsNotAUser(t *testing.T) {
 func TestCampaignTitles(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.New(t)
-	mustExec(t, dsn, `INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'UTC', '2025-01-01');
+	mustExec(t, dsn, testkit.LocalDays+`INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'UTC', '2025-01-01');
 		INSERT INTO crankwheel.demo_requests (account_id, demo_id, started_at, answered, request_origin, origin_channel, utm_source, load_id, loaded_at) VALUES
 			('a', 1, '2025-03-01Z', false, 'https://x.is/p', 'website', 'mail', 1, now()), ('a', 2, '2025-03-01Z', false, 'https://x.is/p', 'website', NULL, 1, now())`)
 	v := visit(t, dsn, nil)
@@ -53,7 +54,7 @@ func TestCampaignTitles(t *testing.T) {
 func TestTimeSharedIsInHours(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.New(t)
-	mustExec(t, dsn, `INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'UTC', '2025-01-01');
+	mustExec(t, dsn, testkit.LocalDays+`INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'UTC', '2025-01-01');
 		INSERT INTO crankwheel.screen_sessions (account_id, session_id, agent_email, started_at, occurrence, duration_seconds, ended, load_id, loaded_at)
 		SELECT 'a', wheelhouse.session_id('a', 'a@acme.example', '2025-03-01Z', n), 'a@acme.example', '2025-03-01Z', n, 29 * 3600 + 300, true, 1, now() FROM generate_series(1, 2) n;
 		SELECT wheelhouse.mark_dirty('a', 1, '{}', ARRAY['2025-03-01'::date])`)

@@ -17,10 +17,10 @@ WHERE starts < date_trunc('second', now())
 ORDER BY starts;
 
 -- demo_usage. As on a real page, most origins are a few addresses, and a campaign link has its addressee in it.
-INSERT INTO crankwheel.demo_requests (account_id, demo_id, started_at, last_event_at, availability_bucket, answered, seconds_to_respond,
+INSERT INTO crankwheel.demo_requests (account_id, demo_id, started_at, local_day, local_hour, last_event_at, availability_bucket, answered, seconds_to_respond,
     handled_by, call_confirmed, screenshared, accepted_from, prospect_name, prospect_email, prospect_phone, prospect_company,
     prospect_location, request_origin, origin_channel, utm_source, utm_medium, utm_campaign, load_id, loaded_at)
-SELECT 'default', n, at, at + interval '1 minute', (ARRAY['full_capacity', 'half_capacity', 'no_capacity'])[1 + (a * 3)::int % 3],
+SELECT 'default', n, at, (at AT TIME ZONE 'America/New_York')::date, extract(hour FROM at AT TIME ZONE 'America/New_York'), at + interval '1 minute', (ARRAY['full_capacity', 'half_capacity', 'no_capacity'])[1 + (a * 3)::int % 3],
        seconds IS NOT NULL, seconds, CASE WHEN seconds IS NOT NULL THEN 'agent' || (b * 199)::int || '@acme.example' END,
        CASE WHEN seconds IS NOT NULL THEN c < 0.8 END, CASE WHEN seconds IS NOT NULL AND c < 0.8 THEN c < 0.5 END, 'extension',
        'Prospect ' || n, 'prospect' || n || '@example.com', '+1 212 555 0100', 'Company ' || n % 1000, 'Kopavogur, Iceland',
@@ -40,9 +40,9 @@ INSERT INTO crankwheel.demo_cancellations_daily
 SELECT 'default', day, (random() * 50)::int, 1, now() FROM days WHERE starts < now();
 
 -- usage_new, oldest first, as it is loaded.
-INSERT INTO crankwheel.screen_sessions (account_id, session_id, agent_email, started_at, occurrence, ended_at, duration_seconds, ended,
+INSERT INTO crankwheel.screen_sessions (account_id, session_id, agent_email, started_at, local_day, occurrence, ended_at, duration_seconds, ended,
     max_viewers, viewers, viewer_locations, rtc_seconds, webcam_seconds, recording_content_id, load_id, loaded_at)
-SELECT 'default', wheelhouse.session_id('default', agent, at, 1), agent, at, 1, at + make_interval(secs => seconds), seconds, true,
+SELECT 'default', wheelhouse.session_id('default', agent, at, 1), agent, at, (at AT TIME ZONE 'America/New_York')::date, 1, at + make_interval(secs => seconds), seconds, true,
        1 + n % 3, 1 + n % 4, ARRAY['Kopavogur, Iceland', 'Boston, United States'], seconds / 2, seconds / 10, CASE WHEN n % 10 = 0 THEN n % 5000 END, 1, now()
 FROM (
     SELECT row_number() OVER () AS n, agent, at, (60 + 600 * -ln(random() + 1e-9))::int AS seconds
@@ -68,8 +68,8 @@ SELECT 'default', md5(n::text), n % 9000 + 1, 'Video ' || n % 9000 + 1, starts +
 FROM (SELECT *, row_number() OVER () AS n FROM days, generate_series(1, 82) WHERE stops < now()) s;
 INSERT INTO crankwheel.share_details (account_id, slug, created_at, customer_account_id, content_created_by, video_url, access_sharing_enabled, load_id, loaded_at)
 SELECT account_id, slug, created_at, 'ACCT-1', created_by_email, 'https://meeting.is/ss/share/' || slug, true, 1, now() FROM crankwheel.shares;
-INSERT INTO crankwheel.share_visits (account_id, slug, visit_id, visited_at, played, percent_watched, watch_time_seconds, cta_clicked, load_id, loaded_at)
-SELECT account_id, slug, md5(slug || k), at, random() < 0.66, random(), random() * 90, random() < 0.1, 1, now()
+INSERT INTO crankwheel.share_visits (account_id, slug, visit_id, visited_at, local_day, played, percent_watched, watch_time_seconds, cta_clicked, load_id, loaded_at)
+SELECT account_id, slug, md5(slug || k), at, (at AT TIME ZONE 'America/New_York')::date, random() < 0.66, random(), random() * 90, random() < 0.1, 1, now()
 FROM (SELECT account_id, slug, k, created_at + interval '5 days' * -ln(random() + 1e-9) AS at FROM crankwheel.shares, generate_series(1, 5) k) v
 WHERE at < now() ORDER BY at;
 INSERT INTO crankwheel.share_engagement_daily
