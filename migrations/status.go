@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -17,11 +18,26 @@ type Status struct {
 	Dirty    bool     `json:"dirty"`     // another tool left a migration half-way
 	Pending  []string `json:"pending"`   // migrations that Up would apply, oldest first: 0003_bi
 	RolesSQL string   `json:"roles_sql"` // statements for somebody with the right to create roles; empty if no role is missing
+
+	Rewrites []Rewrite `json:"rewrites"` // of pending migrations, oldest first
+}
+
+// Rewrite is a table that a pending migration writes anew. The old table stays until the migration commits.
+type Rewrite struct {
+	Migration string `json:"migration"` // 0003_bi
+	Table     string `json:"table"`     // schema.table
+	Bytes     int64  `json:"bytes"`     // of the table with its indexes: so much free disk is needed
+}
+
+// Seconds estimates how long a rewrite takes, from a measurement of five years of a large account (docs/performance.md).
+func (r Rewrite) Seconds() int64 {
+	const bytesPerSecond = 30 << 20
+	return 1 + r.Bytes/bytesPerSecond
 }
 
 // ReadStatus reads the status and changes nothing, not even in an empty database. An empty url means the PG* environment variables.
 func ReadStatus(ctx context.Context, url string) (Status, error) {
-	status := Status{Latest: Latest(), Pending: []string{}}
+	status := Status{Latest: Latest(), Pending: []string{}, Rewrites: []Rewrite{}}
 	cfg, err := parse(url)
 	if err != nil {
 		return status, fmt.Errorf("migrate status: %w", err)
@@ -40,12 +56,44 @@ func ReadStatus(ctx context.Context, url string) (Status, error) {
 	for _, m := range list(files) {
 		if m.version > state.version {
 			status.Pending = append(status.Pending, m.name)
+			rewrites, err := m.rewrites(ctx, conn)
+			if err != nil {
+				return status, fmt.Errorf("migrate status: %w", err)
+			}
+			status.Rewrites = append(status.Rewrites, rewrites...)
 		}
 	}
 	if status.RolesSQL, err = missingRoles(ctx, conn); err != nil {
 		return status, fmt.Errorf("migrate status: %w", err)
 	}
 	return status, nil
+}
+
+// rewrites measures the tables that a migration rewrites. Its file names them in a line "-- rewrites: schema.table schema.table".
+// Empty tables are left out.
+func (m migration) rewrites(ctx context.Context, q querier) (all []Rewrite, err error) {
+	text, err := files.ReadFile(m.name + ".up.sql")
+	if err != nil {
+		return nil, err
+	}
+	for line := range strings.Lines(string(text)) {
+		names, found := strings.CutPrefix(line, "-- rewrites: ")
+		if !found {
+			continue
+		}
+		for _, table := range strings.Fields(names) {
+			r := Rewrite{Migration: m.name, Table: table}
+			var rows bool
+			err := q.QueryRow(ctx, `SELECT coalesce(pg_relation_size(to_regclass($1)), 0) > 0, coalesce(pg_total_relation_size(to_regclass($1)), 0)`, table).Scan(&rows, &r.Bytes)
+			if err != nil {
+				return nil, fmt.Errorf("size of %s: %w", table, err)
+			}
+			if rows {
+				all = append(all, r)
+			}
+		}
+	}
+	return all, nil
 }
 
 // missingRoles returns the statements that create the missing roles; "" before the version that has roles.

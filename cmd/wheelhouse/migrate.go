@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -41,7 +42,12 @@ func (a *app) migrateUp() *cobra.Command {
 		Use: "up", Short: "Apply all migrations that are missing", Args: cobra.NoArgs,
 		Example: "  wheelhouse migrate up",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.migrated(cmd.Context(), migrations.Up)
+			return a.migrated(cmd.Context(), func(ctx context.Context, url string) (uint, uint, error) {
+				if s, err := migrations.ReadStatus(ctx, url); err == nil {
+					a.printRewrites(s)
+				}
+				return migrations.Up(ctx, url)
+			})
 		},
 	}
 }
@@ -65,6 +71,22 @@ the schema wheelhouse with the list of migrations, and the roles, which other da
 	cmd.Flags().IntVar(&steps, "steps", 0, "how many migrations to undo")
 	return cmd
 }
+
+// printRewrites says how long the pending migrations take and how much disk they need, if they rewrite tables.
+func (a *app) printRewrites(s migrations.Status) {
+	if len(s.Rewrites) == 0 {
+		return
+	}
+	var bytes, seconds int64
+	for _, r := range s.Rewrites {
+		fmt.Fprintf(a.out, "%s rewrites %s, which has %s with its indexes.\n", r.Migration, r.Table, megabytes(r.Bytes))
+		bytes, seconds = bytes+r.Bytes, seconds+r.Seconds()
+	}
+	fmt.Fprintf(a.out, "This takes about %s and needs %s of free disk. Meanwhile nobody can read these tables. If it is interrupted, nothing has changed.\n",
+		time.Duration(seconds)*time.Second, megabytes(bytes))
+}
+
+func megabytes(bytes int64) string { return fmt.Sprintf("%d MB", (bytes+999_999)/1_000_000) }
 
 // migrated runs a migration and prints the old and the new version.
 func (a *app) migrated(ctx context.Context, migrate func(context.Context, string) (uint, uint, error)) error {
@@ -108,6 +130,7 @@ func (a *app) migrateStatus() *cobra.Command {
 			for _, name := range s.Pending {
 				fmt.Fprintf(a.out, "  to apply: %s\n", name)
 			}
+			a.printRewrites(s)
 			switch {
 			case s.Dirty:
 				fmt.Fprintln(a.out, "A migration by another tool failed half-way: `wheelhouse migrate up` says what to do.")
