@@ -105,7 +105,9 @@ func (h *history) change() {
 	case 5:
 		times, days = "'{}'", "ARRAY["+day+"]"
 		sql = fmt.Sprintf(`DELETE FROM crankwheel.share_usage_daily WHERE day = %s;
-			INSERT INTO crankwheel.share_usage_daily (account_id, day, agent_email, shares, plays, load_id, loaded_at) SELECT 'a', %[1]s, 'a%d@x.example', %d, %d, 1, now() WHERE %t`, day, n, n, k, k > 10)
+			INSERT INTO crankwheel.share_usage_daily (account_id, day, agent_email, agent_name, shares, plays, load_id, loaded_at) SELECT 'a', %[1]s, 'a%d@x.example', %s, %d, %d, 1, now() WHERE %t;
+			UPDATE crankwheel.share_usage_daily SET agent_email = 'b' || agent_email, agent_name = 'Moved' WHERE day = %[1]s AND %[7]t`,
+			day, n, orNull(k%4 > 0, fmt.Sprintf("'Name %d'", k)), n, k, k > 10, k%7 == 0)
 	case 6:
 		times, days = "'{}'", "ARRAY["+day+"]"
 		sql = fmt.Sprintf(`DELETE FROM crankwheel.share_engagement_daily WHERE day = %s;

@@ -20,7 +20,7 @@ WHERE account_id = @account AND agent_email = @email AND day >= @from::date - @d
 GROUP BY 1;
 
 -- name: requests
-SELECT day >= @from::date, count(*), count(*) FILTER (WHERE answered), count(*) FILTER (WHERE call_confirmed), count(*) FILTER (WHERE screenshared),
+SELECT day >= @from::date, count(*), count(*) FILTER (WHERE answered), count(*) FILTER (WHERE call_confirmed), count(*) FILTER (WHERE screen_shared),
        percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds_to_respond), percentile_cont(0.9) WITHIN GROUP (ORDER BY seconds_to_respond)
 FROM bi.demo_requests
 WHERE account_id = @account AND handled_by = @email AND day >= @from::date - @days::integer AND day <= @to::date
@@ -52,11 +52,11 @@ ORDER BY started_at DESC, session_id DESC
 LIMIT @most OFFSET @skip;
 
 -- name: demos
-SELECT started_at, availability_bucket, seconds_to_respond, accepted_from, call_confirmed, screenshared, origin_channel, origin_name,
+SELECT requested_at, availability_bucket, seconds_to_respond, accepted_from, call_confirmed, screen_shared, origin_channel, origin_name,
        campaign_source, campaign_medium, campaign_name
 FROM bi.demo_requests
 WHERE account_id = @account AND handled_by = @email AND day >= @from::date AND day <= @to::date
-ORDER BY started_at DESC, demo_id DESC
+ORDER BY requested_at DESC, demo_id DESC
 LIMIT @most OFFSET @skip;
 
 -- name: shares

@@ -50,7 +50,7 @@ ORDER BY f.sessions DESC, f.demos DESC, f.plays DESC, f.agent_email;
 -- By all five fields of a campaign; the page groups them by tags and by origins. No field is ever ''.
 SELECT coalesce(origin_channel, ''), coalesce(origin_name, ''), coalesce(campaign_source, ''), coalesce(campaign_medium, ''), coalesce(campaign_name, ''),
        count(*) FILTER (WHERE day >= @from::date), count(*) FILTER (WHERE answered AND day >= @from::date),
-       count(*) FILTER (WHERE call_confirmed AND day >= @from::date), count(*) FILTER (WHERE screenshared AND day >= @from::date),
+       count(*) FILTER (WHERE call_confirmed AND day >= @from::date), count(*) FILTER (WHERE screen_shared AND day >= @from::date),
        count(*) FILTER (WHERE day < @from::date)
 FROM bi.demo_requests
 WHERE account_id = @account AND day >= @from::date - @days::integer AND day <= @to::date

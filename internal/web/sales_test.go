@@ -233,7 +233,7 @@ func (s *seller) agentPage(t *testing.T, v *visitor) {
 		"Sessions": `SELECT count(*) FROM bi.screen_sessions` + who, "Viewers": `SELECT sum(viewers) FROM bi.screen_sessions` + who,
 		"Recordings": `SELECT count(recording_content_id) FROM bi.screen_sessions` + who, "Plays": `SELECT sum(plays) FROM bi.agent_daily` + who,
 		"Shares": `SELECT sum(shares) FROM bi.agent_daily` + who, "Demos handled": `SELECT count(*)` + handled,
-		"Calls confirmed": `SELECT count(*) FILTER (WHERE call_confirmed)` + handled, "Screens shared": `SELECT count(*) FILTER (WHERE screenshared)` + handled,
+		"Calls confirmed": `SELECT count(*) FILTER (WHERE call_confirmed)` + handled, "Screens shared": `SELECT count(*) FILTER (WHERE screen_shared)` + handled,
 	})
 	chartsShowTheirTables(t, v, path, doc)
 	s.csvSays(v, path, "days", `SELECT day, sessions, session_seconds, coalesce(viewers, 0), demos_handled, demos_call_confirmed, demos_screen_shared, shares, plays FROM bi.agent_daily`+who)
@@ -300,7 +300,7 @@ func (s *seller) campaignPage(t *testing.T, v *visitor) {
 	}
 	source := s.sql(`SELECT utm_source FROM bi.demo_requests WHERE utm_source IS NOT NULL AND day ` + between + ` GROUP BY 1 ORDER BY count(*) DESC LIMIT 1`)
 	path := "/campaign" + these + "&source=" + source
-	s.csvSays(v, path, "agents", `SELECT coalesce(handled_by, 'nobody'), count(*), count(*) FILTER (WHERE call_confirmed), count(*) FILTER (WHERE screenshared), percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds_to_respond)
+	s.csvSays(v, path, "agents", `SELECT coalesce(handled_by, 'nobody'), count(*), count(*) FILTER (WHERE call_confirmed), count(*) FILTER (WHERE screen_shared), percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds_to_respond)
 		FROM bi.demo_requests WHERE utm_source = '`+source+`' AND day `+between+` GROUP BY handled_by`)
 	if rows := v.csv(with(path, "format", "csv", "table", "demos")); fmt.Sprint(len(rows)-1) != s.sql(`SELECT count(*) FROM bi.demo_requests WHERE utm_source = '`+source+`' AND day `+between) {
 		t.Errorf("%d requests", len(rows)-1)

@@ -17,7 +17,7 @@ import (
 const agents = `(
 	SELECT account_id, day, agent_email AS agent, 1 AS sessions, coalesce(duration_seconds, 0) AS seconds, viewers, max_viewers, 0 AS demos, 0 AS shared, 0 AS shares, 0 AS plays FROM bi.screen_sessions
 	UNION ALL
-	SELECT account_id, day, handled_by, 0, 0, NULL, NULL, 1, coalesce(screenshared::integer, 0), 0, 0 FROM bi.demo_requests WHERE handled_by IS NOT NULL
+	SELECT account_id, day, handled_by, 0, 0, NULL, NULL, 1, coalesce(screen_shared::integer, 0), 0, 0 FROM bi.demo_requests WHERE handled_by IS NOT NULL
 	UNION ALL
 	SELECT account_id, day, agent_email, 0, 0, NULL, NULL, 0, 0, shares, plays FROM crankwheel.share_usage_daily) f`
 
@@ -30,7 +30,7 @@ var pairs = map[string][2]string{
 	},
 	"request_hours": {
 		`SELECT account_id, day, weekday, hour, requested, answered, call_confirmed, screen_shared, (SELECT array_agg(x ORDER BY x) FROM unnest(seconds_to_respond) x) FROM bi.request_hours`,
-		`SELECT account_id, day, weekday, hour, count(*), count(*) FILTER (WHERE answered), count(*) FILTER (WHERE call_confirmed), count(*) FILTER (WHERE screenshared),
+		`SELECT account_id, day, weekday, hour, count(*), count(*) FILTER (WHERE answered), count(*) FILTER (WHERE call_confirmed), count(*) FILTER (WHERE screen_shared),
 			array_agg(seconds_to_respond ORDER BY seconds_to_respond) FILTER (WHERE seconds_to_respond IS NOT NULL) FROM bi.demo_requests GROUP BY 1, 2, 3, 4`,
 	},
 	"video_daily": {
@@ -49,7 +49,7 @@ var pairs = map[string][2]string{
 	"campaign_monthly": {
 		`SELECT account_id, month, origin_channel, origin_name, utm_source, utm_medium, utm_campaign, requested, answered, call_confirmed, screen_shared FROM bi.campaign_monthly`,
 		`SELECT account_id, date_trunc('month', day::timestamp)::date, coalesce(origin_channel, ''), coalesce(origin_name, ''), coalesce(campaign_source, ''), coalesce(campaign_medium, ''),
-			coalesce(campaign_name, ''), count(*), count(*) FILTER (WHERE answered), count(*) FILTER (WHERE call_confirmed), count(*) FILTER (WHERE screenshared)
+			coalesce(campaign_name, ''), count(*), count(*) FILTER (WHERE answered), count(*) FILTER (WHERE call_confirmed), count(*) FILTER (WHERE screen_shared)
 		FROM bi.demo_requests GROUP BY 1, 2, 3, 4, 5, 6, 7`,
 	},
 	"share_monthly": {
@@ -58,11 +58,13 @@ var pairs = map[string][2]string{
 		FROM bi.share_engagement_daily GROUP BY 1, 2, 3`,
 	},
 	"agents": {
-		`SELECT account_id, agent_email FROM bi.agents`,
-		`SELECT account_id, agent_email FROM bi.screen_sessions
-		UNION SELECT account_id, agent_email FROM crankwheel.share_usage_daily
-		UNION SELECT account_id, handled_by FROM bi.demo_requests WHERE handled_by IS NOT NULL
-		UNION SELECT account_id, email FROM crankwheel.users`,
+		`SELECT account_id, agent_email, agent_name FROM bi.agents`,
+		`SELECT account_id, agent_email, (SELECT agent_name FROM crankwheel.share_usage_daily u
+				WHERE u.account_id = e.account_id AND u.agent_email = e.agent_email AND agent_name IS NOT NULL ORDER BY day DESC LIMIT 1)
+		FROM (SELECT account_id, agent_email FROM bi.screen_sessions
+			UNION SELECT account_id, agent_email FROM crankwheel.share_usage_daily
+			UNION SELECT account_id, handled_by FROM bi.demo_requests WHERE handled_by IS NOT NULL
+			UNION SELECT account_id, email FROM crankwheel.users) e`,
 	},
 }
 
