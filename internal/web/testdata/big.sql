@@ -16,7 +16,7 @@ FROM days, unnest(ARRAY['demo_usage', 'usage_new', 'usage_shares', 'shares', 'sh
 WHERE starts < date_trunc('second', now())
 ORDER BY starts;
 
--- demo_usage. As on a real page, most origins are a few addresses, and a campaign link has its addressee in it.
+-- demo_usage, oldest first, as it is loaded. As on a real page, most origins are a few addresses, and a campaign link has its addressee in it.
 INSERT INTO crankwheel.demo_requests (account_id, demo_id, started_at, local_day, local_hour, last_event_at, availability_bucket, answered, seconds_to_respond,
     handled_by, call_confirmed, screenshared, accepted_from, prospect_name, prospect_email, prospect_phone, prospect_company,
     prospect_location, request_origin, origin_channel, utm_source, utm_medium, utm_campaign, load_id, loaded_at)
@@ -35,7 +35,8 @@ FROM (
            CASE WHEN random() < 0.8 THEN (5 + 60 * -ln(random() + 1e-9))::int END AS seconds
     FROM days, generate_series(1, 230)
 ) r
-WHERE at < now();
+WHERE at < now()
+ORDER BY at;
 INSERT INTO crankwheel.demo_cancellations_daily
 SELECT 'default', day, (random() * 50)::int, 1, now() FROM days WHERE starts < now();
 
