@@ -279,4 +279,5 @@ CREATE TRIGGER local_day BEFORE INSERT OR UPDATE OF account_id, started_at ON cr
     FOR EACH ROW EXECUTE FUNCTION wheelhouse.set_local_day();
 
 ALTER TABLE crankwheel.share_visits DROP COLUMN local_day;
+ALTER TABLE crankwheel.screen_session_events DROP CONSTRAINT screen_session_events_pkey, ADD PRIMARY KEY (session_id, account_id, seq);
 ALTER TABLE crankwheel.screen_sessions DROP CONSTRAINT screen_sessions_pkey, DROP COLUMN local_day, ADD PRIMARY KEY (session_id, account_id);

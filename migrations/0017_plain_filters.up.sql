@@ -14,6 +14,7 @@ ALTER TABLE crankwheel.screen_sessions
     ALTER COLUMN local_day TYPE date USING pg_temp.local_day(account_id, started_at),
     ALTER COLUMN local_day SET NOT NULL,
     ADD PRIMARY KEY (account_id, session_id);
+ALTER TABLE crankwheel.screen_session_events DROP CONSTRAINT screen_session_events_pkey, ADD PRIMARY KEY (account_id, session_id, seq);
 ALTER TABLE crankwheel.share_visits ADD COLUMN local_day date;
 ALTER TABLE crankwheel.share_visits
     ALTER COLUMN local_day TYPE date USING pg_temp.local_day(account_id, visited_at),

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	_ "embed"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -14,39 +13,23 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"wheelhouse/internal/rollup"
 	"wheelhouse/internal/testdb"
-	"wheelhouse/load"
 )
 
-//go:embed testdata/big.sql
-var bigSQL string
-
-// TestBig measures every page on five years of a large account (testdata/big.sql: 200 agents, 2 million sessions), while
+// TestBig measures every page on five years of a large account (testdb.NewBig: 200 agents, 2 million sessions), while
 // another connection writes sessions. It takes some minutes: WHEELHOUSE_BIG=1 go test ./internal/web -run Big -v
 func TestBig(t *testing.T) {
 	if os.Getenv("WHEELHOUSE_BIG") == "" {
 		t.Skip("set WHEELHOUSE_BIG=1 to measure pages on 2 million sessions")
 	}
-	dsn := testdb.NewDirect(t)
 	began := time.Now()
-	mustExec(t, dsn, bigSQL)
-	mustExec(t, dsn, "VACUUM ANALYZE")
+	dsn := testdb.NewBig(t, 1826)
 	t.Logf("made in %s", time.Since(began).Round(time.Second))
-	w, err := load.Open(t.Context(), dsn, load.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(w.Close)
 	v := visit(t, dsn, nil)
 	v.measure("all days dirty", false, "7", "28", "90", "365")
 	began = time.Now()
-	days, err := rollup.Refresh(t.Context(), w.Pool())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("%d days refreshed in %s", days, time.Since(began).Round(10*time.Millisecond))
-	mustExec(t, dsn, `VACUUM ANALYZE wheelhouse.dirty_days, wheelhouse.agent_daily, wheelhouse.request_hours, wheelhouse.video_daily`)
+	testdb.Refresh(t, dsn)
+	t.Logf("refreshed in %s", time.Since(began).Round(10*time.Millisecond))
 	v.measure("at rest", true, "7", "28", "90", "365", "1826")
 	stop := keepWriting(t, dsn)
 	v.measure("while a load runs", true, "7", "28", "90", "365", "1826")

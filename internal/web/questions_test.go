@@ -10,9 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"wheelhouse/internal/rollup"
 	"wheelhouse/internal/testdb"
-	"wheelhouse/load"
 )
 
 // questions are what BI tools ask of schema bi, with no more than plain filters. In the place of the comment, the test also asks for one
@@ -44,7 +42,7 @@ var questions = []struct {
 	{"count(*) of all sessions", `SELECT count(*) FROM bi.screen_sessions WHERE /* account */ true`, 900, false},
 }
 
-// TestQuestions asks each question as wheelhouse_reader of two warehouses: one of half a year, and one of five years (testdata/big.sql).
+// TestQuestions asks each question as wheelhouse_reader of two warehouses: one of half a year, and one of five years (testdb.NewBig).
 // Then the second one gets 1,999 small accounts, and each question is asked of the large account and of a small one.
 // WHEELHOUSE_BIG=1 go test ./internal/web -run Questions -v prints a table. TEST_DATABASE_URL names another server.
 func TestQuestions(t *testing.T) {
@@ -97,12 +95,12 @@ INSERT INTO wheelhouse.accounts SELECT 'small-' || n, 'https://crankwheel.exampl
 DELETE FROM wheelhouse.dirty_days;
 INSERT INTO crankwheel.screen_sessions (account_id, session_id, agent_email, started_at, local_day, occurrence, ended_at, duration_seconds, ended, viewers, load_id, loaded_at)
 SELECT 'small-' || n, wheelhouse.session_id('small-' || n, agent, at, 1), agent, at, (at AT TIME ZONE 'UTC')::date, 1, at + interval '1 minute', 60, true, 2, 1, now()
-FROM (SELECT n, 'agent' || (n + i) % 100 || '@acme.example' AS agent, date_trunc('second', now()) - (i * 1.825 + 0.1) * interval '1 day' - n * interval '1 second' AS at
+FROM (SELECT n, 'agent' || 70 + i % 10 || '@acme.example' AS agent, date_trunc('second', now()) - (i * 1.825 + 0.1) * interval '1 day' - n * interval '1 second' AS at
       FROM generate_series(1000, 1, -1) i, generate_series(1, 1999) n) s;
 INSERT INTO crankwheel.screen_session_events (account_id, session_id, seq, occurred_at, kind, agent_email)
 SELECT account_id, session_id, 1, started_at, 'screen', agent_email FROM crankwheel.screen_sessions WHERE account_id <> 'default';
 INSERT INTO crankwheel.demo_requests (account_id, demo_id, started_at, local_day, local_hour, answered, seconds_to_respond, handled_by, utm_source, load_id, loaded_at)
-SELECT 'small-' || n, i, at, (at AT TIME ZONE 'UTC')::date, 12, true, 10, 'agent' || (n + i) % 100 || '@acme.example', 'google', 1, now()
+SELECT 'small-' || n, i, at, (at AT TIME ZONE 'UTC')::date, 12, true, 10, 'agent' || 70 + i % 10 || '@acme.example', 'google', 1, now()
 FROM (SELECT n, i, now() - i * 6 * interval '1 day' AS at FROM generate_series(300, 1, -1) i, generate_series(1, 1999) n) r;
 INSERT INTO crankwheel.shares (account_id, slug, created_at, created_by_email, load_id, loaded_at)
 SELECT 'small-' || n, 'share-' || i, now() - i * 36 * interval '1 day', 'agent77@acme.example', 1, now() FROM generate_series(50, 1, -1) i, generate_series(1, 1999) n;
@@ -118,17 +116,8 @@ func inMS(d time.Duration) string { return fmt.Sprintf("%.1f", float64(d.Microse
 // bigReader makes the large account's warehouse with some days of history, and connects as wheelhouse_reader.
 func bigReader(t *testing.T, days int) (conn *pgx.Conn, dsn string) {
 	t.Helper()
-	dsn = testdb.NewDirect(t)
-	mustExec(t, dsn, strings.ReplaceAll(bigSQL, "1826", fmt.Sprint(days)))
-	w, err := load.Open(t.Context(), dsn, load.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
-	if _, err := rollup.Refresh(t.Context(), w.Pool()); err != nil {
-		t.Fatal(err)
-	}
-	mustExec(t, dsn, "VACUUM ANALYZE")
+	dsn = testdb.NewBig(t, days)
+	testdb.Refresh(t, dsn)
 	conn = dial(t, dsn)
 	if _, err := conn.Exec(t.Context(), "SET ROLE wheelhouse_reader"); err != nil {
 		t.Fatal(err)

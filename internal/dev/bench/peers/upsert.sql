@@ -1,9 +1,9 @@
 -- From staging into the tables, for both peers. A session is identified by agent and start: of two with the same, one is kept.
 INSERT INTO peer.screen_sessions AS t (
-    session_id, agent_email, started_at, ended_at, duration_seconds, ended, max_viewers, viewers,
+    session_id, agent_email, started_at, local_day, ended_at, duration_seconds, ended, max_viewers, viewers,
     viewer_locations, rtc_seconds, webcam_seconds, recording_url)
 SELECT DISTINCT ON (1)
-    md5(lower(email) || start_date)::uuid, lower(email), start_date::timestamptz, end_date::timestamptz, duration, session_ended,
+    md5(lower(email) || start_date)::uuid, lower(email), start_date::timestamptz, (start_date::timestamptz AT TIME ZONE 'UTC')::date, end_date::timestamptz, duration, session_ended,
     max_viewers, viewers, string_to_array(nullif(locations, ''), '|'), rtc_seconds, webcam_seconds, nullif(recording, '')
 FROM staged_sessions
 ORDER BY 1
