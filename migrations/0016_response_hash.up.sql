@@ -1,9 +1,9 @@
--- The hash of the answer takes the place of the hash of the rows, which decided nothing.
-DROP FUNCTION wheelhouse.loads_over(text, text, tstzrange); -- it returns all columns; made again below
+-- response_hash becomes the hash of the answer. The hash of the rows goes: nothing was decided by it.
+DROP FUNCTION wheelhouse.loads_over(text, text, tstzrange); -- it returns all columns, and is created again below
 ALTER TABLE wheelhouse.loads DROP COLUMN response_hash;
 ALTER TABLE wheelhouse.loads RENAME COLUMN answer_hash TO response_hash;
 
-COMMENT ON COLUMN wheelhouse.loads.response_hash IS 'Version of the normaliser and XXH3 (128 bits) of the answer as sent, if one answer was the whole window. NULL: the window was bisected or paged, or is not reconciled.';
+COMMENT ON COLUMN wheelhouse.loads.response_hash IS 'Version of the code that makes rows of an answer, then the 128-bit XXH3 hash of the answer''s unpacked body, if one answer was the whole window. NULL: the window took several answers or is not reconciled, or the stream is not usage_new.';
 COMMENT ON COLUMN wheelhouse.loads.stream     IS 'Name of the stream; see wheelhouse.streams.';
 COMMENT ON COLUMN bi.loads.stream             IS 'Name of the stream; see bi.streams.';
 COMMENT ON COLUMN bi.coverage.stream          IS 'Name of the stream; see bi.streams.';

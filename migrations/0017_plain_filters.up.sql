@@ -1,8 +1,8 @@
--- Plain filters are quick. The day in the account's zone is stored with sessions and visits, as it is with requests. The loader
--- computes it.
+-- Make plain filters quick. Sessions and visits store their day in the account's zone, as requests do. The loader computes the day of
+-- all three.
 -- rewrites: crankwheel.screen_sessions crankwheel.share_visits
 
--- The day of a moment, for the rows that are there.
+-- The day of a moment in the account's zone, for existing rows.
 CREATE FUNCTION pg_temp.local_day(account text, at timestamptz) RETURNS date
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
@@ -55,10 +55,11 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION wheelhouse.move_days() IS
-    'Computes what depends on an account''s reporting zone again when the zone changes: local_day and local_hour of rows, rollups and wheelhouse.dirty_days.';
+    'Runs when the reporting zone of an account is set or changes: computes local_day and local_hour of its rows again, deletes its rollups and marks their days dirty.';
 
--- The newest rows come from a b-tree. A stretch of time comes from a BRIN index, which costs a load little: rows arrive nearly in the
--- order of time. A load reads rows by account and key; no index on a day is of use to it, so none misleads the planner.
+-- The newest rows come from a b-tree. A range of time comes from a BRIN index, which works because rows arrive nearly in the order of
+-- time, and costs a load little. No load filters on a column of a BRIN index, so the planner cannot choose such an index for a load by
+-- mistake. screen_sessions_deleted is for bi.screen_session_events, which leaves out the events of deleted sessions.
 CREATE INDEX screen_sessions_started ON crankwheel.screen_sessions (started_at) WITH (deduplicate_items = off);
 CREATE INDEX screen_sessions_day ON crankwheel.screen_sessions USING brin (local_day) WITH (pages_per_range = 32, autosummarize = on);
 CREATE INDEX screen_sessions_deleted ON crankwheel.screen_sessions (account_id, session_id) WHERE deleted_at IS NOT NULL;
@@ -67,9 +68,10 @@ CREATE INDEX share_visits_day ON crankwheel.share_visits USING brin (local_day) 
 CREATE INDEX demo_requests_newest ON crankwheel.demo_requests (started_at);
 CREATE INDEX demo_requests_days ON crankwheel.demo_requests USING brin (local_day) WITH (pages_per_range = 32, autosummarize = on);
 
--- Without a barrier, the planner orders, limits and joins the tables themselves, and masks only the rows that are shown. Deleted rows stay
--- hidden from a reader's own functions, because a test for NULL is free, and Postgres runs the conditions of a table in the order of
--- their cost.
+-- These views are no longer security barriers, so the planner sorts, limits and joins the tables first, and masks only the rows that are
+-- returned. A condition with a reader's own function still does not see a row whose own deleted_at is set: a test for NULL costs nothing,
+-- and Postgres evaluates the cheapest conditions of a table first. Such a condition may see the events of a deleted session, which a join
+-- hides.
 CREATE OR REPLACE VIEW bi.demo_requests AS
 SELECT r.account_id,
        r.demo_id,
@@ -193,7 +195,7 @@ FROM (
     FROM crankwheel.share_details d
     WHERE d.deleted_at IS NULL AND NOT EXISTS (SELECT FROM crankwheel.shares s WHERE s.account_id = d.account_id AND s.slug = d.slug)
 ) s
--- One share at a time, so that only the visits of the wanted shares are read.
+-- One share at a time, so that a query for some shares reads only their visits.
 CROSS JOIN LATERAL (
     SELECT count(*)                               AS visits,
            count(*) FILTER (WHERE played)         AS plays,
@@ -208,12 +210,13 @@ CROSS JOIN LATERAL (
 LEFT JOIN wheelhouse.accounts a ON a.account_id = s.account_id
 LEFT JOIN crankwheel.contents c ON c.account_id = s.account_id AND c.content_id = s.content_id AND c.deleted_at IS NULL;
 
--- The ids are those of wheelhouse.session_floor, which a reader may not call: a view runs functions with the rights of whoever queries.
+-- low and high are computed as in wheelhouse.session_floor. The view cannot call that function: a view calls functions with the rights of
+-- the reader, who may not call it.
 CREATE OR REPLACE VIEW wheelhouse.agent_daily_dirty AS
 SELECT d.account_id, d.day, f.*
 FROM (SELECT DISTINCT account_id, day FROM wheelhouse.dirty_days) d
 JOIN wheelhouse.accounts a ON a.account_id = d.account_id
-CROSS JOIN LATERAL (  -- ids of the day, and of three hours more, for a clock that goes back at midnight
+CROSS JOIN LATERAL (  -- the ids of the day and of three more hours, because a clock that goes back at midnight repeats part of the day
     SELECT (lpad(to_hex(greatest(floor(extract(epoch FROM t.start) * 1000), 0)::bigint), 12, '0') || '00000000000000000000')::uuid AS low,
            (lpad(to_hex(greatest(floor(extract(epoch FROM t.stop) * 1000), 0)::bigint), 12, '0') || '00000000000000000000')::uuid  AS high
     FROM (SELECT bi.day_start(d.day, a.timezone) AS start, bi.day_start(d.day + 1, a.timezone) + interval '3 hours' AS stop OFFSET 0) t

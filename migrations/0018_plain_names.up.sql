@@ -1,4 +1,4 @@
--- One name for each thing, the agent's name where the agent is, and a view of all days.
+-- Give each thing in bi one name, show the agent's name beside the agent's address, and add a view of all days.
 
 CREATE TABLE wheelhouse.agent_names (
     account_id  text NOT NULL,
@@ -8,11 +8,11 @@ CREATE TABLE wheelhouse.agent_names (
     PRIMARY KEY (account_id, agent_email)
 );
 COMMENT ON TABLE wheelhouse.agent_names IS
-    'The latest name of each agent in crankwheel.share_usage_daily, whose triggers keep it. Grain: one row for each agent with a name. Key: account_id, agent_email.';
+    'The latest name of each agent in crankwheel.share_usage_daily. Triggers on that table keep the names up to date. Grain: one row for each agent with a name. Key: account_id, agent_email.';
 COMMENT ON COLUMN wheelhouse.agent_names.account_id  IS 'Which CrankWheel account: wheelhouse.accounts.account_id. "default" where only one account is configured.';
 COMMENT ON COLUMN wheelhouse.agent_names.agent_email IS 'E-mail address of the agent, lower case.';
-COMMENT ON COLUMN wheelhouse.agent_names.agent_name  IS 'The agent''s latest name in video sharing.';
-COMMENT ON COLUMN wheelhouse.agent_names.day         IS 'The latest day with a name. Each later day writes the row, so that of two loads at the same time one sees the other.';
+COMMENT ON COLUMN wheelhouse.agent_names.agent_name  IS 'The agent''s latest name, from video sharing.';
+COMMENT ON COLUMN wheelhouse.agent_names.day         IS 'The latest day with a name. A later day always updates the row, even if the name is the same, so that of two concurrent loads one fails and is tried again.';
 
 CREATE FUNCTION wheelhouse.keep_agent_names() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -41,7 +41,7 @@ BEGIN
 END
 $$;
 REVOKE ALL ON FUNCTION wheelhouse.keep_agent_names() FROM PUBLIC;
-COMMENT ON FUNCTION wheelhouse.keep_agent_names() IS 'Keeps wheelhouse.agent_names as crankwheel.share_usage_daily has the names.';
+COMMENT ON FUNCTION wheelhouse.keep_agent_names() IS 'Keeps the names in wheelhouse.agent_names equal to the latest ones in crankwheel.share_usage_daily.';
 CREATE TRIGGER inserted_names AFTER INSERT ON crankwheel.share_usage_daily REFERENCING NEW TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION wheelhouse.keep_agent_names();
 CREATE TRIGGER names_before AFTER UPDATE ON crankwheel.share_usage_daily REFERENCING OLD TABLE AS changed
@@ -58,7 +58,7 @@ FROM crankwheel.share_usage_daily
 WHERE agent_name IS NOT NULL
 ORDER BY account_id, agent_email, day DESC;
 
--- A view does not read the names if nobody asks for them: they have one row an agent, so the planner leaves the join out.
+-- A query that does not ask for the name does not read agent_names: the table has one row for each agent, so the planner removes the join.
 ALTER VIEW bi.demo_requests RENAME COLUMN started_at TO requested_at;
 ALTER VIEW bi.demo_requests RENAME COLUMN screenshared TO screen_shared;
 CREATE OR REPLACE VIEW bi.demo_requests AS
@@ -99,7 +99,7 @@ FROM crankwheel.demo_requests r
 LEFT JOIN wheelhouse.agent_names n ON n.account_id = r.account_id AND n.agent_email = r.handled_by
 WHERE r.deleted_at IS NULL;
 
-COMMENT ON COLUMN bi.demo_requests.handled_by_name IS 'The latest name of the agent in handled_by in video sharing. NULL: never sent, or nobody handled the request.';
+COMMENT ON COLUMN bi.demo_requests.handled_by_name IS 'The latest name of the agent in handled_by, from video sharing. NULL: no name was ever sent, or nobody handled the request.';
 
 CREATE OR REPLACE VIEW bi.screen_sessions AS
 SELECT s.account_id,
@@ -126,7 +126,7 @@ LEFT JOIN wheelhouse.accounts a ON a.account_id = s.account_id
 LEFT JOIN wheelhouse.agent_names n ON n.account_id = s.account_id AND n.agent_email = s.agent_email
 WHERE s.deleted_at IS NULL;
 
-COMMENT ON COLUMN bi.screen_sessions.agent_name IS 'The agent''s latest name in video sharing. NULL: never sent.';
+COMMENT ON COLUMN bi.screen_sessions.agent_name IS 'The agent''s latest name, from video sharing. NULL: no name was ever sent.';
 
 CREATE OR REPLACE VIEW bi.screen_session_events AS
 SELECT e.account_id, e.session_id, e.seq, e.occurred_at, e.kind, e.agent_email, e.content_id, e.content_name, n.agent_name
@@ -135,7 +135,7 @@ LEFT JOIN wheelhouse.agent_names n ON n.account_id = e.account_id AND n.agent_em
 WHERE NOT EXISTS (SELECT FROM crankwheel.screen_sessions s
                   WHERE s.account_id = e.account_id AND s.session_id = e.session_id AND s.deleted_at IS NOT NULL);
 
-COMMENT ON COLUMN bi.screen_session_events.agent_name IS 'The agent''s latest name in video sharing. NULL: never sent.';
+COMMENT ON COLUMN bi.screen_session_events.agent_name IS 'The agent''s latest name, from video sharing. NULL: no name was ever sent.';
 
 CREATE OR REPLACE VIEW bi.agent_daily AS
 SELECT f.account_id,
@@ -203,6 +203,6 @@ SELECT a.account_id, d.day::date AS day
 FROM wheelhouse.accounts a
 CROSS JOIN LATERAL generate_series(a.history_from::timestamp, (now() AT TIME ZONE a.timezone)::date::timestamp, interval '1 day') AS d (day);
 COMMENT ON VIEW bi.days IS
-    'Every day of the history, from which a LEFT JOIN also gives days on which nothing happened. Grain: one row a day. Key: account_id, day.';
+    'Every day of each account''s history. A LEFT JOIN from this view keeps the days on which nothing happened. Grain: one row for each account and day. Key: account_id, day.';
 COMMENT ON COLUMN bi.days.account_id IS 'Which CrankWheel account. "default" where only one account is configured.';
 COMMENT ON COLUMN bi.days.day        IS 'The day, from the first day of the account''s history to today, in the account''s reporting zone.';
