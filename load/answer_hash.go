@@ -8,11 +8,11 @@ import (
 	"wheelhouse/transform"
 )
 
-// answersVersion stands before an answer's hash in the ledger, because another version of the program may make other rows from
-// an equal answer.
-// rowsVersion changes when other rows are made of a record.
+// rowsVersion is raised when this package makes other rows from the same record.
 const rowsVersion = 4
 
+// answersVersion stands before an answer's hash in the ledger, because another version of the program may make other rows from
+// an equal answer.
 var answersVersion = []byte{transform.Version, rowsVersion}
 
 // AnswerHash returns an answer's hash as the ledger stores it; nil for a zero sum.

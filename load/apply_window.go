@@ -248,8 +248,9 @@ func finish(ctx context.Context, tx pgx.Tx, windows []*txWindow) error {
 	return tx.SendBatch(ctx, &batch).Close()
 }
 
-// queueZone queues the check that the account still has the zone in which the window's days were computed. A change of the zone
-// rewrites the days of all rows; it waits for this transaction, or this transaction is tried again and fails here.
+// queueZone queues the check that the account still has the zone in which the days of the window's rows were computed. A change of
+// the zone computes the days of all rows again. The change waits for this transaction, or this transaction is tried again and fails
+// here.
 func (r Ready) queueZone(batch *pgx.Batch) {
 	batch.Queue(statement["zone"], pgx.NamedArgs{"account": r.Account}).Query(func(rows pgx.Rows) error {
 		zones, err := pgx.CollectRows(rows, pgx.RowTo[string])

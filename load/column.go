@@ -40,7 +40,7 @@ type Column struct {
 	Name     string
 	Personal bool // may hold data of a prospect or viewer: the values are never shown
 	Additive bool // a count of a day: the count of several days is the sum of theirs
-	Zoned    bool // depends on the account's zone
+	Zoned    bool // computed from a moment in the account's zone
 
 	Documented []string // all values that the API documents; nil: any value
 

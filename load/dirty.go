@@ -15,7 +15,7 @@ type dirtyDays struct {
 	// 1970. In no time zone does the date change twice in a quarter of an hour, so the two give all days. Days once began at any second.
 	times map[int64][2]int64
 	days  map[string]struct{} // days of changed rows of daily tables
-	zoned bool                // a row with a Zoned column was written
+	zoned bool                // rows with a Zoned column are inserted or updated
 }
 
 func (d *dirtyDays) add(t *Table, c *change) {

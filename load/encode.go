@@ -72,7 +72,7 @@ var dayZero = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 // date appends a day, given as its midnight in UTC.
 func (e *encoder) date(day time.Time) { e.int4(int32((day.Unix() - dayZero.Unix()) / (24 * 60 * 60))) }
 
-// local returns a moment as the clock of the account's zone shows it.
+// local returns a moment in the account's zone.
 func (e *encoder) local(v time.Time) time.Time {
 	if e.zone == nil {
 		return v.UTC()

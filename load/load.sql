@@ -11,5 +11,5 @@ SELECT set_config('idle_in_transaction_session_timeout', @idle, true), set_confi
 SELECT wheelhouse.mark_dirty(@account, @load, @times::timestamptz[], @days::text[]::date[]);
 
 -- name: zone
--- Locked, so that a change of the zone waits for this transaction.
+-- The row is locked, so that a change of the zone waits for this transaction.
 SELECT timezone FROM wheelhouse.accounts WHERE account_id = @account FOR SHARE;

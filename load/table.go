@@ -26,7 +26,7 @@ type Table struct {
 	begin, end  int                              // columns of Scope.Begin and Scope.End in Columns; -1: none
 	sharedKey   int                              // the number of columns of the key that identify a row, and that children repeat
 	rejectKey   func(t *Table, r *record) string // the key that a reject of this record has
-	zoned       bool                             // a column depends on the account's zone
+	zoned       bool                             // a column is Zoned
 	rolledUp    bool                             // the day of a changed row is marked dirty: see package rollup
 	findByKey   bool                             // existing rows are also found by the batch's keys, not only in the scope
 	sessionKeys bool                             // the key begins with a time: see screenSessions

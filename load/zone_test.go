@@ -11,7 +11,7 @@ import (
 	"wheelhouse/transform"
 )
 
-// wrongDays counts the rows whose stored day is not the day of their beginning in the account's zone.
+// wrongDays counts the rows whose stored day or hour is not that of their moment in the account's zone.
 const wrongDays = `SELECT count(*) FROM (
 		SELECT account_id, started_at AS at, local_day, local_hour FROM crankwheel.demo_requests
 		UNION ALL SELECT account_id, started_at, local_day, NULL FROM crankwheel.screen_sessions
@@ -19,8 +19,8 @@ const wrongDays = `SELECT count(*) FROM (
 	) r JOIN wheelhouse.accounts a USING (account_id)
 	WHERE local_day <> (at AT TIME ZONE timezone)::date OR local_hour <> extract(hour FROM at AT TIME ZONE timezone)`
 
-// Loads store the day in the account's zone with each row, and a change of the zone computes it again: also where a clock goes back at
-// midnight, where a date is left out, and before 1970.
+// Loads store each row's day in the account's zone, and a change of the zone computes the day again. This holds in zones whose clock
+// goes back at midnight or that left out a date, and before 1970.
 func TestRowsHaveTheDayOfTheirZone(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, load.Options{})
@@ -70,7 +70,7 @@ func TestRowsHaveTheDayOfTheirZone(t *testing.T) {
 	}
 }
 
-// A window that was asked for before the zone changed is refused: its rows have days of the earlier zone.
+// A window that was asked for before the zone changed is refused, because its rows have days of the earlier zone.
 func TestAWindowOfAnEarlierZoneIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, load.Options{})

@@ -6,8 +6,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// The latest name of an agent is shown wherever the agent is. Two loads at the same time do not leave an older one: one of them fails, and
-// is tried again.
+// Every view with an agent's address shows the agent's latest name. Two concurrent loads do not leave an older name: one of them fails,
+// and is tried again.
 func TestLatestNamesOfAgents(t *testing.T) {
 	t.Parallel()
 	db, conn := migrated(t)
@@ -34,7 +34,7 @@ func TestLatestNamesOfAgents(t *testing.T) {
 	if _, err := early.Exec(t.Context(), "SELECT count(*) FROM bi.agents"); err != nil { // takes its snapshot
 		t.Fatal(err)
 	}
-	if _, err := late.Exec(t.Context(), add, "2026-03-03", "Ann"); err != nil { // the name is the same, the day is not
+	if _, err := late.Exec(t.Context(), add, "2026-03-03", "Ann"); err != nil { // the same name on a later day
 		t.Fatal(err)
 	}
 	if err := late.Commit(t.Context()); err != nil {
@@ -62,7 +62,7 @@ func TestLatestNamesOfAgents(t *testing.T) {
 	want(t, conn, `SELECT agent_name FROM bi.screen_sessions`, "∅")
 }
 
-// A view of all days also has those on which nothing happened.
+// bi.days also has the days on which nothing happened.
 func TestAllDays(t *testing.T) {
 	t.Parallel()
 	_, conn := migrated(t)

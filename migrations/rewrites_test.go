@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Migration 0017 rewrites sessions and visits. Before it starts, the status says how large they are; if it is interrupted, nothing
-// has changed; at the end, every row and id is there, with its day in the account's zone.
+// Migration 0017 rewrites sessions and visits. Before the migration, the status says how large these tables are. An interrupted
+// migration changes nothing. A complete one keeps every row and id, and adds the day in the account's zone.
 func TestRewriteIsAnnouncedAndCanBeInterrupted(t *testing.T) {
 	t.Parallel()
 	db, _ := migrated(t)
@@ -31,7 +31,7 @@ func TestRewriteIsAnnouncedAndCanBeInterrupted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tx.Exec(t.Context(), "SELECT FROM crankwheel.share_visits LIMIT 1"); err != nil { // the second table of the migration waits for this
+	if _, err := tx.Exec(t.Context(), "SELECT FROM crankwheel.share_visits LIMIT 1"); err != nil { // the rewrite of the second table waits for this
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)

@@ -19,14 +19,14 @@ type Status struct {
 	Pending  []string `json:"pending"`   // migrations that Up would apply, oldest first: 0003_bi
 	RolesSQL string   `json:"roles_sql"` // statements for somebody with the right to create roles; empty if no role is missing
 
-	Rewrites []Rewrite `json:"rewrites"` // of pending migrations, oldest first
+	Rewrites []Rewrite `json:"rewrites"` // tables with rows that pending migrations rewrite, oldest migration first
 }
 
-// Rewrite is a table that a pending migration writes anew. The old table stays until the migration commits.
+// Rewrite is a table that a pending migration rewrites. Postgres keeps the old files until the migration commits.
 type Rewrite struct {
 	Migration string `json:"migration"` // 0003_bi
 	Table     string `json:"table"`     // schema.table
-	Bytes     int64  `json:"bytes"`     // of the table with its indexes: so much free disk is needed
+	Bytes     int64  `json:"bytes"`     // of the table with its indexes; the rewrite needs as much free disk space
 }
 
 // Seconds estimates how long a rewrite takes, from a measurement of five years of a large account (docs/performance.md).
@@ -69,8 +69,8 @@ func ReadStatus(ctx context.Context, url string) (Status, error) {
 	return status, nil
 }
 
-// rewrites measures the tables that a migration rewrites. Its file names them in a line "-- rewrites: schema.table schema.table".
-// Empty tables are left out.
+// rewrites returns the tables that a migration rewrites, with their sizes. The migration's file names them in a line
+// "-- rewrites: schema.table schema.table". Empty tables are left out.
 func (m migration) rewrites(ctx context.Context, q querier) (all []Rewrite, err error) {
 	text, err := files.ReadFile(m.name + ".up.sql")
 	if err != nil {

@@ -72,17 +72,17 @@ the schema wheelhouse with the list of migrations, and the roles, which other da
 	return cmd
 }
 
-// printRewrites says how long the pending migrations take and how much disk they need, if they rewrite tables.
+// printRewrites says how long rewrites of tables by the pending migrations take and how much free disk space they need.
 func (a *app) printRewrites(s migrations.Status) {
 	if len(s.Rewrites) == 0 {
 		return
 	}
 	var bytes, seconds int64
 	for _, r := range s.Rewrites {
-		fmt.Fprintf(a.out, "%s rewrites %s, which has %s with its indexes.\n", r.Migration, r.Table, megabytes(r.Bytes))
+		fmt.Fprintf(a.out, "%s rewrites %s (%s with its indexes).\n", r.Migration, r.Table, megabytes(r.Bytes))
 		bytes, seconds = bytes+r.Bytes, seconds+r.Seconds()
 	}
-	fmt.Fprintf(a.out, "This takes about %s and needs %s of free disk. Meanwhile nobody can read these tables. If it is interrupted, nothing has changed.\n",
+	fmt.Fprintf(a.out, "This takes about %s and needs %s of free disk space. Meanwhile nobody can read these tables. An interrupted rewrite changes nothing.\n",
 		time.Duration(seconds)*time.Second, megabytes(bytes))
 }
 

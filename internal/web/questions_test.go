@@ -13,9 +13,9 @@ import (
 	"wheelhouse/internal/testdb"
 )
 
-// questions are what BI tools ask of schema bi, with no more than plain filters. In the place of the comment, the test also asks for one
-// account. limit is for five years of a large account. A
-// question with a range must not take longer because the warehouse has more years.
+// questions are what BI tools ask of schema bi, with plain filters only. The test also asks each question about one account, with a filter
+// in the place of the comment. limit holds for five years of a large account. A question that is ranged must not take longer when the
+// warehouse has more years.
 var questions = []struct {
 	name, sql string
 	limit     time.Duration
@@ -68,7 +68,7 @@ func TestQuestions(t *testing.T) {
 		if more > limit {
 			t.Errorf("%s takes %s ms", q.name, inMS(more))
 		}
-		if q.ranged && more > 2*less+2*time.Millisecond { // a clock's noise
+		if q.ranged && more > 2*less+2*time.Millisecond { // noise of the clock
 			t.Errorf("%s takes %s ms of half a year, and %s ms of five years", q.name, inMS(less), inMS(more))
 		}
 	}
@@ -125,7 +125,7 @@ func bigReader(t *testing.T, days int) (conn *pgx.Conn, dsn string) {
 	return conn, dsn
 }
 
-// ask returns the median time of five answers, after one that warms the server up.
+// ask returns the median time of five answers, after a first one that fills the caches.
 func ask(t *testing.T, conn *pgx.Conn, sql string) time.Duration {
 	t.Helper()
 	var took []time.Duration
