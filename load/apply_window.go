@@ -255,7 +255,7 @@ func (r Ready) queueZone(batch *pgx.Batch) {
 	batch.Queue(statement["zone"], pgx.NamedArgs{"account": r.Account}).Query(func(rows pgx.Rows) error {
 		zones, err := pgx.CollectRows(rows, pgx.RowTo[string])
 		if err == nil && len(zones) > 0 && zones[0] != r.Zone.String() {
-			err = fmt.Errorf("the account's time zone is %s in the warehouse and %s here: another process has changed it", zones[0], r.Zone)
+			err = fmt.Errorf("the account's time zone is %s in the warehouse and %s here, because another process has changed it: restart this process with the same settings", zones[0], r.Zone)
 		}
 		return err
 	})

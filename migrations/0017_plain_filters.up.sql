@@ -1,6 +1,7 @@
 -- Make plain filters quick. Sessions and visits store their day in the account's zone, as requests do. The loader computes the day of
 -- all three.
 -- rewrites: crankwheel.screen_sessions crankwheel.share_visits
+-- reindexes: crankwheel.screen_session_events
 
 -- The day of a moment in the account's zone, for existing rows.
 CREATE FUNCTION pg_temp.local_day(account text, at timestamptz) RETURNS date
@@ -68,10 +69,9 @@ CREATE INDEX share_visits_day ON crankwheel.share_visits USING brin (local_day) 
 CREATE INDEX demo_requests_newest ON crankwheel.demo_requests (started_at);
 CREATE INDEX demo_requests_days ON crankwheel.demo_requests USING brin (local_day) WITH (pages_per_range = 32, autosummarize = on);
 
--- These views are no longer security barriers, so the planner sorts, limits and joins the tables first, and masks only the rows that are
--- returned. A condition with a reader's own function still does not see a row whose own deleted_at is set: a test for NULL costs nothing,
--- and Postgres evaluates the cheapest conditions of a table first. Such a condition may see the events of a deleted session, which a join
--- hides.
+-- Requests and sessions are no longer security barriers, so the planner sorts, limits and joins the tables first, and masks only the rows
+-- that are returned. A condition with a reader's own function still does not see deleted rows: a test for NULL costs nothing, and Postgres
+-- evaluates the cheapest conditions of a table first. Views in which a join hides the rows of deleted parents are barriers.
 CREATE OR REPLACE VIEW bi.demo_requests AS
 SELECT r.account_id,
        r.demo_id,
@@ -108,7 +108,7 @@ SELECT r.account_id,
 FROM crankwheel.demo_requests r
 WHERE r.deleted_at IS NULL;
 
-CREATE OR REPLACE VIEW bi.demo_answers AS
+CREATE OR REPLACE VIEW bi.demo_answers WITH (security_barrier) AS
 SELECT r.account_id,
        r.demo_id,
        r.local_day AS day,
@@ -141,7 +141,7 @@ FROM crankwheel.screen_sessions s
 LEFT JOIN wheelhouse.accounts a ON a.account_id = s.account_id
 WHERE s.deleted_at IS NULL;
 
-CREATE OR REPLACE VIEW bi.screen_session_events AS
+CREATE OR REPLACE VIEW bi.screen_session_events WITH (security_barrier) AS
 SELECT e.account_id, e.session_id, e.seq, e.occurred_at, e.kind, e.agent_email, e.content_id, e.content_name
 FROM crankwheel.screen_session_events e
 WHERE NOT EXISTS (SELECT FROM crankwheel.screen_sessions s
@@ -149,7 +149,7 @@ WHERE NOT EXISTS (SELECT FROM crankwheel.screen_sessions s
 COMMENT ON VIEW bi.screen_session_events IS
     'What was shown in screen-share sessions. Grain: one row an entry. Key: account_id, session_id, seq. From the logs of usage_new.';
 
-CREATE OR REPLACE VIEW bi.share_visits AS
+CREATE OR REPLACE VIEW bi.share_visits WITH (security_barrier) AS
 SELECT v.account_id, v.slug, v.visit_id,
        v.local_day AS day,
        v.visited_at, v.played, v.percent_watched, v.watch_time_seconds, v.cta_clicked

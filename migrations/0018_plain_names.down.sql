@@ -132,7 +132,7 @@ FROM crankwheel.screen_sessions s
 LEFT JOIN wheelhouse.accounts a ON a.account_id = s.account_id
 WHERE s.deleted_at IS NULL;
 
-CREATE VIEW bi.screen_session_events AS
+CREATE VIEW bi.screen_session_events WITH (security_barrier) AS
 SELECT e.account_id, e.session_id, e.seq, e.occurred_at, e.kind, e.agent_email, e.content_id, e.content_name
 FROM crankwheel.screen_session_events e
 WHERE NOT EXISTS (SELECT FROM crankwheel.screen_sessions s

@@ -128,7 +128,7 @@ WHERE s.deleted_at IS NULL;
 
 COMMENT ON COLUMN bi.screen_sessions.agent_name IS 'The agent''s latest name, from video sharing. NULL: no name was ever sent.';
 
-CREATE OR REPLACE VIEW bi.screen_session_events AS
+CREATE OR REPLACE VIEW bi.screen_session_events WITH (security_barrier) AS
 SELECT e.account_id, e.session_id, e.seq, e.occurred_at, e.kind, e.agent_email, e.content_id, e.content_name, n.agent_name
 FROM crankwheel.screen_session_events e
 LEFT JOIN wheelhouse.agent_names n ON n.account_id = e.account_id AND n.agent_email = e.agent_email

@@ -74,6 +74,34 @@ func TestMasking(t *testing.T) {
 	}
 }
 
+// A reader's own function never sees a row that a view leaves out because the row, or its parent, is deleted.
+func TestDeletedRowsCannotBeSeen(t *testing.T) {
+	t.Parallel()
+	_, conn := migrated(t)
+	exec(t, conn, testkit.LocalDays+`
+		INSERT INTO crankwheel.demo_requests (account_id, demo_id, started_at, answered, load_id, loaded_at, handled_by, deleted_at) VALUES ('a', 1, '2024-03-02Z', false, 1, now(), 'deleted@x.is', now());
+		INSERT INTO crankwheel.demo_answers VALUES ('a', 1, 'deleted', 'deleted');
+		INSERT INTO crankwheel.screen_sessions (account_id, session_id, agent_email, started_at, occurrence, ended, load_id, loaded_at, deleted_at)
+		VALUES ('a', wheelhouse.session_id('a', 'deleted@x.is', '2024-03-01Z', 1), 'deleted@x.is', '2024-03-01Z', 1, true, 1, now(), now());
+		INSERT INTO crankwheel.screen_session_events (account_id, session_id, seq, occurred_at, kind, agent_email) SELECT account_id, session_id, 1, started_at, 'deleted', agent_email FROM crankwheel.screen_sessions;
+		INSERT INTO crankwheel.shares (account_id, slug, load_id, loaded_at, deleted_at) VALUES ('a', 'deleted', 1, now(), now());
+		INSERT INTO crankwheel.share_visits (account_id, slug, visit_id, visited_at, load_id, loaded_at) VALUES ('a', 'deleted', 'v', '2024-03-01Z', 1, now());
+		ANALYZE;
+		CREATE SCHEMA evil;
+		GRANT USAGE, CREATE ON SCHEMA evil TO wheelhouse_reader`)
+	as(t, conn, "wheelhouse_reader", func() {
+		exec(t, conn, `CREATE FUNCTION evil.see(text) RETURNS boolean LANGUAGE plpgsql COST 0.0001 AS
+			$$ BEGIN IF $1 LIKE 'deleted%' THEN RAISE EXCEPTION 'seen %', $1; END IF; RETURN true; END $$`)
+		for _, column := range []string{"demo_requests.handled_by", "demo_answers.question", "screen_sessions.agent_email", "screen_session_events.kind",
+			"screen_session_events.agent_email", "share_visits.slug"} {
+			view, name, _ := strings.Cut(column, ".")
+			want(t, conn, "SELECT "+name+" FROM bi."+view+" WHERE evil.see("+name+")")
+			want(t, conn, "SELECT "+name+" FROM bi."+view+" WHERE evil.see("+name+") ORDER BY 1 LIMIT 1")
+		}
+	})
+	exec(t, conn, "DROP SCHEMA evil CASCADE")
+}
+
 // A reader sees masked values even with functions of their own, in the search path or in the condition.
 func TestMaskingCannotBeBypassed(t *testing.T) {
 	t.Parallel()

@@ -19,14 +19,16 @@ type Status struct {
 	Pending  []string `json:"pending"`   // migrations that Up would apply, oldest first: 0003_bi
 	RolesSQL string   `json:"roles_sql"` // statements for somebody with the right to create roles; empty if no role is missing
 
-	Rewrites []Rewrite `json:"rewrites"` // tables with rows that pending migrations rewrite, oldest migration first
+	Rewrites []Rewrite `json:"rewrites"` // tables with rows that pending migrations rewrite or index anew, oldest migration first
 }
 
-// Rewrite is a table that a pending migration rewrites. Postgres keeps the old files until the migration commits.
+// Rewrite is a table that a pending migration rewrites, or of which it builds the indexes anew. Postgres keeps the old files until the
+// migration commits.
 type Rewrite struct {
 	Migration string `json:"migration"` // 0003_bi
 	Table     string `json:"table"`     // schema.table
-	Bytes     int64  `json:"bytes"`     // of the table with its indexes; the rewrite needs as much free disk space
+	Indexes   bool   `json:"indexes"`   // only the indexes are built anew
+	Bytes     int64  `json:"bytes"`     // of what is written anew; as much free disk space is needed
 }
 
 // Seconds estimates how long a rewrite takes, from a measurement of five years of a large account (docs/performance.md).
@@ -69,22 +71,24 @@ func ReadStatus(ctx context.Context, url string) (Status, error) {
 	return status, nil
 }
 
-// rewrites returns the tables that a migration rewrites, with their sizes. The migration's file names them in a line
-// "-- rewrites: schema.table schema.table". Empty tables are left out.
+// rewrites returns the tables that a migration rewrites or indexes anew, with their sizes. The migration's file names them in lines
+// "-- rewrites: schema.table schema.table" and "-- reindexes: schema.table". Empty tables are left out.
 func (m migration) rewrites(ctx context.Context, q querier) (all []Rewrite, err error) {
 	text, err := files.ReadFile(m.name + ".up.sql")
 	if err != nil {
 		return nil, err
 	}
 	for line := range strings.Lines(string(text)) {
-		names, found := strings.CutPrefix(line, "-- rewrites: ")
-		if !found {
+		names, whole := strings.CutPrefix(line, "-- rewrites: ")
+		names, indexes := strings.CutPrefix(names, "-- reindexes: ")
+		if !whole && !indexes {
 			continue
 		}
 		for _, table := range strings.Fields(names) {
-			r := Rewrite{Migration: m.name, Table: table}
+			r := Rewrite{Migration: m.name, Table: table, Indexes: indexes}
 			var rows bool
-			err := q.QueryRow(ctx, `SELECT coalesce(pg_relation_size(to_regclass($1)), 0) > 0, coalesce(pg_total_relation_size(to_regclass($1)), 0)`, table).Scan(&rows, &r.Bytes)
+			err := q.QueryRow(ctx, `SELECT coalesce(pg_relation_size(to_regclass($1)), 0) > 0,
+				coalesce(CASE WHEN $2 THEN pg_indexes_size(to_regclass($1)) ELSE pg_total_relation_size(to_regclass($1)) END, 0)`, table, indexes).Scan(&rows, &r.Bytes)
 			if err != nil {
 				return nil, fmt.Errorf("size of %s: %w", table, err)
 			}

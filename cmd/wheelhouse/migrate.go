@@ -79,7 +79,11 @@ func (a *app) printRewrites(s migrations.Status) {
 	}
 	var bytes, seconds int64
 	for _, r := range s.Rewrites {
-		fmt.Fprintf(a.out, "%s rewrites %s (%s with its indexes).\n", r.Migration, r.Table, megabytes(r.Bytes))
+		if r.Indexes {
+			fmt.Fprintf(a.out, "%s builds indexes of %s anew (%s).\n", r.Migration, r.Table, megabytes(r.Bytes))
+		} else {
+			fmt.Fprintf(a.out, "%s rewrites %s (%s with its indexes).\n", r.Migration, r.Table, megabytes(r.Bytes))
+		}
 		bytes, seconds = bytes+r.Bytes, seconds+r.Seconds()
 	}
 	fmt.Fprintf(a.out, "This takes about %s and needs %s of free disk space. Meanwhile nobody can read these tables. An interrupted rewrite changes nothing.\n",
