@@ -126,6 +126,11 @@ func localDay[R any](at func(*R) time.Time) field[R] {
 	return field[R]{Column{Name: "local_day", Zoned: true, kind: typeDate}, func(e *encoder, r *R) { e.localDay(at(r)) }}
 }
 
+// nullLocalDay makes the column local_day of a moment that may be unknown.
+func nullLocalDay[R any](at func(*R) sql.Null[time.Time]) field[R] {
+	return field[R]{Column{Name: "local_day", Zoned: true, kind: typeDate}, func(e *encoder, r *R) { orNull(e, at(r), e.localDay) }}
+}
+
 // localHour makes the column local_hour: the hour of a moment in the account's zone, 0 to 23.
 func localHour[R any](at func(*R) time.Time) field[R] {
 	return field[R]{Column{Name: "local_hour", Zoned: true, kind: typeSmallint}, func(e *encoder, r *R) { e.localHour(at(r)) }}

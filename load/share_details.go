@@ -25,6 +25,7 @@ var shareDetails = newRows(
 		integer("content_runtime_seconds", func(s *detail) sql.Null[int32] { return s.ContentRuntimeSeconds }),
 		personal(text("video_url", func(s *detail) sql.Null[string] { return s.VideoURL })),
 		boolean("access_sharing_enabled", func(s *detail) sql.Null[bool] { return s.AccessSharingEnabled }),
+		localDay(func(s *detail) time.Time { return s.CreatedAt }),
 		extra(func(s *detail) []byte { return s.Extra }),
 	})
 

@@ -26,6 +26,7 @@ var listedShares = newRows(
 		text("created_by_name", func(s *share) sql.Null[string] { return s.CreatedByName }),
 		text("segment", func(s *share) sql.Null[string] { return s.Segment }),
 		boolean("has_cta", func(s *share) sql.Null[bool] { return s.HasCTA }),
+		nullLocalDay(func(s *share) sql.Null[time.Time] { return s.CreatedAt }),
 		extra(func(s *share) []byte { return s.Extra }),
 	})
 

@@ -16,6 +16,8 @@ const wrongDays = `SELECT count(*) FROM (
 		SELECT account_id, started_at AS at, local_day, local_hour FROM crankwheel.demo_requests
 		UNION ALL SELECT account_id, started_at, local_day, NULL FROM crankwheel.screen_sessions
 		UNION ALL SELECT account_id, visited_at, local_day, NULL FROM crankwheel.share_visits
+		UNION ALL SELECT account_id, created_at, local_day, NULL FROM crankwheel.shares
+		UNION ALL SELECT account_id, created_at, local_day, NULL FROM crankwheel.share_details
 	) r JOIN wheelhouse.accounts a USING (account_id)
 	WHERE local_day <> (at AT TIME ZONE timezone)::date OR local_hour <> extract(hour FROM at AT TIME ZONE timezone)`
 
@@ -62,6 +64,12 @@ func TestRowsHaveTheDayOfTheirZone(t *testing.T) {
 	})
 	fill(load.ShareVisits, func(b *load.Batch, n int, start time.Time) error {
 		return b.ShareVisit(transform.ShareVisit{Slug: "s", VisitID: fmt.Sprint(n), VisitedAt: start, Played: sql.Null[bool]{V: true, Valid: true}})
+	})
+	fill(load.Shares, func(b *load.Batch, n int, start time.Time) error {
+		return b.Share(transform.Share{Slug: fmt.Sprint(n), CreatedAt: sql.Null[time.Time]{V: start, Valid: n > 0}})
+	})
+	fill(load.ShareDetails, func(b *load.Batch, n int, start time.Time) error {
+		return b.ShareDetail(transform.ShareDetail{Slug: fmt.Sprint(n), CreatedAt: start})
 	})
 	check("loaded")
 	for _, zone := range []string{"Pacific/Apia", "America/Havana", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC"} {

@@ -126,7 +126,9 @@ SELECT account_id,
        v.first_visited_at,
        v.last_visited_at
 FROM crankwheel.shares s
-FULL JOIN (SELECT * FROM crankwheel.share_details WHERE deleted_at IS NULL) d USING (account_id, slug)
+FULL JOIN (SELECT account_id, slug, created_at, customer_account_id, content_created_by, content_recorded_at, content_runtime_seconds, video_url,
+                  access_sharing_enabled, extra, load_id, loaded_at, deleted_at
+           FROM crankwheel.share_details WHERE deleted_at IS NULL) d USING (account_id, slug)
 LEFT JOIN (
     SELECT account_id, slug,
            count(*)                            AS visits,
@@ -231,7 +233,7 @@ SELECT r.account_id,
 FROM crankwheel.demo_requests r
 WHERE r.deleted_at IS NULL;
 
-DROP INDEX crankwheel.demo_requests_days, crankwheel.demo_requests_newest, crankwheel.share_visits_day, crankwheel.screen_session_events_occurred,
+DROP INDEX crankwheel.shares_day, crankwheel.share_details_day, crankwheel.demo_requests_days, crankwheel.demo_requests_newest, crankwheel.share_visits_day, crankwheel.screen_session_events_occurred,
     crankwheel.screen_sessions_deleted, crankwheel.screen_sessions_day, crankwheel.screen_sessions_started;
 
 CREATE OR REPLACE FUNCTION wheelhouse.move_days() RETURNS trigger
@@ -279,5 +281,7 @@ CREATE TRIGGER local_day BEFORE INSERT OR UPDATE OF account_id, started_at ON cr
     FOR EACH ROW EXECUTE FUNCTION wheelhouse.set_local_day();
 
 ALTER TABLE crankwheel.share_visits DROP COLUMN local_day;
+ALTER TABLE crankwheel.shares DROP COLUMN local_day;
+ALTER TABLE crankwheel.share_details DROP COLUMN local_day;
 ALTER TABLE crankwheel.screen_session_events DROP CONSTRAINT screen_session_events_pkey, ADD PRIMARY KEY (session_id, account_id, seq);
 ALTER TABLE crankwheel.screen_sessions DROP CONSTRAINT screen_sessions_pkey, DROP COLUMN local_day, ADD PRIMARY KEY (session_id, account_id);

@@ -1,6 +1,6 @@
 -- Make plain filters quick. Sessions and visits store their day in the account's zone, as requests do. The loader computes the day of
 -- all three.
--- rewrites: crankwheel.screen_sessions crankwheel.share_visits
+-- rewrites: crankwheel.screen_sessions crankwheel.share_visits crankwheel.shares crankwheel.share_details
 -- reindexes: crankwheel.screen_session_events
 
 -- The day of a moment in the account's zone, for existing rows.
@@ -20,9 +20,18 @@ ALTER TABLE crankwheel.share_visits ADD COLUMN local_day date;
 ALTER TABLE crankwheel.share_visits
     ALTER COLUMN local_day TYPE date USING pg_temp.local_day(account_id, visited_at),
     ALTER COLUMN local_day SET NOT NULL;
+ALTER TABLE crankwheel.shares ADD COLUMN local_day date;
+ALTER TABLE crankwheel.shares
+    ALTER COLUMN local_day TYPE date USING pg_temp.local_day(account_id, created_at);
+ALTER TABLE crankwheel.share_details ADD COLUMN local_day date;
+ALTER TABLE crankwheel.share_details
+    ALTER COLUMN local_day TYPE date USING pg_temp.local_day(account_id, created_at),
+    ALTER COLUMN local_day SET NOT NULL;
 DROP FUNCTION pg_temp.local_day(text, timestamptz);
 COMMENT ON COLUMN crankwheel.screen_sessions.local_day IS 'Made here: day of started_at in the account''s reporting zone (wheelhouse.accounts.timezone).';
 COMMENT ON COLUMN crankwheel.share_visits.local_day    IS 'Made here: day of visited_at in the account''s reporting zone (wheelhouse.accounts.timezone).';
+COMMENT ON COLUMN crankwheel.shares.local_day          IS 'Made here: day of created_at in the account''s reporting zone (wheelhouse.accounts.timezone). NULL: not listed yet.';
+COMMENT ON COLUMN crankwheel.share_details.local_day   IS 'Made here: day of created_at in the account''s reporting zone (wheelhouse.accounts.timezone).';
 
 DROP TRIGGER local_day ON crankwheel.demo_requests;
 DROP FUNCTION wheelhouse.set_local_day();
@@ -42,6 +51,12 @@ BEGIN
     UPDATE crankwheel.share_visits
     SET local_day = (visited_at AT TIME ZONE NEW.timezone)::date
     WHERE account_id = NEW.account_id AND local_day <> (visited_at AT TIME ZONE NEW.timezone)::date;
+    UPDATE crankwheel.shares
+    SET local_day = (created_at AT TIME ZONE NEW.timezone)::date
+    WHERE account_id = NEW.account_id AND local_day <> (created_at AT TIME ZONE NEW.timezone)::date;
+    UPDATE crankwheel.share_details
+    SET local_day = (created_at AT TIME ZONE NEW.timezone)::date
+    WHERE account_id = NEW.account_id AND local_day <> (created_at AT TIME ZONE NEW.timezone)::date;
     known := ARRAY(SELECT day FROM wheelhouse.agent_daily WHERE account_id = NEW.account_id
                    UNION SELECT day FROM wheelhouse.request_hours WHERE account_id = NEW.account_id
                    UNION SELECT day FROM wheelhouse.video_daily WHERE account_id = NEW.account_id
@@ -66,6 +81,8 @@ CREATE INDEX screen_sessions_day ON crankwheel.screen_sessions USING brin (local
 CREATE INDEX screen_sessions_deleted ON crankwheel.screen_sessions (account_id, session_id) WHERE deleted_at IS NOT NULL;
 CREATE INDEX screen_session_events_occurred ON crankwheel.screen_session_events USING brin (occurred_at) WITH (pages_per_range = 32, autosummarize = on);
 CREATE INDEX share_visits_day ON crankwheel.share_visits USING brin (local_day) WITH (pages_per_range = 32, autosummarize = on);
+CREATE INDEX shares_day ON crankwheel.shares USING brin (local_day) WITH (pages_per_range = 32, autosummarize = on);
+CREATE INDEX share_details_day ON crankwheel.share_details USING brin (local_day) WITH (pages_per_range = 32, autosummarize = on);
 CREATE INDEX demo_requests_newest ON crankwheel.demo_requests (started_at);
 CREATE INDEX demo_requests_days ON crankwheel.demo_requests USING brin (local_day) WITH (pages_per_range = 32, autosummarize = on);
 
@@ -167,7 +184,7 @@ SELECT s.account_id,
        coalesce(s.content_recorded_at, c.recorded_at)  AS content_recorded_at,
        coalesce(s.content_runtime_ms / 1000.0, s.content_runtime_seconds)::double precision AS content_runtime_seconds,
        s.created_at,
-       (s.created_at AT TIME ZONE coalesce(a.timezone, 'UTC'))::date AS created_day,
+       s.created_day,
        s.created_by_email,
        s.created_by_name,
        s.segment,
@@ -184,13 +201,19 @@ SELECT s.account_id,
        v.first_visited_at,
        v.last_visited_at
 FROM (
-    SELECT s.account_id, s.slug, s.content_id, s.content_name, s.content_runtime_ms, coalesce(s.created_at, d.created_at) AS created_at, s.created_by_email, s.created_by_name,
+    SELECT s.account_id, s.slug, s.content_id, s.content_name, s.content_runtime_ms, s.created_at, s.local_day AS created_day, s.created_by_email, s.created_by_name,
            s.segment, s.has_cta, d.content_created_by, d.content_recorded_at, d.content_runtime_seconds, d.customer_account_id, d.access_sharing_enabled, d.video_url
     FROM crankwheel.shares s
     LEFT JOIN crankwheel.share_details d ON d.account_id = s.account_id AND d.slug = s.slug AND d.deleted_at IS NULL
-    WHERE s.deleted_at IS NULL
+    WHERE s.deleted_at IS NULL AND s.created_at IS NOT NULL
     UNION ALL
-    SELECT d.account_id, d.slug, NULL, NULL, NULL, d.created_at, NULL, NULL,
+    SELECT s.account_id, s.slug, s.content_id, s.content_name, s.content_runtime_ms, d.created_at, d.local_day, s.created_by_email, s.created_by_name,
+           s.segment, s.has_cta, d.content_created_by, d.content_recorded_at, d.content_runtime_seconds, d.customer_account_id, d.access_sharing_enabled, d.video_url
+    FROM crankwheel.shares s
+    LEFT JOIN crankwheel.share_details d ON d.account_id = s.account_id AND d.slug = s.slug AND d.deleted_at IS NULL
+    WHERE s.deleted_at IS NULL AND s.created_at IS NULL
+    UNION ALL
+    SELECT d.account_id, d.slug, NULL, NULL, NULL, d.created_at, d.local_day, NULL, NULL,
            NULL, NULL, d.content_created_by, d.content_recorded_at, d.content_runtime_seconds, d.customer_account_id, d.access_sharing_enabled, d.video_url
     FROM crankwheel.share_details d
     WHERE d.deleted_at IS NULL AND NOT EXISTS (SELECT FROM crankwheel.shares s WHERE s.account_id = d.account_id AND s.slug = d.slug)
@@ -207,7 +230,6 @@ CROSS JOIN LATERAL (
     FROM crankwheel.share_visits v
     WHERE v.account_id = s.account_id AND v.slug = s.slug AND v.deleted_at IS NULL
 ) v
-LEFT JOIN wheelhouse.accounts a ON a.account_id = s.account_id
 LEFT JOIN crankwheel.contents c ON c.account_id = s.account_id AND c.content_id = s.content_id AND c.deleted_at IS NULL;
 
 -- low and high are computed as in wheelhouse.session_floor. The view cannot call that function: a view calls functions with the rights of

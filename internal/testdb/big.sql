@@ -64,11 +64,11 @@ SELECT 'default', n, 'Video ' || n, 'recording', 'ready', 'agent' || n % 200 || 
 FROM generate_series(1, 9000) n;
 INSERT INTO crankwheel.users (account_id, email, privilege, in_demo_pool, load_id, loaded_at)
 SELECT 'default', 'agent' || n || '@acme.example', 'user', n % 2 = 0, 1, now() FROM generate_series(0, 199) n;
-INSERT INTO crankwheel.shares (account_id, slug, content_id, content_name, created_at, created_by_email, created_by_name, segment, has_cta, content_runtime_ms, load_id, loaded_at)
-SELECT 'default', md5(n::text), n % 9000 + 1, 'Video ' || n % 9000 + 1, starts + (stops - starts) * random(), 'agent' || n % 200 || '@acme.example', 'Agent ' || n % 200, 'new', n % 2 = 0, 90000, 1, now()
+INSERT INTO crankwheel.shares (account_id, slug, content_id, content_name, created_at, local_day, created_by_email, created_by_name, segment, has_cta, content_runtime_ms, load_id, loaded_at)
+SELECT 'default', md5(n::text), n % 9000 + 1, 'Video ' || n % 9000 + 1, starts + (stops - starts) * random(), day, 'agent' || n % 200 || '@acme.example', 'Agent ' || n % 200, 'new', n % 2 = 0, 90000, 1, now()
 FROM (SELECT *, row_number() OVER () AS n FROM days, generate_series(1, 82) WHERE stops < now()) s;
-INSERT INTO crankwheel.share_details (account_id, slug, created_at, customer_account_id, content_created_by, video_url, access_sharing_enabled, load_id, loaded_at)
-SELECT account_id, slug, created_at, 'ACCT-1', created_by_email, 'https://meeting.is/ss/share/' || slug, true, 1, now() FROM crankwheel.shares;
+INSERT INTO crankwheel.share_details (account_id, slug, created_at, local_day, customer_account_id, content_created_by, video_url, access_sharing_enabled, load_id, loaded_at)
+SELECT account_id, slug, created_at, local_day, 'ACCT-1', created_by_email, 'https://meeting.is/ss/share/' || slug, true, 1, now() FROM crankwheel.shares;
 INSERT INTO crankwheel.share_visits (account_id, slug, visit_id, visited_at, local_day, played, percent_watched, watch_time_seconds, cta_clicked, load_id, loaded_at)
 SELECT account_id, slug, md5(slug || k), at, (at AT TIME ZONE 'America/New_York')::date, random() < 0.66, random(), random() * 90, random() < 0.1, 1, now()
 FROM (SELECT account_id, slug, k, created_at + interval '5 days' * -ln(random() + 1e-9) AS at FROM crankwheel.shares, generate_series(1, 5) k) v

@@ -9,6 +9,8 @@ DECLARE
 BEGIN
 	IF TG_TABLE_NAME = 'share_visits' THEN
 		NEW.local_day := (NEW.visited_at AT TIME ZONE zone)::date;
+	ELSIF TG_TABLE_NAME IN ('shares', 'share_details') THEN
+		NEW.local_day := (NEW.created_at AT TIME ZONE zone)::date;
 	ELSE
 		NEW.local_day := (NEW.started_at AT TIME ZONE zone)::date;
 	END IF;
@@ -19,5 +21,7 @@ BEGIN
 END $$;
 CREATE TRIGGER local_days BEFORE INSERT OR UPDATE OF started_at ON crankwheel.demo_requests FOR EACH ROW EXECUTE FUNCTION public.local_days();
 CREATE TRIGGER local_days BEFORE INSERT OR UPDATE OF started_at ON crankwheel.screen_sessions FOR EACH ROW EXECUTE FUNCTION public.local_days();
+CREATE TRIGGER local_days BEFORE INSERT OR UPDATE OF created_at ON crankwheel.shares FOR EACH ROW EXECUTE FUNCTION public.local_days();
+CREATE TRIGGER local_days BEFORE INSERT OR UPDATE OF created_at ON crankwheel.share_details FOR EACH ROW EXECUTE FUNCTION public.local_days();
 CREATE TRIGGER local_days BEFORE INSERT OR UPDATE OF visited_at ON crankwheel.share_visits FOR EACH ROW EXECUTE FUNCTION public.local_days();
 `

@@ -1,18 +1,18 @@
 -- shares: by key
-SELECT t.slug, t.content_id, t.content_name, t.created_at, t.created_by_email, t.created_by_name, t.segment, t.has_cta, t.extra, coalesce(t.load_id, 0), false
+SELECT t.slug, t.content_id, t.content_name, t.created_at, t.created_by_email, t.created_by_name, t.segment, t.has_cta, t.local_day, t.extra, coalesce(t.load_id, 0), false
 FROM crankwheel.shares t
 JOIN unnest(@keys_0::text[]::text[]) AS s (slug) ON t.slug = s.slug
 WHERE t.account_id = @account
 ORDER BY t.slug COLLATE "C";
 
 -- shares: stage
-CREATE TEMP TABLE IF NOT EXISTS stage_shares_9148b34b (slug text, content_id bigint, content_name text, created_at timestamptz, created_by_email text, created_by_name text, segment text, has_cta boolean, extra jsonb) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_shares_3e9b59bd (slug text, content_id bigint, content_name text, created_at timestamptz, created_by_email text, created_by_name text, segment text, has_cta boolean, local_day date, extra jsonb) ON COMMIT DELETE ROWS;
 
 -- shares: update
 UPDATE crankwheel.shares t
-SET content_id = s.content_id, content_name = s.content_name, created_at = s.created_at, created_by_email = s.created_by_email, created_by_name = s.created_by_name, segment = s.segment, has_cta = s.has_cta, extra = s.extra,
+SET content_id = s.content_id, content_name = s.content_name, created_at = s.created_at, created_by_email = s.created_by_email, created_by_name = s.created_by_name, segment = s.segment, has_cta = s.has_cta, local_day = s.local_day, extra = s.extra,
     load_id = @load, loaded_at = now()
-FROM pg_temp.stage_shares_9148b34b s
+FROM pg_temp.stage_shares_3e9b59bd s
 WHERE t.account_id = @account AND t.slug = s.slug;
 
 -- share_engagement_daily: existing
