@@ -240,7 +240,7 @@ func finish(ctx context.Context, tx pgx.Tx, windows []*txWindow) error {
 			continue
 		}
 		if win.dirty.zoned {
-			win.queueZone(&batch)
+			queueZone(&batch, "lock_zone", win.Window)
 		}
 		win.dirty.mark(&batch, win.Load, win.Account)
 		win.QueueLoaded(&batch, win.asked(), win.counts, win.Asked)
@@ -248,14 +248,21 @@ func finish(ctx context.Context, tx pgx.Tx, windows []*txWindow) error {
 	return tx.SendBatch(ctx, &batch).Close()
 }
 
-// queueZone queues the check that the account still has the zone in which the days of the window's rows were computed. A change of
-// the zone computes the days of all rows again. The change waits for this transaction, or this transaction is tried again and fails
-// here.
-func (r Ready) queueZone(batch *pgx.Batch) {
-	batch.Queue(statement["zone"], pgx.NamedArgs{"account": r.Account}).Query(func(rows pgx.Rows) error {
+// ZoneError: the account has another zone in the warehouse than in this process's settings. Every window would fail with it.
+type ZoneError struct{ Warehouse, Settings string }
+
+func (e *ZoneError) Error() string {
+	return fmt.Sprintf("the account's time zone is %s in the warehouse and %s here, because another process has changed it: restart this process with the same settings",
+		e.Warehouse, e.Settings)
+}
+
+// queueZone queues the check that the account still has the zone in which the days of the window's rows were computed. name is zone or
+// lock_zone. With the lock, a change of the zone waits for this transaction, or this transaction is tried again and fails here.
+func queueZone(batch *pgx.Batch, name string, w ledger.Window) {
+	batch.Queue(statement[name], pgx.NamedArgs{"account": w.Account}).Query(func(rows pgx.Rows) error {
 		zones, err := pgx.CollectRows(rows, pgx.RowTo[string])
-		if err == nil && len(zones) > 0 && zones[0] != r.Zone.String() {
-			err = fmt.Errorf("the account's time zone is %s in the warehouse and %s here, because another process has changed it: restart this process with the same settings", zones[0], r.Zone)
+		if err == nil && len(zones) > 0 && zones[0] != w.Zone.String() {
+			err = &ZoneError{zones[0], w.Zone.String()}
 		}
 		return err
 	})

@@ -8,8 +8,11 @@ SELECT set_config('idle_in_transaction_session_timeout', @idle, true), set_confi
        set_config('bytea_output', 'hex', true), now();
 
 -- name: mark_dirty
-SELECT wheelhouse.mark_dirty(@account, @load, @times::timestamptz[], @days::text[]::date[]);
+SELECT wheelhouse.mark_dirty(@account, @load, '{}', @days::text[]::date[]);
 
 -- name: zone
+SELECT timezone FROM wheelhouse.accounts WHERE account_id = @account;
+
+-- name: lock_zone
 -- The row is locked, so that a change of the zone waits for this transaction.
 SELECT timezone FROM wheelhouse.accounts WHERE account_id = @account FOR SHARE;

@@ -57,6 +57,11 @@ func (w *Warehouse) compare(ctx context.Context, tx pgx.Tx, win ledger.Window, b
 	if err := tx.QueryRow(ctx, statement["settings"], pgx.NamedArgs{"idle": w.Ledger.IdleTimeout()}).Scan(nil, nil, nil, nil, &now); err != nil {
 		return nil, err
 	}
+	var zone pgx.Batch
+	queueZone(&zone, "zone", win)
+	if err := tx.SendBatch(ctx, &zone).Close(); err != nil {
+		return nil, err
+	}
 	if movedOn, err := ledger.LoadedSince(ctx, tx, win, since); err != nil {
 		return nil, err
 	} else if movedOn {

@@ -3,9 +3,12 @@ package load_test
 import (
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"wheelhouse/load"
 	"wheelhouse/transform"
@@ -93,5 +96,56 @@ func TestAWindowOfAnEarlierZoneIsRefused(t *testing.T) {
 	var rows int
 	if err := s.conn.QueryRow(t.Context(), "SELECT count(*) FROM crankwheel.screen_sessions").Scan(&rows); err != nil || rows != 0 {
 		t.Errorf("%d rows, %v", rows, err)
+	}
+}
+
+// Go and Postgres read all zones alike, except four that settings refuse: Postgres takes them for abbreviations.
+func TestZonesOfPostgresAndGo(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, load.Options{})
+	rows, err := s.conn.Query(t.Context(), `
+		SELECT name, array_agg(extract(epoch FROM at AT TIME ZONE name AT TIME ZONE 'UTC' - at)::integer ORDER BY at)
+		FROM pg_timezone_names, generate_series(timestamptz '1995-01-01Z', '2040-01-01Z', '73 days') AS at
+		WHERE name !~ '^(posix|right)/' AND name NOT IN ('localtime', 'posixrules', 'Factory')
+		GROUP BY name`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var name string
+	var offsets []int
+	var differ []string
+	zones := 0
+	_, err = pgx.ForEachRow(rows, []any{&name, &offsets}, func() error {
+		zone, err := time.LoadLocation(name)
+		if err != nil {
+			return nil // an old name that Go's data leave out: settings refuse it
+		}
+		zones++
+		for i, at := 0, time.Date(1995, 1, 1, 0, 0, 0, 0, time.UTC); i < len(offsets); i, at = i+1, at.AddDate(0, 0, 73) {
+			if _, offset := at.In(zone).Zone(); offset != offsets[i] {
+				differ = append(differ, name)
+				break
+			}
+		}
+		return nil
+	})
+	slices.Sort(differ)
+	if want := []string{"CET", "EET", "MET", "WET"}; err != nil || zones < 400 || !slices.Equal(differ, want) {
+		t.Errorf("of %d zones %q differ, want %q; %v", zones, differ, want, err)
+	}
+}
+
+// Views show every session even if Go and Postgres read the zone differently: the stored day counts.
+func TestRollupsHaveTheStoredDay(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, load.Options{})
+	s.exec(`INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'CET', '2026-03-01')`)
+	summer := time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)
+	for hour := range 24 {
+		day := s.ready(load.UsageNew, hour, lasting(summer.Add(time.Duration(hour)*time.Hour), time.Minute))
+		if c := s.warehouse.Commit(t.Context(), day)[0]; c.Err != nil {
+			t.Fatal(c.Err)
+		}
+		s.refresh(fmt.Sprintf("with hour %d", hour))
 	}
 }

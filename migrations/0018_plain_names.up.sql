@@ -12,7 +12,7 @@ COMMENT ON TABLE wheelhouse.agent_names IS
 COMMENT ON COLUMN wheelhouse.agent_names.account_id  IS 'Which CrankWheel account: wheelhouse.accounts.account_id. "default" where only one account is configured.';
 COMMENT ON COLUMN wheelhouse.agent_names.agent_email IS 'E-mail address of the agent, lower case.';
 COMMENT ON COLUMN wheelhouse.agent_names.agent_name  IS 'The agent''s latest name, from video sharing.';
-COMMENT ON COLUMN wheelhouse.agent_names.day         IS 'The latest day with a name. A later day always updates the row, even if the name is the same, so that of two concurrent loads one fails and is tried again.';
+COMMENT ON COLUMN wheelhouse.agent_names.day         IS 'The latest day with a name.';
 
 CREATE FUNCTION wheelhouse.keep_agent_names() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -35,8 +35,7 @@ BEGIN
     )
     INSERT INTO wheelhouse.agent_names AS n (account_id, agent_email, agent_name, day)
     SELECT account_id, agent_email, agent_name, day FROM latest WHERE day IS NOT NULL ORDER BY account_id, agent_email
-    ON CONFLICT (account_id, agent_email) DO UPDATE SET agent_name = excluded.agent_name, day = excluded.day
-    WHERE (n.agent_name, n.day) IS DISTINCT FROM (excluded.agent_name, excluded.day);
+    ON CONFLICT (account_id, agent_email) DO UPDATE SET agent_name = excluded.agent_name, day = excluded.day; -- always, so that of two loads at the same time one fails and sees the other
     RETURN NULL;
 END
 $$;
@@ -201,7 +200,8 @@ LEFT JOIN wheelhouse.agent_names n ON n.account_id = e.account_id AND n.agent_em
 CREATE VIEW bi.days AS
 SELECT a.account_id, d.day::date AS day
 FROM wheelhouse.accounts a
-CROSS JOIN LATERAL generate_series(a.history_from::timestamp, (now() AT TIME ZONE a.timezone)::date::timestamp, interval '1 day') AS d (day);
+CROSS JOIN LATERAL generate_series(a.history_from::timestamp, (now() AT TIME ZONE a.timezone)::date::timestamp, interval '1 day') AS d (day)
+WHERE isfinite(a.history_from);
 COMMENT ON VIEW bi.days IS
     'Every day of each account''s history. A LEFT JOIN from this view keeps the days on which nothing happened. Grain: one row for each account and day. Key: account_id, day.';
 COMMENT ON COLUMN bi.days.account_id IS 'Which CrankWheel account. "default" where only one account is configured.';

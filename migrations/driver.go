@@ -81,6 +81,9 @@ func (d *driver) run(tx pgx.Tx, text string) error {
 // atLine adds the line of the file to an error. Postgres's position counts characters from 1.
 func atLine(text string, err error) error {
 	var pg *pgconn.PgError
+	if sqlState(err) == "2BP01" && errors.As(err, &pg) { // its detail names objects, and has no data
+		return fmt.Errorf("%w: %s: drop these objects, migrate, and create them again", err, strings.ReplaceAll(pg.Detail, "\n", "; "))
+	}
 	if !errors.As(err, &pg) || pg.Position < 1 {
 		return err
 	}

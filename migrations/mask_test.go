@@ -86,6 +86,7 @@ func TestDeletedRowsCannotBeSeen(t *testing.T) {
 		INSERT INTO crankwheel.screen_session_events (account_id, session_id, seq, occurred_at, kind, agent_email) SELECT account_id, session_id, 1, started_at, 'deleted', agent_email FROM crankwheel.screen_sessions;
 		INSERT INTO crankwheel.shares (account_id, slug, load_id, loaded_at, deleted_at) VALUES ('a', 'deleted', 1, now(), now());
 		INSERT INTO crankwheel.share_visits (account_id, slug, visit_id, visited_at, load_id, loaded_at) VALUES ('a', 'deleted', 'v', '2024-03-01Z', 1, now());
+		INSERT INTO crankwheel.share_details (account_id, slug, created_at, customer_account_id, load_id, loaded_at) VALUES ('a', 'deleted', '2024-03-01Z', 'deleted', 1, now());
 		ANALYZE;
 		CREATE SCHEMA evil;
 		GRANT USAGE, CREATE ON SCHEMA evil TO wheelhouse_reader`)
@@ -93,7 +94,7 @@ func TestDeletedRowsCannotBeSeen(t *testing.T) {
 		exec(t, conn, `CREATE FUNCTION evil.see(text) RETURNS boolean LANGUAGE plpgsql COST 0.0001 AS
 			$$ BEGIN IF $1 LIKE 'deleted%' THEN RAISE EXCEPTION 'seen %', $1; END IF; RETURN true; END $$`)
 		for _, column := range []string{"demo_requests.handled_by", "demo_answers.question", "screen_sessions.agent_email", "screen_session_events.kind",
-			"screen_session_events.agent_email", "share_visits.slug"} {
+			"screen_session_events.agent_email", "share_visits.slug", "share_engagement.customer_account_id"} {
 			view, name, _ := strings.Cut(column, ".")
 			want(t, conn, "SELECT "+name+" FROM bi."+view+" WHERE evil.see("+name+")")
 			want(t, conn, "SELECT "+name+" FROM bi."+view+" WHERE evil.see("+name+") ORDER BY 1 LIMIT 1")

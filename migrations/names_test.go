@@ -49,6 +49,21 @@ func TestLatestNamesOfAgents(t *testing.T) {
 	exec(t, conn, add, "2026-03-02", "Anna")
 	want(t, conn, names, "Ann")
 
+	// One load removes the latest day while another adds an earlier one, which changes neither the name nor its day.
+	if early, err = conn.BeginTx(t.Context(), repeatable); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := early.Exec(t.Context(), `SELECT FROM crankwheel.share_usage_daily`); err != nil {
+		t.Fatal(err)
+	}
+	exec(t, other, add, "2026-02-01", "Annie")
+	if _, err := early.Exec(t.Context(), `DELETE FROM crankwheel.share_usage_daily WHERE day = '2026-03-03'`); sqlState(err) != "40001" {
+		t.Errorf("the latest name was removed without a look at the others: %v", err)
+	}
+	if err := early.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+
 	exec(t, conn, add, "2026-03-04", nil) // a day without a name
 	want(t, conn, names, "Ann")
 	exec(t, conn, `DELETE FROM crankwheel.share_usage_daily WHERE day = '2026-03-03'`)
@@ -66,7 +81,7 @@ func TestLatestNamesOfAgents(t *testing.T) {
 func TestAllDays(t *testing.T) {
 	t.Parallel()
 	_, conn := migrated(t)
-	exec(t, conn, `INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'Pacific/Apia', '2011-12-01'), ('b', 'https://x.is', 'UTC', current_date + 1)`)
+	exec(t, conn, `INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'Pacific/Apia', '2011-12-01'), ('b', 'https://x.is', 'UTC', current_date + 1), ('c', 'https://x.is', 'UTC', '-infinity')`)
 	want(t, conn, `SELECT account_id, count(DISTINCT day), count(*) = (now() AT TIME ZONE 'Pacific/Apia')::date - date '2011-12-01' + 1, min(day) FROM bi.days GROUP BY 1`,
 		value[string](t, conn, `SELECT concat('a|', (now() AT TIME ZONE 'Pacific/Apia')::date - date '2011-12-01' + 1, '|t|2011-12-01')`))
 }

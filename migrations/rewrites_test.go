@@ -2,6 +2,7 @@ package migrations
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 )
@@ -50,5 +51,19 @@ func TestRewriteIsAnnouncedAndCanBeInterrupted(t *testing.T) {
 	want(t, conn, `SELECT count(*) FROM crankwheel.screen_sessions WHERE local_day <> (started_at AT TIME ZONE CASE account_id WHEN 'ny' THEN 'America/New_York' ELSE 'UTC' END)::date`, "0")
 	if status, err := ReadStatus(t.Context(), db); err != nil || len(status.Rewrites) != 0 {
 		t.Errorf("%+v, %v", status.Rewrites, err)
+	}
+}
+
+// A migration that drops what somebody's own view needs names the view and says what to do. Nothing has changed.
+func TestMigrationNamesViewsInItsWay(t *testing.T) {
+	t.Parallel()
+	db, _ := migrated(t)
+	if _, to, err := Down(t.Context(), db, int(Latest())-16); err != nil || to != 16 {
+		t.Fatal(to, err)
+	}
+	exec(t, dial(t, db), `CREATE SCHEMA mine; CREATE VIEW mine.latest AS SELECT * FROM bi.screen_sessions WHERE session_id >= bi.session_floor(now() - interval '30 days')`)
+	_, to, err := Up(t.Context(), db)
+	if to != 16 || err == nil || !strings.Contains(err.Error(), "view mine.latest depends on function bi.session_floor") || !strings.Contains(err.Error(), "drop these objects, migrate, and create them again") {
+		t.Errorf("version %d, %v", to, err)
 	}
 }

@@ -86,7 +86,7 @@ func (a *app) printRewrites(s migrations.Status) {
 		}
 		bytes, seconds = bytes+r.Bytes, seconds+r.Seconds()
 	}
-	fmt.Fprintf(a.out, "This takes about %s and needs %s of free disk space. Meanwhile nobody can read these tables. An interrupted rewrite changes nothing.\n",
+	fmt.Fprintf(a.out, "This takes about %s. It needs %s of free disk space, and as much again for WAL. Meanwhile nobody can read the views of schema bi. An interrupted rewrite changes nothing.\n",
 		time.Duration(seconds)*time.Second, megabytes(bytes))
 }
 

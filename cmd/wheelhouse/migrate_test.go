@@ -19,7 +19,7 @@ func TestMigrateAnnouncesRewrites(t *testing.T) {
 	u := newUser(t, account(t), dsn)
 	for _, command := range []string{"status", "up"} {
 		stdout, _ := u.types(exitOK, "migrate", command)
-		for _, part := range []string{"0017_plain_filters rewrites crankwheel.share_visits (1 MB with its indexes)", "about 1s and needs 1 MB of free disk space"} {
+		for _, part := range []string{"0017_plain_filters rewrites crankwheel.share_visits (1 MB with its indexes)", "about 1s. It needs 1 MB of free disk space"} {
 			if !strings.Contains(stdout, part) {
 				t.Errorf("migrate %s does not say %q:\n%s", command, part, stdout)
 			}

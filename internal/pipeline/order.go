@@ -8,6 +8,7 @@ import (
 	"wheelhouse/extract"
 	"wheelhouse/internal/ledger"
 	"wheelhouse/internal/postgres"
+	"wheelhouse/load"
 )
 
 // maxFailures is the number of windows of a stream that may fail in a row before the worker goes on from the other end of the due
@@ -57,7 +58,7 @@ func (o *order) note(err error, fromOtherEnd bool) {
 	}
 }
 
-// everyWindowWouldFail tells whether every window of the stream would fail with this error: a refused key, no right in the database,
+// everyWindowWouldFail tells whether every window of the stream would fail with this error: a refused key, another time zone, no right in the database,
 // a full disk.
 func everyWindowWouldFail(err error) bool {
 	var api *extract.APIError
@@ -65,6 +66,10 @@ func everyWindowWouldFail(err error) bool {
 		// A share's detail may be forbidden although others are not.
 		return api.Status == http.StatusUnauthorized ||
 			api.Status == http.StatusForbidden && !strings.Contains(api.Path, "/company_content/shares/")
+	}
+	var zone *load.ZoneError
+	if errors.As(err, &zone) {
+		return true
 	}
 	var sql *postgres.Error
 	return errors.As(err, &sql) && !sql.OfWindow()

@@ -35,6 +35,10 @@ func zoneOr(name string, otherwise *time.Location) *time.Location {
 	return otherwise
 }
 
+// ambiguousZones are zones of the tz database that Postgres takes for abbreviations, with zones that have the same clock. A test
+// compares all zones of Postgres with Go's.
+var ambiguousZones = map[string]string{"CET": "Europe/Brussels", "EET": "Europe/Athens", "MET": "Europe/Brussels", "WET": "Europe/Lisbon"}
+
 // parseZone accepts names of the tz database. It refuses Local: a file must mean the same days on every machine.
 func parseZone(text string) (*time.Location, error) {
 	switch {
@@ -44,6 +48,9 @@ func parseZone(text string) (*time.Location, error) {
 		return nil, fmt.Errorf("%s is different on each machine: write a zone such as UTC or %s", quote(text), zoneExample)
 	case strings.HasPrefix(text, "right/"), strings.HasPrefix(text, "posix/"):
 		return nil, fmt.Errorf("%s: write the zone without %s", quote(text), text[:6])
+	}
+	if better := ambiguousZones[text]; better != "" {
+		return nil, fmt.Errorf("%s is a fixed offset for Postgres, and has summer time in the tz database: write %s", quote(text), better)
 	}
 	if zone, err := time.LoadLocation(text); err == nil {
 		return zone, nil

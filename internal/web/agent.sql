@@ -45,11 +45,22 @@ SELECT count(*) FROM bi.agent_daily
 WHERE account_id = @account AND agent_email = @email AND day >= @from::date AND day <= @to::date;
 
 -- name: sessions
+-- The rollup says on which days the wanted rows are, so that rows of other days and agents are not read.
+WITH days AS (
+    SELECT day, sessions, sum(sessions) OVER (ORDER BY day DESC) - sessions AS newer
+    FROM bi.session_daily
+    WHERE account_id = @account AND agent_email = @email AND day >= @from::date AND day <= @to::date
+), wanted AS MATERIALIZED (
+    SELECT day, newer FROM days WHERE newer + sessions > @skip AND newer < @skip::bigint + @most::bigint
+), found AS MATERIALIZED (
+    SELECT started_at, ended_at, duration_seconds, ended, viewers, max_viewers, viewer_locations, rtc_seconds, webcam_seconds, recording_content_id, session_id
+    FROM bi.screen_sessions
+    WHERE account_id = @account AND agent_email = @email AND day = ANY (ARRAY(SELECT day FROM wanted))
+)
 SELECT started_at, ended_at, duration_seconds, ended, viewers, max_viewers, viewer_locations, rtc_seconds, webcam_seconds, recording_content_id
-FROM bi.screen_sessions
-WHERE account_id = @account AND agent_email = @email AND started_at >= @start AND started_at < @stop
+FROM found
 ORDER BY started_at DESC, session_id DESC
-LIMIT @most OFFSET @skip;
+LIMIT @most OFFSET @skip::bigint - coalesce((SELECT min(newer) FROM wanted), 0);
 
 -- name: demos
 SELECT requested_at, availability_bucket, seconds_to_respond, accepted_from, call_confirmed, screen_shared, origin_channel, origin_name,
