@@ -71,7 +71,7 @@ func TestWhatIsAcceptedComesBackEqual(t *testing.T) {
 func fuzzTrip(f *testing.F, stream string) {
 	to := trips[stream]
 	whole := "{" + fmt.Sprintf(to.fixed, 1) + "," + to.record[1:]
-	for _, seed := range []string{whole, whole + "," + whole, `{}`, `null,"x",7`, `{"a\u0000":"\ud800","a":[{"b":1e999,"b":null}],` + whole[1:]} {
+	for _, seed := range []string{whole, whole + "," + whole, `{}`, `null,"x",7`, `{}x`, `{"a\u0000":"\ud800","a":[{"b":1e999,"b":null}],` + whole[1:]} {
 		f.Add([]byte(seed))
 	}
 	v := newTraveller(f)

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 
 	"wheelhouse/extract"
 	"wheelhouse/load"
@@ -36,6 +37,14 @@ func noting[Wire, Row any](a *arrivals, b *load.Batch, normalise func(extract.Re
 		a.rejects = append(a.rejects, rejects...)
 		return row, ok, rejects
 	}, add)
+}
+
+// whole makes an error of an answer without some of its parts, whose records are not loaded.
+func whole(rep extract.Report, err error) error {
+	if err == nil && rep.Missing != "" {
+		err = errors.New(rep.Missing)
+	}
+	return err
 }
 
 var tripWindow = extract.Window{From: someDay, To: someDay.AddDate(0, 0, 1)}
@@ -81,11 +90,10 @@ var trips = map[string]trip{
 		"watch_time_sec":1.25,"cta_clicked":false,"mood":"m"}`, `"visit_id":"visit%d"`, 1,
 		"SELECT slug, visit_id, visited_at, played, percent_watched, watch_time_seconds, cta_clicked, extra::text FROM crankwheel.share_visits", "",
 		func(ctx context.Context, c *extract.Client, b *load.Batch, a *arrivals) error {
-			_, err := c.ShareVisits(ctx, tripWindow, b, noting(a, b, transform.ShareVisits, b.ShareVisit), func(s extract.WatchedShare) error {
+			return whole(c.ShareVisits(ctx, tripWindow, b, noting(a, b, transform.ShareVisits, b.ShareVisit), func(s extract.WatchedShare) error {
 				row, _, _ := transform.WatchedShare(s)
 				return b.WatchedShare(row)
-			})
-			return err
+			}))
 		}},
 	"share_details": {load.ShareDetails, `{"shares":[%s]}`, `{"created_at":"2026-03-10T09:00:00Z","customer_account_id":"c","content_created_by":"a@x.com",
 		"content_recorded_at":"2026-03-10T08:00:00Z","content_runtime":"00:07:24","video_url":"https://x","access_sharing_enabled":true,"mood":1.5}`, `"id":"slug%d"`, 0,
@@ -106,7 +114,6 @@ var trips = map[string]trip{
 		`SELECT content_id, name, type, state, created_by, recorded_at, runtime_ms, tag, url, view, extra::text FROM crankwheel.contents`,
 		"SELECT seq, name, at_ms, extra::text FROM crankwheel.content_events",
 		func(ctx context.Context, c *extract.Client, b *load.Batch, a *arrivals) error {
-			_, err := c.CompanyContent(ctx, tripWindow, b, noting(a, b, transform.CompanyContent, b.Content))
-			return err
+			return whole(c.CompanyContent(ctx, tripWindow, b, noting(a, b, transform.CompanyContent, b.Content)))
 		}},
 }
