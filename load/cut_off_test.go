@@ -74,7 +74,7 @@ func TestConnectionsCutOffWhileSessionsAreCopied(t *testing.T) {
 		FROM crankwheel.screen_sessions s
 		JOIN wheelhouse.loads l ON l.span @> s.started_at
 		CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE content LIKE extract(epoch FROM s.started_at)::bigint || '|%') AS n
-		                    FROM crankwheel.screen_session_events e WHERE e.session_id = s.session_id) e`, events).Scan(&rows, &right); err != nil {
+		                    FROM crankwheel.screen_session_events e WHERE e.account_id = s.account_id AND e.session_id = s.session_id) e`, events).Scan(&rows, &right); err != nil {
 		t.Fatal(err)
 	}
 	if rows != days*sessions || right != rows {
