@@ -40,7 +40,6 @@ type Column struct {
 	Name     string
 	Personal bool // may hold data of a prospect or viewer: the values are never shown
 	Additive bool // a count of a day: the count of several days is the sum of theirs
-	Zoned    bool // computed from a moment in the account's zone
 
 	Documented []string // all values that the API documents; nil: any value
 
@@ -123,17 +122,17 @@ func date[R any](name string, get func(*R) time.Time) field[R] {
 
 // localDay makes the column local_day: the day of a moment in the account's zone.
 func localDay[R any](at func(*R) time.Time) field[R] {
-	return field[R]{Column{Name: "local_day", Zoned: true, kind: typeDate}, func(e *encoder, r *R) { e.localDay(at(r)) }}
+	return field[R]{Column{Name: "local_day", kind: typeDate}, func(e *encoder, r *R) { e.localDay(at(r)) }}
 }
 
 // nullLocalDay makes the column local_day of a moment that may be unknown.
 func nullLocalDay[R any](at func(*R) sql.Null[time.Time]) field[R] {
-	return field[R]{Column{Name: "local_day", Zoned: true, kind: typeDate}, func(e *encoder, r *R) { orNull(e, at(r), e.localDay) }}
+	return field[R]{Column{Name: "local_day", kind: typeDate}, func(e *encoder, r *R) { orNull(e, at(r), e.localDay) }}
 }
 
 // localHour makes the column local_hour: the hour of a moment in the account's zone, 0 to 23.
 func localHour[R any](at func(*R) time.Time) field[R] {
-	return field[R]{Column{Name: "local_hour", Zoned: true, kind: typeSmallint}, func(e *encoder, r *R) { e.localHour(at(r)) }}
+	return field[R]{Column{Name: "local_hour", kind: typeSmallint}, func(e *encoder, r *R) { e.localHour(at(r)) }}
 }
 
 func texts[R any](name string, get func(*R) sql.Null[[]string]) field[R] {

@@ -11,14 +11,14 @@ import (
 // days are outdated (see package rollup).
 type dirtyDays struct {
 	days  map[string]struct{} // encoded
-	zoned bool                // a row with a Zoned column was written
+	zoned bool                // a row was written that has its day in the account's zone
 }
 
 func (d *dirtyDays) add(t *Table, c *change) {
 	if c.action != insert && c.action != update && c.action != remove {
 		return
 	}
-	d.zoned = d.zoned || t.zoned && c.action != remove
+	d.zoned = d.zoned || t.localDay >= 0 && c.action != remove
 	if !t.rolledUp {
 		return
 	}

@@ -26,8 +26,7 @@ type Table struct {
 	begin, end  int                              // columns of Scope.Begin and Scope.End in Columns; -1: none
 	sharedKey   int                              // the number of columns of the key that identify a row, and that children repeat
 	rejectKey   func(t *Table, r *record) string // the key that a reject of this record has
-	zoned       bool                             // a column is Zoned
-	localDay    int                              // the column local_day in Columns; -1: none
+	localDay    int                              // the column local_day in Columns; -1: none, so no column depends on the account's zone
 	rolledUp    bool                             // the day of a changed row is marked dirty: see package rollup
 	findByKey   bool                             // existing rows are also found by the batch's keys, not only in the scope
 	sessionKeys bool                             // the key begins with a time: see screenSessions
@@ -70,7 +69,6 @@ func newRows[R any](t Table, key, columns []field[R]) *rows[R] {
 	}
 	t.begin, t.end = t.column(t.Scope.Begin), t.column(t.Scope.End)
 	t.sharedKey = len(t.Key)
-	t.zoned = slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Zoned })
 	t.localDay = slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == "local_day" })
 	if t.compare = t.compareKeys; t.sessionKeys { // the columns have a fixed length and no sign
 		t.compare = bytes.Compare

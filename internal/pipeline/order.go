@@ -58,8 +58,8 @@ func (o *order) note(err error, fromOtherEnd bool) {
 	}
 }
 
-// everyWindowWouldFail tells whether every window of the stream would fail with this error: a refused key, another time zone, no right in the database,
-// a full disk.
+// everyWindowWouldFail tells whether every window of the stream would fail with this error: a refused key, another time zone, no right
+// in the database, a full disk.
 func everyWindowWouldFail(err error) bool {
 	var api *extract.APIError
 	if errors.As(err, &api) {
