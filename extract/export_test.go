@@ -5,6 +5,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"testing"
 )
 
 // Dial makes the client get its connections from dial instead of the network.
@@ -63,4 +64,18 @@ func DecodeContents(b []byte, row func(Record[Content]) error) error {
 // DecodeUsageNew reads a whole answer of usage_new.
 func DecodeUsageNew(body []byte, row func(Record[Session]) error) error {
 	return answerOf(body).readAll(func(a *answer) error { return a.usageNew(&totals{}, row) })
+}
+
+// DecodeOneAtATime makes places for one decoder until the test ends, as on a machine with two cores.
+func DecodeOneAtATime(t testing.TB) {
+	free := decoding.free
+	decoding.free = 1
+	t.Cleanup(func() { decoding.free = free })
+}
+
+// OneWaitsForItsTurn tells whether an answer waits to be decoded.
+func OneWaitsForItsTurn() bool {
+	decoding.mu.Lock()
+	defer decoding.mu.Unlock()
+	return len(decoding.waiting) > 0
 }

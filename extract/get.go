@@ -36,7 +36,8 @@ type Report struct {
 	// Same tells that the answer is the known one. Its rows were not read.
 	Same bool
 
-	answers int // complete answers
+	answers int   // complete answers
+	window  int64 // number of the window in the order of asking; 0: not asked for yet
 }
 
 const maxRequestIDs = 50
@@ -56,6 +57,9 @@ func (c *Client) get(ctx context.Context, rep *Report, path string, q url.Values
 	wait.InitialInterval, wait.Multiplier, wait.RandomizationFactor = c.cfg.Backoff, 2, 0.5
 	wait.MaxInterval = 30 * c.cfg.Backoff
 	tries, forSize := 0, 0
+	if rep.window == 0 {
+		rep.window = windowsAsked.Add(1)
+	}
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		err := c.attempt(ctx, rep, path, q, read, tries > 0)
 		if tries++; failsForSize(err) {
@@ -118,7 +122,7 @@ func (c *Client) exchange(ctx context.Context, rep *Report, path string, q url.V
 			return cause(ctx, err)
 		}
 	}
-	if err := a.readInTurn(ctx, read); err != nil {
+	if err := a.readInTurn(ctx, rep.window, read); err != nil {
 		return cause(ctx, err)
 	}
 	if rep.answers++; a.hashed != nil {

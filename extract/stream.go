@@ -1,12 +1,9 @@
 package extract
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
-	"time"
 )
 
 const (
@@ -19,37 +16,6 @@ const (
 )
 
 var errRecordTooLarge = fmt.Errorf("a record is larger than %d bytes", maxRecord)
-
-// decoding has a place for each answer that is decoded at the same time: one fewer than Go runs threads. A decoder uses a
-// thread as long as it has input. The free thread is for the goroutine that loads the rows of earlier answers.
-var decoding = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1))
-
-// readInTurn is readAll, once there is a place to decode the answer. While the answer waits for more of its body, another
-// one has the place. Answers that come fast are decoded one after the other: the rows of the first can be loaded the sooner.
-func (a *answer) readInTurn(ctx context.Context, read func(*answer) error) error {
-	select {
-	case decoding <- struct{}{}:
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-	defer func() { <-decoding }()
-	a.body = waitingBody{a.body}
-	return a.readAll(read)
-}
-
-// waitingBody gives the place up while it waits. It has the place again when Read returns: nobody keeps one for longer than decoding what
-// has come takes.
-type waitingBody struct{ io.Reader }
-
-func (w waitingBody) Read(p []byte) (int, error) {
-	timer := time.AfterFunc(time.Millisecond, func() { <-decoding })
-	defer func() {
-		if !timer.Stop() { // the place was given up, or is at this moment
-			decoding <- struct{}{}
-		}
-	}()
-	return w.Reader.Read(p)
-}
 
 // readAll reads the whole answer: one JSON value, and nothing after it. An error that does not come from the row callback is a
 // BodyError.
