@@ -1,7 +1,9 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -38,5 +40,51 @@ func TestBugsFitTheSources(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// The sources with all bugs at once compile.
+func TestBugsCompile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the program anew")
+	}
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := map[string]string{}
+	for _, b := range bugs {
+		for _, e := range b.edits {
+			path := filepath.Join(root, e.file)
+			if changed[path] == "" {
+				text, err := os.ReadFile(path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				changed[path] = string(text)
+			}
+			changed[path] = strings.Replace(changed[path], e.old, e.new, 1)
+		}
+	}
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	replace := map[string]string{}
+	for path, text := range changed {
+		replace[path] = write(strings.ReplaceAll(strings.TrimPrefix(path, root), string(filepath.Separator), "_"), text)
+	}
+	overlay, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		t.Fatal(err)
+	}
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", os.DevNull, "-overlay", write("overlay.json", string(overlay)), "./cmd/wheelhouse")
+	build.Dir = root
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, output)
 	}
 }
