@@ -48,7 +48,7 @@ func TestImage(t *testing.T) {
 	})
 	t.Run("version", func(t *testing.T) {
 		if data := string(mustRead(t, path)); !strings.Contains(data, version) {
-			t.Error("VERSION did not get into main.version")
+			t.Error("VERSION did not get into main.stamped")
 		}
 	})
 	t.Run("tmp", func(t *testing.T) {

@@ -62,9 +62,6 @@ type planLine struct {
 
 // dryRun prints what a backfill would do.
 func (a *app) dryRun(ctx context.Context, l loading, within func(*pipeline.Account) pipeline.Range) error {
-	if err := l.check(); err != nil {
-		return err
-	}
 	return a.withRunner(ctx, l, a.err, func(r *pipeline.Runner, accounts []*pipeline.Account) error {
 		jobs, err := r.Plan(ctx, accounts, l.streams, within)
 		if err != nil {

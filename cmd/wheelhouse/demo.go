@@ -18,6 +18,7 @@ import (
 	"wheelhouse/internal/report"
 	"wheelhouse/internal/settings"
 	"wheelhouse/internal/simulator"
+	"wheelhouse/internal/web"
 	"wheelhouse/load"
 )
 
@@ -42,6 +43,7 @@ rows every minute until Ctrl-C, and removes everything. With --once it loads, pr
 		},
 	}
 	o.flags(cmd)
+	cmd.Flags().StringVar(&a.listen, "listen", "", "address of the pages (default "+settings.DefaultListen+", or a free port if that one is in use)")
 	cmd.Flags().BoolVar(&once, "once", false, "load, print the summary and exit")
 	return cmd
 }
@@ -50,9 +52,12 @@ rows every minute until Ctrl-C, and removes everything. With --once it loads, pr
 func (a *app) demonstrate(ctx context.Context, o simulator.Options, once bool) error {
 	began := time.Now()
 	a.temporary = true
-	log, err := a.demoLog()
+	s, err := a.demoSettings()
 	if err != nil {
 		return err
+	}
+	if err := web.Refused(s.Listen, s.Token); err != nil && s.Listen != "" && !once {
+		return usageError{err}
 	}
 	server, err := pgserver.Start(ctx, pgserver.Options{Notice: func(s string) { fmt.Fprintln(a.err, s) }})
 	if err != nil {
@@ -80,7 +85,7 @@ func (a *app) demonstrate(ctx context.Context, o simulator.Options, once bool) e
 	progress := report.NewProgress(a.err, isTerminal(a.err))
 	defer progress.Close()
 	runner := &pipeline.Runner{
-		Warehouse: w, Log: logger(log, progress.Log()), Version: version, Host: host(), Now: time.Now,
+		Warehouse: w, Log: logger(s.Log, progress.Log()), Version: version, Host: host(), Now: time.Now,
 		Workers: 6, Observe: progress,
 	}
 	m := metrics.New(version)
@@ -96,7 +101,7 @@ func (a *app) demonstrate(ctx context.Context, o simulator.Options, once bool) e
 	}
 	site := &site{}
 	if !once {
-		if site, err = demoPages(url, runner.Log, minutely(account), m.Handler()); err != nil {
+		if site, err = a.demoPages(s, url, runner.Log, minutely(account), m.Handler()); err != nil {
 			return err
 		}
 		defer site.close()
@@ -123,17 +128,19 @@ func minutely(account *pipeline.Account) func(time.Time) []settings.Row {
 	}
 }
 
-// demoLog is the demo's log setting. On a terminal the progress bars are enough; elsewhere each window is logged.
-func (a *app) demoLog() (settings.Log, error) {
+// demoSettings are the demo's settings of the log and of the pages. On a terminal the progress bars are enough; elsewhere each window is
+// logged. No other settings of the user apply.
+func (a *app) demoSettings() (*settings.Settings, error) {
 	level := cmp.Or(a.log, os.Getenv("WHEELHOUSE_LOG"))
 	if level == "" {
 		level = map[bool]string{true: "console,warn", false: "console,info"}[isTerminal(a.err)]
 	}
-	s, err := settings.Load(settings.Options{Log: level, Offline: true, BuiltIn: true, Lookup: func(string) (string, bool) { return "", false }})
-	if err != nil {
-		return settings.Log{}, err
-	}
-	return s.Log, nil
+	return settings.Load(settings.Options{Log: level, Listen: a.listen, Offline: true, BuiltIn: true, Lookup: func(name string) (string, bool) {
+		if name == "WHEELHOUSE_TOKEN" || name == "WHEELHOUSE_TOKEN_FILE" {
+			return os.LookupEnv(name)
+		}
+		return "", false
+	}})
 }
 
 // demoAccount opens the simulated account with default settings.

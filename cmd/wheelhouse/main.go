@@ -16,8 +16,6 @@ import (
 	"wheelhouse/internal/settings"
 )
 
-var version = "dev"
-
 // Exit codes.
 const (
 	exitOK          = 0

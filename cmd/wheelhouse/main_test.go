@@ -107,11 +107,18 @@ func TestMistakesExit2(t *testing.T) {
 		args []string
 	}{
 		{"unknown command", []string{"lode"}},
-		{"unknown flag", []string{"run", "--fast"}},
+		{"unknown flag --fast: the flags are --accept-shrink", []string{"run", "--fast"}},
+		{"did you mean --dry-run?", []string{"backfill", "--dryrun"}},
 		{"unknown command \"now\"", []string{"run", "now"}},
 		{"unknown stream \"usage\"", []string{"run", "--streams", "usage"}},
 		{"no account \"acme\"", []string{"run", "--account", "acme"}},
-		{"--parallel 99", []string{"run", "--parallel", "99"}},
+		{`--parallel "99": not a number from 1 to 32`, []string{"run", "--parallel", "99"}},
+		{`--parallel "0": not a number from 1 to 32`, []string{"run", "--parallel", "0"}},
+		{`--limit "many": not a whole number`, []string{"rejects", "list", "--limit", "many"}},
+		{`--json "perhaps": neither true nor false`, []string{"status", "--json=perhaps"}},
+		{"--listen", []string{"serve", "--listen", "nowhere"}},
+		{"WHEELHOUSE_TOKEN", []string{"demo", "--listen", "0.0.0.0:8080"}},
+		{`unknown stream "usage"`, []string{"rejects", "list", "--streams", "usage"}},
 		{"--from and --to", []string{"backfill", "--from", "2026-01-01"}},
 		{"is not a day", []string{"backfill", "--from", "yesterday", "--to", "2026-01-01"}},
 		{"is before --from", []string{"backfill", "--from", "2026-01-02", "--to", "2026-01-01"}},
@@ -119,6 +126,7 @@ func TestMistakesExit2(t *testing.T) {
 		{"wrong.yaml:3:5", []string{"run", "--config", wrong}},
 		{"cron", []string{"config", "check", "--config", wrong}},
 		{"--steps", []string{"migrate", "down"}},
+		{"--yes", []string{"migrate", "down", "--steps", "1"}},
 		{"--select", []string{"simulate", "--select", "middle"}},
 	} {
 		if _, stderr := u.types(exitUsage, c.args...); !strings.Contains(stderr, c.say) {
@@ -142,7 +150,7 @@ func TestSchemaIsRefused(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.New(t)
 	u := newUser(t, account(t), dsn)
-	u.types(exitOK, "migrate", "down", "--steps", "1")
+	u.types(exitOK, "migrate", "down", "--steps", "1", "--yes")
 	for _, args := range [][]string{{"run"}, {"backfill", "--from", "2026-01-01", "--to", "2026-01-02"}, {"serve"}} {
 		if _, stderr := u.types(exitIncomplete, args...); !strings.Contains(stderr, "migrate up") {
 			t.Errorf("wheelhouse %s does not say what to do:\n%s", args[0], stderr)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -20,7 +21,7 @@ as a whole or not at all. Two processes may migrate at once. The connection must
 through PgBouncer in transaction mode.`,
 		Example: `  wheelhouse migrate up
   wheelhouse migrate status
-  wheelhouse migrate down --steps 1`,
+  wheelhouse migrate down --steps 1 --yes`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -54,14 +55,18 @@ func (a *app) migrateUp() *cobra.Command {
 
 func (a *app) migrateDown() *cobra.Command {
 	var steps int
+	var yes bool
 	cmd := &cobra.Command{
-		Use: "down --steps N", Short: "Undo the newest migrations, and delete the data in their tables", Args: cobra.NoArgs,
+		Use: "down --steps N --yes", Short: "Undo the newest migrations, and delete the data in their tables", Args: cobra.NoArgs,
 		Long: `Undoes the newest migrations. The tables that they made are dropped, with their data. Undoing all migrations leaves
 the schema wheelhouse with the list of migrations, and the roles, which other databases of the server may use.`,
-		Example: "  wheelhouse migrate down --steps 1",
+		Example: "  wheelhouse migrate down --steps 1 --yes",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if steps < 1 {
 				return usageError{fmt.Errorf("--steps is the number of migrations to undo, at least 1")}
+			}
+			if !yes {
+				return usageError{errors.New("the tables of these migrations are dropped, with their data: confirm with --yes")}
 			}
 			return a.migrated(cmd.Context(), func(ctx context.Context, url string) (uint, uint, error) {
 				return migrations.Down(ctx, url, steps)
@@ -69,6 +74,7 @@ the schema wheelhouse with the list of migrations, and the roles, which other da
 		},
 	}
 	cmd.Flags().IntVar(&steps, "steps", 0, "how many migrations to undo")
+	cmd.Flags().BoolVar(&yes, "yes", false, "drop the tables of these migrations, with their data")
 	return cmd
 }
 

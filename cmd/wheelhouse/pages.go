@@ -44,17 +44,20 @@ func pages(s *settings.Settings, log *zap.Logger, metrics http.Handler) (*site, 
 	return &site{server, l, log}, nil
 }
 
-// demoPages are the demo's pages, at the default address or, if it is in use, at a free port of loopback.
-func demoPages(database string, log *zap.Logger, streams func(time.Time) []settings.Row, metrics http.Handler) (*site, error) {
-	l, err := net.Listen("tcp", settings.DefaultListen)
-	if err != nil {
+// demoPages are the demo's pages: at the address of --listen, else at the default address or, if that is in use, at a free port of loopback.
+func (a *app) demoPages(s *settings.Settings, database string, log *zap.Logger, streams func(time.Time) []settings.Row, metrics http.Handler) (*site, error) {
+	if s.Listen == "" {
+		return &site{}, nil
+	}
+	l, err := net.Listen("tcp", s.Listen)
+	if err != nil && a.listen == "" {
 		l, err = net.Listen("tcp", "127.0.0.1:0")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the pages: %w", err)
 	}
 	server, err := web.New(web.Options{
-		Database: database, Listen: l.Addr().String(), Log: log, Streams: streams, Metrics: metrics,
+		Database: database, Listen: l.Addr().String(), Token: s.Token, Log: log, Streams: streams, Metrics: metrics,
 	})
 	if err != nil {
 		return nil, errors.Join(err, l.Close())

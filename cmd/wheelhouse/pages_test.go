@@ -44,7 +44,7 @@ func TestServeServesPages(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.NewDirect(t)
 	u := newUser(t, account(t), dsn)
-	u.types(exitOK, "migrate", "down", "--steps", "100")
+	u.types(exitOK, "migrate", "down", "--steps", "100", "--yes")
 	file := filepath.Join(u.dir, "token")
 	if err := os.WriteFile(file, []byte(pagesToken+"\n"), 0o600); err != nil {
 		t.Fatal(err)

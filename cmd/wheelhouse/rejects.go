@@ -54,16 +54,11 @@ func (a *app) rejectsList() *cobra.Command {
 		Short: "List the rejects, newest first, without their records",
 		Long:  "Lists the rejects that are not resolved, with place and reason. The rejected records are not shown.",
 		Example: `  wheelhouse rejects list
-  wheelhouse rejects list --stream usage_new --all --limit 0 --json`,
+  wheelhouse rejects list --streams usage_new --all --limit 0 --json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.Limit < 0 {
 				return usageError{fmt.Errorf("--limit %d is negative", f.Limit)}
-			}
-			if f.Stream != "" {
-				if err := checkStreams([]string{f.Stream}); err != nil {
-					return err
-				}
 			}
 			return a.withRejects(cmd.Context(), func(w *load.Warehouse) error {
 				found, err := w.Ledger.ListRejects(cmd.Context(), f)
@@ -80,10 +75,10 @@ func (a *app) rejectsList() *cobra.Command {
 	flags := cmd.Flags()
 	flags.BoolVar(&json, "json", false, "print as JSON")
 	flags.StringVar(&f.Account, "account", "", "only this account")
-	flags.StringVar(&f.Stream, "stream", "", "only this stream")
+	flags.Var((*streamNames)(&f.Streams), "streams", "only these streams, separated by commas")
 	flags.BoolVar(&f.All, "all", false, "resolved rejects, too")
 	flags.IntVar(&f.Limit, "limit", 100, "at most this many; 0: no limit")
-	_ = cmd.RegisterFlagCompletionFunc("stream", completeStreams) // fails for an unknown flag only
+	_ = cmd.RegisterFlagCompletionFunc("streams", completeStreams) // fails for an unknown flag only
 	return cmd
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -26,7 +25,7 @@ Exits 0 when the windows are loaded, even if some rejects are not resolved. The 
   wheelhouse rejects retry 17 18
   wheelhouse rejects retry --streams usage_new`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f := ledger.RejectFilter{Account: l.account}
+			f := ledger.RejectFilter{Account: l.account, Streams: l.streams}
 			for _, arg := range args {
 				id, err := parseReject(arg)
 				if err != nil {
@@ -42,9 +41,6 @@ Exits 0 when the windows are loaded, even if some rejects are not resolved. The 
 }
 
 func (a *app) retryRejects(ctx context.Context, l loading, f ledger.RejectFilter) error {
-	if err := l.check(); err != nil {
-		return err
-	}
 	progress := report.NewProgress(a.err, isTerminal(a.err))
 	defer progress.Close()
 	return a.withRunner(ctx, l, progress.Log(), func(r *pipeline.Runner, accounts []*pipeline.Account) error {
@@ -52,9 +48,12 @@ func (a *app) retryRejects(ctx context.Context, l loading, f ledger.RejectFilter
 		if err != nil {
 			return err
 		}
-		chosen, ids := chooseRejects(open, l.streams)
+		var ids []int64
+		for _, reject := range open {
+			ids = append(ids, reject.ID)
+		}
 		r.Observe = progress
-		result, err := r.Retry(ctx, accounts, chosen)
+		result, err := r.Retry(ctx, accounts, open)
 		progress.Close()
 		if err != nil {
 			return err
@@ -72,14 +71,4 @@ func (a *app) retryRejects(ctx context.Context, l loading, f ledger.RejectFilter
 		}
 		return a.printResult(result, l.json)
 	})
-}
-
-// chooseRejects keeps the rejects of the streams. No streams means all.
-func chooseRejects(all []ledger.Reject, streams []string) (chosen []ledger.Reject, ids []int64) {
-	for _, r := range all {
-		if len(streams) == 0 || slices.Contains(streams, r.Stream) {
-			chosen, ids = append(chosen, r), append(ids, r.ID)
-		}
-	}
-	return chosen, ids
 }

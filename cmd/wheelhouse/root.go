@@ -27,8 +27,9 @@ type app struct {
 	out, err  io.Writer
 	config    string
 	log       string
-	began     bool // the command line was understood, and the command's own work has begun
-	temporary bool // the command leaves nothing behind
+	listen    string // address of the pages; empty: as the settings say
+	began     bool   // the command line was understood, and the command's own work has begun
+	temporary bool   // the command leaves nothing behind
 }
 
 func (a *app) root() *cobra.Command {
@@ -44,7 +45,7 @@ CRANKWHEEL_URL, CRANKWHEEL_API_KEY and DATABASE_URL set, no file is needed.`,
 		Example: `  wheelhouse demo                                      # try it, without any set-up
   wheelhouse run --migrate                             # load what is missing, once
   wheelhouse backfill --from 2025-01-01 --to 2025-12-31`,
-		Version:           version,
+		Version:           build.String(),
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		PersistentPreRun:  func(*cobra.Command, []string) { a.began = true },
@@ -52,16 +53,17 @@ CRANKWHEEL_URL, CRANKWHEEL_API_KEY and DATABASE_URL set, no file is needed.`,
 	}
 	root.SetOut(a.out)
 	root.SetErr(a.err)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(flagError)
+	root.SetVersionTemplate("{{.Version}}")
 	root.PersistentFlags().StringVar(&a.config, "config", "", "settings file (WHEELHOUSE_CONFIG; default: schedules.yaml in this folder, else the built-in one)")
 	root.PersistentFlags().StringVar(&a.log, "log", "", `log format and level, such as "json,debug" (WHEELHOUSE_LOG)`)
-	root.AddCommand(a.demo(), a.run(), a.serve(), a.backfill(), a.verify(), a.status(), a.rejects(), a.migrate(), a.configCommand(), a.simulate())
+	root.AddCommand(a.demo(), a.run(), a.serve(), a.backfill(), a.verify(), a.status(), a.rejects(), a.migrate(), a.configCommand(), a.simulate(), a.version())
 	return root
 }
 
 // settings reads all settings. offline is for commands that make no requests to the API.
 func (a *app) settings(offline bool) (*settings.Settings, error) {
-	return settings.Load(settings.Options{Config: a.config, Log: a.log, Offline: offline, Terminal: isTerminal(a.err)})
+	return settings.Load(settings.Options{Config: a.config, Log: a.log, Offline: offline, Listen: a.listen, Terminal: isTerminal(a.err)})
 }
 
 func isTerminal(w io.Writer) bool {

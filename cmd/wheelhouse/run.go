@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"time"
 
@@ -22,7 +21,7 @@ const grace = 15 * time.Second
 type loading struct {
 	account  string
 	streams  []string
-	parallel int
+	parallel parallel
 	passes   int // that may run at the same time; 0: one
 	migrate  bool
 	shrink   bool
@@ -42,16 +41,9 @@ func (l *loading) choices(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&l.account, "account", "", "only this account")
 	f.Var((*streamNames)(&l.streams), "streams", "only these streams, separated by commas")
-	f.IntVar(&l.parallel, "parallel", 0, "windows of a stream to load at the same time (default: from the settings)")
+	f.Var(&l.parallel, "parallel", "windows of a stream to load at the same time (default: from the settings)")
 	f.BoolVar(&l.json, "json", false, "print the result as JSON")
 	_ = cmd.RegisterFlagCompletionFunc("streams", completeStreams) // fails for an unknown flag only
-}
-
-func (l *loading) check() error {
-	if l.parallel < 0 || l.parallel > 32 {
-		return usageError{fmt.Errorf("--parallel %d is not from 1 to 32", l.parallel)}
-	}
-	return nil
 }
 
 func (a *app) run() *cobra.Command {
@@ -80,9 +72,6 @@ reconciled (loaded in part, or with other totals), 130 when interrupted. What wa
 
 // loadOnce runs one pass and prints its result. runKind is the kind in the table of runs.
 func (a *app) loadOnce(ctx context.Context, runKind string, l loading, within func(*pipeline.Account) pipeline.Range) error {
-	if err := l.check(); err != nil {
-		return err
-	}
 	progress := report.NewProgress(a.err, isTerminal(a.err))
 	defer progress.Close()
 	return a.withRunner(ctx, l, progress.Log(), func(r *pipeline.Runner, accounts []*pipeline.Account) error {
@@ -119,7 +108,7 @@ func (a *app) withRunnerOf(ctx context.Context, s *settings.Settings, l loading,
 	}
 	defer done()
 	// One connection for each window at work: while one window commits, the leases of the others must be renewed.
-	connections := max(4, l.parallel, l.passes)
+	connections := max(4, int(l.parallel), l.passes)
 	w, err := a.warehouse(ctx, s.Database.Reveal(), l.migrate, load.Options{
 		Connections: connections, MayShrink: l.shrink, Lease: timing.lease, Tracer: traces.Database(),
 	})
@@ -127,10 +116,10 @@ func (a *app) withRunnerOf(ctx context.Context, s *settings.Settings, l loading,
 		return err
 	}
 	defer w.Close()
-	workers := max(4, l.parallel)
+	workers := max(4, int(l.parallel))
 	runner := &pipeline.Runner{
 		Warehouse: w, Log: log, Version: version, Host: host(), Now: timing.now,
-		Parallel: l.parallel, Workers: workers, Grace: grace,
+		Parallel: int(l.parallel), Workers: workers, Grace: grace,
 	}
 	return do(runner, accounts)
 }

@@ -9,6 +9,7 @@ import (
 	"wheelhouse/internal/metrics"
 	"wheelhouse/internal/pipeline"
 	"wheelhouse/internal/scheduler"
+	"wheelhouse/internal/settings"
 	"wheelhouse/internal/stream"
 )
 
@@ -21,8 +22,8 @@ func (a *app) serve() *cobra.Command {
 when to load; the ledger decides what to load, so a missed night is caught up. A tick during a pass of the same
 stream is skipped.
 
-The pages show how the team sells, and what is loaded and what is not. Their address is listen in schedules.yaml or
-WHEELHOUSE_LISTEN (default 127.0.0.1:8080; off: no pages). On any address but loopback the pages require a token:
+The pages show how the team sells, and what is loaded and what is not. Their address is --listen, WHEELHOUSE_LISTEN or
+listen in schedules.yaml (default 127.0.0.1:8080; off: no pages). On any address but loopback the pages require a token:
 WHEELHOUSE_TOKEN or WHEELHOUSE_TOKEN_FILE. /metrics is for Prometheus and requires the token, too. /healthz and
 /readyz do not.
 
@@ -55,6 +56,7 @@ On SIGTERM or Ctrl-C no further window begins. Windows at work have 15 seconds t
 			return cmp.Or(err, ctx.Err())
 		},
 	}
+	cmd.Flags().StringVar(&a.listen, "listen", "", `address of the pages, such as ":8080", or off (WHEELHOUSE_LISTEN; default `+settings.DefaultListen+")")
 	cmd.Flags().StringVar(&l.account, "account", "", "only this account")
 	cmd.Flags().BoolVar(&l.migrate, "migrate", false, "bring the warehouse's schema up to date first")
 	return cmd

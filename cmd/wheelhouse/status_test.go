@@ -81,7 +81,7 @@ func TestRejectsCommands(t *testing.T) {
 	mustExec(t, dsn, `INSERT INTO wheelhouse.rejects (load_id, account_id, stream, path, reason, raw, raw_hash)
 		VALUES (1, 'default', 'usage_new', '$.sessions[3]', 'no start', '{"agent": "`+person+`", "bell": "\u009b2J"}', '\x01')`)
 	for _, args := range [][]string{{}, {"--json"}} {
-		stdout, stderr := u.types(exitOK, append([]string{"rejects", "list", "--stream", "usage_new"}, args...)...)
+		stdout, stderr := u.types(exitOK, append([]string{"rejects", "list", "--streams", "usage_new"}, args...)...)
 		if !strings.Contains(stdout, "$.sessions[3]") || strings.Contains(stdout+stderr, person) {
 			t.Errorf("the list with %v: %s%s", args, stdout, stderr)
 		}
@@ -90,7 +90,7 @@ func TestRejectsCommands(t *testing.T) {
 			t.Errorf("the reject with %v: %s%s", args, stdout, stderr)
 		}
 	}
-	for _, args := range [][]string{{"show", "2"}, {"show", "first"}, {"show"}, {"list", "--stream", "usage"}, {"list", "--limit", "-1"}, {"drop"}} {
+	for _, args := range [][]string{{"show", "2"}, {"show", "first"}, {"show"}, {"list", "--streams", "usage"}, {"list", "--limit", "-1"}, {"drop"}} {
 		u.types(exitUsage, append([]string{"rejects"}, args...)...)
 	}
 }

@@ -80,9 +80,6 @@ type differenceLine struct {
 }
 
 func (a *app) verifyRange(ctx context.Context, l loading, days pipeline.Range, limit int) error {
-	if err := l.check(); err != nil {
-		return err
-	}
 	progress := report.NewProgress(a.err, isTerminal(a.err))
 	defer progress.Close()
 	return a.withRunner(ctx, l, progress.Log(), func(r *pipeline.Runner, accounts []*pipeline.Account) error {

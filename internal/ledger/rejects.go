@@ -36,7 +36,7 @@ type Reject struct {
 // RejectFilter selects rejects. Empty fields select all.
 type RejectFilter struct {
 	Account string
-	Stream  string
+	Streams []string
 	IDs     []int64
 	All     bool // resolved ones too
 	Limit   int  // the number of rejects at most, the newest ones; 0: no limit
@@ -44,7 +44,7 @@ type RejectFilter struct {
 
 // ListRejects lists rejects, the one seen last first, without the records.
 func (l *Ledger) ListRejects(ctx context.Context, f RejectFilter) ([]Reject, error) {
-	args := pgx.NamedArgs{"account": f.Account, "stream": f.Stream, "ids": f.IDs, "all": f.All, "limit": nil}
+	args := pgx.NamedArgs{"account": f.Account, "streams": f.Streams, "ids": f.IDs, "all": f.All, "limit": nil}
 	if f.Limit > 0 {
 		args["limit"] = f.Limit
 	}

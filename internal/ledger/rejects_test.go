@@ -46,7 +46,7 @@ func TestRejects(t *testing.T) {
 		want   int
 	}{
 		"open": {ledger.RejectFilter{}, 2}, "all": {ledger.RejectFilter{All: true}, 3}, "one": {ledger.RejectFilter{Limit: 1}, 1},
-		"stream": {ledger.RejectFilter{Stream: "usage_new", All: true}, 2}, "account": {ledger.RejectFilter{Account: "b", All: true}, 0},
+		"stream": {ledger.RejectFilter{Streams: []string{"usage_new"}, All: true}, 2}, "account": {ledger.RejectFilter{Account: "b", All: true}, 0},
 	} {
 		if found := list(c.filter); len(found) != c.want {
 			t.Errorf("%s: %d rejects, not %d: %+v", name, len(found), c.want, found)

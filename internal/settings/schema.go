@@ -169,21 +169,22 @@ func unknown(key string, known []string) string {
 	case "database", "databaseurl", "dsn", "postgres":
 		return quote(key) + ": the database is never written into this file: set DATABASE_URL or DATABASE_URL_FILE, or the PG* variables"
 	}
-	if near := nearest(key, known); near != "" {
+	if near := Nearest(key, known); near != "" {
 		return fmt.Sprintf("unknown key %s: did you mean %q?", quote(key), near)
 	}
 	return fmt.Sprintf("unknown key %s: the keys are %s", quote(key), strings.Join(known, ", "))
 }
 
-// nearest is the known word at the smallest distance, if that is within a third of word's length, or "".
-func nearest(word string, known []string) string {
+// Nearest returns the known word at the smallest Levenshtein distance, if that is within a third of word's length, or "". Case does
+// not count, nor the difference between - and _.
+func Nearest(word string, known []string) string {
 	if len(word) > 64 {
 		return ""
 	}
-	word = strings.ReplaceAll(strings.ToLower(word), "-", "_")
+	plain := func(s string) string { return strings.ReplaceAll(strings.ToLower(s), "-", "_") }
 	best, least := "", max(1, len(word)/3)+1
 	for _, candidate := range known {
-		if d := distance(word, candidate); d < least {
+		if d := distance(plain(word), plain(candidate)); d < least {
 			best, least = candidate, d
 		}
 	}
