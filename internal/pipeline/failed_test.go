@@ -227,11 +227,11 @@ func TestRunTakesOverFromTheDead(t *testing.T) {
 	}
 	defer hasty.Close()
 	r := b.day("2026-03-10")
-	due, _, err := Plan(t.Context(), hasty.Ledger, b.account, b.account.Streams([]string{"usage_new"})[0], r)
-	if err != nil || len(due) != 1 {
-		t.Fatal(due, err)
+	job, err := Plan(t.Context(), hasty.Ledger, b.account, b.account.Streams([]string{"usage_new"})[0], r)
+	if err != nil || len(job.Due) != 1 {
+		t.Fatal(job.Due, err)
 	}
-	mustClaim(t, hasty, b.mustStart(), due[0].Window)
+	mustClaim(t, hasty, b.mustStart(), job.Due[0].Window)
 	b.runner.Warehouse = hasty
 	if result := b.mustRun(r, "usage_new"); result.Loaded != 1 || result.Elsewhere != 0 {
 		t.Errorf("%+v", result)

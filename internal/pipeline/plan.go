@@ -16,14 +16,22 @@ type Range struct {
 	LookBack    bool      // recent and open windows are due, as in a nightly run
 	Force       bool      // all windows are due
 
+	// Windows that end after the start of this day, a midnight in UTC, come before all others; zero: none do. Only plans of a look-back use it.
+	Recent time.Time
+
 	// OldestFirst loads the windows in the order of time, which is the order of the largest tables' keys: Postgres fills pages of
 	// an index best at its end. Otherwise the newest come first, because people wait for them.
 	OldestFirst bool
 }
 
+// recentDays is the number of days that a run loads first, today included. People look at the newest days first, and the pages show as
+// many.
+const recentDays = 28
+
 // Nightly returns the range of a nightly run: all of the account's history.
 func (a *Account) Nightly(now time.Time) Range {
-	return Range{First: dayOf(a.HistoryFrom, a.Zone), Last: dayOf(now, a.Zone), Now: now, LookBack: true, OldestFirst: true}
+	today := dayOf(now, a.Zone)
+	return Range{First: dayOf(a.HistoryFrom, a.Zone), Last: today, Now: now, LookBack: true, Recent: today.AddDate(0, 0, 1-recentDays), OldestFirst: true}
 }
 
 // WholeDays returns a range without today and later days, which are not over.
@@ -34,9 +42,31 @@ func (a *Account) WholeDays(r Range) Range {
 	return r
 }
 
-// Plan returns the windows of a stream that are due, in the order of loading, and the number of all windows in the range. Only the
-// ledger decides what is due (invariant 1).
-func Plan(ctx context.Context, l *ledger.Ledger, a *Account, s Stream, r Range) (due []ledger.Due, all int, err error) {
+// Plan plans the windows of a stream in a range. Only the ledger decides what is due (invariant 1).
+func Plan(ctx context.Context, l *ledger.Ledger, a *Account, s Stream, r Range) (Job, error) {
+	due, windows, err := plan(ctx, l, a, s, r)
+	job := Job{Account: a, Stream: s, Due: due, Windows: windows}
+	if err != nil || r.Recent.IsZero() {
+		return job, err
+	}
+	recent := func(d ledger.Due) bool { return d.To.After(startOf(r.Recent, a.Zone)) }
+	slices.SortStableFunc(job.Due, func(x, y ledger.Due) int {
+		switch {
+		case recent(x) == recent(y):
+			return 0
+		case recent(x):
+			return -1
+		}
+		return 1
+	})
+	for job.Recent < len(due) && recent(due[job.Recent]) {
+		job.Recent++
+	}
+	return job, nil
+}
+
+// plan returns the windows that are due, and the number of all windows in the range.
+func plan(ctx context.Context, l *ledger.Ledger, a *Account, s Stream, r Range) (due []ledger.Due, all int, err error) {
 	// This machine's clock may be ahead. A day that is not over by the database's clock must not count as loaded.
 	clock, err := l.Now(ctx)
 	if err != nil {

@@ -2,11 +2,14 @@ package pipeline
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"wheelhouse/internal/ledger"
 	"wheelhouse/internal/settings"
 )
 
@@ -14,13 +17,12 @@ import (
 func (b *bench) due(stream string, r Range) string {
 	b.t.Helper()
 	var all []string
-	due, _, err := Plan(b.t.Context(), b.runner.Warehouse.Ledger, b.account, b.account.Streams([]string{stream})[0], r)
+	job, err := Plan(b.t.Context(), b.runner.Warehouse.Ledger, b.account, b.account.Streams([]string{stream})[0], r)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	if !r.OldestFirst { // then the newest comes first
-		slices.Reverse(due)
-	}
+	due := job.Due
+	slices.SortStableFunc(due, func(x, y ledger.Due) int { return x.From.Compare(y.From) })
 	for _, d := range due {
 		all = append(all, fmt.Sprintf("%s:%s", d.Day.Format("01-02"), d.Why))
 	}
@@ -164,4 +166,46 @@ func TestClockThatIsAhead(t *testing.T) {
 	b.want("0", "SELECT count(*) FROM wheelhouse.loads WHERE stream = 'usage_new' AND upper(span) > now()")
 	b.want("3", "SELECT count(*) FROM wheelhouse.loads WHERE stream = 'usage_new'")
 	b.want("true", "SELECT lower(span) <= now() FROM wheelhouse.loads WHERE stream = 'user_access'")
+}
+
+// A run loads the newest 28 days of all streams before any older day, both in the order of time.
+func TestTheNewestDaysComeFirst(t *testing.T) {
+	t.Parallel()
+	api := newCanned()
+	var mu sync.Mutex
+	asked := map[string][]string{}
+	var all []string
+	record := func(stream, answer string) {
+		api.answer(stream, func(q url.Values) (int, string) {
+			mu.Lock()
+			defer mu.Unlock()
+			day := q.Get("from")[:len(time.DateOnly)]
+			asked[stream], all = append(asked[stream], day), append(all, day)
+			return 200, answer
+		})
+	}
+	record("usage_new", `{"sessions":[]}`)
+	record("demo_usage", `{"total_canceled_requests":0,"sessions":[]}`)
+	now := time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
+	b := newBench(t, api, now, func(a *settings.Account) {
+		a.HistoryFrom = date("2026-02-01")
+		parallel(a, 1)
+	})
+	b.mustRun(b.account.Nightly(now), "usage_new", "demo_usage")
+	const newest = "2026-02-11"
+	var want []string
+	for day := date(newest); !day.After(date("2026-03-10")); day = day.AddDate(0, 0, 1) {
+		want = append(want, day.Format(time.DateOnly))
+	}
+	for day := date("2026-02-01"); day.Before(date(newest)); day = day.AddDate(0, 0, 1) {
+		want = append(want, day.Format(time.DateOnly))
+	}
+	for stream, days := range asked {
+		if !slices.Equal(days, want) {
+			t.Errorf("%s: asked for %v", stream, days)
+		}
+	}
+	if n := slices.IndexFunc(all, func(day string) bool { return day < newest }); n != 2*28 {
+		t.Errorf("the first older day is request %d, want %d: %v", n, 2*28, all)
+	}
 }

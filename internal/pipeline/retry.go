@@ -40,7 +40,7 @@ func (r *Runner) dueOf(ctx context.Context, a *Account, s Stream, rejects []ledg
 		}
 		asked[of] = true
 		days := Range{First: of[0], Last: of[1], Now: r.Now(), Force: true}
-		due, _, err := Plan(ctx, r.Warehouse.Ledger, a, s, days)
+		due, _, err := plan(ctx, r.Warehouse.Ledger, a, s, days)
 		if err != nil {
 			return nil, err
 		}

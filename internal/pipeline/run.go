@@ -31,8 +31,9 @@ type Runner struct {
 type Job struct {
 	Account *Account
 	Stream  Stream
-	Due     []ledger.Due
-	Windows int // all windows in the range, due or not
+	Due     []ledger.Due // in the order of loading
+	Recent  int          // so many of Due, the first ones, are loaded before the others of any job
+	Windows int          // all windows in the range, due or not
 }
 
 // Result sums up a run.
@@ -56,11 +57,11 @@ func (r Result) OK() bool { return r.Failed == 0 && r.Left == 0 && r.Unreconcile
 func (r *Runner) Plan(ctx context.Context, accounts []*Account, streams []string, within func(*Account) Range) (jobs []Job, err error) {
 	for _, a := range accounts {
 		for _, s := range a.Streams(streams) {
-			due, windows, err := Plan(ctx, r.Warehouse.Ledger, a, s, within(a))
+			job, err := Plan(ctx, r.Warehouse.Ledger, a, s, within(a))
 			if err != nil {
 				return nil, err
 			}
-			jobs = append(jobs, Job{a, s, due, windows})
+			jobs = append(jobs, job)
 		}
 	}
 	return jobs, nil
@@ -118,27 +119,31 @@ func (r Result) outcome(ctx context.Context) string {
 	return "loaded"
 }
 
-// load loads the jobs. When ctx ends, no further window begins, and claimed windows have Grace to end.
+// load loads the jobs, the recent windows of all jobs first. When ctx ends, no further window begins, and claimed windows have Grace to end.
 func (r *Runner) load(ctx context.Context, jobs []Job, run int64) Result {
 	work, stop := r.grace(ctx)
 	defer stop()
 	sum := &summary{Result: Result{Run: run}}
 	limits := newLimits(max(1, r.workers()))
-	var all sync.WaitGroup
+	var workers []*worker
 	for _, job := range jobs {
 		sum.Windows += len(job.Due)
 		if r.Observe != nil {
 			r.Observe.Planned(job.Account.ID, job.Stream.Name, len(job.Due))
 		}
+		w := &worker{Runner: r, job: job, run: run, limits: limits, sum: sum, later: job.Due}
+		defer r.Queue.enter(w)()
+		workers = append(workers, w)
 	}
-	for _, job := range jobs {
-		w := &worker{Runner: r, job: job, run: run, limits: limits, sum: sum}
-		all.Go(func() {
-			defer r.Queue.enter(w)()
-			w.load(ctx, work)
-		})
+	loadNext := func(count func(Job) int) {
+		var all sync.WaitGroup
+		for _, w := range workers {
+			all.Go(func() { w.load(ctx, work, count(w.job)) })
+		}
+		all.Wait()
 	}
-	all.Wait()
+	loadNext(func(j Job) int { return j.Recent })
+	loadNext(func(j Job) int { return len(j.Due) - j.Recent })
 	return sum.Result
 }
 

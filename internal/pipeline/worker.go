@@ -23,6 +23,7 @@ type worker struct {
 
 	mu    sync.Mutex
 	due   []ledger.Due
+	later []ledger.Due // to be loaded after due
 	busy  []ledger.Due // windows that another process is loading
 	order order
 
@@ -46,11 +47,15 @@ func newLimits(asking int) limits {
 	return limits{make(chan struct{}, asking), make(chan struct{}, maxCommitting), make(chan struct{}, asking+maxCommitting*groupSize)}
 }
 
-// load loads the job's due windows. Windows that another process is loading are tried again until they are loaded or free: the
+// load loads the next n of the job's due windows. Windows that another process is loading are tried again until they are loaded or free: the
 // leases of a killed process run out, and its windows are still due. The leases of a living process may last. If no window comes
 // free in twice the time of a lease, the windows are left to the other process.
-func (w *worker) load(ctx, work context.Context) {
-	w.try(ctx, work, w.job.Due)
+func (w *worker) load(ctx, work context.Context, n int) {
+	w.mu.Lock()
+	due := w.later[:n]
+	w.later = w.later[n:]
+	w.mu.Unlock()
+	w.try(ctx, work, due)
 	if len(w.busy) > 0 {
 		w.Log.Info("waiting for windows that another process is loading",
 			zap.String("account", w.job.Account.ID), zap.String("stream", w.job.Stream.Name), zap.Int("windows", len(w.busy)))
