@@ -45,11 +45,16 @@ func (a *Account) WholeDays(r Range) Range {
 // Plan plans the windows of a stream in a range. Only the ledger decides what is due (invariant 1).
 func Plan(ctx context.Context, l *ledger.Ledger, a *Account, s Stream, r Range) (Job, error) {
 	due, windows, err := plan(ctx, l, a, s, r)
-	job := Job{Account: a, Stream: s, Due: due, Windows: windows}
-	if err != nil || r.Recent.IsZero() {
-		return job, err
+	if err != nil {
+		return Job{}, err
 	}
-	recent := func(d ledger.Due) bool { return d.To.After(startOf(r.Recent, a.Zone)) }
+	recent := func(ledger.Due) bool { return false }
+	if !r.Recent.IsZero() {
+		first := startOf(r.Recent, a.Zone)
+		recent = func(d ledger.Due) bool { return d.To.After(first) }
+	}
+	job := Job{Account: a, Stream: s, Due: join(due, s.load.Join, recent), Windows: windows}
+	job.Windows -= len(due) - len(job.Due)
 	slices.SortStableFunc(job.Due, func(x, y ledger.Due) int {
 		switch {
 		case recent(x) == recent(y):
@@ -59,10 +64,30 @@ func Plan(ctx context.Context, l *ledger.Ledger, a *Account, s Stream, r Range) 
 		}
 		return 1
 	})
-	for job.Recent < len(due) && recent(due[job.Recent]) {
+	for job.Recent < len(job.Due) && recent(job.Due[job.Recent]) {
 		job.Recent++
 	}
 	return job, nil
+}
+
+// join joins neighbouring windows that are due for the same reason into windows of up to so many days. No joined window is recent in
+// part.
+func join(due []ledger.Due, days int, recent func(ledger.Due) bool) (joined []ledger.Due) {
+	for _, d := range due {
+		if n := len(joined); n > 0 && joined[n-1].Why == d.Why && recent(joined[n-1]) == recent(d) {
+			last := &joined[n-1]
+			first, second := last, &d
+			if d.From.Before(last.From) { // newest first
+				first, second = &d, last
+			}
+			if first.To.Equal(second.From) && dayOf(second.To.Add(-time.Second), d.Zone).Before(first.Day.AddDate(0, 0, days)) {
+				last.Day, last.From, last.To, last.Known = first.Day, first.From, second.To, max(last.Known, d.Known)
+				continue
+			}
+		}
+		joined = append(joined, d)
+	}
+	return joined
 }
 
 // plan returns the windows that are due, and the number of all windows in the range.

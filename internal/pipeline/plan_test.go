@@ -209,3 +209,46 @@ func TestTheNewestDaysComeFirst(t *testing.T) {
 		t.Errorf("the first older day is request %d, want %d: %v", n, 2*28, all)
 	}
 }
+
+// Neighbouring windows of share_visits that are due for one reason are asked for as one, of up to two weeks, and none that is recent in part.
+func TestWindowsOfVisitsAreJoined(t *testing.T) {
+	t.Parallel()
+	api := newCanned()
+	now := time.Date(2026, 4, 10, 12, 0, 0, 0, time.UTC)
+	b := newBench(t, api, now, func(a *settings.Account) {
+		a.HistoryFrom = date("2026-02-20")
+		a.Zone = mustZone(t, "Europe/Berlin") // the clock goes forward on 29 March
+		set(a, "share_visits", func(s *settings.Stream) { s.Lookback = 3 })
+	})
+	windows := func(r Range) string {
+		t.Helper()
+		job, err := Plan(t.Context(), b.runner.Warehouse.Ledger, b.account, b.account.Streams([]string{"share_visits"})[0], r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []string
+		for _, d := range job.Due {
+			all = append(all, fmt.Sprintf("%s–%s:%s", d.Day.Format("01-02"), dayOf(d.To.Add(-time.Second), b.account.Zone).Format("01-02"), d.Why))
+		}
+		return fmt.Sprintf("%s; %d first, %d in all", strings.Join(all, " "), job.Recent, job.Windows)
+	}
+	want := func(r Range, want string) {
+		t.Helper()
+		if got := windows(r); got != want {
+			t.Errorf("\n got %s\nwant %s", got, want)
+		}
+	}
+	nightly := b.account.Nightly(now)
+	want(nightly, "03-14–03-27:gap 03-28–04-10:gap 02-20–03-05:gap 03-06–03-13:gap; 2 first, 4 in all")
+	if r := b.mustRun(Range{First: date("2026-03-01"), Last: date("2026-03-01"), Now: now}, "share_visits"); r.Loaded != 1 {
+		t.Errorf("%+v", r)
+	}
+	want(nightly, "03-14–03-27:gap 03-28–04-10:gap 02-20–02-28:gap 03-02–03-13:gap; 2 first, 5 in all")
+	if r := b.mustRun(nightly, "share_visits"); r.Loaded != 4 {
+		t.Errorf("%+v", r)
+	}
+	want(nightly, "04-07–04-10:look-back; 1 first, 47 in all")
+	b.want("0", "SELECT count(*) FROM bi.coverage WHERE stream = 'share_visits' AND day BETWEEN '2026-02-20' AND '2026-04-09' AND status <> 'loaded'")
+	backfill := Range{First: date("2026-03-01"), Last: date("2026-03-20"), Now: now, Force: true}
+	want(backfill, "03-07–03-20:forced 03-01–03-06:forced; 0 first, 2 in all")
+}

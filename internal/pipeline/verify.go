@@ -17,7 +17,7 @@ import (
 type Finding struct {
 	Account string `json:"account"`
 	Stream  string `json:"stream"`
-	Days    string `json:"days"` // the window's first day; for CompareBorders, the range
+	Days    string `json:"days"` // a day, or "2026-03-01 to 2026-03-07"
 	load.Difference
 }
 
@@ -188,8 +188,8 @@ func (v *verifier) add(job Job, due ledger.Due, count func(*Verified), found []l
 	count(&v.sum)
 	v.sum.Findings += len(found)
 	days := due.Day.Format(time.DateOnly)
-	if due.Why == "" {
-		days += " to " + dayOf(due.To.Add(-time.Second), job.Account.Zone).Format(time.DateOnly)
+	if last := dayOf(due.To.Add(-time.Second), job.Account.Zone); last.After(due.Day) {
+		days += " to " + last.Format(time.DateOnly)
 	}
 	for _, d := range found {
 		v.tell(Finding{Account: due.Account, Stream: job.Stream.Name, Days: days, Difference: d})
