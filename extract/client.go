@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -46,6 +47,8 @@ type Client struct {
 	stream    *rate.Limiter   // a further limit of one stream
 	pauses    *pauses
 	sizes     *sizes // of one stream's windows
+
+	smallPages *atomic.Bool // the server has refused a page of pageSize
 
 	known     *Sum          // the answer's Sum is wanted and compared with this; nil: no Sum is wanted
 	sizeTries int           // attempts at a request that fails for its size; 0: as many as for any failure
@@ -88,6 +91,8 @@ func New(cfg Config) (*Client, error) {
 		stream: limiter(0),
 		pauses: &pauses{},
 		sizes:  &sizes{},
+
+		smallPages: &atomic.Bool{},
 
 		transport: transport,
 		http: &http.Client{

@@ -95,8 +95,49 @@ func TestPageSizeFollowsTheCap(t *testing.T) {
 		t.Fatal(err)
 	}
 	pages, sizes := strings.Join(server.queries("page"), " "), strings.Join(server.queries("page_size"), " ")
-	if pages != "1 2 3 1 2 3" || sizes != "100 25 25 100 25 25" {
+	if pages != "1 2 3 1 2 3" || sizes != "1000 25 25 1000 25 25" {
 		t.Errorf("pages %s of sizes %s", pages, sizes)
+	}
+}
+
+// A server that refuses a large page, or does not answer it, is asked for smaller ones. Only a refusal is remembered.
+func TestLargePagesThatAreNotAnswered(t *testing.T) {
+	for status, want := range map[int]string{400: "1000 100 100 100 100", 422: "1000 100 100 100 100", 504: "1000 1000 100 100 1000 1000 100 100"} {
+		t.Run(strconv.Itoa(status), func(t *testing.T) {
+			l := &library{slugs: shareNames(150), pageMax: 100}
+			server := serve(t, func(n int, w http.ResponseWriter, r *http.Request) {
+				if size, _ := strconv.Atoi(r.URL.Query().Get("page_size")); size > 100 {
+					w.WriteHeader(status)
+					return
+				}
+				l.answer(n, w, r)
+			})
+			out, _, err := shares(t, client(t, server.URL))
+			if err != nil || !slices.Equal(slugsOf(out.kept), l.slugs) {
+				t.Errorf("%d rows, %v", len(out.kept), err)
+			}
+			if sizes := strings.Join(server.queries("page_size"), " "); sizes != want {
+				t.Errorf("pages of sizes %s, want %s", sizes, want)
+			}
+		})
+	}
+}
+
+// A refusal that is not about the page's size fails.
+func TestListThatIsRefused(t *testing.T) {
+	server := serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadRequest) })
+	if _, _, err := shares(t, client(t, server.URL)); err == nil || !strings.Contains(err.Error(), "400") || len(server.asked()) != 2 {
+		t.Errorf("%d requests: %v", len(server.asked()), err)
+	}
+}
+
+func TestCountShares(t *testing.T) {
+	for _, c := range []struct{ rows, pageMax, list int }{{0, 1000, 1}, {1000, 1000, 1}, {1001, 1000, 4}, {250, 100, 6}} {
+		l := &library{slugs: shareNames(c.rows), pageMax: c.pageMax}
+		n, err := client(t, serve(t, l.answer).URL).CountShares(t.Context(), day)
+		if want := (extract.ShareCount{List: int64(c.list), Visited: int64(c.rows)}); err != nil || n != want {
+			t.Errorf("%d shares by %d: %+v, %v, want %+v", c.rows, c.pageMax, n, err, want)
+		}
 	}
 }
 

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -28,8 +30,9 @@ type Share struct {
 	Extra             Extra
 }
 
-// pageSize is the page_size that is asked for. The server may send smaller pages.
-const pageSize = 100
+// pageSize is the page_size that is asked for, and smallPageSize is what is asked for if the server refuses such a page or does not
+// answer it. The server may send smaller pages than asked for. Its maximum is unknown; its default is 25.
+const pageSize, smallPageSize = 1000, 100
 
 // passes is how often a list is read before the call fails because the list keeps changing.
 const passes = 5
@@ -100,11 +103,8 @@ func (c *Client) sharesPaged(ctx context.Context, rep *Report, q url.Values, out
 // shorter size: then it does not matter whether the server counts pages by its own size or by the one asked for.
 func (c *Client) sharesPass(ctx context.Context, rep *Report, q url.Values, row func(Record[Share]) error) (*pass, error) {
 	p := &pass{slugs: map[string]int{}}
-	size := pageSize
+	recs, total, size, err := c.firstPage(ctx, rep, q)
 	for page := 1; page <= maxPages; page++ {
-		q.Set("page", strconv.Itoa(page))
-		q.Set("page_size", strconv.Itoa(size))
-		recs, total, err := c.sharesPage(ctx, rep, q)
 		if err != nil {
 			return nil, err
 		}
@@ -121,8 +121,34 @@ func (c *Client) sharesPass(ctx context.Context, rep *Report, q url.Values, row 
 		case page == 1 && len(recs) < size:
 			size = len(recs)
 		}
+		q.Set("page", strconv.Itoa(page+1))
+		q.Set("page_size", strconv.Itoa(size))
+		recs, total, err = c.sharesPage(ctx, rep, q)
 	}
 	return nil, errEndless
+}
+
+// firstPage reads the first page, and returns the page_size that was asked for.
+func (c *Client) firstPage(ctx context.Context, rep *Report, q url.Values) (recs []Record[Share], total Integer, size int, err error) {
+	q.Set("page", "1")
+	if !c.smallPages.Load() {
+		q.Set("page_size", strconv.Itoa(pageSize))
+		recs, total, err = c.trying(fewTries).sharesPage(ctx, rep, q)
+		refused := refusesPage(err)
+		if !refused && !failsForSize(err) {
+			return recs, total, pageSize, err
+		}
+		c.smallPages.Store(refused)
+	}
+	q.Set("page_size", strconv.Itoa(smallPageSize))
+	recs, total, err = c.sharesPage(ctx, rep, q)
+	return recs, total, smallPageSize, err
+}
+
+// refusesPage tells whether the server refuses a request as it is, which may be because of its page_size.
+func refusesPage(err error) bool {
+	var api *APIError
+	return errors.As(err, &api) && slices.Contains([]int{http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity}, api.Status)
 }
 
 // add adds a page to the pass.

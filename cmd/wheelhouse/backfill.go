@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"math"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -44,7 +46,7 @@ the first load of several years: it costs Postgres less work and leaves smaller 
 	f.StringVar(&to, "to", "", "last day, included")
 	f.BoolVar(&force, "force", false, "load windows again that are loaded")
 	f.BoolVar(&oldestFirst, "oldest-first", false, "load the oldest days first")
-	f.BoolVar(&dryRun, "dry-run", false, "print the plan, and load nothing")
+	f.BoolVar(&dryRun, "dry-run", false, "print the plan with the number of requests and how long they take, and load nothing")
 	return cmd
 }
 
@@ -55,7 +57,8 @@ type planLine struct {
 	Windows  int    `json:"windows"`
 	Loaded   int    `json:"already_loaded"`
 	ToLoad   int    `json:"to_load"`
-	Requests int    `json:"requests_at_least"`
+	Requests int64  `json:"requests"` // about
+	Seconds  int64  `json:"seconds"`  // of these requests, at the rates in the settings
 	First    string `json:"first_day"`
 	Last     string `json:"last_day"`
 }
@@ -69,18 +72,42 @@ func (a *app) dryRun(ctx context.Context, l loading, within func(*pipeline.Accou
 		}
 		rows := make([]planLine, len(jobs))
 		for i, job := range jobs {
+			estimate, err := job.Estimate(ctx)
+			if err != nil {
+				return fmt.Errorf("asking how many shares there are: %w", err)
+			}
 			rows[i] = planLine{
 				Account: job.Account.ID, Stream: job.Stream.Name, Windows: job.Windows, Loaded: job.Loaded(),
-				ToLoad: len(job.Due), Requests: job.Requests(),
+				ToLoad: len(job.Due), Requests: estimate.Requests, Seconds: int64(math.Ceil(estimate.Takes.Seconds())),
 			}
-			if n := len(job.Due); n > 0 {
-				first, last := job.Due[0].Day, job.Due[n-1].Day
-				if last.Before(first) {
-					first, last = last, first
-				}
+			if len(job.Due) > 0 {
+				first, last := job.Days()
 				rows[i].First, rows[i].Last = first.Format(time.DateOnly), last.Format(time.DateOnly)
 			}
 		}
-		return report.Table(a.out, rows, l.json)
+		if err := report.Table(a.out, rows, l.json); err != nil || l.json {
+			return err
+		}
+		return a.printDuration(accounts, rows)
 	})
+}
+
+// printDuration prints how long a plan takes. The streams of an account share its rate, and accounts load side by side.
+func (a *app) printDuration(accounts []*pipeline.Account, rows []planLine) error {
+	var longest time.Duration
+	var all int64
+	for _, account := range accounts {
+		var requests int64
+		var takes time.Duration
+		for _, row := range rows {
+			if row.Account == account.ID {
+				requests += row.Requests
+				takes = max(takes, time.Duration(row.Seconds)*time.Second)
+			}
+		}
+		takes = max(takes, time.Duration(float64(requests)/account.RequestsPerSecond*float64(time.Second)))
+		longest, all = max(longest, takes), all+requests
+	}
+	_, err := fmt.Fprintf(a.out, "\nAbout %s requests. At the rates in the settings (requests_per_second) they take about %s.\n", report.Count(all), report.Roughly(longest))
+	return err
 }

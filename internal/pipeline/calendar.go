@@ -1,6 +1,10 @@
 package pipeline
 
-import "time"
+import (
+	"time"
+
+	"wheelhouse/internal/ledger"
+)
 
 // A day is a time.Time: its midnight in UTC, whatever its zone.
 
@@ -28,6 +32,9 @@ func startOf(day time.Time, zone *time.Location) time.Time {
 	}
 	return late
 }
+
+// lastDay returns the last day of a window.
+func lastDay(w ledger.Window) time.Time { return dayOf(w.To.Add(-time.Second), w.Zone) }
 
 // span is some days that make one window.
 type span struct {

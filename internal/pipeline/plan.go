@@ -80,7 +80,7 @@ func join(due []ledger.Due, days int, recent func(ledger.Due) bool) (joined []le
 			if d.From.Before(last.From) { // newest first
 				first, second = &d, last
 			}
-			if first.To.Equal(second.From) && dayOf(second.To.Add(-time.Second), d.Zone).Before(first.Day.AddDate(0, 0, days)) {
+			if first.To.Equal(second.From) && lastDay(second.Window).Before(first.Day.AddDate(0, 0, days)) {
 				last.Day, last.From, last.To, last.Known = first.Day, first.From, second.To, max(last.Known, d.Known)
 				continue
 			}

@@ -125,7 +125,7 @@ func (w *worker) days(t *task, why error) (days []ledger.Due) {
 		return nil
 	}
 	zone := w.job.Account.Zone
-	for _, s := range cut(t.Day, dayOf(t.To.Add(-time.Second), zone), 1, zone) {
+	for _, s := range cut(t.Day, lastDay(t.Window), 1, zone) {
 		s.from, s.to = latest(s.from, t.From), earliest(s.to, t.To)
 		if s.from.Before(s.to) {
 			d := t.Due

@@ -188,7 +188,7 @@ func (v *verifier) add(job Job, due ledger.Due, count func(*Verified), found []l
 	count(&v.sum)
 	v.sum.Findings += len(found)
 	days := due.Day.Format(time.DateOnly)
-	if last := dayOf(due.To.Add(-time.Second), job.Account.Zone); last.After(due.Day) {
+	if last := lastDay(due.Window); last.After(due.Day) {
 		days += " to " + last.Format(time.DateOnly)
 	}
 	for _, d := range found {

@@ -123,3 +123,20 @@ func Printable(s string) string {
 
 // shown reports whether a character may go to a terminal: it prints, or joins two characters that do.
 func shown(r rune) bool { return unicode.IsPrint(r) || r == '\u200d' || r == '\u200c' }
+
+// Roughly is a duration in minutes, hours or days.
+func Roughly(d time.Duration) string {
+	unit := func(n int, name string) string {
+		if n == 1 {
+			return "1 " + name
+		}
+		return fmt.Sprintf("%d %ss", n, name)
+	}
+	switch {
+	case d < 2*time.Hour:
+		return unit(max(1, int(d.Round(time.Minute).Minutes())), "minute")
+	case d < 48*time.Hour:
+		return unit(int(d.Round(time.Hour).Hours()), "hour")
+	}
+	return unit(int(d.Hours()/24), "day")
+}

@@ -32,6 +32,8 @@ type Stream struct {
 	Open      bool // rows may stay open (a running session, an unanswered request): the setting open_lookback applies
 	WindowEnd bool // an event at the end of a window would be counted twice: the setting window_end applies
 	Requests  int  // the least number of requests for a window
+	Lists     bool // a window needs the list of shares, which has pages
+	Details   bool // a window needs a request for each share that was visited
 
 	// Join is the number of days up to which neighbouring windows that are due are asked for as one; 0: each on its own. It is for a
 	// stream that needs fewer requests for a longer window. A run that is interrupted asks for the whole window again.
@@ -45,9 +47,9 @@ var All = []Stream{
 	{Name: "usage_new", Grain: Events, MainTable: "screen_sessions", Requests: 1, Open: true},
 	{Name: "usage_shares", Grain: Daily, MainTable: "share_usage_daily", Requests: 1, WindowEnd: true,
 		OneDay: "its counts are for the window as a whole"},
-	{Name: "shares", Grain: Daily, MainTable: "shares", Requests: 1, WindowEnd: true,
+	{Name: "shares", Grain: Daily, MainTable: "shares", Requests: 1, Lists: true, WindowEnd: true,
 		OneDay: "its engagement is for the window as a whole"},
-	{Name: "share_visits", Grain: Events, MainTable: "share_visits", Requests: 1, Join: 14}, // one request for each visited share
+	{Name: "share_visits", Grain: Events, MainTable: "share_visits", Requests: 1, Lists: true, Details: true, Join: 14},
 	{Name: "share_details", Grain: Events, MainTable: "share_details", Requests: 1},
 	{Name: "user_access", Grain: Snapshot, MainTable: "users", Requests: 1},
 	{Name: "company_content", Grain: Snapshot, MainTable: "contents", Requests: 2},

@@ -8,6 +8,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"wheelhouse/internal/report"
 )
 
 // nothing is shown where there is no value.
@@ -101,27 +103,11 @@ func showAgo(t, now time.Time) string {
 	d := now.Sub(t)
 	switch {
 	case d < 0:
-		return "in " + roughly(-d)
+		return "in " + report.Roughly(-d)
 	case d < time.Minute:
 		return "just now"
 	}
-	return roughly(d) + " ago"
-}
-
-func roughly(d time.Duration) string {
-	unit := func(n int, name string) string {
-		if n == 1 {
-			return "1 " + name
-		}
-		return fmt.Sprintf("%d %ss", n, name)
-	}
-	switch {
-	case d < time.Hour:
-		return unit(max(1, int(d.Round(time.Minute).Minutes())), "minute")
-	case d < 48*time.Hour:
-		return unit(int(d.Round(time.Hour).Hours()), "hour")
-	}
-	return unit(int(d.Hours()/24), "day")
+	return report.Roughly(d) + " ago"
 }
 
 // longestShown is the number of characters of a text that a table shows. The CSV has the whole text.
