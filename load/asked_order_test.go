@@ -1,6 +1,8 @@
 package load_test
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -28,5 +30,19 @@ func TestNewerAnswerWinsWithinATransaction(t *testing.T) {
 	}
 	if ended != 1 || all != 1 {
 		t.Errorf("%d of %d sessions have ended, want the one", ended, all)
+	}
+}
+
+// An interrupted load of several windows says that it was interrupted.
+func TestInterruptedTogether(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, load.Options{})
+	first, second := s.ready(load.UsageNew, 0), s.ready(load.UsageNew, 1)
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	for _, c := range s.warehouse.Commit(ctx, first, second) {
+		if !errors.Is(c.Err, context.Canceled) {
+			t.Errorf("%v", c.Err)
+		}
 	}
 }

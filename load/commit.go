@@ -95,6 +95,10 @@ func (w *Warehouse) commitTogether(ctx context.Context, loads []Ready) (done []C
 		}
 		return err
 	})
+	var hidden notRetried
+	if errors.As(err, &hidden) {
+		err = hidden.error
+	}
 	return done, err
 }
 

@@ -88,30 +88,35 @@ func (a *app) demonstrate(ctx context.Context, o simulator.Options, once bool) e
 		Warehouse: w, Log: logger(s.Log, progress.Log()), Version: version, Host: host(), Now: time.Now,
 		Workers: 6, Observe: progress,
 	}
-	m := metrics.New(version)
-	watch(m, runner, []*pipeline.Account{account}, nil)
-	result, err := runner.Run(ctx, "run", []*pipeline.Account{account}, nil, demoRange)
-	progress.Close()
-	if err != nil {
-		return err
-	}
-	// Autovacuum would do this in a minute. Until then the pages would be slow: without statistics Postgres plans for millions of rows.
-	if _, err := w.Pool().Exec(ctx, "ANALYZE"); err != nil {
-		return err
-	}
+	m, queue := metrics.New(version), &pipeline.Queue{}
+	watch(m, queue, runner, []*pipeline.Account{account}, nil)
 	site := &site{}
 	if !once {
-		if site, err = a.demoPages(s, url, runner.Log, minutely(account), m.Handler()); err != nil {
+		if site, err = a.demoPages(s, url, runner.Log, minutely(account), m.Handler(), queue); err != nil {
 			return err
 		}
 		defer site.close()
 	}
-	if err := a.printDemo(ctx, w, result, time.Since(began), url, site); err != nil || once {
-		return err
+	if site.server != nil {
+		fmt.Fprintf(a.out, "The pages fill while the account is loaded:\n  http://%s/\n\n", site.listener.Addr())
 	}
-	fmt.Fprintln(a.out, "\nNew rows are loaded every minute. Ctrl-C ends the demo and removes it.")
-	runner.Observe = m
-	return site.while(ctx, func(ctx context.Context) error { return keepLoading(ctx, runner, account) })
+	return site.while(ctx, func(ctx context.Context) error {
+		result, err := runner.Run(ctx, "run", []*pipeline.Account{account}, nil, demoRange)
+		progress.Close()
+		if err != nil {
+			return err
+		}
+		// Autovacuum would do this in a minute. Until then the pages would be slow: without statistics Postgres plans for millions of rows.
+		if _, err := w.Pool().Exec(ctx, "ANALYZE"); err != nil {
+			return err
+		}
+		if err := a.printDemo(ctx, w, result, time.Since(began), url, once); err != nil || once {
+			return err
+		}
+		fmt.Fprintln(a.out, "\nNew rows are loaded every minute. Ctrl-C ends the demo and removes it.")
+		runner.Observe = m
+		return keepLoading(ctx, runner, account)
+	})
 }
 
 func demoRange(account *pipeline.Account) pipeline.Range { return account.Nightly(time.Now()) }
@@ -186,11 +191,8 @@ func keepLoading(ctx context.Context, runner *pipeline.Runner, account *pipeline
 	}
 }
 
-// printDemo prints what the demo loaded, and how to open the pages and query the database.
-func (a *app) printDemo(ctx context.Context, w *load.Warehouse, r pipeline.Result, elapsed time.Duration, url string, pages *site) error {
-	if pages.server != nil {
-		fmt.Fprintf(a.out, "Look at it:\n  http://%s/\n\n", pages.listener.Addr())
-	}
+// printDemo prints what the demo loaded, and how to query the database.
+func (a *app) printDemo(ctx context.Context, w *load.Warehouse, r pipeline.Result, elapsed time.Duration, url string, once bool) error {
 	tables, err := w.TableCounts(ctx)
 	if err != nil {
 		return err
@@ -203,7 +205,7 @@ func (a *app) printDemo(ctx context.Context, w *load.Warehouse, r pipeline.Resul
 		return err
 	}
 	where := fmt.Sprintf("Query it while the demo runs:\n  psql '%s'", url)
-	if pages.server == nil {
+	if once {
 		where = "This database ends with the command. Without --once it stays up, and the demo prints how to query it:"
 	}
 	fmt.Fprintf(a.out, `

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -244,7 +245,7 @@ func TestDemoOnceLeavesNothing(t *testing.T) {
 	temp := t.TempDir()
 	u := user{t, []string{"TMPDIR=" + temp}, t.TempDir()}
 	stdout, stderr := u.types(exitOK, "demo", "--once", "--days", "7", "--agents", "4")
-	if n := strings.Count(stderr, "window loaded"); n < 40 || strings.Contains(stdout, "not reconciled") {
+	if n := strings.Count(stderr, "window loaded"); n < 30 || strings.Contains(stdout, "not reconciled") {
 		t.Errorf("%d lines of windows\n%s", n, stdout)
 	}
 	counts := regexp.MustCompile(`(\d+) of the (\d+) windows for which the API states totals are reconciled`).FindStringSubmatch(stdout)
@@ -258,6 +259,49 @@ func TestDemoOnceLeavesNothing(t *testing.T) {
 		if !strings.Contains(stdout, table) {
 			t.Errorf("%s is not in the demo's summary:\n%s", table, stdout)
 		}
+	}
+}
+
+// The demo's pages answer while the account is loaded, and say how far that is. Ctrl-C ends it at any moment.
+func TestDemoShowsItsPagesAtOnce(t *testing.T) {
+	t.Parallel()
+	u := user{t, []string{"TMPDIR=" + t.TempDir()}, t.TempDir()}
+	cmd, _, errs := u.command("demo", "--days", "300", "--agents", "20", "--listen", "127.0.0.1:0")
+	cmd.Stdout = nil
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(stdout)
+	address := ""
+	for address == "" && lines.Scan() {
+		address = regexp.MustCompile(`http://\S+`).FindString(lines.Text())
+	}
+	body := ""
+	for deadline := time.Now().Add(time.Minute); !strings.Contains(body, "windows are done") && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		response, err := http.Get(address)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, errs)
+		}
+		text, err := io.ReadAll(response.Body)
+		if response.Body.Close(); err != nil || response.StatusCode != http.StatusOK {
+			t.Fatal(response.Status, err)
+		}
+		body = string(text)
+	}
+	if !regexp.MustCompile(`\d+ % of 1.\d\d\d windows are done`).MatchString(body) {
+		t.Errorf("the page does not say that the account is being loaded:\n%s", body)
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.Copy(io.Discard, stdout)
+	_ = cmd.Wait() // the exit code is checked below
+	if code := cmd.ProcessState.ExitCode(); code != exitInterrupted || strings.Contains(errs.String(), "window failed") {
+		t.Errorf("exit %d\n%s", code, errs)
 	}
 }
 

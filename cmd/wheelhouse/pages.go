@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"wheelhouse/internal/pipeline"
 	"wheelhouse/internal/settings"
 	"wheelhouse/internal/web"
 )
@@ -22,12 +23,12 @@ type site struct {
 }
 
 // pages prepares the pages that the settings ask for, and reports mistakes in their settings before anything else begins.
-func pages(s *settings.Settings, log *zap.Logger, metrics http.Handler) (*site, error) {
+func pages(s *settings.Settings, log *zap.Logger, metrics http.Handler, queue *pipeline.Queue) (*site, error) {
 	if s.Listen == "" {
 		return &site{}, nil
 	}
 	server, err := web.New(web.Options{
-		Database: s.Database.Reveal(), Listen: s.Listen, Token: s.Token, Log: log, Metrics: metrics,
+		Database: s.Database.Reveal(), Listen: s.Listen, Token: s.Token, Log: log, Metrics: metrics, Loading: loadingOf(queue),
 		Streams: func(now time.Time) []settings.Row { return s.Describe(now, 1) },
 	})
 	if errors.Is(err, web.ErrNoToken) {
@@ -44,8 +45,13 @@ func pages(s *settings.Settings, log *zap.Logger, metrics http.Handler) (*site, 
 	return &site{server, l, log}, nil
 }
 
+// loadingOf tells the pages how far the loads of this process are.
+func loadingOf(queue *pipeline.Queue) func(account string) web.Loading {
+	return func(account string) web.Loading { return web.Loading(queue.Loading(account)) }
+}
+
 // demoPages are the demo's pages: at the address of --listen, else at the default address or, if that is in use, at a free port of loopback.
-func (a *app) demoPages(s *settings.Settings, database string, log *zap.Logger, streams func(time.Time) []settings.Row, metrics http.Handler) (*site, error) {
+func (a *app) demoPages(s *settings.Settings, database string, log *zap.Logger, streams func(time.Time) []settings.Row, metrics http.Handler, queue *pipeline.Queue) (*site, error) {
 	if s.Listen == "" {
 		return &site{}, nil
 	}
@@ -57,7 +63,7 @@ func (a *app) demoPages(s *settings.Settings, database string, log *zap.Logger, 
 		return nil, fmt.Errorf("the pages: %w", err)
 	}
 	server, err := web.New(web.Options{
-		Database: database, Listen: l.Addr().String(), Token: s.Token, Log: log, Streams: streams, Metrics: metrics,
+		Database: database, Listen: l.Addr().String(), Token: s.Token, Log: log, Streams: streams, Metrics: metrics, Loading: loadingOf(queue),
 	})
 	if err != nil {
 		return nil, errors.Join(err, l.Close())

@@ -39,7 +39,8 @@ On SIGTERM or Ctrl-C no further window begins. Windows at work have 15 seconds t
 				return err
 			}
 			m := metrics.New(version)
-			site, err := pages(s, logger(s.Log, a.err), m.Handler())
+			queue := &pipeline.Queue{}
+			site, err := pages(s, logger(s.Log, a.err), m.Handler(), queue)
 			if err != nil {
 				return err
 			}
@@ -49,7 +50,7 @@ On SIGTERM or Ctrl-C no further window begins. Windows at work have 15 seconds t
 				return a.withRunnerOf(ctx, s, l, a.err, func(r *pipeline.Runner, accounts []*pipeline.Account) error {
 					site.check(ctx)
 					kept := scheduler.New(r, accounts, scheduler.Wall{}, r.Log)
-					watch(m, r, accounts, kept.Status)
+					watch(m, queue, r, accounts, kept.Status)
 					return kept.Run(ctx)
 				})
 			})

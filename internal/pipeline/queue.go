@@ -4,11 +4,14 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Queued counts the windows of a stream that a run has not loaded yet.
 type Queued struct {
 	Account, Stream string
+	Due             int // when the run began
+	Began           time.Time
 	Waiting         int // due, but not asked for yet
 	Asking          int // being asked for
 	Ready           int // answered, and waiting for a transaction
@@ -17,6 +20,35 @@ type Queued struct {
 
 // stages counts a worker's windows between their claim and their end.
 type stages struct{ claimed, asking, ready, committing atomic.Int64 }
+
+// Loading is how far the runs of an account are.
+type Loading struct {
+	Windows int           // due
+	Done    int           // of these
+	Left    time.Duration // until all are done, if the next windows take as long as the ones before; 0: not known yet
+}
+
+// Loading sums up the runs of an account that are at work now.
+func (q *Queue) Loading(account string) (all Loading) {
+	known := true
+	for _, s := range q.Streams() {
+		if s.Account != account {
+			continue
+		}
+		done := max(0, s.Due-s.Waiting-s.Asking-s.Ready-s.Committing) // a window that was split leaves more than were due
+		all.Windows += s.Due
+		all.Done += done
+		if 20*done < s.Due { // too few of this stream to tell
+			known = false
+			continue
+		}
+		all.Left = max(all.Left, time.Since(s.Began)/time.Duration(max(1, done))*time.Duration(s.Due-done))
+	}
+	if !known {
+		all.Left = 0
+	}
+	return all
+}
 
 // Queue shows the progress of a Runner's windows. The zero value is ready to use.
 type Queue struct {
@@ -38,7 +70,7 @@ func (q *Queue) Streams() []Queued {
 
 func (w *worker) queued() Queued {
 	q := Queued{
-		Account: w.job.Account.ID, Stream: w.job.Stream.Name,
+		Account: w.job.Account.ID, Stream: w.job.Stream.Name, Due: len(w.job.Due), Began: w.began,
 		Asking: int(w.stages.asking.Load()), Ready: int(w.stages.ready.Load()), Committing: int(w.stages.committing.Load()),
 	}
 	w.mu.Lock()

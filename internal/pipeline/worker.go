@@ -17,6 +17,7 @@ type worker struct {
 	run    int64
 	limits limits
 	sum    *summary
+	began  time.Time
 
 	claiming sync.Mutex
 	claimed  []*task // not asked for yet

@@ -44,6 +44,9 @@ type request struct {
 	Now     time.Time
 	Streams []settings.Row // the schedules of the streams; empty: not known
 
+	// Loading says how far a load of many windows is; "": there is none.
+	Loading string
+
 	// Title replaces the page's title, if it is known only after reading.
 	Title string
 
@@ -124,6 +127,7 @@ func (s *Server) show(p *page) http.Handler {
 			if len(q.Accounts) == 0 {
 				return nil
 			}
+			q.Loading = s.o.Loading(q.Account.ID).text()
 			data, err = p.Read(ctx, q)
 			return err
 		})
@@ -132,7 +136,7 @@ func (s *Server) show(p *page) http.Handler {
 			s.fail(w, r, err)
 		case len(q.Accounts) == 0:
 			s.showError(w, r, errorPage{Status: http.StatusOK, Title: "Nothing is loaded yet",
-				Message: "The warehouse has no account. The first `wheelhouse run`, or the first pass of `serve`, adds one."})
+				Message: "The warehouse has no account yet. The first `wheelhouse run`, or the first pass of `serve`, adds one."})
 		case q.csv != nil:
 			s.sendCSV(w, r, q)
 		default:

@@ -23,6 +23,8 @@ type Options struct {
 
 	// Streams returns the schedules of all streams; nil: not known.
 	Streams func(now time.Time) []settings.Row
+	// Loading returns how far this process is with loading an account; nil: not known.
+	Loading func(account string) Loading
 	// Metrics answers /metrics; nil: there is no such address.
 	Metrics http.Handler
 	// Now is the clock; nil: time.Now.
@@ -54,6 +56,9 @@ type Server struct {
 func New(o Options) (*Server, error) {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Loading == nil {
+		o.Loading = func(string) Loading { return Loading{} }
 	}
 	if o.Log == nil {
 		o.Log = zap.NewNop()
