@@ -20,6 +20,7 @@ type answer struct {
 	body   io.Reader
 	buf    []byte         // decoder.src is the filled part of buf
 	hashed *hashingReader // part of body where the answer's Sum is wanted; else nil
+	date   string         // the header Date: the server's clock
 }
 
 // bodyReader reads a body, unpacked, and enforces the bounds on its size.
@@ -43,7 +44,7 @@ func newAnswer(resp *http.Response, cfg Config, cancel context.CancelCauseFunc) 
 	default: // invariant 7
 		return nil, errors.New("the content encoding is neither gzip nor identity")
 	}
-	return &answer{body: body}, nil
+	return &answer{body: body, date: resp.Header.Get("Date")}, nil
 }
 
 func (b *bodyReader) Read(p []byte) (int, error) {

@@ -21,6 +21,7 @@ func TestRecordedAreTheAPIs(t *testing.T) {
 		"company_content.json":             "00ff3fa52967f575999e266288e6bdba6fecb498931cf91e124d1e70b9a14824",
 		"company_content.shares.json":      "c47bf3cbb5f6268ba4ba66b584af955faed4bb3decebc2846798a7d48f9bcc5c",
 		"company_content.shares.slug.json": "1ad9c8dec308945ace4304961ccf63b2ccc3f3374a63dc49b518591a3e3d8265",
+		"demo_info.json":                   "1da5c571d0855dd1758b631fcd582f3b3761784944938d99be9d945940e9b4d6",
 		"demo_usage.json":                  "ba22b3f06dd1503c308c951c7ae13086ae80573a743f65b6695e8d1874a16909",
 		"share_details.json":               "622aacf3b2d9bd83de9fad7bf77b90b212f067ec01cc9b30500c826dd235f5c1",
 		"usage_new.1.json":                 "397cd5f2187abb6cd0ae91936b203872d02c86cc2fac9ff68d333abbfe32daa6",

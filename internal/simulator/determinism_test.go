@@ -21,7 +21,7 @@ func everyPath(t *testing.T, s *Simulator) []string {
 		paths = append(paths, "company_content/shares"+w+"&inactive=true&page=3&page_size=7",
 			"company_content"+w+"&view=soft_deleted", "usage_shares"+w+"&include_all_users=true")
 	}
-	paths = append(paths, "user_access", "ongoing_sessions")
+	paths = append(paths, "user_access", "ongoing_sessions", "demo_info")
 	day := s.Facts(jan1.AddDate(0, 1, 4))
 	for i := range day.Shares {
 		paths = append(paths, "company_content/shares/"+day.Shares[i].Slug)

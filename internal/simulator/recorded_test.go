@@ -91,6 +91,7 @@ func TestEndpointsHaveTheRecordedShape(t *testing.T) {
 		{"share_details", "share_details" + half, s,
 			[]string{"$.shares[].content_created_by null", "$.shares[].content_recorded_at null"}},
 		{"user_access", "user_access", s, nil},
+		{"demo_info", "demo_info", s, nil},
 		{"user_access.email", "user_access/" + s.Users()[2].Email, s, nil},
 		{"company_content", "company_content" + half, s, nil},
 		{"company_content.id", fmt.Sprint("company_content/", content.ID), s, nil},

@@ -70,6 +70,8 @@ type call struct {
 // route finds the endpoint for a path below /ss/api/.
 func route(path string) (name, arg string, serve func(*call)) {
 	switch path {
+	case "demo_info":
+		return path, "", (*call).demoInfo
 	case "demo_usage":
 		return path, "", (*call).demoUsage
 	case "usage_new":

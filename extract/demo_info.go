@@ -1,0 +1,29 @@
+package extract
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// DemoInfo tells about the account's Instant Demos, and about the server's clock.
+type DemoInfo struct {
+	Enabled BoolOrNA  // not valid: the answer does not say
+	Clock   time.Time // when the server answered, to the second; zero: the answer does not say
+}
+
+// DemoInfo asks whether the account's Instant Demos are on. It is the cheapest request of the API.
+func (c *Client) DemoInfo(ctx context.Context) (info DemoInfo, err error) {
+	err = c.get(ctx, &Report{}, "/ss/api/demo_info", nil, func(a *answer) error {
+		info = DemoInfo{}
+		info.Clock, _ = http.ParseTime(a.date)
+		return a.members("the answer", func(name string) error {
+			d, err := a.wholeValue()
+			if err == nil && name == "is_enabled" {
+				err = d.boolean(&info.Enabled)
+			}
+			return err
+		})
+	})
+	return info, err
+}
