@@ -32,23 +32,36 @@ type SchemaError struct {
 	Latest  uint // of this binary
 }
 
-func (e *SchemaError) Error() string {
+func (e *SchemaError) Error() string { return e.Cause() + ": " + e.Remedy() }
+
+// Cause says what does not fit.
+func (e *SchemaError) Cause() string {
 	switch e.Problem {
 	case Empty:
-		return "the database holds no warehouse yet: run `wheelhouse migrate up`"
+		return "the database holds no warehouse yet"
 	case Older:
-		return fmt.Sprintf("the warehouse's schema has version %d and this binary needs %d: run `wheelhouse migrate up`", e.Version, e.Latest)
+		return fmt.Sprintf("the warehouse's schema has version %d and this binary needs %d", e.Version, e.Latest)
 	case Newer:
-		return fmt.Sprintf("this binary is older than the warehouse (it knows schema version %d, the warehouse has %d): "+
-			"use the newer wheelhouse, or take the schema back with the newer one's `wheelhouse migrate down`", e.Latest, e.Version)
+		return fmt.Sprintf("this binary is older than the warehouse (it knows schema version %d, the warehouse has %d)", e.Latest, e.Version)
+	}
+	return fmt.Sprintf("the warehouse is marked half-migrated at version %d, by another tool", e.Version)
+}
+
+// Remedy says what to do.
+func (e *SchemaError) Remedy() string {
+	switch e.Problem {
+	case Empty, Older:
+		return "run `wheelhouse migrate up`"
+	case Newer:
+		return "use the newer wheelhouse, or take the schema back with the newer one's `wheelhouse migrate down`"
 	}
 	notApplied := fmt.Sprintf("UPDATE wheelhouse.schema_migrations SET version = %d, dirty = false", max(e.Version, 1)-1)
 	if e.Version <= 1 {
 		notApplied = "DELETE FROM wheelhouse.schema_migrations"
 	}
-	return fmt.Sprintf("the warehouse is marked half-migrated at version %d, by another tool: wheelhouse commits each migration with its "+
+	return fmt.Sprintf("wheelhouse commits each migration with its "+
 		"version and never leaves this mark. If what migration %d makes is there, run `UPDATE wheelhouse.schema_migrations SET dirty = false`; "+
-		"if it is not, run `%s`; then `wheelhouse migrate up`", e.Version, e.Version, notApplied)
+		"if it is not, run `%s`; then `wheelhouse migrate up`", e.Version, notApplied)
 }
 
 // Check returns nil if the warehouse's schema is the one that this binary needs, a *SchemaError if it is not, and another error if

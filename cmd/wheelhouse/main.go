@@ -65,12 +65,13 @@ func run(args []string) (code int) {
 func exitCode(ctx context.Context, err error, began bool) int {
 	var wrong *settings.Errors
 	var usage usageError
+	var others refused
 	switch {
 	case err == nil:
 		return exitOK
 	case ctx.Err() != nil:
 		return exitInterrupted
-	case errors.As(err, &wrong), errors.As(err, &usage), !began:
+	case errors.As(err, &wrong), errors.As(err, &usage), errors.As(err, &others), !began:
 		return exitUsage
 	}
 	return exitIncomplete

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap/zapcore"
 	"golang.org/x/term"
 
+	"wheelhouse/internal/check"
 	"wheelhouse/internal/pipeline"
 	"wheelhouse/internal/settings"
 	"wheelhouse/internal/stream"
@@ -57,7 +58,7 @@ CRANKWHEEL_URL, CRANKWHEEL_API_KEY and DATABASE_URL set, no file is needed.`,
 	root.SetVersionTemplate("{{.Version}}")
 	root.PersistentFlags().StringVar(&a.config, "config", "", "settings file (WHEELHOUSE_CONFIG; default: schedules.yaml in this folder, else the built-in one)")
 	root.PersistentFlags().StringVar(&a.log, "log", "", `log format and level, such as "json,debug" (WHEELHOUSE_LOG)`)
-	root.AddCommand(a.demo(), a.run(), a.serve(), a.backfill(), a.verify(), a.status(), a.rejects(), a.migrate(), a.configCommand(), a.simulate(), a.version())
+	root.AddCommand(a.demo(), a.check(), a.run(), a.serve(), a.backfill(), a.verify(), a.status(), a.rejects(), a.migrate(), a.configCommand(), a.simulate(), a.version())
 	return root
 }
 
@@ -88,18 +89,24 @@ func logger(s settings.Log, w io.Writer) *zap.Logger {
 	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(w)), level))
 }
 
-// warehouse opens the database. It refuses a schema of another version than this program's.
+// warehouse opens the database. It refuses a server that the schema does not work on, and a schema of another version than this
+// program's.
 func (a *app) warehouse(ctx context.Context, dsn string, migrate bool, o load.Options) (*load.Warehouse, error) {
-	if migrate {
-		if _, _, err := migrations.Up(ctx, dsn); err != nil {
-			return nil, fmt.Errorf("migrate: %w", err)
-		}
-	}
 	w, err := load.Open(ctx, dsn, o)
 	if err != nil {
 		return nil, err
 	}
-	if err := migrations.Check(ctx, w.Pool()); err != nil {
+	d := check.Database{Conn: w.Pool()}
+	_, err = check.Refusal(check.Run(ctx, d, check.Server, check.Server))
+	if err == nil && migrate {
+		if _, _, err = migrations.Up(ctx, dsn); err != nil {
+			err = fmt.Errorf("migrate: %w", err)
+		}
+	}
+	if err == nil {
+		_, err = check.Refusal(check.Run(ctx, d, check.Schema, check.Schema))
+	}
+	if err != nil {
 		w.Close()
 		return nil, err
 	}
@@ -127,9 +134,13 @@ func (a *app) accounts(s *settings.Settings, only string, through func(http.Roun
 		accounts = append(accounts, account)
 	}
 	if len(accounts) == 0 {
-		return nil, nil, usageError{fmt.Errorf("no account %q in the settings; there are: %s", only, strings.Join(accountIDs(s), ", "))}
+		return nil, nil, noAccount(s, only)
 	}
 	return accounts, done, nil
+}
+
+func noAccount(s *settings.Settings, id string) error {
+	return usageError{fmt.Errorf("no account %q in the settings; there are: %s", id, strings.Join(accountIDs(s), ", "))}
 }
 
 func accountIDs(s *settings.Settings) []string {

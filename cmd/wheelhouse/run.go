@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"time"
 
 	"github.com/spf13/cobra"
+	"go.uber.org/zap"
 
 	"wheelhouse/internal/pipeline"
 	"wheelhouse/internal/report"
@@ -116,12 +118,26 @@ func (a *app) withRunnerOf(ctx context.Context, s *settings.Settings, l loading,
 		return err
 	}
 	defer w.Close()
+	fit, others, err := accepted(ctx, w, accounts)
+	switch {
+	case err != nil:
+		return err
+	case len(fit) == 0:
+		return others
+	}
+	for _, r := range others {
+		log.Error("account left out", zap.String("account", r.Account), zap.Error(r.Err()))
+	}
 	workers := max(4, int(l.parallel))
 	runner := &pipeline.Runner{
 		Warehouse: w, Log: log, Version: version, Host: host(), Now: timing.now,
 		Parallel: int(l.parallel), Workers: workers, Grace: grace,
 	}
-	return do(runner, accounts)
+	err = do(runner, fit)
+	if len(others) > 0 && (err == nil || errors.Is(err, errIncomplete)) {
+		return others
+	}
+	return err
 }
 
 // printResult prints a run's result, and returns errIncomplete if it is not complete.

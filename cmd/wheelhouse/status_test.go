@@ -108,3 +108,16 @@ func mustQuery(t *testing.T, dsn, sql string) (s string) {
 	}
 	return s
 }
+
+// mustExecAfter is mustExec for a test's clean-up, when its context has ended.
+func mustExecAfter(t *testing.T, dsn, sql string) {
+	t.Helper()
+	conn, err := pgx.Connect(context.Background(), dsn)
+	if err == nil {
+		defer conn.Close(context.Background())
+		_, err = conn.Exec(context.Background(), sql)
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}

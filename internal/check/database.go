@@ -1,0 +1,201 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"wheelhouse/internal/postgres"
+	"wheelhouse/internal/settings"
+	"wheelhouse/migrations"
+)
+
+// Database is what the checks of the database look at.
+type Database struct {
+	Conn     querier
+	Accounts []settings.Account // that are to be loaded
+	Pages    func(context.Context) error
+}
+
+// querier is a *pgxpool.Pool or a *pgx.Conn.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+// Stage says when a check of the database can be made.
+type Stage int
+
+// The stages, in their order.
+const (
+	Server Stage = iota // before the schema is migrated
+	Schema              // before anything is read or written
+	Load                // before data are loaded
+	Advice              // what loads do not need: these checks never fail
+)
+
+// databaseChecks are the checks of the database, in the order in which they are made and shown.
+var databaseChecks = []struct {
+	name  string
+	stage Stage
+	needs bool // needs this program's schema
+	check func(context.Context, Database) ([]Result, error)
+}{
+	{"database_version", Server, false, version},
+	{"database_encoding", Server, false, encoding},
+	{"database_schema", Schema, false, schema},
+	{"database_rights", Load, true, rights},
+	{"zone", Load, false, zones},
+	{"roles", Advice, true, roles},
+	{"pages", Advice, true, pages},
+}
+
+// Run makes the checks of the database from one stage to another, both included. Without this program's schema, checks that need it
+// are left out.
+func Run(ctx context.Context, d Database, from, to Stage) (all []Result) {
+	fits := true
+	for _, c := range databaseChecks {
+		if c.stage < from || c.stage > to || c.needs && !fits {
+			continue
+		}
+		results, err := c.check(ctx, d)
+		if err != nil {
+			results = failed(postgres.Redact(err))
+		}
+		for _, r := range results {
+			r.Check = c.name
+			all = append(all, r)
+			fits = fits && (c.stage != Schema || r.Status != Fail)
+		}
+	}
+	return all
+}
+
+// Refusal returns the error with which a program refuses to work on the database, or nil, and the failed results of accounts, of
+// which each refuses one account.
+func Refusal(results []Result) (accounts []Result, err error) {
+	for _, r := range results {
+		switch {
+		case r.Status != Fail:
+		case r.Account != "":
+			accounts = append(accounts, r)
+		default:
+			return nil, r.Err()
+		}
+	}
+	return accounts, nil
+}
+
+// oldest is the oldest version of PostgreSQL that the schema works on.
+const oldest = 14
+
+func version(ctx context.Context, d Database) ([]Result, error) {
+	var text string
+	var number int
+	err := d.Conn.QueryRow(ctx, `SELECT current_setting('server_version'), current_setting('server_version_num')::integer`).Scan(&text, &number)
+	if err != nil {
+		return nil, err
+	}
+	return []Result{supported(text, number)}, nil
+}
+
+// supported judges a version, such as "15.3 (Debian)" and 150003.
+func supported(text string, number int) Result {
+	if number < oldest*10000 {
+		return fail("the server is PostgreSQL "+text, fmt.Sprintf("upgrade it to PostgreSQL %d or newer", oldest))
+	}
+	return ok("PostgreSQL %s", text)
+}
+
+func encoding(ctx context.Context, d Database) ([]Result, error) {
+	var name string
+	if err := d.Conn.QueryRow(ctx, `SELECT current_setting('server_encoding')`).Scan(&name); err != nil {
+		return nil, err
+	}
+	if name != "UTF8" {
+		return []Result{fail("the database's encoding is "+name, "create a database with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0, and use that")}, nil
+	}
+	return []Result{ok("UTF8")}, nil
+}
+
+func schema(ctx context.Context, d Database) ([]Result, error) {
+	err := migrations.Check(ctx, d.Conn)
+	var wrong *migrations.SchemaError
+	switch {
+	case err == nil:
+		return []Result{ok("version %d", migrations.Latest())}, nil
+	case !errors.As(err, &wrong):
+		return nil, err
+	}
+	all := []Result{fail(wrong.Cause(), wrong.Remedy())}
+	if wrong.Problem != migrations.Empty {
+		return all, nil
+	}
+	var may bool
+	var database, user string
+	err = d.Conn.QueryRow(ctx, `SELECT has_database_privilege(current_database(), 'CREATE'), quote_ident(current_database()), quote_ident(current_user)`).Scan(&may, &database, &user)
+	if err == nil && !may {
+		all = append(all, fail(fmt.Sprintf("the user %s may not create schemas in the database %s", user, database),
+			fmt.Sprintf("run GRANT CREATE ON DATABASE %s TO %s as its owner", database, user)))
+	}
+	return all, err
+}
+
+// rights looks for tables that the user may not write.
+func rights(ctx context.Context, d Database) ([]Result, error) {
+	var user, database string
+	var temporary bool
+	var refused []string
+	err := d.Conn.QueryRow(ctx, `
+		SELECT quote_ident(current_user), quote_ident(current_database()), has_database_privilege(current_database(), 'TEMPORARY'),
+		       ARRAY(SELECT n.nspname || '.' || c.relname
+		             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		             WHERE n.nspname IN ('crankwheel', 'wheelhouse') AND c.relkind IN ('r', 'p') AND c.relname <> 'schema_migrations'
+		               AND NOT (has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
+		                        AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'))
+		             ORDER BY 1)`).Scan(&user, &database, &temporary, &refused)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(refused) > 0:
+		return []Result{fail(fmt.Sprintf("the user %s may not read and write %s", user, some(refused)),
+			fmt.Sprintf("run GRANT wheelhouse_loader TO %s as a superuser (if that is not enough, run `wheelhouse migrate up` as the schema's owner first)", user))}, nil
+	case !temporary:
+		return []Result{fail(fmt.Sprintf("the user %s may not create temporary tables in the database %s", user, database),
+			fmt.Sprintf("run GRANT TEMPORARY ON DATABASE %s TO %s as its owner", database, user))}, nil
+	}
+	return []Result{ok("the user %s may load", user)}, nil
+}
+
+// some lists at most three names.
+func some(names []string) string {
+	if len(names) > 3 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:3], ", "), len(names)-3)
+	}
+	return strings.Join(names, ", ")
+}
+
+func roles(ctx context.Context, d Database) ([]Result, error) {
+	var sql string
+	if err := d.Conn.QueryRow(ctx, `SELECT wheelhouse.missing_roles_sql()`).Scan(&sql); err != nil {
+		return nil, err
+	}
+	if sql != "" {
+		return []Result{warn("the roles wheelhouse_loader, wheelhouse_reader and wheelhouse_pii_reader do not exist, or lack rights",
+			"run the SQL that `wheelhouse migrate status` prints as a superuser")}, nil
+	}
+	return []Result{ok("wheelhouse_loader, wheelhouse_reader and wheelhouse_pii_reader have their rights")}, nil
+}
+
+func pages(ctx context.Context, d Database) ([]Result, error) {
+	if d.Pages == nil {
+		return []Result{ok("listen is off: there are no pages")}, nil
+	}
+	if err := d.Pages(ctx); err != nil {
+		return []Result{warn("the pages cannot read the warehouse", err.Error())}, nil
+	}
+	return []Result{ok("the pages can read the warehouse")}, nil
+}

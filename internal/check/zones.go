@@ -1,0 +1,128 @@
+package check
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// zones looks for accounts whose zone the server does not know. Go's list of zones is a part of this program; the server has one of its
+// own. Accounts that only the warehouse has are not loaded, so their zones are worth a warning.
+func zones(ctx context.Context, d Database) (all []Result, err error) {
+	known, err := names(ctx, d.Conn, `SELECT name FROM pg_timezone_names WHERE name !~ '^(posix|right)/'`)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range d.Accounts {
+		zone := a.Zone.String()
+		if knows(known, zone) {
+			all = append(all, ok("the server knows %s", zone).of(a.ID))
+			continue
+		}
+		r := fail(fmt.Sprintf("the database server does not know the time zone %s, which this program knows", zone),
+			"write "+instead(a.Zone, known)+"update the server's time zone data (the package tzdata, and tzdata-legacy for old names)")
+		r.OfSettings = true
+		all = append(all, r.of(a.ID))
+	}
+	stored, err := storedZones(ctx, d.Conn)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range stored {
+		isAccount := func(id string) bool { return id == s.account }
+		_, unknown := time.LoadLocation(s.zone)
+		switch {
+		case slices.ContainsFunc(ids(d), isAccount): // the settings decide
+		case !knows(known, s.zone):
+			all = append(all, warn(fmt.Sprintf("the warehouse has this account with the time zone %s, which the database server does not know: its days cannot be shown", s.zone),
+				"update the server's time zone data (the package tzdata, and tzdata-legacy for old names), or load the account with another zone").of(s.account))
+		case unknown != nil:
+			all = append(all, warn(fmt.Sprintf("the warehouse has this account with the time zone %s, which the database server knows and this program does not", s.zone),
+				"use a newer wheelhouse, which has newer time zone data").of(s.account))
+		}
+	}
+	return all, nil
+}
+
+func ids(d Database) (ids []string) {
+	for _, a := range d.Accounts {
+		ids = append(ids, a.ID)
+	}
+	return ids
+}
+
+// knows tells whether Postgres finds a zone among its names. Postgres ignores case.
+func knows(names []string, zone string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, zone) })
+}
+
+func names(ctx context.Context, q querier, sql string) ([]string, error) {
+	rows, err := q.Query(ctx, sql)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
+type storedZone struct{ account, zone string }
+
+// storedZones returns the zones of the accounts in the warehouse; none before the first migration, or if the user may not read them.
+func storedZones(ctx context.Context, q querier) ([]storedZone, error) {
+	var there bool
+	err := q.QueryRow(ctx, `
+		SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		               WHERE n.nspname = 'wheelhouse' AND c.relname = 'accounts'
+		                 AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'))`).Scan(&there)
+	if err != nil || !there {
+		return nil, err
+	}
+	rows, err := q.Query(ctx, `SELECT account_id, timezone FROM wheelhouse.accounts ORDER BY account_id`)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (s storedZone, err error) {
+		return s, row.Scan(&s.account, &s.zone)
+	})
+}
+
+// instead lists names of the server with the same clock as a zone, the most similar first, as the beginning of a remedy.
+func instead(zone *time.Location, names []string) string {
+	var same []string
+	for _, name := range names {
+		if other, err := time.LoadLocation(name); err == nil && strings.Contains(name, "/") && sameClock(zone, other) {
+			same = append(same, name)
+		}
+	}
+	slices.SortStableFunc(same, func(a, b string) int {
+		return cmp.Or(likeness(b, zone.String())-likeness(a, zone.String()), strings.Compare(a, b))
+	})
+	if len(same) == 0 {
+		return "another zone that the server knows, or "
+	}
+	return strings.Join(same[:min(3, len(same))], " or ") + " (the same clock under a name that the server knows), or "
+}
+
+// sameClock tells whether two zones have had the same clock since 1970 and will have it.
+func sameClock(a, b *time.Location) bool {
+	const week = 7 * 24 * time.Hour
+	for t := time.Unix(0, 0); t.Year() < 2038; t = t.Add(week) {
+		_, here := t.In(a).Zone()
+		if _, there := t.In(b).Zone(); here != there {
+			return false
+		}
+	}
+	return true
+}
+
+// likeness is the number of bytes with which both names begin.
+func likeness(a, b string) (n int) {
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
