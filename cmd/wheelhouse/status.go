@@ -108,12 +108,21 @@ func (a *app) printStatus(all []ledger.StreamStatus) error {
 	}
 	var lines []statusLine
 	var notes []string
+	var before string // the account of the line before
 	for _, s := range all {
 		zone, err := time.LoadLocation(s.Zone)
 		if err != nil {
-			zone = time.UTC // this machine does not know the zone in the warehouse
+			zone = time.UTC
 		}
-		line := statusLine{Account: s.Account, Stream: s.Stream, Covered: daysCovered(s.Covered), Gaps: s.GapDays, Rows: s.Rows, Look: lookAt(s)}
+		if note := zoneNote(s, err == nil); note != "" && s.Account != before {
+			notes = append(notes, note)
+		}
+		before = s.Account
+		covered := daysCovered(s.Covered)
+		if s.ZoneUnknown {
+			covered = "not known"
+		}
+		line := statusLine{Account: s.Account, Stream: s.Stream, Covered: covered, Gaps: s.GapDays, Rows: s.Rows, Look: lookAt(s)}
 		if s.CoveredUntil != nil {
 			line.Until = minute(*s.CoveredUntil, zone)
 		}
@@ -138,6 +147,17 @@ func (a *app) printStatus(all []ledger.StreamStatus) error {
 		fmt.Fprintln(a.out, report.Printable(note))
 	}
 	return nil
+}
+
+// zoneNote says who does not know an account's zone; "" if the program and the server know it.
+func zoneNote(s ledger.StreamStatus, known bool) string {
+	switch {
+	case s.ZoneUnknown:
+		return fmt.Sprintf("%s: the database server does not know the time zone %s, so its days cannot be listed: see `wheelhouse check`", s.Account, s.Zone)
+	case !known:
+		return fmt.Sprintf("%s: this program does not know the time zone %s, which the database server knows: times are in UTC; use a newer wheelhouse", s.Account, s.Zone)
+	}
+	return ""
 }
 
 func minute(t time.Time, zone *time.Location) string { return t.In(zone).Format("2006-01-02 15:04") }
@@ -176,6 +196,9 @@ func newestDays(all []ledger.Days) string {
 // lookAt lists what needs attention or is worth knowing.
 func lookAt(s ledger.StreamStatus) string {
 	var parts []string
+	if s.ZoneUnknown {
+		parts = append(parts, "unknown zone")
+	}
 	for _, p := range []struct {
 		n    int64
 		what string

@@ -41,8 +41,8 @@ type Health struct {
 	Rejects         int64      // open rejects
 }
 
-// Health returns the state, as of now, of the streams that are switched on. It reads once, for no longer than limit, and does not
-// try again: a monitor asks again soon.
+// Health returns the state, as of now, of the streams that are switched on, except those of accounts whose zone the server does not
+// know. It reads once, for no longer than limit, and does not try again: a monitor asks again soon.
 func (l *Ledger) Health(ctx context.Context, now time.Time, limit time.Duration, accounts ...Configured) (all []Health, err error) {
 	ctx, stop := context.WithTimeout(ctx, limit)
 	defer stop()
@@ -53,15 +53,35 @@ func (l *Ledger) Health(ctx context.Context, now time.Time, limit time.Duration,
 		}
 		var asked []knownAccount
 		for _, a := range accounts {
-			asked = append(asked, knownAccount{a, a.Zone.String()})
+			asked = append(asked, knownAccount{Configured: a, zone: a.Zone.String()})
 		}
-		all, err = readHealth(ctx, tx, now, asked)
+		if err := findZones(ctx, tx, asked); err != nil {
+			return err
+		}
+		all, err = readHealth(ctx, tx, now, slices.DeleteFunc(asked, func(a knownAccount) bool { return a.zoneUnknown }))
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("health: %w", postgres.Redact(err))
 	}
 	return all, nil
+}
+
+// findZones marks the accounts whose zone the server does not know. Statements about their days would fail.
+func findZones(ctx context.Context, tx pgx.Tx, accounts []knownAccount) error {
+	zones := []string{}
+	for _, a := range accounts {
+		zones = append(zones, a.zone)
+	}
+	rows, err := tx.Query(ctx, health["known_zones"], pgx.NamedArgs{"zones": zones})
+	if err != nil {
+		return err
+	}
+	known, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	for i, a := range accounts {
+		accounts[i].zoneUnknown = !slices.Contains(known, a.zone)
+	}
+	return err
 }
 
 // readHealth reads the health of the accounts' streams, in the order of internal/stream.

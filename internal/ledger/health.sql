@@ -4,6 +4,10 @@
 -- Compiling the statement takes longer than running it. The time-out protects a busy server.
 SELECT set_config('jit', 'off', true), set_config('statement_timeout', @timeout, true);
 
+-- name: known_zones
+-- Those of some zones that the server knows.
+SELECT z FROM unnest(@zones::text[]) AS z WHERE bi.known_zone(z) IS NOT NULL;
+
 -- name: health
 -- Grain: one row for each stream in the arguments, in their order. Windows that end before an account's first day are left out.
 WITH asked AS MATERIALIZED (

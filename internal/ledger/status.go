@@ -25,6 +25,7 @@ type StreamStatus struct {
 	Enabled      *bool      `json:"enabled"` // switched on in the settings; nil if the account is not in the settings
 	Snapshot     bool       `json:"snapshot"`
 	Zone         string     `json:"timezone"`
+	ZoneUnknown  bool       `json:"timezone_unknown"` // the server does not know the zone: only Rows, Unknown and Last are read
 	HistoryFrom  string     `json:"history_from"`
 	Covered      []Days     `json:"covered"`        // for a snapshot, the days on which one was taken
 	Gaps         []Days     `json:"gaps"`           // from HistoryFrom to yesterday; none for a snapshot
@@ -77,6 +78,9 @@ func (l *Ledger) Status(ctx context.Context, now time.Time, tables Tables, confi
 			if err != nil {
 				return err
 			}
+			if err := findZones(ctx, tx, accounts); err != nil {
+				return err
+			}
 			for _, a := range accounts {
 				of, err := accountStatus(ctx, tx, now, tables, a)
 				if err != nil {
@@ -96,14 +100,15 @@ func (l *Ledger) Status(ctx context.Context, now time.Time, tables Tables, confi
 // knownAccount is an account with the name of its zone. Configured.Zone is nil if the account is only in the ledger.
 type knownAccount struct {
 	Configured
-	zone string
+	zone        string
+	zoneUnknown bool // to the server
 }
 
 // knownAccounts returns the configured accounts, and after them those that are only in the ledger.
 func knownAccounts(ctx context.Context, tx pgx.Tx, configured []Configured) ([]knownAccount, error) {
 	var all []knownAccount
 	for _, c := range configured {
-		all = append(all, knownAccount{c, c.Zone.String()})
+		all = append(all, knownAccount{Configured: c, zone: c.Zone.String()})
 	}
 	rows, err := tx.Query(ctx, status["accounts"])
 	if err != nil {
@@ -131,7 +136,7 @@ func accountStatus(ctx context.Context, tx pgx.Tx, now time.Time, tables Tables,
 	}
 	enabled := a.Streams
 	a.Streams = append(shown, enabled...)
-	all, err := readHealth(ctx, tx, now, []knownAccount{a})
+	all, err := streamsHealth(ctx, tx, now, a)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +148,7 @@ func accountStatus(ctx context.Context, tx pgx.Tx, now time.Time, tables Tables,
 	for _, h := range all {
 		described, _ := stream.ByName(h.Stream)
 		s := StreamStatus{
-			Account: a.ID, Stream: h.Stream, Snapshot: described.Snapshot(), Zone: a.zone,
+			Account: a.ID, Stream: h.Stream, Snapshot: described.Snapshot(), Zone: a.zone, ZoneUnknown: a.zoneUnknown,
 			HistoryFrom: a.HistoryFrom.Format(time.DateOnly), Covered: []Days{}, Gaps: []Days{}, Rows: counts[h.Stream], Unknown: unknown[h.Stream],
 			CoveredUntil: h.CoveredUntil, LoadedAt: h.LoadedAt, Unreconciled: h.Unreconciled, Failed: h.Failed, Stale: h.Stale, Running: h.Running, Rejects: h.Rejects,
 		}
@@ -155,10 +160,25 @@ func accountStatus(ctx context.Context, tx pgx.Tx, now time.Time, tables Tables,
 	args := pgx.NamedArgs{
 		"account": a.ID, "timezone": a.zone, "history_from": a.HistoryFrom.Format(time.DateOnly), "now": now, "streams": a.Streams,
 	}
-	if err := readDays(ctx, tx, args, found); err != nil {
-		return nil, err
+	if !a.zoneUnknown {
+		if err := readDays(ctx, tx, args, found); err != nil {
+			return nil, err
+		}
 	}
 	return found, readLast(ctx, tx, args, found)
+}
+
+// streamsHealth returns the health of an account's streams; only their names if the server does not know the account's zone.
+func streamsHealth(ctx context.Context, tx pgx.Tx, now time.Time, a knownAccount) (all []Health, err error) {
+	if !a.zoneUnknown {
+		return readHealth(ctx, tx, now, []knownAccount{a})
+	}
+	for _, name := range stream.Names() {
+		if slices.Contains(a.Streams, name) {
+			all = append(all, Health{Account: a.ID, Stream: name})
+		}
+	}
+	return all, nil
 }
 
 // readDays fills in the covered days and the gaps.

@@ -373,10 +373,10 @@ func TestAccountThatIsBeingRefreshedIsPassedOver(t *testing.T) {
 func TestOneAccountsFailureIsItsOwn(t *testing.T) {
 	t.Parallel()
 	d := withAccount(t)
-	d.exec(`SET session_replication_role = replica; -- the trigger refuses the zone
-		INSERT INTO wheelhouse.accounts VALUES ('No', 'https://x.example', 'No/Where', '2026-03-01');
-		RESET session_replication_role;
-		INSERT INTO wheelhouse.dirty_days VALUES ('No', '2026-03-01', 1)`)
+	d.exec(`INSERT INTO wheelhouse.accounts VALUES ('No', 'https://x.example', 'UTC', '2026-03-01');
+		CREATE FUNCTION wheelhouse.fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
+		CREATE TRIGGER fail BEFORE INSERT ON wheelhouse.agent_daily FOR EACH ROW WHEN (NEW.account_id = 'No') EXECUTE FUNCTION wheelhouse.fail()`)
+	d.exec(session("No", "n@x.example", "2026-03-01 10:00Z", 1))
 	d.exec(session("a", "a@x.example", "2026-03-02 10:00Z", 1))
 	for _, view := range []string{"session_daily", "agent_daily", "request_hours", "video_daily", "agents", "agent_monthly"} {
 		d.exec("SELECT * FROM bi." + view + " WHERE account_id = 'a'")
@@ -389,6 +389,21 @@ func TestOneAccountsFailureIsItsOwn(t *testing.T) {
 		t.Errorf("%d days were refreshed, want 1", days)
 	}
 	d.want(`SELECT string_agg(account_id, ',') FROM wheelhouse.dirty_days`, "No")
+}
+
+// The days of rows are stored. So a zone that the server no longer knows does not stop the refresh of its account.
+func TestUnknownZoneIsRefreshed(t *testing.T) {
+	t.Parallel()
+	d := withAccount(t)
+	d.exec(session("a", "a@x.example", "2026-03-02 10:00Z", 1))
+	d.exec(`SET session_replication_role = replica; -- as if the server had lost the zone
+		UPDATE wheelhouse.accounts SET timezone = 'No/Where';
+		RESET session_replication_role`)
+	d.want("SELECT string_agg(day || ' ' || sessions, ',') FROM bi.agent_daily", "2026-03-02 1")
+	if days := d.refresh(); days != 1 {
+		t.Errorf("%d days were refreshed, want 1", days)
+	}
+	d.want("SELECT string_agg(day || ' ' || sessions, ',') FROM bi.agent_daily", "2026-03-02 1")
 }
 
 // A clock that goes back from just after midnight shows the day before once more. Each session then is counted once, with its day clean or dirty.

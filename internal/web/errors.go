@@ -29,6 +29,13 @@ type addressError struct {
 
 func (w *addressError) Error() string { return w.message }
 
+// zoneError: the database server or this program does not know the zone of the account.
+type zoneError struct{ zone, who, remedy string }
+
+func (e *zoneError) Error() string {
+	return fmt.Sprintf("%s does not know the account's time zone %s: %s", e.who, e.zone, e.remedy)
+}
+
 func badRequest(message string) error { return &addressError{http.StatusBadRequest, message} }
 
 // unknown is an error of status 404.
@@ -68,7 +75,11 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 func diagnose(err error) (errorPage, []zap.Field) {
 	var pg *pgconn.PgError
 	isPg := errors.As(err, &pg)
+	var zone *zoneError
 	switch {
+	case errors.As(err, &zone):
+		return errorPage{Status: http.StatusServiceUnavailable, Title: "The account's time zone is not known",
+			Message: zone.Error() + ". Pages of other accounts work."}, []zap.Field{zap.String("error", zone.Error())}
 	case errors.As(err, new(*csvError)):
 		return errorPage{Status: http.StatusInternalServerError, Title: "The CSV could not be made",
 			Message: "The program could not write the temporary file for it. The folder for temporary files must be writable and have room: TMPDIR, or /tmp."}, []zap.Field{zap.String("error", err.Error())}

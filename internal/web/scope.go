@@ -20,6 +20,7 @@ type account struct {
 	Timezone    string
 	HistoryFrom time.Time
 	Today       time.Time
+	KnownZone   bool // to the database server
 }
 
 // presets are the lengths of the ranges offered, in days. They end with the default range.
@@ -80,7 +81,7 @@ func (s *scope) choose(v url.Values, p *page) error {
 	if len(s.Accounts) == 0 {
 		return nil
 	}
-	s.Account = s.Accounts[0]
+	s.Account = s.Accounts[max(0, slices.IndexFunc(s.Accounts, func(a account) bool { return a.KnownZone }))]
 	if id := v.Get("account"); id != "" {
 		i := slices.IndexFunc(s.Accounts, func(a account) bool { return a.ID == id })
 		if i < 0 {
@@ -88,16 +89,30 @@ func (s *scope) choose(v url.Values, p *page) error {
 		}
 		s.Account = s.Accounts[i]
 	}
-	name := v.Get("zone")
-	if name == "" {
-		name = s.Account.Timezone
-	}
-	zone, err := loadZone(name)
-	if err != nil {
+	if err := s.chooseZone(v.Get("zone")); err != nil {
 		return err
 	}
-	s.Zone = zone
 	return s.chooseDays(v, p)
+}
+
+// chooseZone chooses the zone of times: the one named, or else the account's.
+func (s *scope) chooseZone(name string) error {
+	if !s.Account.KnownZone {
+		return &zoneError{s.Account.Timezone, "The database server", "update the server's time zone data, or load the account with another zone"}
+	}
+	if name == "" {
+		zone, err := time.LoadLocation(s.Account.Timezone)
+		if err != nil {
+			return &zoneError{s.Account.Timezone, "This program", "use a newer wheelhouse"}
+		}
+		s.Zone = zone
+		return nil
+	}
+	zone, err := loadZone(name)
+	if err == nil {
+		s.Zone = zone
+	}
+	return err
 }
 
 func loadZone(name string) (*time.Location, error) {

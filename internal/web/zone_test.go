@@ -1,0 +1,30 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// A zone that the server or this program does not know is told on the pages of its account. Pages of other accounts work.
+func TestUnknownZoneIsOfOneAccount(t *testing.T) {
+	t.Parallel()
+	w := mustLoad(t, 3, "UTC")
+	w.exec(`SET session_replication_role = replica; -- as if the server had lost the zone
+		INSERT INTO wheelhouse.accounts (account_id, server, timezone, history_from)
+		VALUES ('abroad', 'https://x.example', 'Mars/Olympus', current_date - 3), ('small', 'https://y.example', 'europe/BERLIN', current_date - 3)`)
+	v := visit(t, w.dsn, nil)
+	for _, path := range []string{"/", "/?account=default", "/pipeline", "/pipeline?account=default", "/pipeline/runs?account=default"} {
+		v.get(http.StatusOK, path)
+	}
+	for account, says := range map[string]string{
+		"abroad": "The database server does not know the account&#39;s time zone Mars/Olympus",
+		"small":  "This program does not know the account&#39;s time zone europe/BERLIN",
+	} {
+		for _, path := range []string{"/", "/pipeline"} {
+			if body, _ := v.get(http.StatusServiceUnavailable, path+"?account="+account); !strings.Contains(body, says) {
+				t.Errorf("%s of %s does not say %q:\n%s", path, account, says, body)
+			}
+		}
+	}
+}
