@@ -7,6 +7,8 @@ import (
 	"io/fs"
 
 	"github.com/golang-migrate/migrate/v4/source"
+	"github.com/jackc/pgerrcode"
+	"github.com/jackc/pgx/v5"
 )
 
 //go:embed *.sql
@@ -27,14 +29,14 @@ func Down(ctx context.Context, url string, steps int) (from, to uint, err error)
 func up(ctx context.Context, url string, fsys fs.FS) (from, to uint, err error) {
 	s, from, err := open(ctx, url, fsys)
 	if err != nil {
-		return from, from, fmt.Errorf("migrate up: %w", err)
+		return from, from, fmt.Errorf("migrate up: %w", withRemedy(url, err))
 	}
 	defer s.close(ctx)
 
 	to = from
 	for to < latest(s.known) {
 		if to, err = s.step(ctx, to, 1); err != nil {
-			return from, to, fmt.Errorf("migrate up: %w", err)
+			return from, to, fmt.Errorf("migrate up: %w", withRemedy(url, err))
 		}
 	}
 	if err := s.grantRoles(ctx, from != to); err != nil {
@@ -49,16 +51,32 @@ func down(ctx context.Context, url string, fsys fs.FS, steps int) (from, to uint
 	}
 	s, from, err := open(ctx, url, fsys)
 	if err != nil {
-		return from, from, fmt.Errorf("migrate down: %w", err)
+		return from, from, fmt.Errorf("migrate down: %w", withRemedy(url, err))
 	}
 	defer s.close(ctx)
 
 	for to = from; to > 0 && steps > 0; steps-- {
 		if to, err = s.step(ctx, to, -1); err != nil {
-			return from, to, fmt.Errorf("migrate down: %w", err)
+			return from, to, fmt.Errorf("migrate down: %w", withRemedy(url, err))
 		}
 	}
 	return from, to, nil
+}
+
+// withRemedy adds the remedy to the error of a user who may not migrate, and of a schema that somebody made before.
+func withRemedy(url string, err error) error {
+	switch sqlState(err) {
+	case pgerrcode.InsufficientPrivilege:
+		database, user := "…", "…"
+		if cfg, err := parse(url); err == nil {
+			database, user = pgx.Identifier{cfg.Database}.Sanitize(), pgx.Identifier{cfg.User}.Sanitize()
+		}
+		return fmt.Errorf("%w: migrate as the owner of the schemas wheelhouse, crankwheel and bi; to make them, this user needs GRANT CREATE ON DATABASE %s TO %s, "+
+			"even if they exist", err, database, user)
+	case pgerrcode.DuplicateSchema:
+		return fmt.Errorf("%w: drop this schema if it is empty; the migration makes it", err)
+	}
+	return err
 }
 
 // A migration is a pair of files. Its name is the files' without the ending: 0003_bi.

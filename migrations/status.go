@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"wheelhouse/internal/postgres"
 )
 
 // Status compares a warehouse's schema with this binary.
@@ -130,7 +132,7 @@ func parse(url string) (*pgx.ConnConfig, error) {
 func connect(ctx context.Context, cfg *pgx.ConnConfig) (*pgx.Conn, error) {
 	conn, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {
-		return nil, fmt.Errorf("connect to Postgres: %w", err)
+		return nil, fmt.Errorf("connect to Postgres: %w", postgres.Redact(err))
 	}
 	return conn, nil
 }

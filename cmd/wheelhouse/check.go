@@ -12,6 +12,7 @@ import (
 
 	"wheelhouse/internal/check"
 	"wheelhouse/internal/pipeline"
+	"wheelhouse/internal/postgres"
 	"wheelhouse/internal/report"
 	"wheelhouse/internal/settings"
 	"wheelhouse/internal/web"
@@ -95,7 +96,12 @@ func (a *app) checkDatabase(ctx context.Context, s *settings.Settings, accounts 
 	const name = "database"
 	w, err := load.Open(ctx, s.Database.Reveal(), load.Options{})
 	if err != nil {
-		return []check.Result{{Status: check.Fail, Check: name, Message: err.Error(), Remedy: "correct DATABASE_URL or the PG* variables"}}
+		r := check.Result{Status: check.Fail, Check: name, Message: err.Error(), Remedy: "correct DATABASE_URL or the PG* variables"}
+		var connect *postgres.ConnectError
+		if errors.As(err, &connect) {
+			r.Message, r.Remedy = connect.Cause, connect.Remedy+unset(s.Database.Reveal())
+		}
+		return []check.Result{r}
 	}
 	defer w.Close()
 	d := check.Database{Conn: w.Pool(), Accounts: accounts}
@@ -149,9 +155,9 @@ func (a *app) printChecks(all []check.Result, json bool) error {
 	case failed == 0:
 		return nil
 	case ofSettings:
-		return usageError{fmt.Errorf("%d checks failed", failed)}
+		return usageError{fmt.Errorf("checks that failed: %d", failed)}
 	}
-	return fmt.Errorf("%d checks failed", failed)
+	return fmt.Errorf("checks that failed: %d", failed)
 }
 
 // refused is the error of a command that left accounts out. The other accounts are loaded.

@@ -106,7 +106,7 @@ func (a *app) migrated(ctx context.Context, migrate func(context.Context, string
 	}
 	from, to, err := migrate(ctx, url)
 	if err != nil {
-		return err
+		return unreachable(url, err)
 	}
 	if from == to {
 		fmt.Fprintf(a.out, "The warehouse is at version %d: nothing to do.\n", to)
@@ -131,7 +131,7 @@ func (a *app) migrateStatus() *cobra.Command {
 			}
 			s, err := migrations.ReadStatus(cmd.Context(), url)
 			if err != nil {
-				return err
+				return unreachable(url, err)
 			}
 			if json {
 				return report.JSON(a.out, s)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 
 	"wheelhouse/internal/check"
 	"wheelhouse/internal/pipeline"
+	"wheelhouse/internal/postgres"
 	"wheelhouse/internal/settings"
 	"wheelhouse/internal/stream"
 	"wheelhouse/load"
@@ -94,7 +96,7 @@ func logger(s settings.Log, w io.Writer) *zap.Logger {
 func (a *app) warehouse(ctx context.Context, dsn string, migrate bool, o load.Options) (*load.Warehouse, error) {
 	w, err := load.Open(ctx, dsn, o)
 	if err != nil {
-		return nil, err
+		return nil, unreachable(dsn, err)
 	}
 	d := check.Database{Conn: w.Pool()}
 	_, err = check.Refusal(check.Run(ctx, d, check.Server, check.Server))
@@ -111,6 +113,23 @@ func (a *app) warehouse(ctx context.Context, dsn string, migrate bool, o load.Op
 		return nil, err
 	}
 	return w, nil
+}
+
+// unreachable adds to a failure to connect that nothing names the database, if so.
+func unreachable(dsn string, err error) error {
+	var connect *postgres.ConnectError
+	if hint := unset(dsn); errors.As(err, &connect) && hint != "" {
+		return fmt.Errorf("%w%s", err, hint)
+	}
+	return err
+}
+
+// unset is a hint for a database that nothing names.
+func unset(dsn string) string {
+	if dsn != "" || os.Getenv("PGHOST") != "" || os.Getenv("PGSERVICE") != "" {
+		return ""
+	}
+	return "; neither DATABASE_URL nor PGHOST is set, so the server of this machine is meant"
 }
 
 // accounts opens the account named only, or all accounts. through wraps the transport of their requests.

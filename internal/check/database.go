@@ -187,6 +187,16 @@ func roles(ctx context.Context, d Database) ([]Result, error) {
 		return []Result{warn("the roles wheelhouse_loader, wheelhouse_reader and wheelhouse_pii_reader do not exist, or lack rights",
 			"run the SQL that `wheelhouse migrate status` prints as a superuser")}, nil
 	}
+	strangers, err := names(ctx, d.Conn, `
+		SELECT rolname FROM pg_roles
+		WHERE rolname IN ('wheelhouse_loader', 'wheelhouse_reader', 'wheelhouse_pii_reader') AND (rolcanlogin OR rolsuper) AND rolname <> current_user`)
+	if err != nil {
+		return nil, err
+	}
+	if len(strangers) > 0 {
+		return []Result{warn(fmt.Sprintf("%s may log in or is a superuser, so somebody else made this role; it has rights in this warehouse", some(strangers)),
+			"if the role belongs to somebody else, let its owner rename it and run `wheelhouse migrate up` again; otherwise run ALTER ROLE … NOLOGIN NOSUPERUSER")}, nil
+	}
 	return []Result{ok("wheelhouse_loader, wheelhouse_reader and wheelhouse_pii_reader have their rights")}, nil
 }
 

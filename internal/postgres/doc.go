@@ -3,8 +3,8 @@
 // Promised: each session has the settings that Wheelhouse depends on (invariant 7: encoding, date style, standard strings),
 // whatever the settings of the database, the role or the address are. Retry and InTx try again after errors that another try may
 // avoid: deadlocks, serialization failures, key conflicts, time-outs, lost connections, a server that restarts or is read-only
-// after a failover. An error has Postgres's SQLSTATE, table and column, and never a value: DETAIL, the statement, and messages
-// that may quote a row are left out.
+// after a failover. An error has Postgres's SQLSTATE, table, column and expected type, and never a value: DETAIL, the statement, and
+// messages that may quote a row are left out. An error to connect names its cause and its remedy, and never the password.
 //
 // Not promised: any state of a session between transactions (invariant 7). PgBouncer in transaction mode may stand before the
 // server, so the package prepares no statements and keeps no locks.

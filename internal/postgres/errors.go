@@ -1,10 +1,12 @@
 package postgres
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"regexp"
 	"slices"
 
 	"github.com/jackc/pgerrcode"
@@ -39,15 +41,18 @@ func (e *Error) OfWindow() bool {
 
 // Redact replaces an error from Postgres with one that has no data.
 func Redact(err error) error {
+	var explained *ConnectError
 	var connect *pgconn.ConnectError
 	var pg *pgconn.PgError
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &explained):
+		return err
+	case errors.As(err, &connect):
+		return explain(connect)
 	case errors.As(err, &pg):
 		return redacted(pg)
-	case errors.As(err, &connect):
-		return &ConnectError{connect}
 	}
 	return err
 }
@@ -62,28 +67,49 @@ func redacted(pg *pgconn.PgError) *Error {
 		return &Error{Code: pg.Code, text: "the message is left out"}
 	case class == "22":
 		e.text = "a value does not fit"
+		if condition := conditions[pg.Code]; condition != "" {
+			e.text += ": " + condition
+		}
+		if kind := expectedType.FindStringSubmatch(pg.Message); kind != nil {
+			e.text += ", expected " + kind[1]
+		}
+		if at := copyContext.FindStringSubmatch(pg.Where); at != nil && e.Column == "" {
+			e.Table, e.Column = cmp.Or(e.Table, at[1]), at[2]
+		}
 	case class == "23":
 		e.text = "constraint " + pg.ConstraintName
 	}
 	return e
 }
 
-// harmless are the classes of errors whose messages name only roles, objects and limits.
-var harmless = []string{"08", "0A", "25", "28", "3D", "3F", "40", "42", "53", "54", "55", "57", "58", "XX"}
-
-// ConnectError is a failure to connect. Its text has neither the user nor the database.
-type ConnectError struct{ err *pgconn.ConnectError }
-
-func (e *ConnectError) Error() string {
-	var network net.Error
-	if errors.As(e.err, &network) {
-		return "no connection: " + network.Error()
-	}
-	return "no connection to the server"
+// conditions name the errors of class 22 that rows can cause.
+var conditions = map[string]string{
+	pgerrcode.StringDataRightTruncationDataException: "too long",
+	pgerrcode.NumericValueOutOfRange:                 "number out of range",
+	pgerrcode.DatetimeFieldOverflow:                  "time out of range",
+	pgerrcode.InvalidDatetimeFormat:                  "not a time",
+	pgerrcode.IntervalFieldOverflow:                  "interval out of range",
+	pgerrcode.DivisionByZero:                         "division by zero",
+	pgerrcode.CharacterNotInRepertoire:               "not text in the database's encoding",
+	pgerrcode.UntranslatableCharacter:                "a character that the database cannot hold",
+	pgerrcode.InvalidParameterValue:                  "not a value of this parameter",
+	pgerrcode.InvalidTextRepresentation:              "not text of this type",
+	pgerrcode.InvalidBinaryRepresentation:            "not binary data of this type",
+	pgerrcode.NullValueNotAllowedDataException:       "NULL where a value is needed",
+	pgerrcode.ArraySubscriptError:                    "not an element of the array",
+	pgerrcode.BadCopyFileFormat:                      "not the format of COPY",
 }
 
-// Unwrap gives errors.As the original error, whose text must not be shown.
-func (e *ConnectError) Unwrap() error { return e.err }
+// expectedType finds the type that a value should have in the message. It finds only names of types, because the message may quote a
+// value that looks like the rest of it.
+var expectedType = regexp.MustCompile(`\btype ((?:smallint|integer|bigint|numeric|real|double precision|boolean|date|uuid|jsonb|json|bytea|interval|` +
+	`timestamp with time zone|timestamp without time zone)\b|character varying\(\d+\))`)
+
+// copyContext finds table and column in the context of a COPY: COPY shares, line 3, column slug: "the value".
+var copyContext = regexp.MustCompile(`^COPY ([a-z_][a-z0-9_]*), line \d+, column ([a-z_][a-z0-9_]*)(?:$|:|\n)`)
+
+// harmless are the classes of errors whose messages name only roles, objects and limits.
+var harmless = []string{"08", "0A", "25", "28", "3D", "3F", "40", "42", "53", "54", "55", "57", "58", "XX"}
 
 // Transient tells whether the same transaction could succeed on another try.
 func Transient(err error) bool {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/jackc/pgx/v5/pgconn"
+	"wheelhouse/internal/postgres"
 )
 
 // DefaultListen is the default address of the web pages: loopback.
@@ -104,6 +104,9 @@ const rightDSN = "write postgres://user:password@host:5432/database, or host=…
 func (l *loader) database() Secret {
 	text, by := l.secret("DATABASE_URL")
 	if by == "" {
+		if l.variable("DATABASE_URL_FILE") == "" { // else a problem is reported
+			l.refuse("the PG* variables (DATABASE_URL is not set)", postgres.CheckAddress(""))
+		}
 		return Secret{}
 	}
 	scheme, _, isURL := strings.Cut(text, "://")
@@ -116,10 +119,7 @@ func (l *loader) database() Secret {
 		!isURL && !strings.Contains(text, "="):
 		l.env(by, "not a Postgres address: "+rightDSN)
 	default:
-		// The driver's error quotes the text that it could not read.
-		if _, err := pgconn.ParseConfig(text); err != nil {
-			l.env(by, "a Postgres address that cannot be read (is a character of the password not escaped as %%XX?): "+rightDSN)
-		}
+		l.refuse(by, postgres.CheckAddress(text))
 	}
 	return NewSecret(text)
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5/pgconn"
 	"go.uber.org/zap"
+
+	"wheelhouse/internal/postgres"
 )
 
 // errorPage is shown instead of a page that failed.
@@ -74,12 +76,15 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 // diagnose turns an error into a page and fields for the log. Neither contains SQL or values.
 func diagnose(err error) (errorPage, []zap.Field) {
 	var pg *pgconn.PgError
+	var connect *pgconn.ConnectError
 	isPg := errors.As(err, &pg)
 	var zone *zoneError
 	switch {
 	case errors.As(err, &zone):
 		return errorPage{Status: http.StatusServiceUnavailable, Title: "The account's time zone is not known",
 			Message: zone.Error() + ". Pages of other accounts work."}, []zap.Field{zap.String("error", zone.Error())}
+	case errors.As(err, &connect):
+		return unreachable(), []zap.Field{zap.String("error", postgres.Redact(connect).Error())}
 	case errors.As(err, new(*csvError)):
 		return errorPage{Status: http.StatusInternalServerError, Title: "The CSV could not be made",
 			Message: "The program could not write the temporary file for it. The folder for temporary files must be writable and have room: TMPDIR, or /tmp."}, []zap.Field{zap.String("error", err.Error())}
@@ -98,10 +103,6 @@ func diagnose(err error) (errorPage, []zap.Field) {
 			Message: "The database refused a statement of this page. The log has its SQLSTATE under the id below."}, sqlFields(pg)
 	case isPg:
 		return unreachable(), sqlFields(pg)
-	}
-	var connect *pgconn.ConnectError
-	if errors.As(err, &connect) {
-		return unreachable(), []zap.Field{zap.String("error", "no connection to the database")}
 	}
 	if pgconn.Timeout(err) || pgconn.SafeToRetry(err) {
 		return unreachable(), []zap.Field{zap.String("error", "the connection to the database broke")}
