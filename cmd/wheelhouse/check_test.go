@@ -124,6 +124,11 @@ func TestRunRefusesWhatCheckFails(t *testing.T) {
 					if _, stderr := u.types(exitIncomplete, "run"); !strings.Contains(stderr, r.Message+": "+r.Remedy) {
 						t.Errorf("run does not say %q:\n%s", r.Message+": "+r.Remedy, stderr)
 					}
+					if name == "another encoding" {
+						if _, stderr := u.types(exitIncomplete, "migrate", "up"); !strings.Contains(stderr, r.Message) {
+							t.Errorf("migrate up does not say %q:\n%s", r.Message, stderr)
+						}
+					}
 					break
 				}
 			}

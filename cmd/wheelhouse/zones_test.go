@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -93,8 +94,8 @@ func TestZoneThatTheServerDoesNotKnow(t *testing.T) {
 func TestZoneThatTheServerNoLongerKnows(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.New(t)
-	u := twoAccounts(t, dsn, "America/New_York")
-	u.types(exitOK, "run")
+	both := twoAccounts(t, dsn, "America/New_York")
+	both.types(exitOK, "run")
 	dirty := `INSERT INTO wheelhouse.dirty_days (account_id, day, load_id) SELECT account_id, local_day, max(load_id) FROM crankwheel.screen_sessions GROUP BY 1, 2`
 	mustExec(t, dsn, dirty)
 	views := mustQuery(t, dsn, `SELECT string_agg(format('(SELECT count(r.*) FROM bi.%I r)', relname), ' + ' ORDER BY relname) FROM pg_class WHERE relnamespace = 'bi'::regnamespace AND relkind = 'v'`)
@@ -118,7 +119,7 @@ func TestZoneThatTheServerNoLongerKnows(t *testing.T) {
 		(SELECT count(*) FROM bi.accounts WHERE today IS NULL) || ' ' || (SELECT count(hour) FROM bi.screen_sessions WHERE account_id = 'other')`); n != "0 0 1 0" {
 		t.Errorf("rows that depend on the unknown zone: %s", n)
 	}
-	u = newUser(t, account(t), dsn) // without the account in the settings
+	u := newUser(t, account(t), dsn) // without the account in the settings
 	u.env = append(u.env, "CRANKWHEEL_URL=", "CRANKWHEEL_API_KEY=", "WHEELHOUSE_HISTORY_FROM=")
 	stdout, _ := u.types(exitOK, "status", "--json")
 	var all []ledger.StreamStatus
@@ -142,5 +143,40 @@ func TestZoneThatTheServerNoLongerKnows(t *testing.T) {
 	u = newUser(t, account(t), dsn)
 	if notOK, all := u.checked(exitOK); fmt.Sprint(notOK) != "[warn zone other]" || !strings.Contains(fmt.Sprint(all), "which the database server knows and this program does not") {
 		t.Errorf("check: %q", notOK)
+	}
+
+	// The remedy: the account with a zone that both know.
+	both.types(exitOK, "run")
+	if n := mustQuery(t, dsn, "SELECT count(*)::text FROM bi.coverage WHERE account_id = 'other' AND status <> 'loaded' AND NOT partial"); n != "0" {
+		t.Errorf("%s days of the account are not loaded with a known zone", n)
+	}
+}
+
+// serve loads the other accounts, too.
+func TestServeLeavesAnUnknownZoneOut(t *testing.T) {
+	t.Parallel()
+	dsn := testdb.New(t)
+	u := twoAccounts(t, dsn, "Europe/Newtown")
+	u.env = append(u.env, "ZONEINFO="+newerZones(t))
+	cmd, _, errs := u.command("serve", "--log", "json,info")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		if mustQuery(t, dsn, "SELECT count(DISTINCT stream)::text FROM wheelhouse.loads WHERE status = 'loaded' AND account_id = 'good'") == "8" {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Error("the account good is not loaded")
+			break
+		}
+	}
+	_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+	_ = cmd.Wait()                          // the exit code is checked below
+	if code := cmd.ProcessState.ExitCode(); code != exitInterrupted || !strings.Contains(errs.String(), `"msg":"account left out","account":"other"`) {
+		t.Errorf("exit %d\n%s", code, errs)
+	}
+	if n := mustQuery(t, dsn, "SELECT count(*)::text FROM wheelhouse.accounts WHERE account_id = 'other'"); n != "0" {
+		t.Error("the account with the unknown zone is stored")
 	}
 }

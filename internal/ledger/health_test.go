@@ -243,3 +243,21 @@ func TestHealthOfYears(t *testing.T) { // not in parallel, because it measures t
 		}
 	}
 }
+
+// A zone that the server does not know leaves its account out of the health of all.
+func TestHealthLeavesUnknownZonesOut(t *testing.T) {
+	t.Parallel()
+	l := newTestLedger(t, "2026-03-20", "2026-03-31 13:00")
+	known := l.configured()
+	unknown := known
+	unknown.ID, unknown.Zone = "abroad", time.FixedZone("Mars/Olympus", 0)
+	all, err := l.warehouse.Ledger.Health(t.Context(), l.now, time.Minute, unknown, known)
+	if err != nil || len(all) != len(known.Streams) {
+		t.Fatalf("%d streams, %v", len(all), err)
+	}
+	for _, h := range all {
+		if h.Account != known.ID {
+			t.Errorf("%+v", h)
+		}
+	}
+}
