@@ -17,7 +17,8 @@ import (
 	"wheelhouse/internal/testdb"
 )
 
-// newerZones makes a folder of time zone data with a name that no server knows: Europe/Newtown, which has Kyiv's clock.
+// newerZones makes a folder of time zone data with a name that no server knows, Europe/Newtown, and with other rules for Europe/Lisbon.
+// Both have Kyiv's clock.
 func newerZones(t *testing.T) (folder string) {
 	t.Helper()
 	all, err := zip.OpenReader(filepath.Join(build.Default.GOROOT, "lib", "time", "zoneinfo.zip"))
@@ -37,8 +38,10 @@ func newerZones(t *testing.T) (folder string) {
 	if err := os.Mkdir(filepath.Join(folder, "Europe"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(folder, "Europe", "Newtown"), data, 0o600); err != nil {
-		t.Fatal(err)
+	for _, city := range []string{"Newtown", "Lisbon"} {
+		if err := os.WriteFile(filepath.Join(folder, "Europe", city), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return folder
 }
@@ -149,6 +152,17 @@ func TestZoneThatTheServerNoLongerKnows(t *testing.T) {
 	both.types(exitOK, "run")
 	if n := mustQuery(t, dsn, "SELECT count(*)::text FROM bi.coverage WHERE account_id = 'other' AND status <> 'loaded' AND NOT partial"); n != "0" {
 		t.Errorf("%s days of the account are not loaded with a known zone", n)
+	}
+}
+
+func TestOtherRulesForAZoneAreShown(t *testing.T) {
+	t.Parallel()
+	u := twoAccounts(t, testdb.New(t), "Europe/Lisbon")
+	u.checked(exitOK)
+	u.env = append(u.env, "ZONEINFO="+newerZones(t))
+	first := time.Now().UTC().AddDate(0, 0, -3).Format(time.DateOnly)
+	if notOK, all := u.checked(exitOK); fmt.Sprint(notOK) != "[warn zone other]" || !strings.Contains(fmt.Sprint(all), "have other rules for Europe/Lisbon, first on "+first) {
+		t.Errorf("%q\n%+v", notOK, all)
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"wheelhouse/internal/settings"
 )
 
 // zones looks for accounts whose zone the server does not know. Go's list of zones is a part of this program; the server has one of its
@@ -21,7 +23,11 @@ func zones(ctx context.Context, d Database) (all []Result, err error) {
 	for _, a := range d.Accounts {
 		zone := a.Zone.String()
 		if knows(known, zone) {
-			all = append(all, ok("the server knows %s", zone).of(a.ID))
+			r, err := sameRules(ctx, d.Conn, a)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, r.of(a.ID))
 			continue
 		}
 		r := fail(fmt.Sprintf("the database server does not know the time zone %s, which this program knows", zone),
@@ -47,6 +53,27 @@ func zones(ctx context.Context, d Database) (all []Result, err error) {
 		}
 	}
 	return all, nil
+}
+
+// sameRules compares the clock of an account's zone on each day from the account's first to a year from now: a country may have changed
+// its rules since the server's time zone data, or this program's, were made.
+func sameRules(ctx context.Context, q querier, a settings.Account) (Result, error) {
+	var at []time.Time
+	var local []string
+	for t := a.HistoryFrom; t.Before(time.Now().AddDate(1, 0, 0)); t = t.Add(24 * time.Hour) {
+		at, local = append(at, t), append(local, t.In(a.Zone).Format("2006-01-02 15:04:05"))
+	}
+	var differs *time.Time
+	err := q.QueryRow(ctx, `SELECT min(at) FROM unnest($1::timestamptz[], $2::text[]) AS u (at, local) WHERE at AT TIME ZONE $3 <> local::timestamp`,
+		at, local, a.Zone.String()).Scan(&differs)
+	switch {
+	case err != nil:
+		return Result{}, err
+	case differs != nil:
+		return warn(fmt.Sprintf("the database server and this program have other rules for %s, first on %s: days may show as gaps", a.Zone, differs.In(a.Zone).Format(time.DateOnly)),
+			"update the server's time zone data (the package tzdata), and use a newer wheelhouse if that is not enough"), nil
+	}
+	return ok("the server knows %s, with the same rules", a.Zone), nil
 }
 
 func ids(d Database) (ids []string) {
