@@ -184,6 +184,11 @@ func TestFailuresToConnectSayWhatToDo(t *testing.T) {
 		u := u
 		u.t, u.env = t, append(u.env[:len(u.env):len(u.env)], "DATABASE_URL="+changed(t, own, with("sslmode", "verify-ca", "sslrootcert", ca)))
 		u.types(exitOK, "run", "--migrate", "--streams", "user_access")
+		u.checked(exitOK)
+		mustExec(t, own, "ALTER ROLE wheelhouse_reader LOGIN") // as if the role were another program's
+		if notOK, all := u.checked(exitOK); fmt.Sprint(notOK) != "[warn roles]" || !strings.Contains(fmt.Sprint(all), "wheelhouse_reader may log in") {
+			t.Errorf("a stranger's role: %q\n%+v", notOK, all)
+		}
 	})
 }
 

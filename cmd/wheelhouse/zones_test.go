@@ -109,7 +109,7 @@ func TestZoneThatTheServerNoLongerKnows(t *testing.T) {
 	}
 	before := perAccount("good")
 	agents := mustQuery(t, dsn, "SELECT md5(string_agg(d::text, ',' ORDER BY d.day, d.agent_email)) FROM bi.agent_daily d")
-	mustExec(t, dsn, "SET session_replication_role = replica; UPDATE wheelhouse.accounts SET timezone = 'Mars/Olympus' WHERE account_id = 'other'")
+	mustExec(t, dsn, "BEGIN; SET LOCAL session_replication_role = replica; UPDATE wheelhouse.accounts SET timezone = 'Mars/Olympus' WHERE account_id = 'other'; COMMIT")
 
 	mustQuery(t, dsn, "SELECT ("+views+")::text")
 	if after := perAccount("good"); after != before {
@@ -139,7 +139,7 @@ func TestZoneThatTheServerNoLongerKnows(t *testing.T) {
 	}
 
 	// Postgres ignores case, and Go does not.
-	mustExec(t, dsn, "SET session_replication_role = replica; UPDATE wheelhouse.accounts SET timezone = 'europe/BERLIN' WHERE account_id = 'other'")
+	mustExec(t, dsn, "BEGIN; SET LOCAL session_replication_role = replica; UPDATE wheelhouse.accounts SET timezone = 'europe/BERLIN' WHERE account_id = 'other'; COMMIT")
 	if stdout, _ := u.types(exitOK, "status"); strings.Count(stdout, "other: this program does not know the time zone europe/BERLIN, which the database server knows") != 1 {
 		t.Errorf("status:\n%s", stdout)
 	}

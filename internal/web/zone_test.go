@@ -10,9 +10,10 @@ import (
 func TestUnknownZoneIsOfOneAccount(t *testing.T) {
 	t.Parallel()
 	w := mustLoad(t, 3, "UTC")
-	w.exec(`SET session_replication_role = replica; -- as if the server had lost the zone
+	w.exec(`BEGIN; SET LOCAL session_replication_role = replica; -- as if the server had lost the zone
 		INSERT INTO wheelhouse.accounts (account_id, server, timezone, history_from)
-		VALUES ('abroad', 'https://x.example', 'Mars/Olympus', current_date - 3), ('small', 'https://y.example', 'europe/BERLIN', current_date - 3)`)
+		VALUES ('abroad', 'https://x.example', 'Mars/Olympus', current_date - 3), ('small', 'https://y.example', 'europe/BERLIN', current_date - 3);
+		COMMIT`)
 	v := visit(t, w.dsn, nil)
 	for _, path := range []string{"/", "/?account=default", "/pipeline", "/pipeline?account=default", "/pipeline/runs?account=default"} {
 		v.get(http.StatusOK, path)
