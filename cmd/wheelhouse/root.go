@@ -48,7 +48,7 @@ CRANKWHEEL_URL, CRANKWHEEL_API_KEY and DATABASE_URL set, no file is needed.`,
 		Example: `  wheelhouse demo                                      # try it, without any set-up
   wheelhouse run --migrate                             # load what is missing, once
   wheelhouse backfill --from 2025-01-01 --to 2025-12-31`,
-		Version:           build.String(),
+		Version:           built.String(),
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		PersistentPreRun:  func(*cobra.Command, []string) { a.began = true },

@@ -14,10 +14,10 @@ import (
 // stamped is the version of a release: -ldflags "-X main.stamped=1.2.3".
 var stamped string
 
-// build describes this program; version is its short form.
+// built describes this program; version is its short form.
 var (
-	build   = readBuild()
-	version = build.Version
+	built   = readBuild()
+	version = built.Version
 )
 
 // buildInfo is what the program knows of its own build.
@@ -58,9 +58,9 @@ func (a *app) version() *cobra.Command {
 		Example: "  wheelhouse version",
 		RunE: func(*cobra.Command, []string) error {
 			if json {
-				return report.JSON(a.out, build)
+				return report.JSON(a.out, built)
 			}
-			_, err := fmt.Fprint(a.out, build)
+			_, err := fmt.Fprint(a.out, built)
 			return err
 		},
 	}
