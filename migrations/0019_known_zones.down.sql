@@ -152,4 +152,7 @@ CROSS JOIN LATERAL (
     GROUP BY agent_email
 ) f;
 
+DROP TRIGGER accounts_known_zone ON wheelhouse.accounts;
+DROP FUNCTION wheelhouse.note_known_zone();
+ALTER TABLE wheelhouse.accounts DROP COLUMN timezone_known;
 DROP FUNCTION bi.known_zone(text);

@@ -12,6 +12,11 @@ SET server = excluded.server, timezone = excluded.timezone, history_from = exclu
 WHERE (a.server, a.timezone, a.history_from) IS DISTINCT FROM (excluded.server, excluded.timezone, excluded.history_from);
 
 -- name: start_run
+-- An upgrade of the server may have removed a zone, or added one.
+WITH known AS (
+    UPDATE wheelhouse.accounts SET timezone_known = NOT timezone_known
+    WHERE timezone_known <> (bi.known_zone(timezone) IS NOT NULL)
+)
 INSERT INTO wheelhouse.runs (kind, version, host) VALUES (@kind, @version, @host) RETURNING id;
 
 -- name: finish_run
