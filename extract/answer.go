@@ -4,15 +4,11 @@ import (
 	"bufio"
 	"compress/gzip"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"time"
 )
-
-var errNotJSON = errors.New("the content type is not JSON")
 
 // answer reads the body of one 200 as JSON while it arrives.
 type answer struct {
@@ -21,6 +17,9 @@ type answer struct {
 	buf    []byte         // decoder.src is the filled part of buf
 	hashed *hashingReader // part of body where the answer's Sum is wanted; else nil
 	date   string         // the header Date: the server's clock
+	rows   int64          // records so far
+	beside beside
+	paged  bool // a page of a list, which is complete only with the other pages
 }
 
 // bodyReader reads a body, unpacked, and enforces the bounds on its size.
@@ -33,16 +32,16 @@ type bodyReader struct {
 func newAnswer(resp *http.Response, cfg Config, cancel context.CancelCauseFunc) (*answer, error) {
 	packed := &idleReader{r: resp.Body, idle: cfg.Idle, cancel: cancel}
 	body := &bodyReader{Reader: packed, limit: cfg.MaxAnswer, packed: packed}
-	switch encoding := strings.ToLower(resp.Header.Get("Content-Encoding")); encoding {
-	case "", "identity":
-	case "gzip", "x-gzip":
+	zipped, err := isGzip(resp.Header)
+	if err != nil {
+		return nil, err
+	}
+	if zipped {
 		unpacked, err := gzip.NewReader(bufio.NewReaderSize(packed, 64<<10))
 		if err != nil {
 			return nil, fmt.Errorf("gzip: %w", err)
 		}
 		body.Reader = unpacked
-	default: // invariant 7
-		return nil, errors.New("the content encoding is neither gzip nor identity")
 	}
 	return &answer{body: body, date: resp.Header.Get("Date")}, nil
 }

@@ -49,9 +49,11 @@ func (c *Client) CompanyContent(ctx context.Context, w Window, out Answers, row 
 			q.Set("view", view)
 			err := c.get(ctx, &rep, "/ss/api/company_content", q, func(a *answer) error {
 				out.Begin()
-				return records(a, "$", (*decoder).content, func(rec Record[Content]) error {
-					rec.Value.View = view
-					return row(rec)
+				return a.list(func() error {
+					return records(a, "$", (*decoder).content, func(rec Record[Content]) error {
+						rec.Value.View = view
+						return row(rec)
+					})
 				})
 			})
 			if err != nil {
@@ -100,7 +102,7 @@ func (d *decoder) content(c *Content) error {
 			c.Events = nil
 			return d.arrayOrNull(&c.Problem, "events", func() error { return d.contentEvent(c) })
 		}
-		return d.extra(&c.Extra, name)
+		return d.extra(&c.Extra)
 	})
 }
 
@@ -115,7 +117,7 @@ func (d *decoder) contentEvent(c *Content) error {
 		case "time":
 			return d.integer(&e.Time)
 		}
-		return d.extra(&e.Extra, name)
+		return d.extra(&e.Extra)
 	})
 	e.Raw = d.src[from:d.pos:d.pos]
 	c.Events = append(c.Events, e)

@@ -17,7 +17,9 @@ type decoder struct {
 	base    int64  // offset of src in the answer
 	depth   int    // number of open arrays and objects
 	scratch []byte // memory of unquote
-	texts   texts
+
+	lastName []byte // the name that was read last, with its quotes; a part of src
+	texts    texts
 }
 
 // decoderOf returns a decoder of a complete text.
@@ -67,7 +69,7 @@ func (d *decoder) kind() byte {
 }
 
 // object reads an object and calls member for each name. member must read the member's value. name is valid until then,
-// and may hold invalid UTF-8 (see cleanText).
+// and may hold invalid UTF-8. Names that become equal by that, or in Postgres, are told apart by exactName.
 func (d *decoder) object(member func(name []byte) error) error {
 	if err := d.enter('{'); err != nil {
 		return err
@@ -146,6 +148,7 @@ func (d *decoder) name() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.lastName = d.src[from:d.pos]
 	name := d.src[from+1 : d.pos-1]
 	if !verbatim && bytes.IndexByte(name, '\\') >= 0 {
 		name = d.unquote(d.src[from:d.pos])

@@ -1,7 +1,10 @@
 package extract
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -33,8 +36,9 @@ func (d *decoder) contains(want byte, problem *string, name string) bool {
 }
 
 // rowsUnder reads an object that has its rows under name: rows reads that member's value. member gets the value of
-// every other member. A missing array is an error, because missing rows are not the same as no rows.
-func (a *answer) rowsUnder(name string, rows func() error, member func(d *decoder, name string) error) error {
+// every other member, and tells whether the stream knows it; a.beside keeps what the other members say. A missing array is an
+// error, because missing rows are not the same as no rows.
+func (a *answer) rowsUnder(name string, rows func() error, member func(d *decoder, name string) (known bool, err error)) error {
 	seen := false
 	err := a.members("the answer", func(n string) error {
 		if n != name {
@@ -42,7 +46,10 @@ func (a *answer) rowsUnder(name string, rows func() error, member func(d *decode
 			if err != nil {
 				return err
 			}
-			return member(d, n)
+			if known, err := member(d, n); known || err != nil {
+				return err
+			}
+			return a.beside.notice(decoderOf(d.src), n)
 		}
 		if seen {
 			return fmt.Errorf("the answer has %q twice", name)
@@ -56,8 +63,28 @@ func (a *answer) rowsUnder(name string, rows func() error, member func(d *decode
 	return err
 }
 
-// ignoreMember is for rowsUnder where no other member is needed.
-func ignoreMember(*decoder, string) error { return nil }
+// ignored returns a function for rowsUnder that needs none of the other members. The stream knows those with the given names.
+func ignored(names ...string) func(*decoder, string) (bool, error) {
+	return func(_ *decoder, name string) (bool, error) { return slices.Contains(names, name), nil }
+}
+
+// list reads an answer that is an array of rows. In place of an array, a server that fails may send an object that states an error.
+func (a *answer) list(rows func() error) error {
+	if c, err := a.next(); err != nil || c != '{' {
+		if err != nil {
+			return err
+		}
+		return rows()
+	}
+	err := a.members("the answer", func(n string) error {
+		d, err := a.wholeValue()
+		if err != nil {
+			return err
+		}
+		return a.beside.notice(d, n)
+	})
+	return cmp.Or(err, errors.New("the answer is an object where an array belongs"))
+}
 
 // Record is one row of an answer. Raw and the slices in Value are valid only until the row callback returns. Strings,
 // times and numbers in Value stay valid.
@@ -92,6 +119,7 @@ func records[T any](a *answer, array string, decode func(*decoder, *T) error, ro
 			return err
 		}
 		rec.Index++
+		a.rows++
 		return deliver(row, rec)
 	})
 }

@@ -59,11 +59,11 @@ func (c *Client) DemoUsage(ctx context.Context, w Window, out Answers, row func(
 func (a *answer) demoUsage(canceled *Integer, row func(Record[DemoRequest]) error) error {
 	return a.rowsUnder("sessions", func() error {
 		return records(a, "$.sessions", (*decoder).demoRequest, row)
-	}, func(d *decoder, name string) error {
+	}, func(d *decoder, name string) (known bool, err error) {
 		if name == "total_canceled_requests" {
-			return d.integer(canceled)
+			return true, d.integer(canceled)
 		}
-		return nil
+		return false, nil
 	})
 }
 
@@ -91,37 +91,44 @@ func (d *decoder) demoRequest(r *DemoRequest) error {
 		case "prospect_info":
 			return d.prospectInfo(r)
 		}
-		return d.extra(&r.Extra, name)
+		return d.extra(&r.Extra)
 	})
 }
 
 func (d *decoder) prospectInfo(r *DemoRequest) error {
 	r.Prospect = nil
 	var unknown Extra
+	var exact []string // names of the answers
 	place := map[string]int{}
 	err := d.objectOrNull(&r.Problem, "prospect_info", func(name []byte) error {
 		question, ok := strings.CutPrefix(cleanText(string(name)), "prospect-")
 		if !ok || question == "" {
-			return d.extra(&unknown, name)
+			return d.extra(&unknown)
 		}
-		answer, err := d.answer(question)
+		member := d.exactName()
+		answer, err := d.answer()
 		if err != nil {
 			return err
 		}
-		if i, again := place[question]; again {
+		if i, again := place[member]; again {
 			r.Prospect[i] = answer
 			return nil
 		}
-		place[question] = len(r.Prospect)
+		place[member] = len(exact)
+		exact = append(exact, member)
 		r.Prospect = append(r.Prospect, answer)
 		return nil
 	})
+	for i, question := range settled(exact, func(name string) string { return strings.TrimPrefix(name, "prospect-") }) {
+		r.Prospect[i].Question = question
+	}
 	r.Extra.nest("prospect_info", unknown)
 	return err
 }
 
-func (d *decoder) answer(question string) (Answer, error) {
-	a := Answer{Question: question}
+// answer reads the answer to a question.
+func (d *decoder) answer() (Answer, error) {
+	var a Answer
 	kind := d.kind()
 	if kind == '"' || kind == 'n' {
 		return a, d.text(&a.Text)

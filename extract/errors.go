@@ -1,10 +1,12 @@
 package extract
 
 import (
+	"bytes"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -19,7 +21,7 @@ type APIError struct {
 }
 
 func (e *APIError) Error() string {
-	s := fmt.Sprintf("GET %s: %d %s", e.Path, e.Status, http.StatusText(e.Status))
+	s := strings.TrimSpace(fmt.Sprintf("GET %s: %d %s", e.Path, e.Status, http.StatusText(e.Status)))
 	if e.Excerpt != "" {
 		s += fmt.Sprintf(" (%s)", e.Excerpt)
 	}
@@ -59,12 +61,7 @@ var (
 func retryable(err error) bool {
 	var api *APIError
 	if errors.As(err, &api) {
-		switch api.Status {
-		case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError,
-			http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-			return true
-		}
-		return false
+		return passing(api.Status)
 	}
 	var row rowError
 	var certificate *tls.CertificateVerificationError
@@ -72,10 +69,21 @@ func retryable(err error) bool {
 	case errors.As(err, &row), errors.As(err, &certificate):
 		return false
 	case errors.Is(err, errSame), errors.Is(err, errTooDeep), errors.Is(err, errAnswerTooLarge), errors.Is(err, errBomb),
-		errors.Is(err, errRecordTooLarge):
+		errors.Is(err, errRecordTooLarge), errors.Is(err, errCharset):
 		return false
 	}
 	return true
+}
+
+// passing tells whether an answer with this status may be of one moment. 520 to 529 are a content delivery network's: its way to the
+// server is broken.
+func passing(status int) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError,
+		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return 520 <= status && status <= 529
 }
 
 // failsForSize tells whether the request could succeed for a smaller window.
@@ -93,7 +101,7 @@ func failsForSize(err error) bool {
 // be reached would fail all of them.
 func failsAlone(err error) bool {
 	var body *BodyError
-	return failsForSize(err) || errors.As(err, &body)
+	return failsForSize(err) || errors.As(err, &body) && !errors.Is(err, errCharset)
 }
 
 func advice(status int) string {
@@ -113,7 +121,7 @@ func advice(status int) string {
 // excerpt returns the reason that an error's JSON body gives, redacted. It returns nothing else of the body, which may hold
 // personal data.
 func excerpt(body []byte) string {
-	d := decoderOf(body)
+	d := decoderOf(bytes.TrimPrefix(body, byteOrderMark))
 	if d.kind() != '{' {
 		return ""
 	}

@@ -5,8 +5,8 @@ import (
 )
 
 // extra reads the value of a member that the wire type does not know, and keeps it in canonical form.
-func (d *decoder) extra(into *Extra, name []byte) error {
-	key := cleanText(string(name)) // before the value is read, because name is valid only until then
+func (d *decoder) extra(into *Extra) error {
+	key := d.exactName()
 	raw, err := d.value()
 	if err != nil {
 		return err
@@ -19,7 +19,7 @@ func (d *decoder) extra(into *Extra, name []byte) error {
 	return nil
 }
 
-// Extra holds the members of a record that its wire type does not know: canonical JSON by name.
+// Extra holds the members of a record that its wire type does not know: canonical JSON by exact name.
 type Extra map[string]jsontext.Value
 
 func (e *Extra) put(name string, v jsontext.Value) {

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"io"
-	"mime"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -30,6 +29,10 @@ type Report struct {
 	// Missing tells which parts of the window could not be had, and why, without data. Empty: the answers are complete.
 	Missing string
 
+	// Unknown has the names of up to 20 members beside the rows that the stream does not know, sorted. A name that may be a
+	// personal value is an ellipsis.
+	Unknown []string
+
 	// Answer is the Sum of the window's answer. Only UsageNew sets it, and only if one answer was the whole window and no
 	// total that it states differs.
 	Answer Sum
@@ -46,6 +49,32 @@ func (r *Report) countRequest(requestID string) {
 	r.Attempts++
 	if requestID != "" && len(r.RequestIDs) < maxRequestIDs && !slices.Contains(r.RequestIDs, requestID) {
 		r.RequestIDs = append(r.RequestIDs, requestID)
+	}
+}
+
+// note notes what a complete answer says beside its rows.
+func (r *Report) note(a *answer) {
+	for _, name := range a.beside.unknown {
+		if at, known := slices.BinarySearch(r.Unknown, name); !known && len(r.Unknown) < maxUnknown {
+			r.Unknown = slices.Insert(r.Unknown, at, name)
+		}
+	}
+	if !a.paged {
+		r.noteMore(a.beside.notAll(a.rows))
+	}
+}
+
+// noteMore notes that an answer says with some members that there is more, where no further page is known. Empty: it does not.
+func (r *Report) noteMore(members string) {
+	if members != "" {
+		r.lacks("the answer says that there is more, and Wheelhouse knows no way to ask for it: " + members)
+	}
+}
+
+// lacks adds to what is missing.
+func (r *Report) lacks(what string) {
+	if !strings.Contains(r.Missing, what) {
+		r.Missing = strings.TrimPrefix(r.Missing+"; "+what, "; ")
 	}
 }
 
@@ -125,6 +154,7 @@ func (c *Client) exchange(ctx context.Context, rep *Report, path string, q url.V
 	if err := a.readInTurn(ctx, rep.window, read); err != nil {
 		return cause(ctx, err)
 	}
+	rep.note(a)
 	if rep.answers++; a.hashed != nil {
 		rep.Answer = a.hashed.sum()
 	}
@@ -202,7 +232,7 @@ func (c *Client) refused(resp *http.Response, path string, cancel context.Cancel
 		Status: resp.StatusCode, Path: path, RequestID: requestID(resp),
 		Excerpt: excerpt(body), advice: advice(resp.StatusCode),
 	}
-	wait, ok := parseRetryAfter(resp.Header.Get("Retry-After"), time.Now())
+	wait, ok := parseRetryAfter(strings.Join(resp.Header.Values("Retry-After"), ","), time.Now())
 	if ok && retryable(err) {
 		c.pauses.add(wait)
 		err.paused = true
@@ -210,12 +240,10 @@ func (c *Client) refused(resp *http.Response, path string, cancel context.Cancel
 	return err
 }
 
-// open checks what an answer with status 200 declares and prepares to read its body. Invariant 7: an answer that declares
-// another content type than JSON is not read as JSON.
+// open checks what an answer with status 200 declares and prepares to read its body (invariant 7).
 func (c *Client) open(resp *http.Response, cancel context.CancelCauseFunc) (*answer, error) {
-	kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	if err != nil || (kind != "application/json" && !strings.HasSuffix(kind, "+json")) {
-		return nil, errNotJSON
+	if err := checkType(resp.Header); err != nil {
+		return nil, err
 	}
 	return newAnswer(resp, c.cfg, cancel)
 }

@@ -113,13 +113,21 @@ func FuzzParseInstant(f *testing.F) {
 }
 
 func FuzzParseRetryAfter(f *testing.F) {
-	for _, s := range []string{"", "7", "-1", "99999999999999999999", "Fri, 01 Mar 2024 10:00:09 GMT", "soon"} {
+	for _, s := range []string{"", "7", "-1", "99999999999999999999", "Fri, 01 Mar 2024 10:00:09 GMT", "soon", "26.0", "1.5", "26s", "26, 27",
+		"5, Fri, 01 Mar 2024 10:00:09 GMT"} {
 		f.Add(s, int64(1709287200))
 	}
 	f.Fuzz(func(t *testing.T, h string, unix int64) {
-		d, ok := extract.ParseRetryAfter(h, time.Unix(unix%(1<<40), 0))
+		now := time.Unix(unix%(1<<40), 0)
+		d, ok := extract.ParseRetryAfter(h, now)
 		if d < 0 || d > 5*time.Minute || !ok && d != 0 {
 			t.Fatalf("%q: %s %v", h, d, ok)
+		}
+		// One value more never makes the wait shorter, and a number counts with or without a fraction and its unit.
+		for more, least := range map[string]time.Duration{"17": 17 * time.Second, "17.0": 17 * time.Second, "16.001s": 17 * time.Second, "soon": d} {
+			if joined, is := extract.ParseRetryAfter(h+", "+more, now); joined != max(d, least) || is != (ok || more != "soon") {
+				t.Fatalf("%q and %s: %s %v, want %s", h, more, joined, is, max(d, least))
+			}
 		}
 	})
 }

@@ -87,7 +87,7 @@ func (l *losses) missing(rep *Report, what string) error {
 	if l.answered == 0 {
 		return l.cause
 	}
-	rep.Missing = fmt.Sprintf("could not be had: %s: %v", what, unaddressed(l.cause))
+	rep.lacks(fmt.Sprintf("could not be had: %s: %v", what, unaddressed(l.cause)))
 	return nil
 }
 

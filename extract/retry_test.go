@@ -17,6 +17,7 @@ import (
 func TestStatuses(t *testing.T) {
 	for status, want := range map[int]int{ // the number of requests; 3 attempts are allowed
 		400: 1, 401: 1, 403: 1, 404: 1, 410: 1, 422: 1, 408: 3, 429: 3, 500: 3, 502: 3, 503: 3, 504: 3, 501: 1, 204: 1, 206: 1, 304: 1,
+		520: 3, 521: 3, 522: 3, 523: 3, 524: 3, 525: 3, 526: 3, 527: 3, 528: 3, 529: 3, 519: 1, 530: 1,
 	} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			server := serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) {
@@ -40,7 +41,7 @@ func TestStatuses(t *testing.T) {
 }
 
 func TestARetrySucceeds(t *testing.T) {
-	for _, status := range []int{408, 429, 500, 502, 503, 504} {
+	for _, status := range []int{408, 429, 500, 502, 503, 504, 520, 524, 529} {
 		server := serve(t, func(n int, w http.ResponseWriter, _ *http.Request) {
 			if n < 3 {
 				w.WriteHeader(status)
@@ -118,11 +119,17 @@ func TestRetryAfterHoldsEverybodyBack(t *testing.T) {
 func TestParseRetryAfter(t *testing.T) {
 	now := time.Date(2024, 3, 1, 10, 0, 0, 0, time.UTC)
 	for h, want := range map[string]time.Duration{
-		"": -1, " ": -1, "x": -1, "-1": -1, "1.5": -1, "1 s": -1, "0": 0, " 7 ": 7 * time.Second, "300": 5 * time.Minute, "301": 5 * time.Minute,
+		"": -1, " ": -1, "x": -1, "-1": -1, "0": 0, " 7 ": 7 * time.Second, "300": 5 * time.Minute, "301": 5 * time.Minute,
 		"9223372036854775807": 5 * time.Minute, "9223372036854775808": 5 * time.Minute, "99999999999999999999999": 5 * time.Minute,
 		"Fri, 01 Mar 2024 10:00:09 GMT": 9 * time.Second, "Friday, 01-Mar-24 10:00:09 GMT": 9 * time.Second,
 		"Fri Mar  1 10:00:09 2024": 9 * time.Second, "Fri, 01 Mar 2024 09:00:00 GMT": 0, "Fri, 31 Dec 9999 23:59:59 GMT": 5 * time.Minute,
 		"2024-03-01T10:00:09Z": -1,
+		"26.0":                 26 * time.Second, "1.5": 2 * time.Second, "1.0001": 2 * time.Second, "7.": 7 * time.Second, "299.9": 5 * time.Minute, "0.0": 0,
+		".5": -1, "-1.5": -1, "1.5.5": -1, "1e2": -1, "0x10": -1, "1_0": -1, "99999999999999999999999.5": 5 * time.Minute,
+		"26s": 26 * time.Second, "26 s": 26 * time.Second, "1.5S": 2 * time.Second, "s": -1, "26ms": -1, "26ss": -1,
+		"26, 27": 27 * time.Second, "27,26": 27 * time.Second, "soon, 26": 26 * time.Second, "26,": 26 * time.Second, ",": -1, "26, -1": 26 * time.Second,
+		"5, Fri, 01 Mar 2024 10:00:09 GMT": 9 * time.Second, "Fri, 01 Mar 2024 10:00:09 GMT,11": 11 * time.Second,
+		"Fri, 01 Mar 2024 10:00:09 GMT, Fri, 01 Mar 2024 10:00:12 GMT": 12 * time.Second, "Fri Mar  1 10:00:09 2024, 4": 9 * time.Second,
 	} {
 		got, ok := extract.ParseRetryAfter(h, now)
 		if !ok {

@@ -1,7 +1,6 @@
 package extract
 
 import (
-	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -12,23 +11,44 @@ import (
 // asks again.
 const longestWait = 5 * time.Minute
 
-// parseRetryAfter reads a Retry-After header: seconds, or an HTTP date. The result is between 0 and longestWait; ok is false
-// where the header is missing or has another form.
+// parseRetryAfter reads a Retry-After header: seconds, or an HTTP date. A fraction of a second is rounded up, because servers compute the
+// wait, and an "s" after the seconds is accepted. Proxies join several values with commas: the longest wait counts. The result is
+// between 0 and longestWait; ok is false where no value has one of these forms.
 func parseRetryAfter(h string, now time.Time) (wait time.Duration, ok bool) {
-	h = strings.TrimSpace(h)
-	if h == "" {
+	parts := strings.Split(h, ",")
+	for i, part := range parts {
+		d, is := seconds(strings.TrimSpace(part))
+		if !is {
+			d, is = untilDate(part, now)
+		}
+		if !is && i+1 < len(parts) { // most dates hold a comma
+			d, is = untilDate(part+","+parts[i+1], now)
+		}
+		if is {
+			wait, ok = max(wait, d), true
+		}
+	}
+	return wait, ok
+}
+
+// seconds reads a number of seconds, such as 26, 26.0 or 26s, and rounds it up.
+func seconds(text string) (time.Duration, bool) {
+	whole, fraction, _ := strings.Cut(strings.TrimRight(strings.TrimSuffix(strings.ToLower(text), "s"), " \t"), ".")
+	if whole == "" || strings.Trim(whole+fraction, "0123456789") != "" {
 		return 0, false
 	}
-	if n, err := strconv.ParseInt(h, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) { // for ErrRange, n is the nearest int64
-		if n < 0 {
-			return 0, false
-		}
-		if n > int64(longestWait/time.Second) {
-			return longestWait, true
-		}
-		return time.Duration(n) * time.Second, true
+	n, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil || n >= int64(longestWait/time.Second) { // err: there are too many digits
+		return longestWait, true
 	}
-	at, err := http.ParseTime(h)
+	if strings.Trim(fraction, "0") != "" {
+		n++
+	}
+	return time.Duration(n) * time.Second, true
+}
+
+func untilDate(text string, now time.Time) (time.Duration, bool) {
+	at, err := http.ParseTime(strings.TrimSpace(text))
 	if err != nil {
 		return 0, false
 	}

@@ -12,18 +12,18 @@ type ShareCount struct {
 func (c *Client) CountShares(ctx context.Context, w Window) (n ShareCount, err error) {
 	q := w.events()
 	q.Set("inactive", "true")
-	recs, total, _, err := c.firstPage(ctx, &Report{}, q)
+	page, _, err := c.firstPage(ctx, &Report{}, q)
 	if err != nil {
 		return n, err
 	}
-	size := max(1, int64(len(recs)))
-	if n.List = 1; total.V > size {
-		n.List = 2 * ((total.V + size - 1) / size) // a list of several pages is read twice
+	size := max(1, int64(len(page.recs)))
+	if n.List = 1; page.total.V > size {
+		n.List = 2 * ((page.total.V + size - 1) / size) // a list of several pages is read twice
 	}
 	q.Del("inactive")
 	q.Set("page", "1")
 	q.Set("page_size", "1")
-	_, total, err = c.sharesPage(ctx, &Report{}, q)
-	n.Visited = total.V // 0 if the list states no total
+	page, err = c.sharesPage(ctx, &Report{}, q)
+	n.Visited = page.total.V // 0 if the list states no total
 	return n, err
 }

@@ -23,7 +23,7 @@ func (c *Client) ShareDetails(ctx context.Context, w Window, out Answers, row fu
 			out.Begin()
 			return a.rowsUnder("shares", func() error {
 				return records(a, "$.shares", (*decoder).shareDetail, row)
-			}, ignoreMember)
+			}, ignored())
 		})
 		if err == nil {
 			out.Commit()
@@ -37,7 +37,7 @@ func (d *decoder) shareDetail(s *ShareDetail) error {
 	return d.object(func(name []byte) error {
 		switch string(name) {
 		case "id":
-			return d.text(&s.ID)
+			return d.key(&s.ID)
 		case "created_at":
 			return d.instant(&s.CreatedAt)
 		case "customer_account_id":
@@ -53,6 +53,6 @@ func (d *decoder) shareDetail(s *ShareDetail) error {
 		case "access_sharing_enabled":
 			return d.boolean(&s.AccessSharingEnabled)
 		}
-		return d.extra(&s.Extra, name)
+		return d.extra(&s.Extra)
 	})
 }

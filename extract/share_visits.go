@@ -111,11 +111,14 @@ func (c *Client) shareVisits(ctx context.Context, rep *Report, s *WatchedShare, 
 				rec.Value.Slug = slug
 				return visit(rec)
 			})
-		}, func(d *decoder, name string) error {
-			if name == "content_runtime_ms" {
-				return d.integer(&s.RuntimeMS)
+		}, func(d *decoder, name string) (known bool, err error) {
+			switch name {
+			case "content_runtime_ms":
+				return true, d.integer(&s.RuntimeMS)
+			case "slug", "segment", "has_cta", "summary":
+				return true, nil
 			}
-			return nil
+			return false, nil
 		})
 	})
 	var api *APIError
@@ -131,7 +134,7 @@ func (d *decoder) shareVisit(v *ShareVisit) error {
 	return d.object(func(name []byte) error {
 		switch string(name) {
 		case "visit_id":
-			return d.text(&v.ID)
+			return d.key(&v.ID)
 		case "visited_at":
 			return d.instant(&v.VisitedAt)
 		case "played":
@@ -143,6 +146,6 @@ func (d *decoder) shareVisit(v *ShareVisit) error {
 		case "cta_clicked":
 			return d.boolean(&v.CTAClicked)
 		}
-		return d.extra(&v.Extra, name)
+		return d.extra(&v.Extra)
 	})
 }

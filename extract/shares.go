@@ -57,6 +57,7 @@ type pass struct {
 	moved bool    // two pages state different totals
 	twice bool    // a slug came twice
 	stuck bool    // the last page has rows, and all of them came before
+	more  string  // members with which the last page says that there is more; "" where it does not
 }
 
 // complete tells whether the pass has the number of rows that its pages state.
@@ -84,6 +85,7 @@ func (c *Client) sharesPaged(ctx context.Context, rep *Report, q url.Values, out
 			return err
 		}
 		if p.steady(before) {
+			rep.noteMore(p.more)
 			if p.total.Valid {
 				rep.addSourceCount(p.total.V)
 				// A slug that comes twice in every pass may hide a share that never comes.
@@ -103,46 +105,47 @@ func (c *Client) sharesPaged(ctx context.Context, rep *Report, q url.Values, out
 // shorter size: then it does not matter whether the server counts pages by its own size or by the one asked for.
 func (c *Client) sharesPass(ctx context.Context, rep *Report, q url.Values, row func(Record[Share]) error) (*pass, error) {
 	p := &pass{slugs: map[string]int{}}
-	recs, total, size, err := c.firstPage(ctx, rep, q)
+	read, size, err := c.firstPage(ctx, rep, q)
 	for page := 1; page <= maxPages; page++ {
 		if err != nil {
 			return nil, err
 		}
-		p.add(recs, total)
-		for _, rec := range recs {
+		p.add(read)
+		p.more = read.says.notAll(p.rows)
+		for _, rec := range read.recs {
 			if err := deliver(row, rec); err != nil {
 				return nil, err
 			}
 		}
 		switch {
 		// Where no total is stated, only a page without rows is the end.
-		case len(recs) == 0, p.stuck, total.Valid && p.rows >= total.V:
+		case len(read.recs) == 0, p.stuck, read.total.Valid && p.rows >= read.total.V:
 			return p, nil
-		case page == 1 && len(recs) < size:
-			size = len(recs)
+		case page == 1 && len(read.recs) < size:
+			size = len(read.recs)
 		}
 		q.Set("page", strconv.Itoa(page+1))
 		q.Set("page_size", strconv.Itoa(size))
-		recs, total, err = c.sharesPage(ctx, rep, q)
+		read, err = c.sharesPage(ctx, rep, q)
 	}
 	return nil, errEndless
 }
 
 // firstPage reads the first page, and returns the page_size that was asked for.
-func (c *Client) firstPage(ctx context.Context, rep *Report, q url.Values) (recs []Record[Share], total Integer, size int, err error) {
+func (c *Client) firstPage(ctx context.Context, rep *Report, q url.Values) (read sharePage, size int, err error) {
 	q.Set("page", "1")
 	if !c.smallPages.Load() {
 		q.Set("page_size", strconv.Itoa(pageSize))
-		recs, total, err = c.trying(fewTries).sharesPage(ctx, rep, q)
+		read, err = c.trying(fewTries).sharesPage(ctx, rep, q)
 		refused := refusesPage(err)
 		if !refused && !failsForSize(err) {
-			return recs, total, pageSize, err
+			return read, pageSize, err
 		}
 		c.smallPages.Store(refused)
 	}
 	q.Set("page_size", strconv.Itoa(smallPageSize))
-	recs, total, err = c.sharesPage(ctx, rep, q)
-	return recs, total, smallPageSize, err
+	read, err = c.sharesPage(ctx, rep, q)
+	return read, smallPageSize, err
 }
 
 // refusesPage tells whether the server refuses a request as it is, which may be because of its page_size.
@@ -152,17 +155,17 @@ func refusesPage(err error) bool {
 }
 
 // add adds a page to the pass.
-func (p *pass) add(recs []Record[Share], total Integer) {
-	if p.pages > 0 && total != p.total {
+func (p *pass) add(read sharePage) {
+	if p.pages > 0 && read.total != p.total {
 		p.moved = true
 	}
-	p.total = total
-	if len(recs) == 0 {
+	p.total = read.total
+	if len(read.recs) == 0 {
 		return
 	}
 	p.pages++
 	p.stuck = true
-	for _, rec := range recs {
+	for _, rec := range read.recs {
 		slug := rec.Value.Slug.V
 		again := p.slugs[slug] > 0 && slug != "" // two rows without a slug may be two shares
 		p.slugs[strings.Clone(slug)]++           // the clone does not keep the page's other texts in memory (see texts)
@@ -172,32 +175,41 @@ func (p *pass) add(recs []Record[Share], total Integer) {
 	}
 }
 
-// sharesPage reads one page and returns its rows, which stay valid: a page is small.
-func (c *Client) sharesPage(ctx context.Context, rep *Report, q url.Values) (recs []Record[Share], total Integer, err error) {
+// sharePage is one page of the list. Its rows stay valid: a page is small.
+type sharePage struct {
+	recs  []Record[Share]
+	total Integer // number of rows of all pages
+	says  beside
+}
+
+func (c *Client) sharesPage(ctx context.Context, rep *Report, q url.Values) (read sharePage, err error) {
 	err = c.get(ctx, rep, "/ss/api/company_content/shares", q, func(a *answer) error {
-		recs, total = nil, Integer{}
-		return a.rowsUnder("data", func() error {
+		read = sharePage{}
+		a.paged = true
+		err := a.rowsUnder("data", func() error {
 			return records(a, "$.data", (*decoder).share, func(rec Record[Share]) error {
 				rec.Raw = bytes.Clone(rec.Raw)
-				if recs = append(recs, rec); len(recs) > maxPage {
+				if read.recs = append(read.recs, rec); len(read.recs) > maxPage {
 					return errPageTooLong
 				}
 				return nil
 			})
-		}, func(d *decoder, name string) error {
+		}, func(d *decoder, name string) (known bool, err error) {
 			if name != "pagination" {
-				return nil
+				return name == "from" || name == "to", nil
 			}
 			var problem string // stays unread: where pagination is not an object, the page states no total
-			return d.objectOrNull(&problem, "pagination", func(name []byte) error {
+			return true, d.objectOrNull(&problem, "pagination", func(name []byte) error {
 				if string(name) == "total" {
-					return d.integer(&total)
+					return d.integer(&read.total)
 				}
 				return d.skip()
 			})
 		})
+		read.says = a.beside
+		return err
 	})
-	return recs, total, err
+	return read, err
 }
 
 const (
@@ -211,7 +223,7 @@ func (d *decoder) share(s *Share) error {
 	return d.object(func(name []byte) error {
 		switch string(name) {
 		case "slug":
-			return d.text(&s.Slug)
+			return d.key(&s.Slug)
 		case "company_content_id":
 			return d.integer(&s.ContentID)
 		case "content_name":
@@ -237,6 +249,6 @@ func (d *decoder) share(s *Share) error {
 		case "engagement_score_v1":
 			return d.number(&s.EngagementScore)
 		}
-		return d.extra(&s.Extra, name)
+		return d.extra(&s.Extra)
 	})
 }

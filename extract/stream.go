@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +21,9 @@ var errRecordTooLarge = fmt.Errorf("a record is larger than %d bytes", maxRecord
 // readAll reads the whole answer: one JSON value, and nothing after it. An error that does not come from the row callback is a
 // BodyError.
 func (a *answer) readAll(read func(*answer) error) error {
+	if err := a.skipMark(); err != nil {
+		return &BodyError{err}
+	}
 	err := read(a)
 	var row rowError
 	switch {
@@ -36,6 +40,22 @@ func (a *answer) readAll(read func(*answer) error) error {
 	default:
 		return &BodyError{fmt.Errorf("after the JSON: %w", err)}
 	}
+}
+
+// byteOrderMark may stand before a text in UTF-8.
+var byteOrderMark = []byte("\ufeff")
+
+// skipMark skips a byte order mark at the beginning of the answer.
+func (a *answer) skipMark() error {
+	for len(a.src) < len(byteOrderMark) && !a.final {
+		if err := a.more(); err != nil {
+			return err
+		}
+	}
+	if bytes.HasPrefix(a.src, byteOrderMark) {
+		a.pos = len(byteOrderMark)
+	}
+	return nil
 }
 
 // buffered calls read with all of the text that it needs in the buffer: if the buffer ends too early, buffered gets more and

@@ -66,7 +66,9 @@ const maxReadings = 3
 
 // untilReconciled calls read until an answer reconciles, at most maxReadings times, and notes the result in the report.
 func untilReconciled(rep *Report, read func() (*totals, error)) (*totals, error) {
+	before := rep.Missing
 	for n := 1; ; n++ {
+		rep.Missing = before // only the reading that counts tells what is missing
 		t, err := read()
 		if err != nil {
 			return nil, err

@@ -74,7 +74,7 @@ func (c *Client) UsageNew(ctx context.Context, w Window, known Sum, out Answers,
 		rep.Same = true
 		return rep, nil
 	}
-	if rep.answers != 1 || rep.Reconciled.Valid && !rep.Reconciled.V {
+	if rep.answers != 1 || rep.Missing != "" || rep.Reconciled.Valid && !rep.Reconciled.V {
 		rep.Answer = Sum{}
 	}
 	return rep, err
@@ -87,12 +87,12 @@ func (a *answer) usageNew(t *totals, row func(Record[Session]) error) error {
 			t.addRow(rec.Value.Email.V, sums{1, rec.Value.Duration.V})
 			return row(rec)
 		})
-	}, func(d *decoder, name string) error {
+	}, func(d *decoder, name string) (known bool, err error) {
 		if name == "stats" {
 			t.forgetStated()
-			return d.objectOrNull(&problem, "stats", func(name []byte) error { return d.usageStats(t, name) })
+			return true, d.objectOrNull(&problem, "stats", func(name []byte) error { return d.usageStats(t, name) })
 		}
-		return nil
+		return false, nil
 	})
 }
 
@@ -180,7 +180,7 @@ func (d *decoder) session(s *Session) error {
 			s.Logs = s.Logs[:0]
 			return d.arrayOrNull(&s.problems.logs, "logs", func() error { return d.sessionLog(s) })
 		}
-		return d.extra(&s.Extra, name)
+		return d.extra(&s.Extra)
 	})
 	s.Problem = cmp.Or(s.problems.logs, s.problems.viewers, s.problems.locations, s.problems.links)
 	if err != nil {
@@ -211,7 +211,7 @@ func (d *decoder) viewerInfo(s *Session) error {
 			s.HasLocations, s.Locations = d.kind() == '[', s.Locations[:0]
 			return d.arrayOrNull(&s.problems.locations, "viewer_info.locations", func() error { return d.location(s) })
 		}
-		return d.extra(&unknown, name)
+		return d.extra(&unknown)
 	})
 	s.Extra.nest("viewer_info", unknown)
 	return err
@@ -235,7 +235,7 @@ func (d *decoder) links(s *Session) error {
 		if string(name) == "recording" {
 			return d.text(&s.Recording)
 		}
-		return d.extra(&unknown, name)
+		return d.extra(&unknown)
 	})
 	s.Extra.nest("links", unknown)
 	return err
@@ -257,7 +257,7 @@ func (d *decoder) sessionLog(s *Session) error {
 		case "content":
 			return d.text(&l.Content)
 		}
-		return d.extra(&l.Extra, name)
+		return d.extra(&l.Extra)
 	})
 	l.Raw = d.src[from:d.pos:d.pos]
 	return err

@@ -44,16 +44,16 @@ func (a *answer) usageShares(t *totals, row func(Record[ShareUsage]) error) erro
 				t.addRow("", sums{rec.Value.Shares.V, rec.Value.Plays.V})
 				return row(rec)
 			})
-		}, func(d *decoder, name string) error {
+		}, func(d *decoder, name string) (known bool, err error) {
 			switch name {
 			case "total_shares":
-				return d.integer(&shares)
+				return true, d.integer(&shares)
 			case "total_plays":
-				return d.integer(&plays)
+				return true, d.integer(&plays)
 			}
-			return nil
+			return false, nil
 		})
-	}, ignoreMember)
+	}, ignored("from", "to", "include_all_users"))
 	t.stated = shares.Valid && plays.Valid
 	t.want = sums{shares.V, plays.V}
 	return err
@@ -71,6 +71,6 @@ func (d *decoder) shareUsage(u *ShareUsage) error {
 		case "plays_count":
 			return d.integer(&u.Plays)
 		}
-		return d.extra(&u.Extra, name)
+		return d.extra(&u.Extra)
 	})
 }

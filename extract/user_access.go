@@ -15,7 +15,7 @@ func (c *Client) UserAccess(ctx context.Context, out Answers, row func(Record[Us
 	var rep Report
 	err := c.get(ctx, &rep, "/ss/api/user_access", nil, func(a *answer) error {
 		out.Begin()
-		return records(a, "$", (*decoder).user, row)
+		return a.list(func() error { return records(a, "$", (*decoder).user, row) })
 	})
 	if err == nil {
 		out.Commit()
@@ -33,6 +33,6 @@ func (d *decoder) user(u *User) error {
 		case "in_demo_pool":
 			return d.boolean(&u.InDemoPool)
 		}
-		return d.extra(&u.Extra, name)
+		return d.extra(&u.Extra)
 	})
 }
