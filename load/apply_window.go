@@ -18,6 +18,7 @@ type txWindow struct {
 	args       pgx.NamedArgs
 	counts     ledger.Counts
 	reconciled *bool
+	noticed    []string
 
 	now   time.Time // of the transaction
 	state ledger.State
@@ -56,7 +57,7 @@ func (w *Warehouse) loadAll(ctx context.Context, tx pgx.Tx, loads []Ready) ([]Co
 	done := make([]Committed, len(loads))
 	for i, win := range windows {
 		if win.state.Leased {
-			done[i] = Committed{Counts: win.counts, Reconciled: win.reconciled}
+			done[i] = Committed{Counts: win.counts, Reconciled: win.reconciled, Noticed: win.noticed}
 		} else {
 			done[i].Err = ledger.ErrFenced // invariant 2
 		}
@@ -243,7 +244,7 @@ func finish(ctx context.Context, tx pgx.Tx, windows []*txWindow) error {
 			queueZone(&batch, "lock_zone", win.Window)
 		}
 		win.dirty.mark(&batch, win.Load, win.Account)
-		win.QueueLoaded(&batch, win.asked(), win.counts, win.Asked)
+		win.QueueLoaded(&batch, win.asked(), win.counts, win.Asked, &win.noticed)
 	}
 	return tx.SendBatch(ctx, &batch).Close()
 }

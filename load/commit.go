@@ -21,8 +21,9 @@ type Ready struct {
 // Committed is the result of a window's commit.
 type Committed struct {
 	Counts     ledger.Counts
-	Reconciled *bool // whether the batch is complete and equals the API's own totals; nil if the API states none
-	Err        error // nil: the window is loaded
+	Reconciled *bool    // whether the batch is complete and equals the API's own totals; nil if the API states none
+	Noticed    []string // members of the answers that the stream does not know, and that no earlier load had
+	Err        error    // nil: the window is loaded
 }
 
 // Commit loads complete batches of one stream of one account. A window's rows, deletions, rejects, totals and ledger row always

@@ -14,4 +14,4 @@ package transform
 
 // Version changes when a record gives another row than before. It is part of every batch's hash, so that windows that an
 // older version loaded are compared with the tables again.
-const Version = 1
+const Version = 2

@@ -193,12 +193,16 @@ func (r *reader) moment(name string, f extract.Instant) time.Time {
 }
 
 // extra returns the column extra: unknown members, and under _cut the sizes of the texts that were cut. It is nil where
-// there are neither.
+// there are neither. Where the API sends _cut itself, the sizes are under __cut.
 func (r *reader) extra(e extract.Extra) []byte {
 	if len(r.cut) == 0 {
 		return e.JSON()
 	}
-	withCut := extract.Extra{"_cut": r.cut.JSON()}
+	name := "_cut"
+	for e[name] != nil {
+		name = "_" + name
+	}
+	withCut := extract.Extra{name: r.cut.JSON()}
 	maps.Copy(withCut, e)
 	return withCut.JSON()
 }

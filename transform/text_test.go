@@ -43,6 +43,10 @@ func TestLongTextsAreCutAndNoted(t *testing.T) {
 	if len(cut.ContentName.V) != limit || string(cut.Extra) != `{"new": 1, "_cut": {"content_name": 1048577}}` {
 		t.Errorf("%d bytes, extra %s", len(cut.ContentName.V), cut.Extra)
 	}
+	own := only(t, shareRows, share(name(strings.Repeat("x", limit+1))+`,"_cut":"own"`)).Row // a member of the API
+	if string(own.Extra) != `{"_cut": "own", "__cut": {"content_name": 1048577}}` {
+		t.Errorf("extra %s", own.Extra)
+	}
 	for _, before := range []string{"", "x", "xx", "xxx"} { // never in the middle of a character
 		row := only(t, shareRows, share(name(before+strings.Repeat("😀", limit/4+1)))).Row
 		if s := row.ContentName.V; !utf8.ValidString(s) || len(s) > limit || len(s) < limit-3 || !strings.HasSuffix(s, "😀") {

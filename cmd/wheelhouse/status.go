@@ -24,8 +24,9 @@ func (a *app) status() *cobra.Command {
 		Short: "Print what is loaded and what is not, for each account and stream",
 		Long: `Prints a line for each account and stream: the days covered, the number of days since history_from that are gaps,
 the time up to which the stream is loaded, the last load, the rows, and what needs attention: windows that failed,
-windows that are not reconciled (loaded in part, or with other totals), rejects, and values that the API does not document (they are kept as sent). Times
-are in the account's zone. Today is never a gap. A snapshot has no gaps: its answers contain everything there is.
+windows that are not reconciled (loaded in part, or with other totals), rejects, values that the API does not document (they are kept as
+sent), and unknown members: parts of the API's answers beside the records that this program does not know and does not load. Times are in
+the account's zone. Today is never a gap. A snapshot has no gaps: its answers contain everything there is.
 
 The command reads the ledger and makes no request to the API. It exits 0 whatever it finds, so that programs can
 read it with --json. The exit code of run says whether all is well.`,
@@ -133,6 +134,9 @@ func (a *app) printStatus(all []ledger.StreamStatus) error {
 		if len(s.Gaps) > 0 {
 			notes = append(notes, fmt.Sprintf("%s %s has gaps: %s", s.Account, s.Stream, newestDays(s.Gaps)))
 		}
+		if len(s.Members) > 0 {
+			notes = append(notes, fmt.Sprintf("%s %s has members that Wheelhouse does not know and does not load: %s", s.Account, s.Stream, strings.Join(s.Members, ", ")))
+		}
 		if s.Last != nil && s.Last.Error != nil {
 			notes = append(notes, fmt.Sprintf("%s %s at %s: %s", s.Account, s.Stream, minute(s.Last.At, zone), *s.Last.Error))
 		}
@@ -203,7 +207,8 @@ func lookAt(s ledger.StreamStatus) string {
 		n    int64
 		what string
 	}{
-		{s.Failed, "failed"}, {s.Stale, "not read again"}, {s.Unreconciled, "not reconciled"}, {s.Rejects, "rejects"}, {s.Unknown, "unknown values"}, {s.Running, "running"},
+		{s.Failed, "failed"}, {s.Stale, "not read again"}, {s.Unreconciled, "not reconciled"}, {s.Rejects, "rejects"}, {s.Unknown, "unknown values"},
+		{int64(len(s.Members)), "unknown members"}, {s.Running, "running"},
 	} {
 		if p.n > 0 {
 			parts = append(parts, report.Count(p.n)+" "+p.what)

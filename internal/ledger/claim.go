@@ -107,7 +107,8 @@ type Asked struct {
 	SourceCount   *int64
 	SourceSeconds *int64
 	Reconciled    *bool
-	Missing       string // the parts of the window that could not be had, and why, without data
+	Missing       string   // the parts of the window that could not be had, and why, without data
+	Unknown       []string // members beside the records that the stream does not know
 
 	Hash []byte // of the answer, if one answer was the whole window; else nil
 	Same bool   // the answer has the claim's Hash, and was not decoded

@@ -112,9 +112,9 @@ func newerArgs(w Window, asked time.Time) pgx.NamedArgs {
 }
 
 // QueueLoaded queues the end of a claim in the transaction that wrote the window (invariant 2): the load's result, and the end of
-// the lease. asked is when the answer was asked for, by the database's clock. ErrFenced: the lease has passed to
-// another process.
-func (c Claim) QueueLoaded(batch *pgx.Batch, asked time.Time, n Counts, a Asked) {
+// the lease. asked is when the answer was asked for, by the database's clock. noticed gets the unknown members that no earlier load of
+// the stream had, when the batch has been sent. ErrFenced: the lease has passed to another process.
+func (c Claim) QueueLoaded(batch *pgx.Batch, asked time.Time, n Counts, a Asked, noticed *[]string) {
 	batch.Queue(ledger["loaded"], pgx.NamedArgs{
 		"load": c.Load, "requested": asked, "request_ids": a.RequestIDs, "attempts": a.Attempts,
 		"read": n.Read, "inserted": n.Inserted, "updated": n.Updated, "unchanged": n.Unchanged, "deleted": n.Deleted,
@@ -126,6 +126,14 @@ func (c Claim) QueueLoaded(batch *pgx.Batch, asked time.Time, n Counts, a Asked)
 		}
 		return nil
 	})
+	if len(a.Unknown) > 0 {
+		args := c.Args()
+		args["load"], args["members"] = c.Load, a.Unknown
+		batch.Queue(ledger["unknown_members"], args).Query(func(rows pgx.Rows) (err error) {
+			*noticed, err = pgx.CollectRows(rows, pgx.RowTo[string])
+			return err
+		})
+	}
 	batch.Queue(ledger["release"], pgx.NamedArgs{"load": c.Load})
 }
 

@@ -146,8 +146,20 @@ SELECT id, lower(span), upper(span), error IS NULL
 FROM wheelhouse.loads
 WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND requested_at > @requested;
 
+-- name: unknown_members
+-- Keeps the members of a load's answers that the stream does not know. Returned: those that no earlier load of the stream had.
+WITH kept AS (
+    INSERT INTO wheelhouse.unknown_members (load_id, account_id, stream, members) VALUES (@load, @account, @stream, @members::text[])
+)
+SELECT m FROM unnest(@members::text[]) m
+WHERE NOT EXISTS (SELECT FROM wheelhouse.unknown_members u WHERE u.account_id = @account AND u.stream = @stream AND m = ANY (u.members));
+
 -- name: loaded_same
--- The answer came again byte for byte: the load gets the counts and totals of the last one.
+-- The answer came again byte for byte: the load gets the counts, totals and unknown members of the last one.
+WITH kept AS (
+    INSERT INTO wheelhouse.unknown_members (load_id, account_id, stream, members)
+    SELECT @load, account_id, stream, members FROM wheelhouse.unknown_members WHERE load_id = @last
+)
 UPDATE wheelhouse.loads l
 SET status = 'loaded', rows_read = p.rows_read, rows_inserted = 0, rows_updated = 0, rows_unchanged = p.rows_read - p.rows_rejected,
     rows_deleted = 0, rows_rejected = p.rows_rejected, rows_merged = 0, source_count = p.source_count,

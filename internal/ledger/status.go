@@ -27,14 +27,15 @@ type StreamStatus struct {
 	Zone         string     `json:"timezone"`
 	ZoneUnknown  bool       `json:"timezone_unknown"` // the server does not know the zone: only Rows, Unknown and Last are read
 	HistoryFrom  string     `json:"history_from"`
-	Covered      []Days     `json:"covered"`        // for a snapshot, the days on which one was taken
-	Gaps         []Days     `json:"gaps"`           // from HistoryFrom to yesterday; none for a snapshot
-	GapDays      int        `json:"gap_days"`       // the sum of Gaps
-	CoveredUntil *time.Time `json:"covered_until"`  // end of the newest loaded window; for a snapshot, when it was taken
-	LoadedAt     *time.Time `json:"loaded_at"`      // when a load last committed
-	Last         *LastLoad  `json:"last_load"`      // the newest load that is over
-	Rows         int64      `json:"rows"`           // live rows of the stream's main table
-	Unknown      int64      `json:"unknown_values"` // rows with a value that the API does not document
+	Covered      []Days     `json:"covered"`         // for a snapshot, the days on which one was taken
+	Gaps         []Days     `json:"gaps"`            // from HistoryFrom to yesterday; none for a snapshot
+	GapDays      int        `json:"gap_days"`        // the sum of Gaps
+	CoveredUntil *time.Time `json:"covered_until"`   // end of the newest loaded window; for a snapshot, when it was taken
+	LoadedAt     *time.Time `json:"loaded_at"`       // when a load last committed
+	Last         *LastLoad  `json:"last_load"`       // the newest load that is over
+	Rows         int64      `json:"rows"`            // live rows of the stream's main table
+	Unknown      int64      `json:"unknown_values"`  // rows with a value that the API does not document
+	Members      []string   `json:"unknown_members"` // of the answers, beside the records, that the program does not know and does not load
 	Rejects      int64      `json:"rejects_open"`
 	Unreconciled int64      `json:"windows_unreconciled"` // whose newest load is not reconciled
 	Failed       int64      `json:"windows_failed"`       // whose newest load failed, and that are not covered
@@ -149,7 +150,7 @@ func accountStatus(ctx context.Context, tx pgx.Tx, now time.Time, tables Tables,
 		described, _ := stream.ByName(h.Stream)
 		s := StreamStatus{
 			Account: a.ID, Stream: h.Stream, Snapshot: described.Snapshot(), Zone: a.zone, ZoneUnknown: a.zoneUnknown,
-			HistoryFrom: a.HistoryFrom.Format(time.DateOnly), Covered: []Days{}, Gaps: []Days{}, Rows: counts[h.Stream], Unknown: unknown[h.Stream],
+			HistoryFrom: a.HistoryFrom.Format(time.DateOnly), Covered: []Days{}, Gaps: []Days{}, Members: []string{}, Rows: counts[h.Stream], Unknown: unknown[h.Stream],
 			CoveredUntil: h.CoveredUntil, LoadedAt: h.LoadedAt, Unreconciled: h.Unreconciled, Failed: h.Failed, Stale: h.Stale, Running: h.Running, Rejects: h.Rejects,
 		}
 		if a.Zone != nil {
@@ -164,6 +165,9 @@ func accountStatus(ctx context.Context, tx pgx.Tx, now time.Time, tables Tables,
 		if err := readDays(ctx, tx, args, found); err != nil {
 			return nil, err
 		}
+	}
+	if err := readUnknown(ctx, tx, args, found); err != nil {
+		return nil, err
 	}
 	return found, readLast(ctx, tx, args, found)
 }
@@ -200,6 +204,21 @@ func readDays(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs, all []StreamSt
 			s.Gaps = append(s.Gaps, days)
 			s.GapDays += n
 		}
+		return nil
+	})
+	return err
+}
+
+// readUnknown fills in the unknown members.
+func readUnknown(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs, all []StreamStatus) error {
+	rows, err := tx.Query(ctx, status["unknown"], args)
+	if err != nil {
+		return err
+	}
+	var name string
+	var members []string
+	_, err = pgx.ForEachRow(rows, []any{&name, &members}, func() error {
+		named(all, name).Members = slices.Clone(members)
 		return nil
 	})
 	return err

@@ -45,6 +45,17 @@ FROM stretches
 GROUP BY stream, position, loaded, stretch
 ORDER BY position, min(day);
 
+-- name: unknown
+-- The members that a stream does not know, in the answers of the last day on which it was loaded.
+SELECT u.stream, array_agg(DISTINCT m ORDER BY m)
+FROM wheelhouse.unknown_members u
+JOIN wheelhouse.loads l ON l.id = u.load_id
+CROSS JOIN unnest(u.members) m
+WHERE u.account_id = @account AND u.stream = ANY (@streams::text[])
+  AND l.finished_at > (SELECT max(coalesce(finished_at, started_at)) FROM wheelhouse.loads
+                       WHERE account_id = u.account_id AND stream = u.stream AND status = 'loaded') - interval '1 day'
+GROUP BY u.stream;
+
 -- name: last
 -- The newest load of each stream that is over.
 SELECT s.stream, n.id, n.status, n.start, n.stop, n.at, n.error

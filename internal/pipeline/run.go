@@ -193,6 +193,10 @@ func (r *Runner) report(o Outcome) {
 			r.Log.Info("window loaded", fields...)
 		}
 	}
+	if len(o.Noticed) > 0 {
+		r.Log.Warn("the API sends members that Wheelhouse does not know: they are not loaded", zap.String("account", o.Account),
+			zap.String("stream", o.Stream.Name), zap.Strings("members", o.Noticed))
+	}
 	if r.Observe != nil {
 		r.Observe.Loaded(o)
 	}

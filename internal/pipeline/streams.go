@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"wheelhouse/extract"
+	"wheelhouse/internal/ledger"
 	"wheelhouse/load"
 	"wheelhouse/transform"
 )
@@ -70,7 +71,6 @@ func shareVisits(ctx context.Context, c *extract.Client, w extract.Window, _ tim
 		}
 		return nil
 	})
-	b.Incomplete(rep.Missing)
 	return rep, err
 }
 
@@ -87,7 +87,12 @@ var libraryFrom = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func companyContent(ctx context.Context, c *extract.Client, _ extract.Window, now time.Time, b *load.Batch) (extract.Report, error) {
 	w := extract.Window{From: libraryFrom, To: now.AddDate(1, 0, 0)} // a year more, in case this machine's clock is behind
-	rep, err := c.CompanyContent(ctx, w, b, into(b, transform.CompanyContent, b.Content))
+	return c.CompanyContent(ctx, w, b, into(b, transform.CompanyContent, b.Content))
+}
+
+// ask asks for a window, and adds the records to a batch.
+func (s Stream) ask(ctx context.Context, c *extract.Client, w ledger.Window, now time.Time, b *load.Batch) (extract.Report, error) {
+	rep, err := s.fetch(ctx, c, s.window(w), now, b)
 	b.Incomplete(rep.Missing)
 	return rep, err
 }

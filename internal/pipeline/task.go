@@ -22,8 +22,9 @@ type Outcome struct {
 	ledger.Due
 	Run        int64
 	Counts     ledger.Counts
-	Reconciled *bool  // whether the answer is complete and equals the API's own totals; nil if the API states none
-	Missing    string // the parts of the window that could not be had, and why, without data; the rest is loaded
+	Reconciled *bool    // whether the answer is complete and equals the API's own totals; nil if the API states none
+	Missing    string   // the parts of the window that could not be had, and why, without data; the rest is loaded
+	Noticed    []string // members of the answers that the stream does not know, and that no earlier load had
 	Requests   int
 	Took       time.Duration
 	Elsewhere  bool  // another process has loaded the window meanwhile
@@ -101,7 +102,7 @@ func (w *worker) ask(t *task) (err error) {
 	if t.Why != ledger.WhyForced { // a forced window is always compared with the tables (invariant 3)
 		t.Batch.Known = load.KnownAnswer(t.Hash)
 	}
-	rep, err := s.fetch(t.ctx, w.client(), s.window(t.Window), w.Now(), t.Batch)
+	rep, err := s.ask(t.ctx, w.client(), t.Window, w.Now(), t.Batch)
 	t.Asked = asked(rep)
 	t.outcome.Requests, t.outcome.Reconciled, t.outcome.Missing = rep.Attempts, t.Asked.Reconciled, t.Batch.Missing()
 	if err != nil {
@@ -180,7 +181,7 @@ func (w *worker) commit(ctx context.Context, group []*task) (outcomes []Outcome)
 	}
 	for i, c := range done {
 		t := group[i]
-		t.outcome.Counts, t.outcome.Reconciled = c.Counts, c.Reconciled
+		t.outcome.Counts, t.outcome.Reconciled, t.outcome.Noticed = c.Counts, c.Reconciled, c.Noticed
 		switch {
 		case errors.Is(c.Err, load.ErrNotTried):
 			w.leave(ctx, t)
@@ -255,7 +256,7 @@ func asked(rep extract.Report) ledger.Asked {
 	return ledger.Asked{
 		RequestIDs: rep.RequestIDs, Attempts: rep.Attempts,
 		SourceCount: pointer(rep.SourceCount), SourceSeconds: pointer(rep.SourceSeconds), Reconciled: pointer(rep.Reconciled),
-		Hash: load.AnswerHash(rep.Answer), Same: rep.Same,
+		Unknown: rep.Unknown, Hash: load.AnswerHash(rep.Answer), Same: rep.Same,
 	}
 }
 

@@ -139,7 +139,7 @@ func (v *verifier) compare(ctx context.Context, job Job, due ledger.Due, o *Outc
 	}
 	batch := load.NewBatch(due.Window)
 	defer batch.Close()
-	rep, err := job.Stream.fetch(ctx, job.Stream.client, job.Stream.window(due.Window), v.Now(), batch)
+	rep, err := job.Stream.ask(ctx, job.Stream.client, due.Window, v.Now(), batch)
 	o.Requests += rep.Attempts
 	if err != nil {
 		return nil, fmt.Errorf("extract: %w", err)
@@ -173,7 +173,10 @@ func (v *verifier) compareBorders(ctx context.Context, s Stream, win ledger.Wind
 	defer recoverAsError(&err)
 	batch := load.NewBatch(win)
 	defer batch.Close()
-	rep, err := s.fetch(ctx, s.client, s.window(win), v.Now(), batch)
+	rep, err := s.ask(ctx, s.client, win, v.Now(), batch)
+	if err == nil && batch.Missing() != "" {
+		err = errors.New(batch.Missing())
+	}
 	if err != nil {
 		return rep.Attempts, nil, err
 	}

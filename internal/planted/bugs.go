@@ -15,9 +15,9 @@ type test struct{ pkg, run string }
 
 var bugs = []bug{
 	{"ledger in the data's transaction", []edit{{"load/apply_window.go",
-		`		win.QueueLoaded(&batch, win.asked(), win.counts, win.Asked)`,
+		`		win.QueueLoaded(&batch, win.asked(), win.counts, win.Asked, &win.noticed)`,
 		`		var own pgx.Batch
-		win.QueueLoaded(&own, win.asked(), win.counts, win.Asked)
+		win.QueueLoaded(&own, win.asked(), win.counts, win.Asked, &win.noticed)
 		own.QueuedQueries = own.QueuedQueries[:1] // without the end of the lease, which the transaction has locked
 		batch.Queue("DELETE FROM wheelhouse.leases WHERE load_id = $1", win.Load)
 		other, err := pgx.ConnectConfig(ctx, tx.Conn().Config())
