@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,6 +20,15 @@ func TestMistakesAreReportedFirst(t *testing.T) {
 	} {
 		if _, stderr := u.types(exitUsage, args...); !strings.HasPrefix(stderr, "wheelhouse: ") {
 			t.Errorf("%q: %s", args, stderr)
+		}
+	}
+	for _, proxy := range []string{"http://user:canary%zz@127.0.0.1:1", "ftp://user:canary@127.0.0.1:1", "http://user:1#canary@127.0.0.1:1"} {
+		own := u
+		own.env = append(slices.Clone(u.env), "HTTPS_PROXY="+proxy)
+		for _, args := range [][]string{{"config", "check"}, {"run"}, {"serve"}, {"backfill", "--from", "2026-03-01", "--to", "2026-03-01"}} {
+			if _, stderr := own.types(exitUsage, args...); !strings.Contains(stderr, "HTTPS_PROXY: not the address of a proxy: write ") || strings.Contains(stderr, "canary") {
+				t.Errorf("%s with %s: %s", args, proxy, stderr)
+			}
 		}
 	}
 	for dsn, says := range map[string]string{
