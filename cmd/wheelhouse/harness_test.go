@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"strings"
@@ -21,6 +23,7 @@ import (
 type testTiming struct {
 	Now                  time.Time
 	Lease, Backoff, Idle time.Duration
+	UserAgent            string // tells the API which process asks
 }
 
 const timingEnv = "WHEELHOUSE_TEST_TIMING"
@@ -39,7 +42,7 @@ func applyTestTiming() {
 		timing.now = func() time.Time { return h.Now }
 	}
 	timing.lease = h.Lease
-	timing.api = extract.Config{UserAgent: "wheelhouse/test", Backoff: h.Backoff, Idle: h.Idle}
+	timing.api = extract.Config{UserAgent: h.UserAgent, Backoff: h.Backoff, Idle: h.Idle}
 }
 
 // lab is an account, a warehouse and a time, for running programs and injecting faults.
@@ -50,6 +53,30 @@ type lab struct {
 	first string // day of the history
 	testTiming
 	settings func(api string) string // the settings file; nil: defaults without rate limits
+}
+
+// front is the address of the API for all programs of these tests, because the account of a warehouse has one server. The programs' user
+// agents tell whose API a request is for.
+var front struct {
+	sync.Once
+	url      string
+	programs sync.Map // the API for each program, by its user agent
+	count    atomic.Int64
+}
+
+// serve serves the API for a program at the address url. The program must ask with the user agent.
+func serve(t *testing.T, api http.Handler) (url, agent string) {
+	front.Do(func() { // for all tests, so it never closes
+		front.url = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if api, ok := front.programs.Load(r.UserAgent()); ok {
+				api.(http.Handler).ServeHTTP(w, r)
+			}
+		})).URL
+	})
+	agent = fmt.Sprintf("wheelhouse/test %d", front.count.Add(1))
+	front.programs.Store(agent, api)
+	t.Cleanup(func() { front.programs.Delete(agent) })
+	return front.url, agent
 }
 
 // program is one process.
@@ -74,13 +101,15 @@ func (l *lab) program(hook func(*program, faults.Point) (cut bool), args ...stri
 		p.watch.Hook = func(at faults.Point) bool { <-p.started; return hook(p, at) }
 	}
 	_, dsn := faults.NewLink(l.t, l.dsn, p.watch)
-	text, err := json.Marshal(l.testTiming)
+	timing := l.testTiming
+	var api string
+	api, timing.UserAgent = serve(l.t, faults.Watched(l.api, p.watch))
+	text, err := json.Marshal(timing)
 	if err != nil {
 		l.t.Fatal(err)
 	}
 	p.cmd = exec.Command(os.Args[0], args...)
 	p.cmd.Dir = l.t.TempDir()
-	api := faults.NewAPIProxy(l.t, l.api, p.watch)
 	file := "requests_per_second: 1000\nstreams:\n  share_visits:\n    requests_per_second: 1000\n"
 	if l.settings != nil {
 		file = l.settings(api)

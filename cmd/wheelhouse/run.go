@@ -27,6 +27,7 @@ type loading struct {
 	passes   int // that may run at the same time; 0: one
 	migrate  bool
 	shrink   bool
+	accept   bool
 	json     bool
 }
 
@@ -35,6 +36,7 @@ func (l *loading) flags(cmd *cobra.Command) {
 	l.choices(cmd)
 	f := cmd.Flags()
 	f.BoolVar(&l.migrate, "migrate", false, "bring the warehouse's schema up to date first")
+	l.acceptServer(cmd)
 	f.BoolVar(&l.shrink, "accept-shrink", false, "delete rows that the API no longer sends, even if they are more than half of a window's rows, or all of them")
 }
 
@@ -46,6 +48,11 @@ func (l *loading) choices(cmd *cobra.Command) {
 	f.Var(&l.parallel, "parallel", "windows of a stream to load at the same time (default: from the settings)")
 	f.BoolVar(&l.json, "json", false, "print the result as JSON")
 	_ = cmd.RegisterFlagCompletionFunc("streams", completeStreams) // fails for an unknown flag only
+}
+
+// acceptServer adds the flag of commands that may move an account to another server.
+func (l *loading) acceptServer(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&l.accept, "accept-server", false, "an account whose server in the settings is another one than its data came from is the same account")
 }
 
 func (a *app) run() *cobra.Command {
@@ -133,11 +140,24 @@ func (a *app) withRunnerOf(ctx context.Context, s *settings.Settings, l loading,
 		Warehouse: w, Log: log, Version: version, Host: host(), Now: timing.now,
 		Parallel: int(l.parallel), Workers: workers, Grace: grace,
 	}
-	err = do(runner, fit)
-	if len(others) > 0 && (err == nil || errors.Is(err, errIncomplete)) {
-		return others
+	admitted, refused, err := runner.Admit(ctx, fit, l.accept)
+	if err != nil || len(admitted) == 0 {
+		return errors.Join(refused, err)
 	}
-	return err
+	if refused != nil {
+		log.Error("accounts are refused, and the others are loaded", zap.Error(refused))
+	}
+	if len(others) > 0 {
+		refused = errors.Join(others, refused)
+	}
+	switch err := do(runner, admitted); {
+	case refused == nil:
+		return err
+	case errors.Is(err, errIncomplete): // printed already
+		return refused
+	default:
+		return errors.Join(refused, err)
+	}
 }
 
 // printResult prints a run's result, and returns errIncomplete if it is not complete.

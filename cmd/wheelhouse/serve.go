@@ -59,6 +59,7 @@ On SIGTERM or Ctrl-C no further window begins. Windows at work have 15 seconds t
 	}
 	cmd.Flags().StringVar(&a.listen, "listen", "", `address of the pages, such as ":8080", or off (WHEELHOUSE_LISTEN; default `+settings.DefaultListen+")")
 	cmd.Flags().StringVar(&l.account, "account", "", "only this account")
+	l.acceptServer(cmd)
 	cmd.Flags().BoolVar(&l.migrate, "migrate", false, "bring the warehouse's schema up to date first")
 	return cmd
 }

@@ -11,15 +11,20 @@ import (
 // NewAPIProxy serves the API at an address of its own for one process, whose requests w counts. It closes with the test.
 func NewAPIProxy(t testing.TB, api http.Handler, w *Watch) (url string) {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(Watched(api, w))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// Watched is the API for one process, whose requests w counts.
+func Watched(api http.Handler, w *Watch) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		p, cut := w.before("GET " + r.URL.Path)
 		if cut {
 			panic(http.ErrAbortHandler)
 		}
 		api.ServeHTTP(&proxyWriter{ResponseWriter: rw, watch: w, point: p}, r)
-	}))
-	t.Cleanup(server.Close)
-	return server.URL
+	})
 }
 
 // proxyWriter calls the watch before the first byte of a response goes out.

@@ -62,8 +62,14 @@ type Account struct {
 	HistoryFrom time.Time // the first day, as its midnight in UTC
 }
 
-// RecordAccount stores an account's settings for the views.
-func (l *Ledger) RecordAccount(ctx context.Context, a Account) error {
+// RecordAccount stores an account's settings for the views. If the account's data came from another server, RecordAccount fails with a
+// ServerError, unless accept is set.
+func (l *Ledger) RecordAccount(ctx context.Context, a Account, accept bool) error {
+	if !accept {
+		if err := l.CheckServer(ctx, a); err != nil {
+			return err
+		}
+	}
 	return l.exec(ctx, "account", pgx.NamedArgs{
 		"account": a.ID, "server": a.Server, "timezone": a.Zone.String(), "history_from": a.HistoryFrom})
 }

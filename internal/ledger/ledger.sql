@@ -4,6 +4,9 @@
 -- The database's clock.
 SELECT clock_timestamp();
 
+-- name: server
+SELECT server FROM wheelhouse.accounts WHERE account_id = @account;
+
 -- name: account
 INSERT INTO wheelhouse.accounts AS a (account_id, server, timezone, history_from)
 VALUES (@account, @server, @timezone, @history_from)

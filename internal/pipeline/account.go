@@ -3,6 +3,7 @@ package pipeline
 import (
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"wheelhouse/extract"
 	"wheelhouse/internal/ledger"
@@ -16,6 +17,8 @@ type Account struct {
 	settings.Account
 	client  *extract.Client
 	streams []Stream // switched on
+
+	accept atomic.Bool // the account's data may have come from another server: the next run stores the new one
 }
 
 // Open makes an account's client; version names the program to the API.

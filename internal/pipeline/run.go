@@ -67,6 +67,27 @@ func (r *Runner) Plan(ctx context.Context, accounts []*Account, streams []string
 	return jobs, nil
 }
 
+// Admit returns the accounts whose data came from the server in their settings. refused joins the ledger.ServerErrors of the others. With accept, all accounts are admitted, and the next run stores their servers.
+func (r *Runner) Admit(ctx context.Context, accounts []*Account, accept bool) (admitted []*Account, refused, err error) {
+	for _, a := range accounts {
+		err := r.Warehouse.Ledger.CheckServer(ctx, a.recorded())
+		var other *ledger.ServerError
+		switch {
+		case err == nil:
+		case !errors.As(err, &other):
+			return nil, nil, err
+		case accept:
+			a.accept.Store(true)
+			r.Log.Warn("the account's server is another one, and accepted", zap.String("account", a.ID), zap.String("was", other.Warehouse), zap.String("is", other.Settings))
+		default:
+			refused = errors.Join(refused, err)
+			continue
+		}
+		admitted = append(admitted, a)
+	}
+	return admitted, refused, nil
+}
+
 // Run plans and loads, as a run in the ledger. An error means that the run could not begin or end; failed windows are in the
 // result.
 func (r *Runner) Run(ctx context.Context, kind string, accounts []*Account, streams []string, within func(*Account) Range) (Result, error) {
@@ -76,9 +97,10 @@ func (r *Runner) Run(ctx context.Context, kind string, accounts []*Account, stre
 // run makes a plan and loads it, as a run in the ledger.
 func (r *Runner) run(ctx context.Context, kind string, accounts []*Account, plan func() ([]Job, error)) (Result, error) {
 	for _, a := range accounts {
-		if err := r.Warehouse.Ledger.RecordAccount(ctx, a.recorded()); err != nil {
+		if err := r.Warehouse.Ledger.RecordAccount(ctx, a.recorded(), a.accept.Load()); err != nil {
 			return Result{}, err
 		}
+		a.accept.Store(false) // if another process names another server later, that one is not overwritten
 	}
 	jobs, err := plan()
 	if err != nil {

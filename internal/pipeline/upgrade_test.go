@@ -66,6 +66,7 @@ func TestUpgradedWarehouseIsAsAFreshOne(t *testing.T) {
 				moveTo(t, a, zone)
 			}
 			after := newBenchAt(t, url, api, before.now, move)
+			after.account.accept.Store(true) // the same account at another address
 			equal(t, "migrated", before.contents(), after.contents())
 			same(t, "ids, migrated", before.sessionIDs(), after.sessionIDs())
 			same(t, "figures, migrated", before.figures(), after.figures())
@@ -129,6 +130,7 @@ func TestUpgradedRejectsBelongToTheirWindows(t *testing.T) {
 		t.Fatal(err)
 	}
 	after := newBenchAt(t, url, api, before.now, nil)
+	after.account.accept.Store(true) // the same account at another address
 	after.again(day, streams...)
 	after.want("demo_usage|2026-03-10 00:00:00+00|false|true\nuser_access|-infinity|false|true", rejects)
 	say("", "")

@@ -1,0 +1,52 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// ServerError: an account's data came from another server than the one in the settings. That server may have another company's data
+// under the same id: a load would delete the rows of the one and insert the other's.
+type ServerError struct{ Account, Warehouse, Settings string }
+
+func (e *ServerError) Error() string {
+	return fmt.Sprintf("account %s: its data came from %s, and the settings name %s: if this is the same account on another server, say so once with "+
+		"--accept-server (of run, serve or backfill); if it is another account, give it another id", e.Account, e.Warehouse, e.Settings)
+}
+
+// CheckServer fails with a ServerError if the account's data came from another server. An account without data may have any server.
+func (l *Ledger) CheckServer(ctx context.Context, a Account) error {
+	var stored string
+	err := l.db.Retry(ctx, func() error {
+		return l.db.QueryRow(ctx, ledger["server"], pgx.NamedArgs{"account": a.ID}).Scan(&stored)
+	})
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return nil
+	case err != nil:
+		return err
+	case stored != "" && plainServer(stored) != plainServer(a.Server):
+		return &ServerError{a.ID, stored, a.Server}
+	}
+	return nil
+}
+
+// plainServer returns a server's address in the form in which addresses are compared: the case of the host, the scheme's own port, a dot
+// after the host and a slash at the end make no difference.
+func plainServer(server string) string {
+	u, err := url.Parse(strings.ToLower(server))
+	if err != nil || u.Host == "" {
+		return server
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"https": "443", "http": "80"}[u.Scheme]
+	}
+	return u.Scheme + "://" + net.JoinHostPort(strings.TrimSuffix(u.Hostname(), "."), port)
+}
