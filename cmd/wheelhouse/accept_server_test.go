@@ -5,7 +5,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -108,5 +110,32 @@ func TestOtherAccountsAreLoaded(t *testing.T) {
 	u.types(exitOK, "run", "--streams", "user_access", "--accept-server", "--accept-shrink")
 	if loads() != "3 2" {
 		t.Errorf("loads %s", loads())
+	}
+
+	// serve loads the others, too, and its metrics go on to show the refused account, whose days become gaps.
+	settings(one, two)
+	at := freePort(t)
+	u.env = append(u.env, "WHEELHOUSE_LISTEN="+at)
+	cmd, _, errs := u.command("serve", "--log", "json,info")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = cmd.Process.Kill(), cmd.Wait() }) // it may have ended
+	loaded, metrics := regexp.MustCompile(`wheelhouse_windows_total\{account="one",outcome="loaded",stream="demo_usage"\} [1-9]`), ""
+	for end := time.Now().Add(time.Minute); !loaded.MatchString(metrics); time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("nothing is loaded:\n%s\n%s", metrics, errs)
+		}
+		metrics, _ = read(t, "http://"+at+"/metrics", "") // empty until it answers
+	}
+	if !strings.Contains(metrics, `wheelhouse_ledger_gaps{account="two",stream="demo_usage"} 3`) || !strings.HasSuffix(loads(), " 2") {
+		t.Errorf("metrics:\n%s", metrics)
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // the exit code is checked below
+	if code := cmd.ProcessState.ExitCode(); code != exitInterrupted || !strings.Contains(errs.String(), "accounts are refused") {
+		t.Errorf("exit %d\n%s", code, errs)
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -50,7 +51,7 @@ On SIGTERM or Ctrl-C no further window begins. Windows at work have 15 seconds t
 				return a.withRunnerOf(ctx, s, l, a.err, func(r *pipeline.Runner, accounts []*pipeline.Account) error {
 					site.check(ctx)
 					kept := scheduler.New(r, accounts, scheduler.Wall{}, r.Log)
-					watch(m, queue, r, accounts, kept.Status)
+					watch(m, queue, r, append(slices.Clone(accounts), r.Refused...), kept.Status) // the days of refused accounts become gaps
 					return kept.Run(ctx)
 				})
 			})

@@ -65,13 +65,16 @@ type Account struct {
 // RecordAccount stores an account's settings for the views. If the account's data came from another server, RecordAccount fails with a
 // ServerError, unless accept is set.
 func (l *Ledger) RecordAccount(ctx context.Context, a Account, accept bool) error {
-	if !accept {
-		if err := l.CheckServer(ctx, a); err != nil {
-			return err
-		}
+	known, err := l.storedServer(ctx, a)
+	if err != nil && !accept {
+		return err
 	}
-	return l.exec(ctx, "account", pgx.NamedArgs{
-		"account": a.ID, "server": a.Server, "timezone": a.Zone.String(), "history_from": a.HistoryFrom})
+	err = l.exec(ctx, "account", pgx.NamedArgs{
+		"account": a.ID, "server": a.Server, "timezone": a.Zone.String(), "history_from": a.HistoryFrom, "known": known, "accept": accept})
+	if err != nil || known != "" {
+		return err
+	}
+	return l.CheckServer(ctx, a) // two processes may have stored the first one at the same time
 }
 
 // StartRun starts a run. kind is run, backfill, schedule or verify. StartRun also marks the loads of dead processes as failed.

@@ -8,10 +8,11 @@ SELECT clock_timestamp();
 SELECT server FROM wheelhouse.accounts WHERE account_id = @account;
 
 -- name: account
+-- known is the stored server that was compared with the new one. A server that another process has stored since stays.
 INSERT INTO wheelhouse.accounts AS a (account_id, server, timezone, history_from)
 VALUES (@account, @server, @timezone, @history_from)
 ON CONFLICT (account_id) DO UPDATE
-SET server = excluded.server, timezone = excluded.timezone, history_from = excluded.history_from
+SET server = CASE WHEN @accept OR a.server IN (@known, '') THEN excluded.server ELSE a.server END, timezone = excluded.timezone, history_from = excluded.history_from
 WHERE (a.server, a.timezone, a.history_from) IS DISTINCT FROM (excluded.server, excluded.timezone, excluded.history_from);
 
 -- name: start_run

@@ -22,19 +22,24 @@ func (e *ServerError) Error() string {
 
 // CheckServer fails with a ServerError if the account's data came from another server. An account without data may have any server.
 func (l *Ledger) CheckServer(ctx context.Context, a Account) error {
-	var stored string
-	err := l.db.Retry(ctx, func() error {
-		return l.db.QueryRow(ctx, ledger["server"], pgx.NamedArgs{"account": a.ID}).Scan(&stored)
-	})
-	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		return nil
-	case err != nil:
+	_, err := l.storedServer(ctx, a)
+	return err
+}
+
+// storedServer returns the server that an account's data came from, "" if none is stored. It fails with a ServerError if that is another
+// one than a's.
+func (l *Ledger) storedServer(ctx context.Context, a Account) (stored string, err error) {
+	err = l.db.Retry(ctx, func() error {
+		err := l.db.QueryRow(ctx, ledger["server"], pgx.NamedArgs{"account": a.ID}).Scan(&stored)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
 		return err
-	case stored != "" && plainServer(stored) != plainServer(a.Server):
-		return &ServerError{a.ID, stored, a.Server}
+	})
+	if err == nil && stored != "" && plainServer(stored) != plainServer(a.Server) {
+		err = &ServerError{a.ID, stored, a.Server}
 	}
-	return nil
+	return stored, err
 }
 
 // plainServer returns a server's address in the form in which addresses are compared: the case of the host, the scheme's own port, a dot

@@ -25,6 +25,7 @@ type Runner struct {
 	Grace     time.Duration // how long claimed windows may go on after ctx has ended; 0: they end at once
 	Observe   Observer      // receives the progress; may be nil, or a Watcher
 	Queue     *Queue        // shows the progress; may be nil
+	Refused   []*Account    // that Admit refused
 }
 
 // Job is a stream of an account with its due windows.
@@ -80,7 +81,7 @@ func (r *Runner) Admit(ctx context.Context, accounts []*Account, accept bool) (a
 			a.accept.Store(true)
 			r.Log.Warn("the account's server is another one, and accepted", zap.String("account", a.ID), zap.String("was", other.Warehouse), zap.String("is", other.Settings))
 		default:
-			refused = errors.Join(refused, err)
+			r.Refused, refused = append(r.Refused, a), errors.Join(refused, err)
 			continue
 		}
 		admitted = append(admitted, a)
