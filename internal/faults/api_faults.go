@@ -33,6 +33,8 @@ var apiFaults = []fault{
 	{name: "429 Retry-After 1", serve: tooMany("1")},
 	{name: "429 Retry-After absent", serve: tooMany("")},
 	{name: "429 Retry-After absurd", serve: tooMany("soon, I hope")},
+	{name: "429 Retry-After a fraction", serve: tooMany("0.5")},
+	{name: "429 Retry-After twice", serve: tooMany("0, 1s")},
 	{name: "429 Retry-After a date", serve: func(r *reply) {
 		tooMany(time.Now().Add(time.Second).UTC().Format(http.TimeFormat))(r)
 	}},
@@ -41,6 +43,8 @@ var apiFaults = []fault{
 	{name: "502", serve: status(http.StatusBadGateway)},
 	{name: "503", serve: status(http.StatusServiceUnavailable)},
 	{name: "504", serve: status(http.StatusGatewayTimeout)},
+	{name: "520", serve: status(520)},
+	{name: "524", serve: status(524)},
 	{name: "reset in the body", needsOK: true, serve: func(r *reply) { r.raw(r.length(), r.half(), true) }},
 	{name: "short Content-Length", needsOK: true, serve: func(r *reply) { r.raw(r.length(), r.half(), false) }},
 	{name: "cut off, close-delimited", needsOK: true, serve: func(r *reply) { r.raw("", r.half(), false) }},
@@ -53,6 +57,8 @@ var apiFaults = []fault{
 	{name: "200 HTML that says JSON", needsOK: true, serve: func(r *reply) { r.send(jsonType, []byte(page)) }},
 	{name: "200 wrong content type", needsOK: true, serve: func(r *reply) { r.send("text/plain", r.body) }},
 	{name: "200 something after", needsOK: true, serve: func(r *reply) { r.send(jsonType, append(bytes.Clone(r.body), "\n{}"...)) }},
+	{name: "200 that states an error", needsOK: true, serve: (*reply).statedError},
+	{name: "200 with a byte order mark", needsOK: true, serve: func(r *reply) { r.send(jsonType+",application/json", append([]byte("\ufeff"), r.body...)) }},
 	{name: "wrong totals", needsOK: true, once: true, serve: (*reply).wrongTotals},
 	{name: "a page that moved", needsOK: true, once: true, serve: (*reply).movedPage},
 }
@@ -144,6 +150,21 @@ func (r *reply) wrongTotals() {
 					n, _ := n.Int64()
 					totals[total] = n + 1
 				}
+			}
+		}
+	})
+}
+
+// statedError sends the answer without its rows, and an error beside them. In place of an answer that is an array, it sends the error.
+func (r *reply) statedError() {
+	if !bytes.HasPrefix(bytes.TrimSpace(r.body), []byte("{")) {
+		r.body = []byte("{}")
+	}
+	r.edit(func(answer map[string]any) {
+		answer["error"] = "query timed out"
+		for _, rows := range []string{"sessions", "data", "shares"} {
+			if answer[rows] != nil {
+				answer[rows] = []any{}
 			}
 		}
 	})
