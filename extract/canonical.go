@@ -21,8 +21,8 @@ var errTooDeep = errors.New("json: nests too deep (more than 64 levels)")
 // Canonical returns raw, one JSON value, in the form in which Postgres prints it once it is stored as jsonb, so that equal
 // values are equal bytes. Members stand in jsonb's order, and of members with equal names the last one counts. Commas and
 // colons are followed by a space. Numbers have no exponent. Canonical changes what jsonb cannot hold: it removes U+0000,
-// replaces invalid UTF-8 by U+FFFD (or, in names that would become equal, writes both as escapes), and writes a number of more than 1000 digits as a string. Canonical fails for a value
-// nested deeper than 64 levels.
+// replaces invalid UTF-8 by U+FFFD (or, in names that would become equal, writes both as escapes), and writes a number of more
+// than 1000 digits as a string. Canonical fails for a value nested deeper than 64 levels.
 func Canonical(raw jsontext.Value) (jsontext.Value, error) {
 	return appendCanonical(nil, decoderOf(raw), 0)
 }

@@ -11,7 +11,7 @@ import (
 
 // exactName returns the name that the decoder read last, before its value is read. Two names are equal if their exact names are: an
 // escape and the character that it stands for are the same. An exact name may hold U+0000 and invalid UTF-8. A lone surrogate,
-// which is no character, is three bytes of invalid UTF-8.
+// which is no character, is three bytes of invalid UTF-8. The name that the decoder gave to its callback is no longer valid after this call.
 func (d *decoder) exactName() string { return d.exact(d.lastName) }
 
 // exact returns the exact text of a string with its quotes.

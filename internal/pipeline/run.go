@@ -68,7 +68,8 @@ func (r *Runner) Plan(ctx context.Context, accounts []*Account, streams []string
 	return jobs, nil
 }
 
-// Admit returns the accounts whose data came from the server in their settings. refused joins the ledger.ServerErrors of the others. With accept, all accounts are admitted, and the next run stores their servers.
+// Admit returns the accounts whose data came from the server in their settings. refused joins the ledger.ServerErrors of the others.
+// With accept, all accounts are admitted, and the next run stores their servers.
 func (r *Runner) Admit(ctx context.Context, accounts []*Account, accept bool) (admitted []*Account, refused, err error) {
 	for _, a := range accounts {
 		err := r.Warehouse.Ledger.CheckServer(ctx, a.recorded())

@@ -16,7 +16,8 @@ func (l *loader) proxies() {
 		name, text := l.first(names)
 		set = set || text != ""
 		if text != "" && !isProxy(text) {
-			l.env(name, "not the address of a proxy: write http://host:port, https://host:port or socks5://host:port, or http://user:password@host:port with %%XX for each special character of the password")
+			l.env(name, "not the address of a proxy: write http://host:port, https://host:port or socks5://host:port, "+
+				"or http://user:password@host:port with %%XX for each special character of the password")
 		}
 	}
 	if !set { // nothing reads the exceptions
@@ -25,7 +26,8 @@ func (l *loader) proxies() {
 	name, text := l.first([]string{"NO_PROXY", "no_proxy"})
 	for entry := range strings.SplitSeq(text, ",") {
 		if entry = strings.TrimSpace(entry); entry != "" && !isException(entry) {
-			l.env(name, "an entry can never match: write hosts (meeting.is, which includes the hosts below it), addresses (10.0.0.1) and networks (10.0.0.0/8), separated by commas, each host or address with :port if only that port is meant, or * for everything")
+			l.env(name, "an entry can never match: write hosts (meeting.is, which includes the hosts below it), addresses (10.0.0.1) and "+
+				"networks (10.0.0.0/8), separated by commas, each host or address with :port if only that port is meant, or * for everything")
 			return
 		}
 	}
