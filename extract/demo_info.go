@@ -19,10 +19,13 @@ func (c *Client) DemoInfo(ctx context.Context) (info DemoInfo, err error) {
 		info.Clock, _ = http.ParseTime(a.date)
 		return a.members("the answer", func(name string) error {
 			d, err := a.wholeValue()
-			if err == nil && name == "is_enabled" {
-				err = d.boolean(&info.Enabled)
+			switch {
+			case err != nil:
+				return err
+			case name == "is_enabled":
+				return d.boolean(&info.Enabled)
 			}
-			return err
+			return a.beside.notice(d, name) // an error, for instance
 		})
 	})
 	return info, err

@@ -2,6 +2,7 @@ package extract_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 )
@@ -25,5 +26,12 @@ func TestDemoInfoTellsWhetherDemosAreOn(t *testing.T) {
 		if path := server.asked()[0].URL.Path; path != "/ss/api/demo_info" {
 			t.Errorf("asked for %s", path)
 		}
+	}
+}
+
+func TestDemoInfoThatStatesAnErrorIsNone(t *testing.T) {
+	server := serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) { sendJSON(w, `{"error":"query timed out"}`) })
+	if info, err := client(t, server.URL).DemoInfo(t.Context()); err == nil || !strings.Contains(err.Error(), "query timed out") {
+		t.Errorf("%+v, %v", info, err)
 	}
 }

@@ -135,7 +135,7 @@ func TestOtherAccountsAreLoaded(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait() // the exit code is checked below
-	if code := cmd.ProcessState.ExitCode(); code != exitInterrupted || !strings.Contains(errs.String(), "accounts are refused") {
+	if code := cmd.ProcessState.ExitCode(); code != exitInterrupted || !strings.Contains(errs.String(), `"msg":"account left out","account":"two"`) {
 		t.Errorf("exit %d\n%s", code, errs)
 	}
 }

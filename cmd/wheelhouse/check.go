@@ -172,10 +172,13 @@ func (r refused) Error() string {
 }
 
 // accepted makes the checks that a load depends on. It returns the accounts that can be loaded, and the results of the others.
-func accepted(ctx context.Context, w *load.Warehouse, accounts []*pipeline.Account) (fit []*pipeline.Account, others refused, err error) {
-	d := check.Database{Conn: w.Pool()}
+func accepted(ctx context.Context, w *load.Warehouse, accounts []*pipeline.Account, moved bool) (fit []*pipeline.Account, others refused, err error) {
+	d := check.Database{Conn: w.Pool(), Moved: moved}
 	for _, account := range accounts {
 		d.Accounts = append(d.Accounts, account.Account)
+		if moved {
+			account.AcceptServer()
+		}
 	}
 	others, err = check.Refusal(check.Run(ctx, d, check.Load, check.Load))
 	if err != nil {

@@ -36,7 +36,7 @@ func (u user) checked(code int, args ...string) (notOK []string, all []checkLine
 func TestCheckOfAWarehouseThatCanBeLoaded(t *testing.T) {
 	t.Parallel()
 	u := newUser(t, account(t), testdb.New(t))
-	if notOK, all := u.checked(exitOK); len(notOK) > 0 || len(all) != 12 {
+	if notOK, all := u.checked(exitOK); len(notOK) > 0 || len(all) != 13 {
 		t.Errorf("%d checks, not ok: %q", len(all), notOK)
 	}
 	stdout, _ := u.types(exitOK, "check")
@@ -97,7 +97,7 @@ func TestRunRefusesWhatCheckFails(t *testing.T) {
 			mustExec(t, dsn, fmt.Sprintf("GRANT USAGE ON SCHEMA wheelhouse TO %[1]s; GRANT SELECT ON wheelhouse.schema_migrations TO %[1]s; "+
 				"GRANT EXECUTE ON FUNCTION wheelhouse.missing_roles_sql() TO %[1]s", role))
 			return address
-		}, "[fail database_rights warn pages]"},
+		}, "[fail database_rights fail server warn pages]"},
 		"another encoding": {func(t *testing.T, dsn string) string {
 			u, err := url.Parse(dsn)
 			if err != nil {

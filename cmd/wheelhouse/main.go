@@ -13,7 +13,6 @@ import (
 	"syscall"
 	_ "time/tzdata" // for machines without time zones
 
-	"wheelhouse/internal/ledger"
 	"wheelhouse/internal/settings"
 )
 
@@ -67,13 +66,12 @@ func exitCode(ctx context.Context, err error, began bool) int {
 	var wrong *settings.Errors
 	var usage usageError
 	var others refused
-	var server *ledger.ServerError
 	switch {
 	case err == nil:
 		return exitOK
 	case ctx.Err() != nil:
 		return exitInterrupted
-	case errors.As(err, &wrong), errors.As(err, &usage), errors.As(err, &others), errors.As(err, &server), !began:
+	case errors.As(err, &wrong), errors.As(err, &usage), errors.As(err, &others), !began:
 		return exitUsage
 	}
 	return exitIncomplete

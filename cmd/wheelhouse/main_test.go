@@ -108,7 +108,7 @@ func TestMistakesExit2(t *testing.T) {
 		args []string
 	}{
 		{"unknown command", []string{"lode"}},
-		{"unknown flag --fast: the flags are --accept-shrink", []string{"run", "--fast"}},
+		{"unknown flag --fast: the flags are --accept-server", []string{"run", "--fast"}},
 		{"did you mean --dry-run?", []string{"backfill", "--dryrun"}},
 		{"unknown command \"now\"", []string{"run", "now"}},
 		{"unknown stream \"usage\"", []string{"run", "--streams", "usage"}},

@@ -100,11 +100,11 @@ func (a *app) withRunner(ctx context.Context, l loading, logTo io.Writer, do fun
 	if err != nil {
 		return err
 	}
-	return a.withRunnerOf(ctx, s, l, logTo, do)
+	return a.withRunnerOf(ctx, s, l, logTo, func(r *pipeline.Runner, fit, _ []*pipeline.Account) error { return do(r, fit) })
 }
 
-// withRunnerOf is withRunner with settings that are already read.
-func (a *app) withRunnerOf(ctx context.Context, s *settings.Settings, l loading, logTo io.Writer, do func(*pipeline.Runner, []*pipeline.Account) error) error {
+// withRunnerOf is withRunner with settings that are already read. do gets the accounts that can be loaded, and all.
+func (a *app) withRunnerOf(ctx context.Context, s *settings.Settings, l loading, logTo io.Writer, do func(r *pipeline.Runner, fit, all []*pipeline.Account) error) error {
 	log := logger(s.Log, logTo)
 	traces, err := tracing.Start(ctx, version, log)
 	if err != nil {
@@ -125,7 +125,7 @@ func (a *app) withRunnerOf(ctx context.Context, s *settings.Settings, l loading,
 		return err
 	}
 	defer w.Close()
-	fit, others, err := accepted(ctx, w, accounts)
+	fit, others, err := accepted(ctx, w, accounts, l.accept)
 	switch {
 	case err != nil:
 		return err
@@ -140,24 +140,11 @@ func (a *app) withRunnerOf(ctx context.Context, s *settings.Settings, l loading,
 		Warehouse: w, Log: log, Version: version, Host: host(), Now: timing.now,
 		Parallel: int(l.parallel), Workers: workers, Grace: grace,
 	}
-	admitted, refused, err := runner.Admit(ctx, fit, l.accept)
-	if err != nil || len(admitted) == 0 {
-		return errors.Join(refused, err)
+	err = do(runner, fit, accounts)
+	if len(others) > 0 && (err == nil || errors.Is(err, errIncomplete)) {
+		return others
 	}
-	if refused != nil {
-		log.Error("accounts are refused, and the others are loaded", zap.Error(refused))
-	}
-	if len(others) > 0 {
-		refused = errors.Join(others, refused)
-	}
-	switch err := do(runner, admitted); {
-	case refused == nil:
-		return err
-	case errors.Is(err, errIncomplete): // printed already
-		return refused
-	default:
-		return errors.Join(refused, err)
-	}
+	return err
 }
 
 // printResult prints a run's result, and returns errIncomplete if it is not complete.

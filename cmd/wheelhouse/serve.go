@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -48,10 +47,10 @@ On SIGTERM or Ctrl-C no further window begins. Windows at work have 15 seconds t
 			defer site.close()
 			// The pages begin first, so that health checks are answered during a migration.
 			err = site.while(ctx, func(ctx context.Context) error {
-				return a.withRunnerOf(ctx, s, l, a.err, func(r *pipeline.Runner, accounts []*pipeline.Account) error {
+				return a.withRunnerOf(ctx, s, l, a.err, func(r *pipeline.Runner, fit, all []*pipeline.Account) error {
 					site.check(ctx)
-					kept := scheduler.New(r, accounts, scheduler.Wall{}, r.Log)
-					watch(m, queue, r, append(slices.Clone(accounts), r.Refused...), kept.Status) // the days of refused accounts become gaps
+					kept := scheduler.New(r, fit, scheduler.Wall{}, r.Log)
+					watch(m, queue, r, all, kept.Status) // also accounts that are left out: their days become gaps
 					return kept.Run(ctx)
 				})
 			})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"wheelhouse/internal/ledger"
 	"wheelhouse/internal/postgres"
 	"wheelhouse/internal/settings"
 	"wheelhouse/migrations"
@@ -17,6 +18,7 @@ import (
 type Database struct {
 	Conn     querier
 	Accounts []settings.Account // that are to be loaded
+	Moved    bool               // an account whose server is another one than before is the same account
 	Pages    func(context.Context) error
 }
 
@@ -49,6 +51,7 @@ var databaseChecks = []struct {
 	{"database_schema", Schema, false, schema},
 	{"database_rights", Load, true, rights},
 	{"zone", Load, false, zones},
+	{"server", Load, true, servers},
 	{"roles", Advice, true, roles},
 	{"pages", Advice, true, pages},
 }
@@ -168,6 +171,30 @@ func rights(ctx context.Context, d Database) ([]Result, error) {
 			fmt.Sprintf("run GRANT TEMPORARY ON DATABASE %s TO %s as its owner", database, user))}, nil
 	}
 	return []Result{ok("the user %s may load", user)}, nil
+}
+
+// servers looks for accounts whose data came from another server than the one in the settings.
+func servers(ctx context.Context, d Database) (all []Result, err error) {
+	rows, err := d.Conn.Query(ctx, `SELECT account_id, server FROM wheelhouse.accounts`)
+	if err != nil {
+		return nil, err
+	}
+	stored := map[string]string{}
+	var account, server string
+	if _, err := pgx.ForEachRow(rows, []any{&account, &server}, func() error { stored[account] = server; return nil }); err != nil {
+		return nil, err
+	}
+	for _, a := range d.Accounts {
+		switch other := ledger.OtherServer(a.ID, stored[a.ID], a.Server); {
+		case other == nil:
+			all = append(all, ok("%s is the account's server", a.Server).of(a.ID))
+		case d.Moved:
+			all = append(all, warn(other.Cause(), "nothing: --accept-server says that it is the same account").of(a.ID))
+		default:
+			all = append(all, fail(other.Cause(), other.Remedy()).of(a.ID))
+		}
+	}
+	return all, nil
 }
 
 // some lists at most three names.

@@ -16,8 +16,26 @@ import (
 type ServerError struct{ Account, Warehouse, Settings string }
 
 func (e *ServerError) Error() string {
-	return fmt.Sprintf("account %s: its data came from %s, and the settings name %s: if this is the same account on another server, say so once with "+
-		"--accept-server (of run, serve or backfill); if it is another account, give it another id", e.Account, e.Warehouse, e.Settings)
+	return fmt.Sprintf("account %s: %s: %s", e.Account, e.Cause(), e.Remedy())
+}
+
+// Cause names both servers.
+func (e *ServerError) Cause() string {
+	return fmt.Sprintf("its data came from %s, and the settings name %s", e.Warehouse, e.Settings)
+}
+
+// Remedy says what to do.
+func (e *ServerError) Remedy() string {
+	return "if this is the same account on another server, say so once with --accept-server (of run, serve or backfill); if it is another account, give it another id"
+}
+
+// OtherServer returns a ServerError if the data of an account came from another server. warehouse is the server in the warehouse; "": none
+// is stored, and the account may have any server.
+func OtherServer(account, warehouse, settings string) *ServerError {
+	if warehouse == "" || plainServer(warehouse) == plainServer(settings) {
+		return nil
+	}
+	return &ServerError{account, warehouse, settings}
 }
 
 // CheckServer fails with a ServerError if the account's data came from another server. An account without data may have any server.
@@ -36,8 +54,8 @@ func (l *Ledger) storedServer(ctx context.Context, a Account) (stored string, er
 		}
 		return err
 	})
-	if err == nil && stored != "" && plainServer(stored) != plainServer(a.Server) {
-		err = &ServerError{a.ID, stored, a.Server}
+	if other := OtherServer(a.ID, stored, a.Server); err == nil && other != nil {
+		err = other
 	}
 	return stored, err
 }

@@ -48,6 +48,9 @@ func newAccount(a settings.Account, client *extract.Client) *Account {
 	return account
 }
 
+// AcceptServer lets the next run store the server in the settings, even if the account's data came from another one.
+func (a *Account) AcceptServer() { a.accept.Store(true) }
+
 // Close closes the account's connections.
 func (a *Account) Close() { a.client.Close() }
 

@@ -25,7 +25,6 @@ type Runner struct {
 	Grace     time.Duration // how long claimed windows may go on after ctx has ended; 0: they end at once
 	Observe   Observer      // receives the progress; may be nil, or a Watcher
 	Queue     *Queue        // shows the progress; may be nil
-	Refused   []*Account    // that Admit refused
 }
 
 // Job is a stream of an account with its due windows.
@@ -66,28 +65,6 @@ func (r *Runner) Plan(ctx context.Context, accounts []*Account, streams []string
 		}
 	}
 	return jobs, nil
-}
-
-// Admit returns the accounts whose data came from the server in their settings. refused joins the ledger.ServerErrors of the others.
-// With accept, all accounts are admitted, and the next run stores their servers.
-func (r *Runner) Admit(ctx context.Context, accounts []*Account, accept bool) (admitted []*Account, refused, err error) {
-	for _, a := range accounts {
-		err := r.Warehouse.Ledger.CheckServer(ctx, a.recorded())
-		var other *ledger.ServerError
-		switch {
-		case err == nil:
-		case !errors.As(err, &other):
-			return nil, nil, err
-		case accept:
-			a.accept.Store(true)
-			r.Log.Warn("the account's server is another one, and accepted", zap.String("account", a.ID), zap.String("was", other.Warehouse), zap.String("is", other.Settings))
-		default:
-			r.Refused, refused = append(r.Refused, a), errors.Join(refused, err)
-			continue
-		}
-		admitted = append(admitted, a)
-	}
-	return admitted, refused, nil
 }
 
 // Run plans and loads, as a run in the ledger. An error means that the run could not begin or end; failed windows are in the
