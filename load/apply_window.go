@@ -39,7 +39,7 @@ func (w *Warehouse) loadAll(ctx context.Context, tx pgx.Tx, loads []Ready) ([]Co
 			Ready: l, args: l.args(), reconciled: l.Asked.Reconciled, counts: ledger.Counts{Read: l.Batch.Read(), Rejected: l.Batch.Rejected()},
 		}
 	}
-	if err := w.readStates(ctx, tx, windows); err != nil {
+	if err := readStates(ctx, tx, windows); err != nil {
 		return nil, err
 	}
 	own := slices.DeleteFunc(slices.Clone(windows), func(win *txWindow) bool { return !win.state.Leased })
@@ -74,9 +74,9 @@ func (r Ready) args() pgx.NamedArgs {
 // asked returns when the answer was asked for, by the database's clock.
 func (r Ready) asked() time.Time { return r.At(r.Batch.asked) }
 
-// readStates sends the first statements of a transaction in one round trip: the transaction's settings (invariant 7), and the
-// fence (invariant 2) with the windows' states in the ledger.
-func (w *Warehouse) readStates(ctx context.Context, tx pgx.Tx, windows []*txWindow) error {
+// readStates sends the first statements of a transaction in one round trip: the transaction's time, and the fence (invariant 2)
+// with the windows' states in the ledger.
+func readStates(ctx context.Context, tx pgx.Tx, windows []*txWindow) error {
 	var claims []ledger.Claim
 	var asked []time.Time
 	for _, win := range windows {
@@ -84,9 +84,7 @@ func (w *Warehouse) readStates(ctx context.Context, tx pgx.Tx, windows []*txWind
 	}
 	var batch pgx.Batch
 	var now time.Time
-	batch.Queue(statement["settings"], pgx.NamedArgs{"idle": w.Ledger.IdleTimeout()}).QueryRow(func(row pgx.Row) error {
-		return row.Scan(nil, nil, nil, nil, &now)
-	})
+	batch.Queue(statement["now"]).QueryRow(func(row pgx.Row) error { return row.Scan(&now) })
 	states := ledger.QueueStates(&batch, claims, asked)
 	err := tx.SendBatch(ctx, &batch).Close()
 	for i, win := range windows {

@@ -80,7 +80,7 @@ func (w *Warehouse) commitTogether(ctx context.Context, loads []Ready) (done []C
 			return err
 		}
 		var now []Committed
-		err := pgx.BeginTxFunc(ctx, w.db.Pool, repeatableRead, func(tx pgx.Tx) (err error) {
+		err := pgx.BeginTxFunc(ctx, w.db.Pool, w.begin(), func(tx pgx.Tx) (err error) {
 			now, err = w.loadAll(ctx, tx, loads)
 			return err
 		})
@@ -133,8 +133,18 @@ func (w *Warehouse) loaded(ctx context.Context, loads []Ready, done []Committed)
 	return w.Ledger.Loaded(ctx, loads[i].Load)
 }
 
-// repeatableRead lets every statement of a load see the warehouse of one moment. If the load of another window writes the same
+// begin returns the options of a transaction of this package.
+//
+// Repeatable read lets every statement of a load see the warehouse of one moment. If the load of another window writes the same
 // rows meanwhile (both show a session that crosses midnight), Postgres refuses one of the two transactions, and that one is
 // tried again on the other's rows. With read committed, one would overwrite the other's rows without reading them
 // (invariant 5).
-var repeatableRead = pgx.TxOptions{IsoLevel: pgx.RepeatableRead}
+//
+// If this process stops in the middle, the server ends the transaction, so that another process can load the window. Rows are
+// always looked up by their keys: the planner has no statistics of staging tables or of tables that are being filled, and would
+// choose to read whole tables.
+func (w *Warehouse) begin() pgx.TxOptions {
+	return postgres.Begin(pgx.RepeatableRead, "",
+		postgres.Setting{Name: "idle_in_transaction_session_timeout", Value: w.Ledger.IdleTimeout()},
+		postgres.Setting{Name: "enable_seqscan", Value: "off"})
+}

@@ -18,8 +18,8 @@ type TableCount struct {
 // TableCounts counts each table's live rows, in the order of the streams.
 func (w *Warehouse) TableCounts(ctx context.Context) ([]TableCount, error) {
 	var counts []TableCount
-	err := w.db.Retry(ctx, func() error {
-		rows, err := w.db.Query(ctx, countTables())
+	err := w.db.InTx(ctx, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, countTables())
 		if err != nil {
 			return err
 		}

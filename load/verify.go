@@ -41,7 +41,7 @@ func (w *Warehouse) Compare(ctx context.Context, win ledger.Window, b *Batch, as
 // rolledBack runs a comparison in a transaction that is rolled back.
 func (w *Warehouse) rolledBack(ctx context.Context, f func(pgx.Tx) ([]Difference, error)) (found []Difference, err error) {
 	err = w.db.Retry(ctx, func() error {
-		tx, err := w.db.BeginTx(ctx, repeatableRead)
+		tx, err := w.db.BeginTx(ctx, w.begin())
 		if err != nil {
 			return err
 		}
@@ -54,7 +54,7 @@ func (w *Warehouse) rolledBack(ctx context.Context, f func(pgx.Tx) ([]Difference
 
 func (w *Warehouse) compare(ctx context.Context, tx pgx.Tx, win ledger.Window, b *Batch, asked ledger.Asked, since time.Time) ([]Difference, error) {
 	var now time.Time
-	if err := tx.QueryRow(ctx, statement["settings"], pgx.NamedArgs{"idle": w.Ledger.IdleTimeout()}).Scan(nil, nil, nil, nil, &now); err != nil {
+	if err := tx.QueryRow(ctx, statement["now"]).Scan(&now); err != nil {
 		return nil, err
 	}
 	var zone pgx.Batch

@@ -6,11 +6,26 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+
+	"wheelhouse/internal/postgres"
 )
 
-// querier is a *pgxpool.Pool, a *pgx.Conn or a pgx.Tx.
-type querier interface {
-	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+// DB is a pool or a connection.
+type DB interface {
+	BeginTx(ctx context.Context, o pgx.TxOptions) (pgx.Tx, error)
+}
+
+// reading is how a transaction begins that changes nothing.
+var reading = postgres.Begin(pgx.ReadCommitted, pgx.ReadOnly)
+
+// read runs f in a transaction that changes nothing.
+func read(ctx context.Context, db DB, f func(tx pgx.Tx) error) error {
+	tx, err := db.BeginTx(ctx, reading)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
+	return f(tx)
 }
 
 // A Problem is the reason why a warehouse's schema does not fit this binary.
@@ -66,10 +81,10 @@ func (e *SchemaError) Remedy() string {
 
 // Check returns nil if the warehouse's schema is the one that this binary needs, a *SchemaError if it is not, and another error if
 // the schema could not be read.
-func Check(ctx context.Context, q querier) error { return check(ctx, q, Latest()) }
+func Check(ctx context.Context, db DB) error { return check(ctx, db, Latest()) }
 
-func check(ctx context.Context, q querier, latest uint) error {
-	state, err := readVersion(ctx, q)
+func check(ctx context.Context, db DB, latest uint) error {
+	state, err := versionOf(ctx, db)
 	if err != nil {
 		return err
 	}
@@ -94,22 +109,31 @@ type versionState struct {
 	dirty   bool
 }
 
+// versionOf is readVersion in a transaction.
+func versionOf(ctx context.Context, db DB) (state versionState, err error) {
+	err = read(ctx, db, func(tx pgx.Tx) error {
+		state, err = readVersion(ctx, tx)
+		return err
+	})
+	return state, err
+}
+
 // readVersion reads golang-migrate's table. Without the table, its schema or a row, the version is 0. It looks first, because reading a
 // table that does not exist leaves an error in the server's log.
-func readVersion(ctx context.Context, q querier) (versionState, error) {
+func readVersion(ctx context.Context, tx pgx.Tx) (versionState, error) {
 	var (
 		there   bool
 		version int64
 		state   versionState
 	)
-	err := q.QueryRow(ctx, `SELECT to_regclass('wheelhouse.schema_migrations') IS NOT NULL`).Scan(&there)
+	err := tx.QueryRow(ctx, `SELECT to_regclass('wheelhouse.schema_migrations') IS NOT NULL`).Scan(&there)
 	if err != nil {
 		return versionState{}, fmt.Errorf("read the schema version: %w", err)
 	}
 	if !there {
 		return versionState{}, nil
 	}
-	err = q.QueryRow(ctx, `SELECT version, dirty FROM wheelhouse.schema_migrations`).Scan(&version, &state.dirty)
+	err = tx.QueryRow(ctx, `SELECT version, dirty FROM wheelhouse.schema_migrations`).Scan(&version, &state.dirty)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows), sqlState(err) == "42P01", sqlState(err) == "3F000": // the last two: removed meanwhile
 		return versionState{}, nil

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 )
 
 func TestCheckAndStatus(t *testing.T) {
@@ -91,7 +93,7 @@ func TestStatusWhenUpToDate(t *testing.T) {
 
 func TestEmptyURLMeansTheEnvironment(t *testing.T) {
 	db := newDatabase(t)
-	cfg, err := parse(db)
+	cfg, err := pgx.ParseConfig(db)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,27 +16,38 @@ import (
 var errNotDirect = errors.New("the connection does not keep its session: migrations need a direct connection to Postgres, " +
 	"or a pool in session mode, not PgBouncer in transaction mode")
 
-// driver is golang-migrate's driver for pgx, except that a file and its version commit in one transaction. golang-migrate's own
-// driver uses three: it marks the version dirty, runs the file and clears the mark. After a failure in between, a person must
-// repair the mark.
+// driver is a driver for golang-migrate. A file and its version commit in one transaction. golang-migrate's own driver uses three: it
+// marks the version dirty, runs the file and clears the mark. After a failure in between, a person must repair the mark.
 type driver struct {
-	database.Driver
 	ctx    context.Context // the caller's, because golang-migrate passes none
-	conn   *pgx.Conn
-	target int  // the version after the next file
-	done   bool // the file and its version are committed
+	conn   *pgx.Conn       // has the locks
+	target int             // the version after the next file
 }
 
-// SetVersion is called before a file, with dirty, and after it.
+// Open and Drop are never called.
+func (d *driver) Open(string) (database.Driver, error) { return nil, errors.ErrUnsupported }
+func (d *driver) Drop() error                          { return errors.ErrUnsupported }
+
+// The session has the locks already, and is closed by its owner.
+func (d *driver) Lock() error   { return nil }
+func (d *driver) Unlock() error { return nil }
+func (d *driver) Close() error  { return nil }
+
+// Version reads the version.
+func (d *driver) Version() (version int, dirty bool, err error) {
+	state, err := versionOf(d.ctx, d.conn)
+	if state.version == 0 {
+		return database.NilVersion, state.dirty, err
+	}
+	return int(state.version), state.dirty, err
+}
+
+// SetVersion is called before a file, with dirty, and after it, when the file and its version are committed.
 func (d *driver) SetVersion(version int, dirty bool) error {
 	if dirty {
-		d.target, d.done = version, false
-		return nil
+		d.target = version
 	}
-	if d.done {
-		return nil
-	}
-	return d.Driver.SetVersion(version, false)
+	return nil
 }
 
 // Run runs a file on the connection that holds the lock.
@@ -45,11 +56,9 @@ func (d *driver) Run(file io.Reader) error {
 	if err != nil {
 		return err
 	}
-	err = retryRoles(d.ctx, func() error {
-		return pgx.BeginFunc(d.ctx, d.conn, func(tx pgx.Tx) error { return d.run(tx, string(text)) })
+	return retryRoles(d.ctx, func() error {
+		return pgx.BeginTxFunc(d.ctx, d.conn, writing, func(tx pgx.Tx) error { return d.run(tx, string(text)) })
 	})
-	d.done = err == nil
-	return err
 }
 
 func (d *driver) run(tx pgx.Tx, text string) error {
@@ -60,9 +69,6 @@ func (d *driver) run(tx pgx.Tx, text string) error {
 	}
 	if !direct {
 		return errNotDirect
-	}
-	if _, err := tx.Exec(d.ctx, `SET LOCAL search_path = pg_catalog`); err != nil {
-		return err
 	}
 	if _, err := tx.Conn().PgConn().Exec(d.ctx, text).ReadAll(); err != nil {
 		return atLine(text, err)

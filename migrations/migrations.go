@@ -9,6 +9,8 @@ import (
 	"github.com/golang-migrate/migrate/v4/source"
 	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5"
+
+	"wheelhouse/internal/postgres"
 )
 
 //go:embed *.sql
@@ -29,18 +31,18 @@ func Down(ctx context.Context, url string, steps int) (from, to uint, err error)
 func up(ctx context.Context, url string, fsys fs.FS) (from, to uint, err error) {
 	s, from, err := open(ctx, url, fsys)
 	if err != nil {
-		return from, from, fmt.Errorf("migrate up: %w", withRemedy(url, err))
+		return from, from, failed("up", url, err)
 	}
 	defer s.close(ctx)
 
 	to = from
 	for to < latest(s.known) {
 		if to, err = s.step(ctx, to, 1); err != nil {
-			return from, to, fmt.Errorf("migrate up: %w", withRemedy(url, err))
+			return from, to, failed("up", url, err)
 		}
 	}
 	if err := s.grantRoles(ctx, from != to); err != nil {
-		return from, to, fmt.Errorf("migrate up: grant roles: %w", err)
+		return from, to, failed("up: grant roles", url, err)
 	}
 	return from, to, nil
 }
@@ -51,32 +53,37 @@ func down(ctx context.Context, url string, fsys fs.FS, steps int) (from, to uint
 	}
 	s, from, err := open(ctx, url, fsys)
 	if err != nil {
-		return from, from, fmt.Errorf("migrate down: %w", withRemedy(url, err))
+		return from, from, failed("down", url, err)
 	}
 	defer s.close(ctx)
 
 	for to = from; to > 0 && steps > 0; steps-- {
 		if to, err = s.step(ctx, to, -1); err != nil {
-			return from, to, fmt.Errorf("migrate down: %w", withRemedy(url, err))
+			return from, to, failed("down", url, err)
 		}
 	}
 	return from, to, nil
 }
 
-// withRemedy adds the remedy to the error of a user who may not migrate, and of a schema that somebody made before.
-func withRemedy(url string, err error) error {
-	switch sqlState(err) {
-	case pgerrcode.InsufficientPrivilege:
+// failed wraps an error, and adds what to do if the reason is a missing right, a schema that somebody made before, or a setting of the
+// role or the database.
+func failed(command, url string, err error) error {
+	remedy := postgres.Remedy(err)
+	switch code := sqlState(err); {
+	case remedy != "":
+	case code == pgerrcode.InsufficientPrivilege:
 		database, user := "…", "…"
-		if cfg, err := parse(url); err == nil {
-			database, user = pgx.Identifier{cfg.Database}.Sanitize(), pgx.Identifier{cfg.User}.Sanitize()
+		if cfg, err := postgres.Config(url, ""); err == nil {
+			database, user = pgx.Identifier{cfg.ConnConfig.Database}.Sanitize(), pgx.Identifier{cfg.ConnConfig.User}.Sanitize()
 		}
-		return fmt.Errorf("%w: migrate as the owner of the schemas wheelhouse, crankwheel and bi; to make them, this user needs GRANT CREATE ON DATABASE %s TO %s, "+
-			"even if they exist", err, database, user)
-	case pgerrcode.DuplicateSchema:
-		return fmt.Errorf("%w: drop this schema if it is empty; the migration makes it", err)
+		remedy = fmt.Sprintf("migrate as the owner of the schemas wheelhouse, crankwheel and bi; to make them, this user needs GRANT CREATE ON DATABASE %s TO %s, "+
+			"even if they exist", database, user)
+	case code == pgerrcode.DuplicateSchema:
+		remedy = "drop this schema if it is empty; the migration makes it"
+	default:
+		return fmt.Errorf("migrate %s: %w", command, err)
 	}
-	return err
+	return fmt.Errorf("migrate %s: %w: %s", command, err, remedy)
 }
 
 // A migration is a pair of files. Its name is the files' without the ending: 0003_bi.

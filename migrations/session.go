@@ -1,8 +1,8 @@
 package migrations
 
 import (
+	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,10 +10,10 @@ import (
 
 	"github.com/golang-migrate/migrate/v4"
 	"github.com/golang-migrate/migrate/v4/database"
-	migratepgx "github.com/golang-migrate/migrate/v4/database/pgx/v5"
 	"github.com/golang-migrate/migrate/v4/source/iofs"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
+
+	"wheelhouse/internal/postgres"
 )
 
 const (
@@ -23,29 +23,30 @@ const (
 	lockPoll = 200 * time.Millisecond
 )
 
+// writing is how a transaction begins that changes the schema. A migration may take hours.
+var writing = postgres.Begin(pgx.ReadCommitted, "", postgres.Setting{Name: "statement_timeout", Value: "0"},
+	postgres.Setting{Name: "lock_timeout", Value: "0"})
+
 // A session is the turn of one process to migrate. One connection has the lock and runs the files, so that a lost connection ends
 // both.
 type session struct {
 	conn    *pgx.Conn
 	known   []migration
-	db      *sql.DB
-	driver  *driver
 	migrate *migrate.Migrate
 }
 
 // open connects, waits for the lock, and refuses a warehouse that this binary must not touch.
 func open(ctx context.Context, url string, fsys fs.FS) (_ *session, version uint, err error) {
-	cfg, err := parse(url)
-	if err != nil {
-		return nil, 0, err
-	}
 	s := &session{known: list(fsys)}
 	defer func() {
 		if err != nil {
 			s.close(ctx)
 		}
 	}()
-	if s.conn, err = connect(ctx, cfg); err != nil {
+	if s.conn, err = connect(ctx, url); err != nil {
+		return nil, 0, err
+	}
+	if err := direct(ctx, s.conn); err != nil {
 		return nil, 0, err
 	}
 	if err := lock(ctx, s.conn); err != nil {
@@ -55,15 +56,51 @@ func open(ctx context.Context, url string, fsys fs.FS) (_ *session, version uint
 	if err != nil {
 		return nil, version, err
 	}
-	if err := ensureSchema(ctx, s.conn); err != nil {
+	if err := write(ctx, s.conn, ensureSchema); err != nil {
 		return nil, version, fmt.Errorf("make schema wheelhouse: %w", err)
 	}
-	return s, version, s.openMigrate(ctx, cfg, fsys)
+	source, err := iofs.New(fsys, ".")
+	if err != nil {
+		return nil, version, fmt.Errorf("read migrations: %w", err)
+	}
+	if s.migrate, err = migrate.NewWithInstance("embedded", source, "pgx5", &driver{ctx: ctx, conn: s.conn}); err != nil {
+		return nil, version, fmt.Errorf("prepare migrations: %w", err)
+	}
+	return s, version, nil
+}
+
+// write runs f in a transaction that may change the schema.
+func write(ctx context.Context, db DB, f func(context.Context, pgx.Tx) error) error {
+	return pgx.BeginTxFunc(ctx, db, writing, func(tx pgx.Tx) error { return f(ctx, tx) })
+}
+
+// direct refuses a pooler that gives each transaction another session. A lock that is taken through it would stay with a session of the
+// pooler. Behind a pooler, the server's process has another number than the connection was told. A second client then shows whether
+// sessions are shared.
+func direct(ctx context.Context, conn *pgx.Conn) error {
+	process, err := serverProcess(ctx, conn)
+	if err != nil || process == conn.PgConn().PID() {
+		return err
+	}
+	other, err := pgx.ConnectConfig(ctx, conn.Config())
+	if err != nil {
+		return fmt.Errorf("connect to Postgres a second time, through the pooler: %w", err)
+	}
+	defer disconnect(ctx, other)
+	if shared, err := serverProcess(ctx, other); err != nil || shared == process {
+		return cmp.Or(err, errNotDirect)
+	}
+	return nil
+}
+
+func serverProcess(ctx context.Context, conn *pgx.Conn) (pid uint32, err error) {
+	err = read(ctx, conn, func(tx pgx.Tx) error { return tx.QueryRow(ctx, `SELECT pg_backend_pid()`).Scan(&pid) })
+	return pid, err
 }
 
 // touchable returns the warehouse's version, and an error unless that version can be migrated.
-func touchable(ctx context.Context, q querier, known []migration) (uint, error) {
-	err := check(ctx, q, latest(known))
+func touchable(ctx context.Context, db DB, known []migration) (uint, error) {
+	err := check(ctx, db, latest(known))
 	var schema *SchemaError
 	switch {
 	case err == nil:
@@ -76,13 +113,20 @@ func touchable(ctx context.Context, q querier, known []migration) (uint, error) 
 	return schema.Version, err
 }
 
-// lock polls for the advisory lock. Closing the connection releases the lock.
+// lock polls for the advisory lock, and for that of golang-migrate's command-line tool. Closing the connection releases them.
 func lock(ctx context.Context, conn *pgx.Conn) error {
+	theirs, err := database.GenerateAdvisoryLockId(conn.Config().Database, "wheelhouse", "schema_migrations")
+	if err != nil {
+		return err
+	}
 	ticker := time.NewTicker(lockPoll)
 	defer ticker.Stop()
 	for {
 		var taken bool
-		if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock($1)`, int64(lockKey)).Scan(&taken); err != nil || taken {
+		err := read(ctx, conn, func(tx pgx.Tx) error {
+			return tx.QueryRow(ctx, `SELECT pg_try_advisory_lock($1) AND pg_try_advisory_lock($2::text::bigint)`, int64(lockKey), theirs).Scan(&taken)
+		})
+		if err != nil || taken {
 			return err
 		}
 		select {
@@ -93,36 +137,24 @@ func lock(ctx context.Context, conn *pgx.Conn) error {
 	}
 }
 
-// ensureSchema creates the schema of golang-migrate's version table, which must exist before the first migration. It looks first,
-// because CREATE SCHEMA IF NOT EXISTS needs the right to create schemas even if the schema exists.
-func ensureSchema(ctx context.Context, conn *pgx.Conn) error {
-	var there bool
-	err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'wheelhouse')`).Scan(&there)
-	if err != nil || there {
-		return err
-	}
-	_, err = conn.Exec(ctx, `CREATE SCHEMA wheelhouse`)
-	return err
-}
-
-func (s *session) openMigrate(ctx context.Context, cfg *pgx.ConnConfig, fsys fs.FS) error {
-	// golang-migrate takes its own lock besides, against its command-line tool, and waits for it
-	// without a context: the time-out ends that.
-	s.db = stdlib.OpenDB(*cfg, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
-		_, err := conn.Exec(ctx, `SET lock_timeout = '15s'`)
-		return err
-	}))
-	files, err := iofs.New(fsys, ".")
-	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
-	}
-	theirs, err := migratepgx.WithInstance(s.db, &migratepgx.Config{SchemaName: "wheelhouse"})
-	if err != nil {
-		return fmt.Errorf("prepare wheelhouse.schema_migrations: %w", cause(err))
-	}
-	s.driver = &driver{Driver: theirs, ctx: ctx, conn: s.conn}
-	if s.migrate, err = migrate.NewWithInstance("embedded", files, "pgx5", s.driver); err != nil {
-		return fmt.Errorf("prepare migrations: %w", err)
+// ensureSchema creates the schema and the table of versions, which must exist before the first migration. It looks first, because CREATE
+// SCHEMA IF NOT EXISTS needs the right to create schemas even if the schema exists.
+func ensureSchema(ctx context.Context, tx pgx.Tx) error {
+	for _, of := range []struct{ there, create string }{
+		{`EXISTS (SELECT FROM pg_namespace WHERE nspname = 'wheelhouse')`, `CREATE SCHEMA wheelhouse`},
+		{`to_regclass('wheelhouse.schema_migrations') IS NOT NULL`,
+			`CREATE TABLE wheelhouse.schema_migrations (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL)`},
+	} {
+		var there bool
+		if err := tx.QueryRow(ctx, "SELECT "+of.there).Scan(&there); err != nil {
+			return err
+		}
+		if there {
+			continue
+		}
+		if _, err := tx.Exec(ctx, of.create); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -134,9 +166,9 @@ func (s *session) step(ctx context.Context, at uint, by int) (uint, error) {
 		return at, err
 	}
 	if err := s.migrate.Steps(by); err != nil {
-		return at, fmt.Errorf("%s: %w", s.name(at, by), cause(err))
+		return at, fmt.Errorf("%s: %w", s.name(at, by), err)
 	}
-	state, err := readVersion(ctx, s.conn)
+	state, err := versionOf(ctx, s.conn)
 	if err == nil && state.version == at {
 		err = fmt.Errorf("%s: left the version at %d", s.name(at, by), at)
 	}
@@ -158,12 +190,19 @@ func (s *session) name(at uint, by int) string {
 
 // grantRoles grants rights to roles that somebody created, and on objects that a migration added, since the last grant.
 func (s *session) grantRoles(ctx context.Context, changed bool) error {
-	missing, err := missingRoles(ctx, s.conn)
+	var missing string
+	err := read(ctx, s.conn, func(tx pgx.Tx) (err error) {
+		missing, err = missingRoles(ctx, tx)
+		return err
+	})
 	if err != nil || (missing == "" && !changed) {
 		return err
 	}
 	return retryRoles(ctx, func() error {
-		_, err := s.conn.Exec(ctx, `SELECT wheelhouse.grant_roles()`)
+		err := write(ctx, s.conn, func(ctx context.Context, tx pgx.Tx) error {
+			_, err := tx.Exec(ctx, `SELECT wheelhouse.grant_roles()`)
+			return err
+		})
 		if state := sqlState(err); state == "42883" || state == "3F000" { // a version before the function
 			return nil
 		}
@@ -173,26 +212,10 @@ func (s *session) grantRoles(ctx context.Context, changed bool) error {
 
 // close ends the session and releases the lock, even if ctx has ended.
 func (s *session) close(ctx context.Context) {
-	switch {
-	case s.migrate != nil:
-		_, _ = s.migrate.Close() // closes db as well
-	case s.db != nil:
-		_ = s.db.Close()
+	if s.migrate != nil {
+		_, _ = s.migrate.Close()
 	}
 	if s.conn != nil {
 		disconnect(ctx, s.conn)
 	}
-}
-
-// cause unwraps an error of golang-migrate, which would print the whole file.
-func cause(err error) error {
-	var theirs *database.Error
-	if errors.As(err, &theirs) && theirs.OrigErr != nil {
-		return theirs.OrigErr
-	}
-	var byValue database.Error
-	if errors.As(err, &byValue) && byValue.OrigErr != nil {
-		return byValue.OrigErr
-	}
-	return err
 }

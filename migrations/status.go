@@ -2,9 +2,7 @@ package migrations
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 	"time"
 
@@ -42,40 +40,40 @@ func (r Rewrite) Seconds() int64 {
 // ReadStatus reads the status and changes nothing, not even in an empty database. An empty url means the PG* environment variables.
 func ReadStatus(ctx context.Context, url string) (Status, error) {
 	status := Status{Latest: Latest(), Pending: []string{}, Rewrites: []Rewrite{}}
-	cfg, err := parse(url)
+	conn, err := connect(ctx, url)
 	if err != nil {
-		return status, fmt.Errorf("migrate status: %w", err)
-	}
-	conn, err := connect(ctx, cfg)
-	if err != nil {
-		return status, fmt.Errorf("migrate status: %w", err)
+		return status, failed("status", url, err)
 	}
 	defer disconnect(ctx, conn)
-
-	state, err := readVersion(ctx, conn)
-	if err != nil {
-		return status, fmt.Errorf("migrate status: %w", err)
-	}
-	status.Version, status.Dirty = state.version, state.dirty
-	for _, m := range list(files) {
-		if m.version > state.version {
-			status.Pending = append(status.Pending, m.name)
-			rewrites, err := m.rewrites(ctx, conn)
-			if err != nil {
-				return status, fmt.Errorf("migrate status: %w", err)
-			}
-			status.Rewrites = append(status.Rewrites, rewrites...)
-		}
-	}
-	if status.RolesSQL, err = missingRoles(ctx, conn); err != nil {
-		return status, fmt.Errorf("migrate status: %w", err)
+	if err := read(ctx, conn, func(tx pgx.Tx) error { return status.read(ctx, tx) }); err != nil {
+		return status, failed("status", url, err)
 	}
 	return status, nil
 }
 
+func (s *Status) read(ctx context.Context, tx pgx.Tx) error {
+	state, err := readVersion(ctx, tx)
+	if err != nil {
+		return err
+	}
+	s.Version, s.Dirty = state.version, state.dirty
+	for _, m := range list(files) {
+		if m.version > state.version {
+			s.Pending = append(s.Pending, m.name)
+			rewrites, err := m.rewrites(ctx, tx)
+			if err != nil {
+				return err
+			}
+			s.Rewrites = append(s.Rewrites, rewrites...)
+		}
+	}
+	s.RolesSQL, err = missingRoles(ctx, tx)
+	return err
+}
+
 // rewrites returns the tables that a migration rewrites or indexes anew, with their sizes. The migration's file names them in lines
 // "-- rewrites: schema.table schema.table" and "-- reindexes: schema.table". Empty tables are left out.
-func (m migration) rewrites(ctx context.Context, q querier) (all []Rewrite, err error) {
+func (m migration) rewrites(ctx context.Context, tx pgx.Tx) (all []Rewrite, err error) {
 	text, err := files.ReadFile(m.name + ".up.sql")
 	if err != nil {
 		return nil, err
@@ -89,7 +87,7 @@ func (m migration) rewrites(ctx context.Context, q querier) (all []Rewrite, err 
 		for _, table := range strings.Fields(names) {
 			r := Rewrite{Migration: m.name, Table: table, Indexes: indexes}
 			var rows bool
-			err := q.QueryRow(ctx, `SELECT coalesce(pg_relation_size(to_regclass($1)), 0) > 0,
+			err := tx.QueryRow(ctx, `SELECT coalesce(pg_relation_size(to_regclass($1)), 0) > 0,
 				coalesce(CASE WHEN $2 THEN pg_indexes_size(to_regclass($1)) ELSE pg_total_relation_size(to_regclass($1)) END, 0)`, table, indexes).Scan(&rows, &r.Bytes)
 			if err != nil {
 				return nil, fmt.Errorf("size of %s: %w", table, err)
@@ -103,11 +101,11 @@ func (m migration) rewrites(ctx context.Context, q querier) (all []Rewrite, err 
 }
 
 // missingRoles returns the statements that create the missing roles; "" before the version that has roles.
-func missingRoles(ctx context.Context, q querier) (sql string, err error) {
+func missingRoles(ctx context.Context, tx pgx.Tx) (sql string, err error) {
 	var there bool
-	err = q.QueryRow(ctx, `SELECT to_regprocedure('wheelhouse.missing_roles_sql()') IS NOT NULL`).Scan(&there)
+	err = tx.QueryRow(ctx, `SELECT to_regprocedure('wheelhouse.missing_roles_sql()') IS NOT NULL`).Scan(&there)
 	if err == nil && there {
-		err = q.QueryRow(ctx, `SELECT wheelhouse.missing_roles_sql()`).Scan(&sql)
+		err = tx.QueryRow(ctx, `SELECT wheelhouse.missing_roles_sql()`).Scan(&sql)
 	}
 	if err != nil {
 		return "", fmt.Errorf("look for missing roles: %w", err)
@@ -115,22 +113,12 @@ func missingRoles(ctx context.Context, q querier) (sql string, err error) {
 	return sql, nil
 }
 
-// parse parses a URL or key=value string as libpq does. The errors of pgx and net/url would quote the string.
-func parse(url string) (*pgx.ConnConfig, error) {
-	cfg, err := pgx.ParseConfig(url)
-	if err == nil {
-		return cfg, nil
+func connect(ctx context.Context, url string) (*pgx.Conn, error) {
+	cfg, err := postgres.Config(url, "wheelhouse migrate")
+	if err != nil {
+		return nil, err
 	}
-	var file *fs.PathError
-	if errors.As(err, &file) { // a certificate, a service file
-		return nil, fmt.Errorf("database settings: %w", file)
-	}
-	return nil, errors.New("the database URL cannot be understood (not shown, since it may hold a password): " +
-		"want postgres://user@host:5432/database, or host=… dbname=… pairs")
-}
-
-func connect(ctx context.Context, cfg *pgx.ConnConfig) (*pgx.Conn, error) {
-	conn, err := pgx.ConnectConfig(ctx, cfg)
+	conn, err := pgx.ConnectConfig(ctx, cfg.ConnConfig)
 	if err != nil {
 		return nil, fmt.Errorf("connect to Postgres: %w", postgres.Redact(err))
 	}

@@ -87,8 +87,13 @@ func (l *Ledger) Renew(ctx context.Context, c Claim, lost func()) {
 			return
 		case <-tick.C:
 		}
-		tag, err := l.db.Exec(ctx, ledger["renew"], pgx.NamedArgs{"load": c.Load, "lease": l.lease.Seconds()})
-		if err == nil && tag.RowsAffected() == 0 {
+		var renewed int64
+		err := l.db.Once(ctx, func(tx pgx.Tx) error {
+			tag, err := tx.Exec(ctx, ledger["renew"], pgx.NamedArgs{"load": c.Load, "lease": l.lease.Seconds()})
+			renewed = tag.RowsAffected()
+			return err
+		})
+		if err == nil && renewed == 0 {
 			lost()
 			return
 		}

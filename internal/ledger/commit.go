@@ -156,7 +156,9 @@ func (c Claim) QueueSame(batch *pgx.Batch, asked time.Time, last int64, a Asked,
 // Loaded tells whether a load has committed.
 func (l *Ledger) Loaded(ctx context.Context, load int64) (bool, error) {
 	var status string
-	err := l.db.QueryRow(ctx, ledger["outcome"], pgx.NamedArgs{"load": load}).Scan(&status)
+	err := l.db.Once(ctx, func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, ledger["outcome"], pgx.NamedArgs{"load": load}).Scan(&status)
+	})
 	return status == "loaded", err
 }
 

@@ -46,11 +46,9 @@ type Health struct {
 func (l *Ledger) Health(ctx context.Context, now time.Time, limit time.Duration, accounts ...Configured) (all []Health, err error) {
 	ctx, stop := context.WithTimeout(ctx, limit)
 	defer stop()
-	err = pgx.BeginTxFunc(ctx, l.db.Pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) (err error) {
-		timeout := strconv.FormatInt(max(1, limit.Milliseconds()), 10)
-		if _, err := tx.Exec(ctx, health["quick"], pgx.NamedArgs{"timeout": timeout}); err != nil {
-			return err
-		}
+	// The time-out protects a busy server.
+	timeout := postgres.Setting{Name: "statement_timeout", Value: strconv.FormatInt(max(1, limit.Milliseconds()), 10)}
+	err = pgx.BeginTxFunc(ctx, l.db.Pool, postgres.Begin(pgx.ReadCommitted, pgx.ReadOnly, timeout), func(tx pgx.Tx) (err error) {
 		var asked []knownAccount
 		for _, a := range accounts {
 			asked = append(asked, knownAccount{Configured: a, zone: a.Zone.String()})

@@ -1,9 +1,5 @@
 -- The state of streams, in one statement that monitors run again and again. Read only.
 
--- name: quick
--- Compiling the statement takes longer than running it. The time-out protects a busy server.
-SELECT set_config('jit', 'off', true), set_config('statement_timeout', @timeout, true);
-
 -- name: known_zones
 -- Those of some zones that the server knows.
 SELECT z FROM unnest(@zones::text[]) AS z WHERE bi.known_zone(z) IS NOT NULL;

@@ -51,7 +51,7 @@ func (l *Ledger) IdleTimeout() string { return fmt.Sprintf("%dms", max(1, l.leas
 
 // Now returns the time of the database's clock.
 func (l *Ledger) Now(ctx context.Context) (now time.Time, err error) {
-	err = l.db.Retry(ctx, func() error { return l.db.QueryRow(ctx, ledger["now"]).Scan(&now) })
+	err = l.row(ctx, "now", nil, &now)
 	return now, err
 }
 
@@ -82,9 +82,7 @@ func (l *Ledger) StartRun(ctx context.Context, kind, version, host string) (id i
 	if err := l.exec(ctx, "abandon_all", nil); err != nil {
 		return 0, err
 	}
-	err = l.db.Retry(ctx, func() error {
-		return l.db.QueryRow(ctx, ledger["start_run"], pgx.NamedArgs{"kind": kind, "version": version, "host": host}).Scan(&id)
-	})
+	err = l.row(ctx, "start_run", pgx.NamedArgs{"kind": kind, "version": version, "host": host}, &id)
 	return id, err
 }
 
@@ -93,17 +91,23 @@ func (l *Ledger) FinishRun(ctx context.Context, run int64, outcome string) error
 	return l.exec(ctx, "finish_run", pgx.NamedArgs{"run": run, "outcome": outcome})
 }
 
+// exec runs a statement of ledger.sql in a transaction.
 func (l *Ledger) exec(ctx context.Context, name string, args pgx.NamedArgs) error {
-	return l.db.Retry(ctx, func() error {
-		_, err := l.db.Exec(ctx, ledger[name], args)
+	return l.db.InTx(ctx, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, ledger[name], args)
 		return err
 	})
 }
 
-// list reads the rows of a statement, again where that can help.
+// row reads the row of a statement of ledger.sql in a transaction.
+func (l *Ledger) row(ctx context.Context, name string, args pgx.NamedArgs, into ...any) error {
+	return l.db.InTx(ctx, func(tx pgx.Tx) error { return tx.QueryRow(ctx, ledger[name], args).Scan(into...) })
+}
+
+// list reads the rows of a statement in a transaction.
 func list[T any](ctx context.Context, l *Ledger, sql string, args pgx.NamedArgs, row pgx.RowToFunc[T]) (all []T, err error) {
-	err = l.db.Retry(ctx, func() error {
-		rows, err := l.db.Query(ctx, sql, args)
+	err = l.db.InTx(ctx, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, sql, args)
 		if err != nil {
 			return err
 		}

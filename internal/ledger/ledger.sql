@@ -29,8 +29,7 @@ UPDATE wheelhouse.runs SET finished_at = now(), outcome = @outcome WHERE id = @r
 -- name: lock_stream
 -- One process at a time claims windows of a stream, so that two processes do not find the same window free. If a process stops
 -- here, the server ends its transaction, so that the others need not wait.
-SELECT set_config('idle_in_transaction_session_timeout', @idle, true), set_config('bytea_output', 'hex', true),
-       pg_advisory_xact_lock(hashtextextended('wheelhouse claim ' || @account || ' ' || @stream, 0));
+SELECT set_config('idle_in_transaction_session_timeout', @idle, true), pg_advisory_xact_lock(hashtextextended('wheelhouse claim ' || @account || ' ' || @stream, 0));
 
 -- name: abandon
 -- The process of a lease that ran out is dead, or will be refused (invariant 2). A locked lease belongs to a load that is being

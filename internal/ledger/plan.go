@@ -32,7 +32,7 @@ type Due struct {
 
 // LastLoad returns the id of the newest load, for Due.Known.
 func (l *Ledger) LastLoad(ctx context.Context) (id int64, err error) {
-	err = l.db.Retry(ctx, func() error { return l.db.QueryRow(ctx, ledger["last_load"]).Scan(&id) })
+	err = l.row(ctx, "last_load", nil, &id)
 	return id, err
 }
 
@@ -60,15 +60,11 @@ func (l *Ledger) Open(ctx context.Context, account string, s stream.Stream, sinc
 // complete tells whether no part of the newest one is missing.
 func (l *Ledger) SnapshotSince(ctx context.Context, account string, s stream.Stream, end time.Time) (taken, complete bool, err error) {
 	args := pgx.NamedArgs{"account": account, "stream": s.Name, "end": end}
-	err = l.db.Retry(ctx, func() error {
-		err := l.db.QueryRow(ctx, ledger["snapshot_since"], args).Scan(&complete)
-		taken = err == nil
-		if errors.Is(err, pgx.ErrNoRows) {
-			return nil
-		}
-		return err
-	})
-	return taken, complete, err
+	err = l.row(ctx, "snapshot_since", args, &complete)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, false, nil
+	}
+	return err == nil, complete, err
 }
 
 // Problem is a time that must be loaded again.

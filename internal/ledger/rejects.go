@@ -8,9 +8,9 @@ import (
 	"errors"
 	"time"
 
-	"wheelhouse/internal/sqlfile"
-
 	"github.com/jackc/pgx/v5"
+
+	"wheelhouse/internal/sqlfile"
 )
 
 //go:embed rejects.sql
@@ -77,17 +77,12 @@ var ErrNoReject = errors.New("no such reject")
 
 // ShowReject reads one reject with the record. ErrNoReject if there is none.
 func (l *Ledger) ShowReject(ctx context.Context, id int64) (RejectDetail, error) {
-	var found RejectDetail
-	err := l.db.Retry(ctx, func() error {
-		rows, err := l.db.Query(ctx, rejects["show"], pgx.NamedArgs{"id": id})
-		if err != nil {
-			return err
-		}
-		found, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[RejectDetail])
-		if errors.Is(err, pgx.ErrNoRows) {
-			err = ErrNoReject
-		}
-		return err
-	})
-	return found, err
+	all, err := list(ctx, l, rejects["show"], pgx.NamedArgs{"id": id}, pgx.RowToStructByName[RejectDetail])
+	switch {
+	case err != nil:
+		return RejectDetail{}, err
+	case len(all) == 0:
+		return RejectDetail{}, ErrNoReject
+	}
+	return all[0], nil
 }

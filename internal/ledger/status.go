@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"wheelhouse/internal/postgres"
 	"wheelhouse/internal/sqlfile"
 	"wheelhouse/internal/stream"
 )
@@ -71,10 +72,7 @@ type Tables interface {
 func (l *Ledger) Status(ctx context.Context, now time.Time, tables Tables, configured ...Configured) (all []StreamStatus, err error) {
 	err = l.db.Retry(ctx, func() error {
 		all = []StreamStatus{}
-		return pgx.BeginTxFunc(ctx, l.db.Pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-			if _, err := tx.Exec(ctx, status["quick"]); err != nil {
-				return err
-			}
+		return pgx.BeginTxFunc(ctx, l.db.Pool, postgres.Begin(pgx.RepeatableRead, pgx.ReadOnly), func(tx pgx.Tx) error {
 			accounts, err := knownAccounts(ctx, tx, configured)
 			if err != nil {
 				return err

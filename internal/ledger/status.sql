@@ -10,10 +10,6 @@ SELECT s.stream
 FROM wheelhouse.streams s
 WHERE EXISTS (SELECT FROM wheelhouse.loads l WHERE l.account_id = @account AND l.stream = s.stream);
 
--- name: quick
--- Compiling these statements takes longer than running them.
-SET LOCAL jit = off;
-
 -- name: days
 -- Intervals of days that are loaded, and of days that are not, by stream, from history_from or the first loaded day. Today is never a
 -- gap, because it is not over. A snapshot has no gaps, because it covers all days before it.

@@ -18,6 +18,7 @@ type rival struct {
 	f    *faulty
 	conn *pgx.Conn
 	hold bool           // it has locked a row
+	undo string         // the statement that takes back what it did
 	work sync.WaitGroup // its work during the load
 }
 
@@ -53,7 +54,34 @@ func (r *rival) release() {
 	if r.hold {
 		r.do("ROLLBACK")
 	}
-	r.hold = false
+	if r.undo != "" {
+		r.do(r.undo)
+	}
+	r.hold, r.undo = false, ""
+}
+
+// cancelLoad cancels the load's statement, while it waits for a row.
+func (r *rival) cancelLoad() {
+	r.lockRow()
+	r.work.Go(func() {
+		const cancel = "(SELECT pg_cancel_backend(pid) FROM (SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' OFFSET 0) w) c"
+		for range 500 {
+			if r.f.count(cancel) == 1 {
+				return
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		r.f.t.Error("the load does not come to wait")
+	})
+}
+
+// refuseLock makes the load's next new row fail as after ten minutes of waiting for a lock.
+func (r *rival) refuseLock() {
+	if r.undo == "" {
+		r.do(`CREATE FUNCTION crankwheel.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = '55P03'; END $$;
+			CREATE TRIGGER refuse BEFORE INSERT ON crankwheel.demo_requests EXECUTE FUNCTION crankwheel.refuse()`)
+	}
+	r.undo = "DROP FUNCTION crankwheel.refuse CASCADE"
 }
 
 // closeCircle waits for a lock of the load, while the load is about to wait for the row: a deadlock.
@@ -92,8 +120,8 @@ var passing = []struct {
 	{"40001", "", copyRequests, func(r *rival) {
 		r.do("UPDATE crankwheel.demo_requests SET prospect_phone = coalesce(prospect_phone, '') || '1'")
 	}, false},
-	{"55P03", "SET lock_timeout = '20ms'", copyRequests, (*rival).lockRow, false},
-	{"57014", "SET statement_timeout = '500ms'", copyRequests, (*rival).lockRow, false},
+	{"55P03", "", "begin isolation level repeatable read", (*rival).refuseLock, false},
+	{"57014", "", copyRequests, (*rival).cancelLoad, false},
 	{"23505", "", copyRequests, func(r *rival) {
 		r.do(`INSERT INTO crankwheel.demo_requests (account_id, demo_id, started_at, local_day, local_hour, answered, load_id, loaded_at)
 		      SELECT account_id, 3, started_at, local_day, local_hour, false, load_id, loaded_at FROM crankwheel.demo_requests LIMIT 1`)

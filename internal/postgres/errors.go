@@ -19,6 +19,7 @@ type Error struct {
 	Table  string
 	Column string
 	text   string
+	remedy string
 }
 
 func (e *Error) Error() string {
@@ -28,6 +29,9 @@ func (e *Error) Error() string {
 	}
 	if e.Column != "" {
 		s += ", column " + e.Column
+	}
+	if e.remedy != "" {
+		s += ": " + e.remedy
 	}
 	return s
 }
@@ -44,11 +48,14 @@ func Redact(err error) error {
 	var explained *ConnectError
 	var connect *pgconn.ConnectError
 	var pg *pgconn.PgError
+	var unusable UnusableError
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &explained):
 		return err
+	case errors.As(err, &unusable):
+		return unusable
 	case errors.As(err, &connect):
 		return explain(connect)
 	case errors.As(err, &pg):
@@ -60,7 +67,7 @@ func Redact(err error) error {
 // redacted returns an error without the texts that may have data. In the classes 22 (data) and 23 (constraints) Postgres quotes
 // values. RAISE in a trigger may use any text with any code.
 func redacted(pg *pgconn.PgError) *Error {
-	e := &Error{Code: pg.Code, Table: pg.TableName, Column: pg.ColumnName, text: pg.Message}
+	e := &Error{Code: pg.Code, Table: pg.TableName, Column: pg.ColumnName, text: pg.Message, remedy: Remedy(pg)}
 	class := pg.Code[:min(2, len(pg.Code))]
 	switch {
 	case pg.Routine == "exec_stmt_raise", !slices.Contains(harmless, class) && class != "22" && class != "23":
@@ -80,6 +87,21 @@ func redacted(pg *pgconn.PgError) *Error {
 		e.text = "constraint " + pg.ConstraintName
 	}
 	return e
+}
+
+// Remedy says what to do about an error that a setting of the role or the database is the reason of, or "".
+func Remedy(err error) string {
+	var pg *pgconn.PgError
+	switch {
+	case !errors.As(err, &pg):
+		return ""
+	case pg.Code == pgerrcode.ReadOnlySQLTransaction:
+		return "the server is a standby, or default_transaction_read_only is on: it may be so until the server has free disk space; " +
+			"otherwise run ALTER ROLE … RESET default_transaction_read_only, or ALTER DATABASE …, or take it out of the address and PGOPTIONS"
+	case pg.Code == pgerrcode.InsufficientPrivilege && pg.File == "guc.c":
+		return "only a superuser may use another value: ALTER ROLE … RESET, or ALTER DATABASE … RESET, gives the setting its usual value"
+	}
+	return ""
 }
 
 // conditions name the errors of class 22 that rows can cause.
@@ -119,7 +141,7 @@ func Transient(err error) bool {
 		case pgerrcode.SerializationFailure, pgerrcode.DeadlockDetected, pgerrcode.LockNotAvailable,
 			pgerrcode.QueryCanceled, pgerrcode.UniqueViolation, pgerrcode.TooManyConnections,
 			pgerrcode.AdminShutdown, pgerrcode.CrashShutdown, pgerrcode.CannotConnectNow,
-			pgerrcode.ReadOnlySQLTransaction, pgerrcode.IdleInTransactionSessionTimeout:
+			pgerrcode.ReadOnlySQLTransaction, pgerrcode.IdleInTransactionSessionTimeout, pgerrcode.IdleSessionTimeout:
 			return true
 		}
 		return pgerrcode.IsConnectionException(own.Code)

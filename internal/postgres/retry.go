@@ -61,9 +61,15 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// readCommitted is how most transactions begin.
+var readCommitted = Begin(pgx.ReadCommitted, "")
+
 // InTx runs f in a transaction, and retries it as Retry does.
 func (db *DB) InTx(ctx context.Context, f func(tx pgx.Tx) error) error {
-	return db.Retry(ctx, func() error {
-		return pgx.BeginFunc(ctx, db.Pool, f)
-	})
+	return db.Retry(ctx, func() error { return db.Once(ctx, f) })
+}
+
+// Once runs f in a transaction, once.
+func (db *DB) Once(ctx context.Context, f func(tx pgx.Tx) error) error {
+	return pgx.BeginTxFunc(ctx, db.Pool, readCommitted, f)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"wheelhouse/internal/postgres"
 	"wheelhouse/internal/sqlfile"
 )
 
@@ -42,18 +43,21 @@ const (
 
 // DB is a pool or a connection.
 type DB interface {
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 	BeginTx(ctx context.Context, o pgx.TxOptions) (pgx.Tx, error)
 }
 
 // Refresh refreshes the rollups of the dirty days of all accounts, and returns the number of days. It leaves an account that
 // another process is refreshing to that process.
 func Refresh(ctx context.Context, db DB) (days int, err error) {
-	rows, err := db.Query(ctx, accounts)
-	if err != nil {
-		return 0, fmt.Errorf("refresh rollups: %w", shown(err))
-	}
-	all, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	var all []string
+	err = pgx.BeginTxFunc(ctx, db, postgres.Begin(pgx.ReadCommitted, pgx.ReadOnly), func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, accounts)
+		if err != nil {
+			return err
+		}
+		all, err = pgx.CollectRows(rows, pgx.RowTo[string])
+		return err
+	})
 	if err != nil {
 		return 0, fmt.Errorf("refresh rollups: %w", shown(err))
 	}
@@ -80,10 +84,10 @@ func refreshAccount(ctx context.Context, db DB, account string, most int) (days 
 // refreshSome refreshes up to most of an account's dirty days in one transaction. It is repeatable read, so that all statements
 // see the warehouse of one moment.
 func refreshSome(ctx context.Context, db DB, account string, most int) (days int, err error) {
-	err = pgx.BeginTxFunc(ctx, db, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
+	err = pgx.BeginTxFunc(ctx, db, postgres.Begin(pgx.RepeatableRead, ""), func(tx pgx.Tx) error {
 		args := pgx.NamedArgs{"account": account, "most": most}
 		var mine bool
-		if err := tx.QueryRow(ctx, alone, args).Scan(&mine, nil, nil); err != nil || !mine {
+		if err := tx.QueryRow(ctx, alone, args).Scan(&mine); err != nil || !mine {
 			return err
 		}
 		if _, err := tx.Exec(ctx, zone, args); err != nil {

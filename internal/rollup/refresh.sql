@@ -7,9 +7,8 @@ ORDER BY account_id;
 
 -- name: alone
 -- One process at a time refreshes an account. If the process stops in the middle, the server ends the transaction after 60 s, because
--- a change of the zone waits for it. Compiling the statements takes longer than running them.
-SELECT pg_try_advisory_xact_lock(hashtext('wheelhouse.rollups'), hashtext(@account)),
-       set_config('jit', 'off', true), set_config('idle_in_transaction_session_timeout', '60s', true);
+-- a change of the zone waits for it.
+SELECT pg_try_advisory_xact_lock(hashtext('wheelhouse.rollups'), hashtext(@account));
 
 -- name: zone
 -- A later change of the zone waits for this transaction. After an earlier one that has not committed yet, this transaction fails.

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"wheelhouse/internal/pipeline"
+	"wheelhouse/internal/postgres"
 	"wheelhouse/internal/settings"
 )
 
@@ -44,6 +45,8 @@ func (s *Scheduler) due(ctx context.Context, e *entry) (r pipeline.Range, why st
 // served reports whether a pass has served a tick.
 func (s *Scheduler) served(ctx context.Context, e *entry, tick time.Time) (served bool, err error) {
 	args := pgx.NamedArgs{"account": e.account.ID, "stream": e.stream.Name, "tick": tick, "snapshot": e.stream.Snapshot()}
-	err = s.runner.Warehouse.Pool().QueryRow(ctx, servedSQL, args).Scan(&served)
+	err = pgx.BeginTxFunc(ctx, s.runner.Warehouse.Pool(), postgres.Begin(pgx.ReadCommitted, pgx.ReadOnly), func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, servedSQL, args).Scan(&served)
+	})
 	return served, err
 }

@@ -88,6 +88,10 @@ func diagnose(err error) (errorPage, []zap.Field) {
 	case errors.As(err, new(*csvError)):
 		return errorPage{Status: http.StatusInternalServerError, Title: "The CSV could not be made",
 			Message: "The program could not write the temporary file for it. The folder for temporary files must be writable and have room: TMPDIR, or /tmp."}, []zap.Field{zap.String("error", err.Error())}
+	case errors.As(err, new(postgres.UnusableError)):
+		message := postgres.Redact(err).Error()
+		return errorPage{Status: http.StatusServiceUnavailable, Title: "This database cannot be a warehouse", Message: capital(message) + "."},
+			[]zap.Field{zap.String("error", message)}
 	case errors.Is(err, errRole):
 		return errorPage{Status: http.StatusServiceUnavailable, Title: "The pages may not read the warehouse", Message: capital(errRole.Error()) + "."},
 			[]zap.Field{zap.String("error", errRole.Error())}

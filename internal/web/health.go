@@ -12,16 +12,19 @@ import (
 // healthz answers while the process runs.
 func healthz(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") }
 
-// readyz reports whether the database answers and has this program's schema. Requests need no token and share one check, so
-// that any number of them uses one connection and leaves the others to the pages.
+// readyz reports whether the database has this program's schema, and answers what every page asks, with a page's role and settings.
+// Requests need no token and share one check, so that any number of them uses one connection and leaves the others to the pages.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	_, err, _ := s.ready.Do("", func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), 3*time.Second)
 		defer cancel()
-		return nil, migrations.Check(ctx, s.reader.pool)
+		if err := migrations.Check(ctx, s.reader.pool); err != nil {
+			return nil, err
+		}
+		return nil, s.Check(ctx)
 	})
 	if err != nil {
-		plain(w, http.StatusServiceUnavailable, "not ready: the database does not answer, or has another schema\n")
+		plain(w, http.StatusServiceUnavailable, "not ready: the database does not answer, has another schema, or does not let the pages read\n")
 		return
 	}
 	plain(w, http.StatusOK, "ready\n")

@@ -10,6 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"wheelhouse/internal/postgres"
 )
 
 const (
@@ -27,18 +29,11 @@ type querier interface {
 }
 
 func newReader(dsn string) (*reader, error) {
-	cfg, err := pgxpool.ParseConfig(dsn)
+	cfg, err := postgres.Config(dsn, "wheelhouse pages")
 	if err != nil {
-		return nil, errors.New("database address: not a PostgreSQL URL or DSN") // pgx's error quotes parts of the address
+		return nil, err
 	}
 	cfg.MaxConns = readers
-	// No prepared statements: PgBouncer gives each transaction another connection.
-	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
-	cfg.ConnConfig.RuntimeParams["application_name"] = "wheelhouse pages"
-	cfg.ConnConfig.OnNotice = func(*pgconn.PgConn, *pgconn.Notice) {}
-	if cfg.ConnConfig.ConnectTimeout == 0 {
-		cfg.ConnConfig.ConnectTimeout = 5 * time.Second
-	}
 	pool, err := pgxpool.NewWithConfig(context.Background(), cfg) // connects on first use
 	if err != nil {
 		return nil, errors.New("database address: cannot make a connection pool")
@@ -48,19 +43,18 @@ func newReader(dsn string) (*reader, error) {
 
 func (r *reader) close() { r.pool.Close() }
 
-// transactionSettings is what a page's transaction begins with. All settings are LOCAL because another page uses the connection
-// next. jit is off because compiling the statements takes longer than running them, and work_mem is large enough to sort a
-// long range in memory.
-const transactionSettings = `SET LOCAL ROLE wheelhouse_reader; SET LOCAL statement_timeout = '` + statementTime + `'; ` +
-	`SET LOCAL idle_in_transaction_session_timeout = '30s'; SET LOCAL search_path = pg_catalog; SET LOCAL jit = off; SET LOCAL work_mem = '32MB'`
+// pageBegin is how a page's transaction begins. work_mem is large enough to sort a long range in memory.
+var pageBegin = postgres.Begin(pgx.RepeatableRead, pgx.ReadOnly,
+	postgres.Setting{Name: "role", Value: "wheelhouse_reader"}, postgres.Setting{Name: "statement_timeout", Value: statementTime},
+	postgres.Setting{Name: "idle_in_transaction_session_timeout", Value: "30s"}, postgres.Setting{Name: "work_mem", Value: "32MB"})
 
 // read runs do in a transaction.
 func (r *reader) read(ctx context.Context, do func(context.Context, querier) error) error {
 	ctx, cancel := context.WithTimeout(ctx, pageTime)
 	defer cancel()
-	tx, err := r.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+	tx, err := r.pool.BeginTx(ctx, pageBegin)
 	if err != nil {
-		return fmt.Errorf("begin: %w", err)
+		return asRole(err)
 	}
 	// Nothing was written. The rollback has a time limit of its own, so that a page that is given up returns its connection.
 	defer func() {
@@ -68,9 +62,6 @@ func (r *reader) read(ctx context.Context, do func(context.Context, querier) err
 		defer cancel()
 		_ = tx.Rollback(last)
 	}()
-	if _, err := tx.Exec(ctx, transactionSettings, pgx.QueryExecModeSimpleProtocol); err != nil {
-		return asRole(err)
-	}
 	return do(ctx, tx)
 }
 
@@ -83,5 +74,5 @@ func asRole(err error) error {
 	if errors.As(err, &pg) && (pg.Code == pgerrcode.InsufficientPrivilege || pg.Code == pgerrcode.InvalidParameterValue) {
 		return errRole
 	}
-	return fmt.Errorf("set the role: %w", err)
+	return fmt.Errorf("begin: %w", err)
 }

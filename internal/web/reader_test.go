@@ -67,7 +67,7 @@ func TestPagesReadAsReader(t *testing.T) {
 		rows.Next()
 		return rows.Scan(&all)
 	})
-	if want := "wheelhouse_reader repeatable read on 5s pg_catalog"; err != nil || all != want {
+	if want := "wheelhouse_reader repeatable read on 5s pg_catalog, pg_temp"; err != nil || all != want {
 		t.Errorf("%q %v", all, err)
 	}
 }
@@ -108,9 +108,10 @@ func TestWithoutTheRolePagesShowNothing(t *testing.T) {
 	if !strings.Contains(body, "GRANT wheelhouse_reader TO") || strings.Contains(body, "canary") {
 		t.Error(body)
 	}
-	v.get(http.StatusOK, "/readyz")
+	v.get(http.StatusServiceUnavailable, "/readyz")
 	mustExec(t, dsn, "GRANT wheelhouse_reader TO "+user)
 	v.get(http.StatusOK, "/pipeline")
+	v.get(http.StatusOK, "/readyz")
 }
 
 // A statement that takes too long becomes an error page.

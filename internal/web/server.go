@@ -83,7 +83,10 @@ func (s *Server) Handler() http.Handler { return s.handler }
 
 // Check returns the error with which pages would fail now. A program logs it at its start; each page tries again.
 func (s *Server) Check(ctx context.Context) error {
-	return s.reader.read(ctx, func(context.Context, querier) error { return nil })
+	return s.reader.read(ctx, func(ctx context.Context, q querier) error {
+		_, err := readScope(ctx, q, nil, &page{})
+		return err
+	})
 }
 
 // Serve answers on a listener until ctx ends, then gives running requests a few seconds. It closes the listener.
