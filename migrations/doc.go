@@ -14,7 +14,7 @@
 // statements that somebody else must run. Every Up grants existing roles their rights again.
 //
 // A file must not have BEGIN, COMMIT, or a statement that cannot run in a transaction (CREATE INDEX CONCURRENTLY). It names every
-// object with its schema, because search_path is pg_catalog. No down file uses CASCADE: a view that somebody built on the
+// object with its schema, because search_path is pg_catalog, pg_temp. No down file uses CASCADE: a view that somebody built on the
 // warehouse stops the migration, instead of being dropped.
 //
 // On failure, errors never have the database URL or the password.

@@ -29,20 +29,20 @@ func Down(ctx context.Context, url string, steps int) (from, to uint, err error)
 }
 
 func up(ctx context.Context, url string, fsys fs.FS) (from, to uint, err error) {
-	s, from, err := open(ctx, url, fsys)
+	s, from, err := open(ctx, url, fsys, "up")
 	if err != nil {
-		return from, from, failed("up", url, err)
+		return from, from, err
 	}
 	defer s.close(ctx)
 
 	to = from
 	for to < latest(s.known) {
 		if to, err = s.step(ctx, to, 1); err != nil {
-			return from, to, failed("up", url, err)
+			return from, to, failed(ctx, s.conn, "up", err)
 		}
 	}
 	if err := s.grantRoles(ctx, from != to); err != nil {
-		return from, to, failed("up: grant roles", url, err)
+		return from, to, failed(ctx, s.conn, "up: grant roles", err)
 	}
 	return from, to, nil
 }
@@ -51,36 +51,38 @@ func down(ctx context.Context, url string, fsys fs.FS, steps int) (from, to uint
 	if steps < 1 {
 		return 0, 0, fmt.Errorf("migrate down: %d steps: at least 1 is needed", steps)
 	}
-	s, from, err := open(ctx, url, fsys)
+	s, from, err := open(ctx, url, fsys, "down")
 	if err != nil {
-		return from, from, failed("down", url, err)
+		return from, from, err
 	}
 	defer s.close(ctx)
 
 	for to = from; to > 0 && steps > 0; steps-- {
 		if to, err = s.step(ctx, to, -1); err != nil {
-			return from, to, failed("down", url, err)
+			return from, to, failed(ctx, s.conn, "down", err)
 		}
 	}
 	return from, to, nil
 }
 
-// failed wraps an error, and adds what to do if the reason is a missing right, a schema that somebody made before, or a setting of the
-// role or the database.
-func failed(command, url string, err error) error {
+// failed wraps an error, and adds what to do if the reason may be a missing right, a schema that somebody made before, or a setting of the
+// role or the database. conn is nil if there is none.
+func failed(ctx context.Context, conn *pgx.Conn, command string, err error) error {
 	remedy := postgres.Remedy(err)
 	switch code := sqlState(err); {
-	case remedy != "":
+	case remedy != "" || conn == nil:
 	case code == pgerrcode.InsufficientPrivilege:
-		database, user := "…", "…"
-		if cfg, err := postgres.Config(url, ""); err == nil {
-			database, user = pgx.Identifier{cfg.ConnConfig.Database}.Sanitize(), pgx.Identifier{cfg.ConnConfig.User}.Sanitize()
-		}
 		remedy = fmt.Sprintf("migrate as the owner of the schemas wheelhouse, crankwheel and bi; to make them, this user needs GRANT CREATE ON DATABASE %s TO %s, "+
-			"even if they exist", database, user)
+			"even if they exist", pgx.Identifier{conn.Config().Database}.Sanitize(), pgx.Identifier{conn.Config().User}.Sanitize())
+		if settings := postgres.Explain(ctx, conn, err); settings != "" {
+			remedy += "; or " + settings
+		}
 	case code == pgerrcode.DuplicateSchema:
 		remedy = "drop this schema if it is empty; the migration makes it"
 	default:
+		remedy = postgres.Explain(ctx, conn, err)
+	}
+	if remedy == "" {
 		return fmt.Errorf("migrate %s: %w", command, err)
 	}
 	return fmt.Errorf("migrate %s: %w: %s", command, err, remedy)

@@ -35,11 +35,12 @@ type session struct {
 	migrate *migrate.Migrate
 }
 
-// open connects, waits for the lock, and refuses a warehouse that this binary must not touch.
-func open(ctx context.Context, url string, fsys fs.FS) (_ *session, version uint, err error) {
+// open connects, waits for the lock, and refuses a warehouse that this binary must not touch. command is for errors.
+func open(ctx context.Context, url string, fsys fs.FS, command string) (_ *session, version uint, err error) {
 	s := &session{known: list(fsys)}
 	defer func() {
 		if err != nil {
+			err = failed(ctx, s.conn, command, err)
 			s.close(ctx)
 		}
 	}()

@@ -42,11 +42,11 @@ func ReadStatus(ctx context.Context, url string) (Status, error) {
 	status := Status{Latest: Latest(), Pending: []string{}, Rewrites: []Rewrite{}}
 	conn, err := connect(ctx, url)
 	if err != nil {
-		return status, failed("status", url, err)
+		return status, failed(ctx, nil, "status", err)
 	}
 	defer disconnect(ctx, conn)
 	if err := read(ctx, conn, func(tx pgx.Tx) error { return status.read(ctx, tx) }); err != nil {
-		return status, failed("status", url, err)
+		return status, failed(ctx, conn, "status", err)
 	}
 	return status, nil
 }

@@ -413,3 +413,61 @@ func TestOtherEncodingsAreRefused(t *testing.T) {
 		})
 	}
 }
+
+// Whoever reads a view gets the same values, whatever the settings of the session are.
+func TestViewsDoNotDependOnTheReader(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "")
+	p.user(p.owner).types(exitOK, "run", "--migrate")
+	mustExec(t, p.of(p.admin, nil), shadows)
+	conn, err := pgx.Connect(t.Context(), p.of(p.admin, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	tx, err := conn.Begin(t.Context()) // now() stays the same
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := func(sql string) []string {
+		rows := tx.Conn().PgConn().ExecParams(t.Context(), sql, nil, nil, nil, []int16{pgx.BinaryFormatCode})
+		var all []string
+		for rows.NextRow() {
+			all = append(all, fmt.Sprintf("%q", rows.Values()))
+		}
+		if _, err := rows.Close(); err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+		slices.Sort(all)
+		return all
+	}
+	views := []string{}
+	for _, name := range values("SELECT relname::text FROM pg_class WHERE relnamespace = 'bi'::regnamespace AND relkind = 'v'") {
+		views = append(views, strings.Trim(name, `["]`))
+	}
+	before, filled := map[string][]string{}, 0
+	for _, view := range views {
+		if before[view] = values("SELECT * FROM bi." + view); len(before[view]) > 0 {
+			filled++
+		}
+	}
+	if filled < 20 {
+		t.Fatalf("only %d of %d views have rows: the test shows little", filled, len(views))
+	}
+	for _, a := range []given{{"DateStyle", "'German'"}, {"TimeZone", "'Pacific/Kiritimati'"}, {"TimeZone", "'Etc/GMT+12'"}, {"IntervalStyle", "'sql_standard'"},
+		{"extra_float_digits", "-15"}, {"bytea_output", "escape"}, {"search_path", "shadows, pg_catalog"}, {"array_nulls", "off"},
+		{"standard_conforming_strings", "off"}, {"quote_all_identifiers", "on"}, {"transform_null_equals", "on"}, {"row_security", "off"}, {"enable_sort", "off"}} {
+		if _, err := tx.Exec(t.Context(), "SAVEPOINT usual; SET LOCAL "+a.name+" = "+a.value); err != nil {
+			t.Fatal(err)
+		}
+		for _, view := range views {
+			after := values("SELECT * FROM bi." + view)
+			if i := slices.IndexFunc(after, func(row string) bool { return !slices.Contains(before[view], row) }); i >= 0 || len(after) != len(before[view]) {
+				t.Errorf("%s = %s: bi.%s has %d rows, and not %d, or other values: %.300s", a.name, a.value, view, len(after), len(before[view]), after[max(i, 0)])
+			}
+		}
+		if _, err := tx.Exec(t.Context(), "ROLLBACK TO usual"); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

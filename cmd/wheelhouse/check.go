@@ -93,23 +93,24 @@ func checkSettings(s *settings.Settings) check.Result {
 
 // checkDatabase connects to the database and makes its checks.
 func (a *app) checkDatabase(ctx context.Context, s *settings.Settings, accounts []settings.Account) []check.Result {
-	const name = "database"
 	w, err := load.Open(ctx, s.Database.Reveal(), load.Options{})
 	if err != nil {
-		r := check.Result{Status: check.Fail, Check: name, Message: err.Error(), Remedy: "correct DATABASE_URL or the PG* variables"}
+		r := check.Result{Status: check.Fail, Check: "database", Message: err.Error(), Remedy: "correct DATABASE_URL or the PG* variables"}
 		var connect *postgres.ConnectError
+		var unusable postgres.UnusableError
 		if errors.As(err, &connect) {
 			r.Message, r.Remedy = connect.Cause, connect.Remedy+unset(s.Database.Reveal())
+		} else if errors.As(err, &unusable) {
+			r.Message, r.Remedy = unusable.Cause, unusable.Remedy
 		}
 		return []check.Result{r}
 	}
 	defer w.Close()
-	d := check.Database{Conn: w.Pool(), Accounts: accounts}
+	d := check.Database{DB: w.Pool(), Accounts: accounts}
 	if s.Listen != "" {
 		d.Pages = func(ctx context.Context) error { return pagesCheck(ctx, s) }
 	}
-	all := []check.Result{{Status: check.OK, Check: name, Message: "it can be reached"}}
-	return append(all, check.Run(ctx, d, check.Server, check.Advice)...)
+	return check.Run(ctx, d, check.Schema, check.Advice)
 }
 
 // pagesCheck returns why the pages could not read the warehouse.
@@ -173,7 +174,7 @@ func (r refused) Error() string {
 
 // accepted makes the checks that a load depends on. It returns the accounts that can be loaded, and the results of the others.
 func accepted(ctx context.Context, w *load.Warehouse, accounts []*pipeline.Account, moved bool) (fit []*pipeline.Account, others refused, err error) {
-	d := check.Database{Conn: w.Pool(), Moved: moved}
+	d := check.Database{DB: w.Pool(), Moved: moved}
 	for _, account := range accounts {
 		d.Accounts = append(d.Accounts, account.Account)
 		if moved {

@@ -8,9 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"wheelhouse/internal/check"
 	"wheelhouse/internal/report"
-	"wheelhouse/load"
 	"wheelhouse/migrations"
 )
 
@@ -46,9 +44,6 @@ func (a *app) migrateUp() *cobra.Command {
 		Example: "  wheelhouse migrate up",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.migrated(cmd.Context(), func(ctx context.Context, url string) (uint, uint, error) {
-				if err := refuseServer(ctx, url); err != nil {
-					return 0, 0, err
-				}
 				if s, err := migrations.ReadStatus(ctx, url); err == nil {
 					a.printRewrites(s)
 				}
@@ -56,17 +51,6 @@ func (a *app) migrateUp() *cobra.Command {
 			})
 		},
 	}
-}
-
-// refuseServer returns an error if the schema cannot be made on this server or in this database.
-func refuseServer(ctx context.Context, dsn string) error {
-	w, err := load.Open(ctx, dsn, load.Options{})
-	if err != nil {
-		return err
-	}
-	defer w.Close()
-	_, err = check.Refusal(check.Run(ctx, check.Database{Conn: w.Pool()}, check.Server, check.Server))
-	return err
 }
 
 func (a *app) migrateDown() *cobra.Command {

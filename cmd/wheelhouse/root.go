@@ -98,9 +98,8 @@ func (a *app) warehouse(ctx context.Context, dsn string, migrate bool, o load.Op
 	if err != nil {
 		return nil, unreachable(dsn, err)
 	}
-	d := check.Database{Conn: w.Pool()}
-	_, err = check.Refusal(check.Run(ctx, d, check.Server, check.Server))
-	if err == nil && migrate {
+	d := check.Database{DB: w.Pool()}
+	if migrate {
 		if _, _, err = migrations.Up(ctx, dsn); err != nil {
 			err = fmt.Errorf("migrate: %w", err)
 		}

@@ -16,16 +16,12 @@ import (
 
 // Database is what the checks of the database look at.
 type Database struct {
-	Conn     querier
+	DB       migrations.DB      // a pool or a connection of package postgres, which refuses servers and encodings that no warehouse can have
 	Accounts []settings.Account // that are to be loaded
 	Moved    bool               // an account whose server is another one than before is the same account
 	Pages    func(context.Context) error
-}
 
-// querier is a *pgxpool.Pool or a *pgx.Conn.
-type querier interface {
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+	tx pgx.Tx // of the check that is being made
 }
 
 // Stage says when a check of the database can be made.
@@ -33,8 +29,7 @@ type Stage int
 
 // The stages, in their order.
 const (
-	Server Stage = iota // before the schema is migrated
-	Schema              // before anything is read or written
+	Schema Stage = iota // before anything is read or written
 	Load                // before data are loaded
 	Advice              // what loads do not need: these checks never fail
 )
@@ -46,8 +41,7 @@ var databaseChecks = []struct {
 	needs bool // needs this program's schema
 	check func(context.Context, Database) ([]Result, error)
 }{
-	{"database_version", Server, false, version},
-	{"database_encoding", Server, false, encoding},
+	{"database", Schema, false, server},
 	{"database_schema", Schema, false, schema},
 	{"database_rights", Load, true, rights},
 	{"zone", Load, false, zones},
@@ -55,6 +49,9 @@ var databaseChecks = []struct {
 	{"roles", Advice, true, roles},
 	{"pages", Advice, true, pages},
 }
+
+// reading is how a transaction begins that changes nothing.
+var reading = postgres.Begin(pgx.ReadCommitted, pgx.ReadOnly)
 
 // Run makes the checks of the database from one stage to another, both included. Without this program's schema, checks that need it
 // are left out.
@@ -64,7 +61,12 @@ func Run(ctx context.Context, d Database, from, to Stage) (all []Result) {
 		if c.stage < from || c.stage > to || c.needs && !fits {
 			continue
 		}
-		results, err := c.check(ctx, d)
+		var results []Result
+		err := pgx.BeginTxFunc(ctx, d.DB, reading, func(tx pgx.Tx) (err error) {
+			d.tx = tx
+			results, err = c.check(ctx, d)
+			return err
+		})
 		if err != nil {
 			results = failed(postgres.Redact(err))
 		}
@@ -92,40 +94,16 @@ func Refusal(results []Result) (accounts []Result, err error) {
 	return accounts, nil
 }
 
-// oldest is the oldest version of PostgreSQL that the schema works on.
-const oldest = 14
-
-func version(ctx context.Context, d Database) ([]Result, error) {
-	var text string
-	var number int
-	err := d.Conn.QueryRow(ctx, `SELECT current_setting('server_version'), current_setting('server_version_num')::integer`).Scan(&text, &number)
-	if err != nil {
+func server(ctx context.Context, d Database) ([]Result, error) {
+	var version string
+	if err := d.tx.QueryRow(ctx, `SELECT current_setting('server_version')`).Scan(&version); err != nil {
 		return nil, err
 	}
-	return []Result{supported(text, number)}, nil
-}
-
-// supported judges a version, such as "15.3 (Debian)" and 150003.
-func supported(text string, number int) Result {
-	if number < oldest*10000 {
-		return fail("the server is PostgreSQL "+text, fmt.Sprintf("upgrade it to PostgreSQL %d or newer", oldest))
-	}
-	return ok("PostgreSQL %s", text)
-}
-
-func encoding(ctx context.Context, d Database) ([]Result, error) {
-	var name string
-	if err := d.Conn.QueryRow(ctx, `SELECT current_setting('server_encoding')`).Scan(&name); err != nil {
-		return nil, err
-	}
-	if name != "UTF8" {
-		return []Result{fail("the database's encoding is "+name, "create a database with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0, and use that")}, nil
-	}
-	return []Result{ok("UTF8")}, nil
+	return []Result{ok("PostgreSQL %s", version)}, nil
 }
 
 func schema(ctx context.Context, d Database) ([]Result, error) {
-	err := migrations.Check(ctx, d.Conn)
+	err := migrations.Check(ctx, d.DB)
 	var wrong *migrations.SchemaError
 	switch {
 	case err == nil:
@@ -139,7 +117,7 @@ func schema(ctx context.Context, d Database) ([]Result, error) {
 	}
 	var may bool
 	var database, user string
-	err = d.Conn.QueryRow(ctx, `SELECT has_database_privilege(current_database(), 'CREATE'), quote_ident(current_database()), quote_ident(current_user)`).Scan(&may, &database, &user)
+	err = d.tx.QueryRow(ctx, `SELECT has_database_privilege(current_database(), 'CREATE'), quote_ident(current_database()), quote_ident(current_user)`).Scan(&may, &database, &user)
 	if err == nil && !may {
 		all = append(all, fail(fmt.Sprintf("the user %s may not create schemas in the database %s", user, database),
 			fmt.Sprintf("run GRANT CREATE ON DATABASE %s TO %s as its owner", database, user)))
@@ -152,7 +130,7 @@ func rights(ctx context.Context, d Database) ([]Result, error) {
 	var user, database string
 	var temporary bool
 	var refused []string
-	err := d.Conn.QueryRow(ctx, `
+	err := d.tx.QueryRow(ctx, `
 		SELECT quote_ident(current_user), quote_ident(current_database()), has_database_privilege(current_database(), 'TEMPORARY'),
 		       ARRAY(SELECT n.nspname || '.' || c.relname
 		             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -175,7 +153,7 @@ func rights(ctx context.Context, d Database) ([]Result, error) {
 
 // servers looks for accounts whose data came from another server than the one in the settings.
 func servers(ctx context.Context, d Database) (all []Result, err error) {
-	rows, err := d.Conn.Query(ctx, `SELECT account_id, server FROM wheelhouse.accounts`)
+	rows, err := d.tx.Query(ctx, `SELECT account_id, server FROM wheelhouse.accounts`)
 	if err != nil {
 		return nil, err
 	}
@@ -207,14 +185,14 @@ func some(names []string) string {
 
 func roles(ctx context.Context, d Database) ([]Result, error) {
 	var sql string
-	if err := d.Conn.QueryRow(ctx, `SELECT wheelhouse.missing_roles_sql()`).Scan(&sql); err != nil {
+	if err := d.tx.QueryRow(ctx, `SELECT wheelhouse.missing_roles_sql()`).Scan(&sql); err != nil {
 		return nil, err
 	}
 	if sql != "" {
 		return []Result{warn("the roles wheelhouse_loader, wheelhouse_reader and wheelhouse_pii_reader do not exist, or lack rights",
 			"run the SQL that `wheelhouse migrate status` prints as a superuser")}, nil
 	}
-	strangers, err := names(ctx, d.Conn, `
+	strangers, err := names(ctx, d.tx, `
 		SELECT rolname FROM pg_roles
 		WHERE rolname IN ('wheelhouse_loader', 'wheelhouse_reader', 'wheelhouse_pii_reader') AND (rolcanlogin OR rolsuper) AND rolname <> current_user`)
 	if err != nil {

@@ -16,14 +16,14 @@ import (
 // zones looks for accounts whose zone the server does not know. Go's list of zones is a part of this program; the server has one of its
 // own. Accounts that only the warehouse has are not loaded, so their zones are worth a warning.
 func zones(ctx context.Context, d Database) (all []Result, err error) {
-	known, err := names(ctx, d.Conn, `SELECT name FROM pg_timezone_names WHERE name !~ '^(posix|right)/'`)
+	known, err := names(ctx, d.tx, `SELECT name FROM pg_timezone_names WHERE name !~ '^(posix|right)/'`)
 	if err != nil {
 		return nil, err
 	}
 	for _, a := range d.Accounts {
 		zone := a.Zone.String()
 		if knows(known, zone) {
-			r, err := sameRules(ctx, d.Conn, a)
+			r, err := sameRules(ctx, d.tx, a)
 			if err != nil {
 				return nil, err
 			}
@@ -35,7 +35,7 @@ func zones(ctx context.Context, d Database) (all []Result, err error) {
 		r.OfSettings = true
 		all = append(all, r.of(a.ID))
 	}
-	stored, err := storedZones(ctx, d.Conn)
+	stored, err := storedZones(ctx, d.tx)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func zones(ctx context.Context, d Database) (all []Result, err error) {
 
 // sameRules compares the clock of an account's zone on each day from the account's first to a year from now: a country may have changed
 // its rules since the server's time zone data, or this program's, were made.
-func sameRules(ctx context.Context, q querier, a settings.Account) (Result, error) {
+func sameRules(ctx context.Context, q pgx.Tx, a settings.Account) (Result, error) {
 	var at []time.Time
 	var local []string
 	for t := a.HistoryFrom; t.Before(time.Now().AddDate(1, 0, 0)); t = t.Add(24 * time.Hour) {
@@ -88,7 +88,7 @@ func knows(names []string, zone string) bool {
 	return slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, zone) })
 }
 
-func names(ctx context.Context, q querier, sql string) ([]string, error) {
+func names(ctx context.Context, q pgx.Tx, sql string) ([]string, error) {
 	rows, err := q.Query(ctx, sql)
 	if err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func names(ctx context.Context, q querier, sql string) ([]string, error) {
 type storedZone struct{ account, zone string }
 
 // storedZones returns the zones of the accounts in the warehouse; none before the first migration, or if the user may not read them.
-func storedZones(ctx context.Context, q querier) ([]storedZone, error) {
+func storedZones(ctx context.Context, q pgx.Tx) ([]storedZone, error) {
 	var there bool
 	err := q.QueryRow(ctx, `
 		SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/jackc/pgerrcode"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
@@ -98,11 +100,44 @@ func Remedy(err error) string {
 	case pg.Code == pgerrcode.ReadOnlySQLTransaction:
 		return "the server is a standby, or default_transaction_read_only is on: it may be so until the server has free disk space; " +
 			"otherwise run ALTER ROLE … RESET default_transaction_read_only, or ALTER DATABASE …, or take it out of the address and PGOPTIONS"
+	case pg.Code == pgerrcode.IdleSessionTimeout:
+		return "idle_session_timeout is shorter than the program needs between two transactions: ALTER ROLE … SET idle_session_timeout = '1min', or ALTER DATABASE …"
+	case pg.File == "dfmgr.c": // loads libraries
+		return "session_preload_libraries or local_preload_libraries may name a library that the server does not have or does not allow: ALTER ROLE … RESET, or ALTER DATABASE … RESET"
 	case pg.Code == pgerrcode.InsufficientPrivilege && pg.File == "guc.c":
 		return "only a superuser may use another value: ALTER ROLE … RESET, or ALTER DATABASE … RESET, gives the setting its usual value"
 	}
 	return ""
 }
+
+// Explain is Remedy or, if a setting may be the reason of a limit, a missing right or an object that is not there, the settings that the
+// role, the database and the address have. db is a pool or a connection.
+func Explain(ctx context.Context, db interface {
+	BeginTx(context.Context, pgx.TxOptions) (pgx.Tx, error)
+}, err error) string {
+	var pg *pgconn.PgError
+	var own *Error
+	code := ""
+	switch {
+	case errors.As(err, &own):
+		code = own.Code
+	case errors.As(err, &pg):
+		code = pg.Code
+	}
+	if remedy := Remedy(err); remedy != "" || ctx.Err() != nil || !slices.Contains([]string{"0A", "42", "53", "54", "55"}, code[:min(2, len(code))]) {
+		return remedy
+	}
+	var given string
+	if pgx.BeginTxFunc(ctx, db, readCommitted, func(tx pgx.Tx) error { return tx.QueryRow(ctx, givenSettings).Scan(&given) }) != nil || given == "" {
+		return ""
+	}
+	return "a setting of the role, the database or the address may be the reason: " + given
+}
+
+// givenSettings lists settings with their values, except those that Begin makes.
+const givenSettings = `
+	SELECT concat_ws(', ', string_agg(name || ' = ' || setting, ', ' ORDER BY name), CASE WHEN current_setting('role') <> 'none' THEN 'role = ' || current_setting('role') END)
+	FROM pg_settings WHERE source IN ('global', 'database', 'user', 'database user', 'client') AND name <> 'application_name'`
 
 // conditions name the errors of class 22 that rows can cause.
 var conditions = map[string]string{

@@ -37,6 +37,10 @@ func (db *DB) Retry(ctx context.Context, f func() error) error {
 	for tried := 1; ; tried++ {
 		err := Redact(f())
 		if err == nil || !Transient(err) || ctx.Err() != nil || tried >= db.mostTries(err) {
+			var own *Error
+			if errors.As(err, &own) && own.remedy == "" {
+				own.remedy = Explain(ctx, db.Pool, err)
+			}
 			return err
 		}
 		var own *Error

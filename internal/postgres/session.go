@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"slices"
 	"strconv"
@@ -49,14 +48,12 @@ var atConnect = []Setting{{"client_encoding", "UTF8"}, {"DateStyle", "ISO, MDY"}
 // Config reads a libpq-style DSN or URL; empty means the PG* variables. Every connection of Wheelhouse is made with it. The address's
 // own values of settings that Begin makes are left out, because PgBouncer refuses them.
 func Config(dsn, application string) (*pgxpool.Config, error) {
+	if err := CheckAddress(dsn); err != nil { // pgx's own message quotes the address
+		return nil, fmt.Errorf("database address: %w", err)
+	}
 	cfg, err := pgxpool.ParseConfig(dsn)
-	var file *fs.PathError
-	switch {
-	case errors.As(err, &file): // a certificate, a service file
-		return nil, fmt.Errorf("database address: %w", file)
-	case err != nil: // pgx's message quotes the address
-		return nil, errors.New("database address: not a PostgreSQL URL or DSN, such as postgres://user@host:5432/database or host=… dbname=… " +
-			"(not shown, since it may hold a password)")
+	if err != nil {
+		return nil, errors.New("database address: it cannot be understood")
 	}
 	c := cfg.ConnConfig
 	// One round trip for each statement, and nothing prepared: PgBouncer may give each transaction another connection
@@ -83,21 +80,21 @@ func isOurs(name string) bool {
 	return slices.ContainsFunc(slices.Concat(ours, newer, rare, inBegin), func(s Setting) bool { return strings.EqualFold(name, s.Name) })
 }
 
-// UnusableError: the database can never be a warehouse. The text says what to do.
-type UnusableError string
+// UnusableError: the database can never be a warehouse.
+type UnusableError struct{ Cause, Remedy string }
 
-func (e UnusableError) Error() string { return string(e) }
+func (e UnusableError) Error() string { return e.Cause + ": " + e.Remedy }
 
 // usable returns an UnusableError for a database that is not UTF8, and for a server that is too old. The server tells both when the
 // connection is made.
 func usable(conn *pgconn.PgConn) error {
 	if encoding := conn.ParameterStatus("server_encoding"); encoding != "" && encoding != "UTF8" {
-		return UnusableError("the encoding of the database is " + encoding + ", which cannot hold every text: " +
-			"make a database with `createdb -E UTF8 -T template0 NAME`, and name that one")
+		return UnusableError{"the encoding of the database is " + encoding + ", which cannot hold every text",
+			"make a database with `createdb -E UTF8 -T template0 NAME`, and name that one"}
 	}
 	version, _, _ := strings.Cut(conn.ParameterStatus("server_version"), ".")
 	if major, err := strconv.Atoi(version); err == nil && major < 14 {
-		return UnusableError("the server is PostgreSQL " + version + ": Wheelhouse needs 14 or newer")
+		return UnusableError{"the server is PostgreSQL " + version, "Wheelhouse needs 14 or newer"}
 	}
 	return nil
 }

@@ -114,6 +114,27 @@ func TestWithoutTheRolePagesShowNothing(t *testing.T) {
 	v.get(http.StatusOK, "/readyz")
 }
 
+// /readyz says what a page would: with the page's settings, role and statements.
+func TestReadyOnlyIfPagesCanBeAnswered(t *testing.T) {
+	t.Parallel()
+	dsn := testdb.NewDirect(t)
+	mustExec(t, dsn, `INSERT INTO wheelhouse.accounts VALUES ('default', 'https://x.is', 'UTC', current_date - 10)`)
+	v := visit(t, dsn, nil)
+	v.get(http.StatusOK, "/readyz")
+	for _, c := range []struct{ broken, repaired string }{
+		{"REVOKE SELECT ON bi.accounts FROM wheelhouse_reader", "GRANT SELECT ON bi.accounts TO wheelhouse_reader"},
+		{"REVOKE EXECUTE ON FUNCTION bi.day_start FROM wheelhouse_reader", "GRANT EXECUTE ON FUNCTION bi.day_start TO wheelhouse_reader"},
+		{"REVOKE USAGE ON SCHEMA bi FROM wheelhouse_reader", "GRANT USAGE ON SCHEMA bi TO wheelhouse_reader"},
+	} {
+		mustExec(t, dsn, c.broken)
+		v.get(http.StatusInternalServerError, "/pipeline")
+		v.get(http.StatusServiceUnavailable, "/readyz")
+		mustExec(t, dsn, c.repaired)
+		v.get(http.StatusOK, "/pipeline")
+		v.get(http.StatusOK, "/readyz")
+	}
+}
+
 // A statement that takes too long becomes an error page.
 func TestTimeoutBecomesAnErrorPage(t *testing.T) {
 	t.Parallel()
