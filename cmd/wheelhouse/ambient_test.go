@@ -207,6 +207,7 @@ var ambients = []ambient{
 	{name: "jit_above_cost", value: "0"},
 	{name: "timezone_abbreviations", value: "India"},
 	{name: "client_min_messages", value: "debug5"},
+	{name: "role", value: "wheelhouse_reader", refused: "role = wheelhouse_reader"},
 	{name: "session_replication_role", value: "replica", refused: "session_replication_role", server: true},
 	{name: "lc_messages", value: "C", server: true},
 }
@@ -400,7 +401,7 @@ func TestOtherEncodingsAreRefused(t *testing.T) {
 	for _, encoding := range []string{"LATIN1", "SQL_ASCII"} {
 		t.Run(encoding, func(t *testing.T) {
 			t.Parallel()
-			p := newPlace(t, "ENCODING '"+encoding+"' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+			p := newPlace(t, "ENCODING '"+encoding+"' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"+libc(t))
 			for _, address := range []string{p.owner, testdb.Pooled(t, p.owner)} {
 				u := p.user(address)
 				for _, args := range [][]string{{"migrate", "up"}, {"migrate", "status"}, {"migrate", "down", "--steps", "1"}, {"run"}, {"run", "--migrate"}, {"serve"},
@@ -412,6 +413,25 @@ func TestOtherEncodingsAreRefused(t *testing.T) {
 			mustExec(t, p.of(p.admin, nil), `DO $$ BEGIN IF to_regnamespace('wheelhouse') IS NOT NULL THEN RAISE 'something was written'; END IF; END $$`)
 		})
 	}
+}
+
+// libc is the option for a database with a locale of the C library. Since 17 a server may have another provider, which allows only
+// UTF8; before 15 there is no other.
+func libc(t *testing.T) string {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), testdb.NewDirect(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	var version int
+	if err := conn.QueryRow(t.Context(), "SELECT current_setting('server_version_num')::int").Scan(&version); err != nil {
+		t.Fatal(err)
+	}
+	if version < 150000 {
+		return ""
+	}
+	return " LOCALE_PROVIDER libc"
 }
 
 // Whoever reads a view gets the same values, whatever the settings of the session are.

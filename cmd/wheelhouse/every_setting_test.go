@@ -33,7 +33,8 @@ var oddTexts = []string{"", "nonsense", `"x"; DROP`, "pg_catalog", "C", "LATIN1"
 
 // tooShort are values that a loaded machine cannot meet, whatever the program does.
 var tooShort = map[given]string{
-	{"statement_timeout", "1"}: "1 ms: the statement that begins a transaction, and sets another limit, may take longer",
+	{"statement_timeout", "1"}:   "1 ms: the statement that begins a transaction, and sets another limit, may take longer",
+	{"transaction_timeout", "1"}: "the same",
 }
 
 // given is a setting with a value.

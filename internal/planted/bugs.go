@@ -62,6 +62,10 @@ var bugs = []bug{
 		[]test{{"load", "TestABisectedWindowHasASessionOnce"}, {"internal/pipeline", "TestWindowsThatAreBisected"}}},
 	{"one chunk at a time in staging", []edit{{"load/apply.go", `	if a.staged[s.staging] {`, `	if a.staged[s.staging] && false {`}},
 		[]test{{"load", "TestUpdatesShareATransaction"}}},
+	{"each transaction makes its settings", []edit{{"internal/postgres/session.go", `begin + " not deferrable; SELECT " + strings.Join(made, ", ")`, `begin + " not deferrable"`}},
+		[]test{{"cmd/wheelhouse", "TestAmbientSettings"}}},
+	{"only UTF8", []edit{{"internal/postgres/session.go", `encoding != "" && encoding != "UTF8"`, `encoding == "none"`}},
+		[]test{{"cmd/wheelhouse", "TestOtherEncodingsAreRefused"}}},
 	{"the fence", []edit{
 		{"internal/ledger/ledger.sql", `SELECT load_id FROM wheelhouse.leases WHERE load_id = ANY (@loads::bigint[]) ORDER BY load_id FOR UPDATE;`, `SELECT unnest(@loads::bigint[]);`},
 		{"internal/ledger/ledger.sql", `    attempts = @attempts, requested_at = @requested, finished_at = now(), error = nullif(@missing, '')

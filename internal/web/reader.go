@@ -34,7 +34,8 @@ func newReader(dsn string) (*reader, error) {
 		return nil, err
 	}
 	cfg.MaxConns = readers
-	pool, err := pgxpool.NewWithConfig(context.Background(), cfg) // connects on first use
+	cfg.ConnConfig.ConnectTimeout = min(cfg.ConnConfig.ConnectTimeout, 5*time.Second) // a page waits
+	pool, err := pgxpool.NewWithConfig(context.Background(), cfg)                     // connects on first use
 	if err != nil {
 		return nil, errors.New("database address: cannot make a connection pool")
 	}
