@@ -111,6 +111,9 @@ func Begin(level pgx.TxIsoLevel, access pgx.TxAccessMode, more ...Setting) pgx.T
 		made = append(made, fmt.Sprintf("CASE WHEN pg_catalog.current_setting('%s', true) IS NOT NULL THEN %s END", s.Name, set(s)))
 	}
 	for _, s := range rare {
+		if s.Name == "session_replication_role" && access == pgx.ReadOnly { // reading does not depend on it
+			continue
+		}
 		made = append(made, fmt.Sprintf("CASE WHEN pg_catalog.current_setting('%s') OPERATOR(pg_catalog.<>) '%s' THEN %s END", s.Name, s.Value, set(s)))
 	}
 	begin := "begin isolation level " + string(level)
