@@ -167,7 +167,7 @@ func TestErrorsKeepThePassword(t *testing.T) {
 		_, _, downErr := Down(t.Context(), db, 1)
 		_, statusErr := ReadStatus(t.Context(), db)
 		for _, err := range []error{upErr, downErr, statusErr} {
-			if err == nil || strings.Contains(err.Error(), "swordfish") || strings.Contains(err.Error(), "postgres://user:") {
+			if err == nil || strings.Contains(err.Error(), "swordfish") || strings.Contains(err.Error(), "postgres://user:sword") {
 				t.Errorf("%v", err)
 			}
 		}
