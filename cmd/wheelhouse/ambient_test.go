@@ -404,7 +404,7 @@ func TestOtherEncodingsAreRefused(t *testing.T) {
 			p := newPlace(t, "ENCODING '"+encoding+"' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"+libc(t))
 			for _, address := range []string{p.owner, testdb.Pooled(t, p.owner)} {
 				u := p.user(address)
-				for _, args := range [][]string{{"migrate", "up"}, {"migrate", "status"}, {"migrate", "down", "--steps", "1"}, {"run"}, {"run", "--migrate"}, {"serve"},
+				for _, args := range [][]string{{"migrate", "up"}, {"migrate", "status"}, {"migrate", "down", "--steps", "1", "--yes"}, {"run"}, {"run", "--migrate"}, {"serve"},
 					{"serve", "--migrate"}, {"status"}, {"backfill", "--from", ambientFrom, "--to", ambientTo}, {"verify", "--from", ambientFrom, "--to", ambientTo},
 					{"rejects", "list"}} {
 					mustRefuse(t, p, u, says, args...)

@@ -158,7 +158,7 @@ func TestFailuresToConnectSayWhatToDo(t *testing.T) {
 		"no such database":       {changed(t, plain, func(u *url.URL, _ url.Values) { u.Path = "/nowhere" }), `database "nowhere" does not exist`, "create the database"},
 		"no right to connect":    {changed(t, own, func(u *url.URL, q url.Values) { as("known", "canary-password")(u, q); u.Path = "/closed" }), `permission denied for database "closed"`, "GRANT CONNECT ON DATABASE"},
 		"unknown parameter":      {changed(t, plain, with("aplication_name", "canary")), "does not accept the parameter aplication_name", "remove aplication_name"},
-		"impossible value":       {changed(t, plain, with("statement_timeout", "canary")), "does not accept the parameter statement_timeout", "correct its value"},
+		"impossible value":       {changed(t, plain, with("work_mem", "canary")), "does not accept the parameter work_mem", "correct its value"},
 		"no server":              {"postgres://u:canary@127.0.0.1:1/d", "127.0.0.1:1 refuses connections", "start the server"},
 		"no such host":           {"postgres://u:canary@no-such-host.invalid/d", "no-such-host.invalid", "name resolution"},
 		"no socket":              {"host=/nowhere password=canary", "there is no socket /nowhere/.s.PGSQL.5432", "start the server"},
