@@ -2,7 +2,7 @@
 
 GO ?= go
 
-.PHONY: help test test-short test-long lint docs bench build
+.PHONY: help test test-short test-long test-versions lint docs bench build
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -18,6 +18,9 @@ test-short: ## in two minutes: without browsers and long tests, with fewer round
 
 test-long: ## every row of every table; takes hours
 	WHEELHOUSE_LONG=1 $(GO) test -race -timeout 3h ./...
+
+test-versions: ## the tests that need a server, on PostgreSQL 14 to 18
+	$(GO) run ./internal/dev/postgres-versions
 
 lint: ## formatting, vet, and golangci-lint where it is installed
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted: $$unformatted"; exit 1; }

