@@ -99,14 +99,15 @@ func TestAWindowOfAnEarlierZoneIsRefused(t *testing.T) {
 	}
 }
 
-// Go and Postgres read all zones alike, except four that settings refuse: Postgres takes them for abbreviations.
+// Go and Postgres read all zones alike, except four that settings refuse: Postgres takes them for abbreviations. The rules of later
+// years are not compared, because Postgres may have another release of the zone data: America/Vancouver has one time since 2026.
 func TestZonesOfPostgresAndGo(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, load.Options{})
 	rows, err := s.conn.Query(t.Context(), `
 		WITH names AS MATERIALIZED (SELECT name FROM pg_timezone_names) -- reads hundreds of files
 		SELECT name, array_agg(extract(epoch FROM at AT TIME ZONE name AT TIME ZONE 'UTC' - at)::integer ORDER BY at)
-		FROM names, generate_series(timestamptz '1995-01-01Z', '2040-01-01Z', '73 days') AS at
+		FROM names, generate_series(timestamptz '1995-01-01Z', '2025-01-01Z', '73 days') AS at
 		WHERE name !~ '^(posix|right)/' AND name NOT IN ('localtime', 'posixrules', 'Factory')
 		GROUP BY name`)
 	if err != nil {
