@@ -128,6 +128,17 @@ func mustUp(t *testing.T, db string) {
 	}
 }
 
+// downTo undoes migrations down to a version.
+func downTo(t *testing.T, db string, version uint) {
+	t.Helper()
+	for to := Latest(); to != version; {
+		var err error
+		if _, to, err = Down(t.Context(), db, 1); err != nil || to < version {
+			t.Fatalf("Down reached %d: %v", to, err)
+		}
+	}
+}
+
 func dial(t *testing.T, db string) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), db)

@@ -69,7 +69,7 @@ func TestMasking(t *testing.T) {
 	exec(t, person, "SET ROLE wheelhouse_pii_reader")
 	plain(person)
 
-	if _, to, err := Down(t.Context(), db, 1); err != nil || to != Latest()-1 {
+	if _, to, err := Down(t.Context(), db, 1); err != nil || to >= Latest() {
 		t.Fatal(to, err)
 	}
 }

@@ -12,9 +12,7 @@ import (
 func TestRewriteIsAnnouncedAndCanBeInterrupted(t *testing.T) {
 	t.Parallel()
 	db, _ := migrated(t)
-	if _, to, err := Down(t.Context(), db, int(Latest())-16); err != nil || to != 16 {
-		t.Fatal(to, err)
-	}
+	downTo(t, db, 16)
 	conn := dial(t, db)
 	exec(t, conn, `
 		INSERT INTO wheelhouse.accounts VALUES ('ny', 'https://x.is', 'America/New_York', '2026-03-01');
@@ -58,9 +56,7 @@ func TestRewriteIsAnnouncedAndCanBeInterrupted(t *testing.T) {
 func TestMigrationNamesViewsInItsWay(t *testing.T) {
 	t.Parallel()
 	db, _ := migrated(t)
-	if _, to, err := Down(t.Context(), db, int(Latest())-16); err != nil || to != 16 {
-		t.Fatal(to, err)
-	}
+	downTo(t, db, 16)
 	exec(t, dial(t, db), `CREATE SCHEMA mine; CREATE VIEW mine.latest AS SELECT * FROM bi.screen_sessions WHERE session_id >= bi.session_floor(now() - interval '30 days')`)
 	_, to, err := Up(t.Context(), db)
 	if to != 16 || err == nil || !strings.Contains(err.Error(), "view mine.latest depends on function bi.session_floor") || !strings.Contains(err.Error(), "drop these objects, migrate, and create them again") {

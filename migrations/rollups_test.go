@@ -23,9 +23,7 @@ const figures = `SELECT coalesce((SELECT string_agg(concat(day, ' ', sessions), 
 func beforeRollups(t *testing.T) string {
 	t.Helper()
 	db, _ := migrated(t)
-	if _, _, err := Down(t.Context(), db, int(Latest())-12); err != nil {
-		t.Fatal(err)
-	}
+	downTo(t, db, 12)
 	return db
 }
 
@@ -100,8 +98,6 @@ func TestDownForgetsRollups(t *testing.T) {
 	exec(t, conn, `INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'UTC', '2026-03-01')`)
 	exec(t, conn, testkit.LocalDays+rowsWithoutRollups)
 	exec(t, conn, `INSERT INTO wheelhouse.video_daily VALUES ('a', '2026-03-21', 1, 1, 0)`)
-	if _, _, err := Down(t.Context(), db, int(Latest())-12); err != nil {
-		t.Fatal(err)
-	}
+	downTo(t, db, 12)
 	want(t, dial(t, db), figures, "2026-03-02 1,2026-03-04 1|2026-03-10 1|2026-03-20 3")
 }

@@ -114,7 +114,7 @@ func (a *app) migrated(ctx context.Context, migrate func(context.Context, string
 		fmt.Fprintf(a.out, "The warehouse went from version %d to %d.\n", from, to)
 	}
 	if s, err := migrations.ReadStatus(ctx, url); err == nil && s.RolesSQL != "" {
-		fmt.Fprintln(a.out, "Some roles could not be created: `wheelhouse migrate status` prints the SQL for a user who may create roles.")
+		fmt.Fprintln(a.out, "Some roles or some of their rights are missing: `wheelhouse migrate status` prints the SQL for a user who may create them.")
 	}
 	return nil
 }
@@ -150,7 +150,7 @@ func (a *app) migrateStatus() *cobra.Command {
 				fmt.Fprintln(a.out, "`wheelhouse migrate up` applies them.")
 			}
 			if s.RolesSQL != "" {
-				fmt.Fprintf(a.out, "\nA user who may create roles must run:\n\n%s\n", s.RolesSQL)
+				fmt.Fprintf(a.out, "\nA user who may create roles and grant these rights must run:\n\n%s\n", s.RolesSQL)
 			}
 			return nil
 		},

@@ -13,7 +13,10 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"wheelhouse/internal/pgserver"
 	"wheelhouse/internal/testdb"
+	"wheelhouse/internal/testkit"
+	"wheelhouse/migrations"
 )
 
 // A page reads with the role wheelhouse_reader, whatever the program's user, and cannot write.
@@ -132,6 +135,69 @@ func TestReadyOnlyIfPagesCanBeAnswered(t *testing.T) {
 		mustExec(t, dsn, c.repaired)
 		v.get(http.StatusOK, "/pipeline")
 		v.get(http.StatusOK, "/readyz")
+	}
+}
+
+// Pages work for the owner of the warehouse who is no superuser, and need no further statement: one who may create roles makes the
+// roles, and one who may not has somebody run the SQL of `migrate status`. A creator without superuser has fewer rights to a role since
+// PostgreSQL 16, unless the setting createrole_self_grant gives them. The server is a new one, which has no roles yet.
+func TestPagesOfAnOwnerWithoutSuperuser(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		rights string
+		since  int // version of the server
+		grants string
+		ask    bool // somebody else runs the SQL
+	}{
+		"may create roles":                         {rights: "CREATEROLE"},
+		"may create roles, and is granted nothing": {rights: "CREATEROLE", since: 16, grants: "SET createrole_self_grant = ''"},
+		"may create roles, and inherits them":      {rights: "CREATEROLE", since: 16, grants: "SET createrole_self_grant = 'inherit'"},
+		"may create roles, and has all of them":    {rights: "CREATEROLE", since: 16, grants: "SET createrole_self_grant = 'set, inherit'"},
+		"may not":                                  {rights: "NOCREATEROLE", ask: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server, err := pgserver.Start(t.Context(), pgserver.Options{Parent: testkit.MemoryFolder()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { server.Close() })
+			root := server.URL("postgres")
+			var version int
+			if err := dial(t, root).QueryRow(t.Context(), "SELECT current_setting('server_version_num')::integer / 10000").Scan(&version); err != nil {
+				t.Fatal(err)
+			}
+			if version < c.since {
+				t.Skipf("PostgreSQL %d has no such setting", version)
+			}
+			mustExec(t, root, "CREATE ROLE owner LOGIN PASSWORD 'pw' NOSUPERUSER "+c.rights)
+			mustExec(t, root, "CREATE DATABASE warehouse OWNER owner")
+			if c.grants != "" {
+				mustExec(t, root, "ALTER ROLE owner "+c.grants)
+			}
+			u, err := url.Parse(server.URL("warehouse"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			u.User = url.UserPassword("owner", "pw")
+			dsn := u.String()
+			if _, _, err := migrations.Up(t.Context(), dsn); err != nil {
+				t.Fatal(err)
+			}
+			status, err := migrations.ReadStatus(t.Context(), dsn)
+			if err != nil || (status.RolesSQL != "") != c.ask {
+				t.Fatalf("%v\n%s", err, status.RolesSQL)
+			}
+			if c.ask {
+				mustExec(t, server.URL("warehouse"), status.RolesSQL)
+			}
+			v := visit(t, dsn, nil)
+			for _, page := range []string{"/", "/pipeline", "/pipeline/runs"} {
+				v.get(http.StatusOK, page)
+			}
+			if status, err = migrations.ReadStatus(t.Context(), dsn); err != nil || status.RolesSQL != "" {
+				t.Errorf("still missing: %v\n%s", err, status.RolesSQL)
+			}
+		})
 	}
 }
 
