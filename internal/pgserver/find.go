@@ -66,6 +66,9 @@ func defaultFinder(o Options) finder {
 func (f finder) find(ctx context.Context, as account) (programs, error) {
 	if f.explicit != "" {
 		found, err := probe(ctx, as, f.explicit)
+		if ctx.Err() != nil {
+			return programs{}, ctx.Err()
+		}
 		if err != nil {
 			return programs{}, fmt.Errorf("%s: %s: %w", f.source, f.explicit, err)
 		}
