@@ -50,9 +50,9 @@ type Client struct {
 
 	smallPages *atomic.Bool // the server has refused a page of pageSize
 
-	known     *Sum          // the answer's Sum is wanted and compared with this; nil: no Sum is wanted
-	sizeTries int           // attempts at a request that fails for its size; 0: as many as for any failure
-	observe   func(Request) // nil: no observer
+	known     *Sum // the answer's Sum is wanted and compared with this; nil: no Sum is wanted
+	sizeTries int  // attempts at a request that fails for its size; 0: as many as for any failure
+	observe   Observer
 }
 
 // pauses holds back all requests of the account until the time that a Retry-After has named.
@@ -164,10 +164,10 @@ func isLoopback(host string) bool {
 // the server had asked for.
 func (c *Client) turn(ctx context.Context) (turn, pause time.Duration, err error) {
 	began := time.Now()
-	if err := c.stream.Wait(ctx); err != nil {
+	if err := c.wait(ctx, c.stream); err != nil {
 		return 0, 0, err
 	}
-	if err := c.bucket.Wait(ctx); err != nil {
+	if err := c.wait(ctx, c.bucket); err != nil {
 		return 0, 0, err
 	}
 	allowed := time.Now()
@@ -176,11 +176,37 @@ func (c *Client) turn(ctx context.Context) (turn, pause time.Duration, err error
 		if wait <= 0 {
 			return allowed.Sub(began), time.Since(allowed), nil
 		}
-		select {
-		case <-ctx.Done():
-			return 0, 0, ctx.Err()
-		case <-time.After(wait):
+		if err := c.sleep(ctx, WaitRetryAfter, wait); err != nil {
+			return 0, 0, err
 		}
+	}
+}
+
+// wait waits for a limit.
+func (c *Client) wait(ctx context.Context, limit *rate.Limiter) error {
+	if c.observe.Wait == nil {
+		return limit.Wait(ctx)
+	}
+	place := limit.Reserve()
+	if d := place.Delay(); d > 0 {
+		if err := c.sleep(ctx, WaitRateLimit, d); err != nil {
+			place.Cancel()
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// sleep waits for d, and tells the observer.
+func (c *Client) sleep(ctx context.Context, why WaitReason, d time.Duration) error {
+	if c.observe.Wait != nil {
+		defer c.observe.Wait(why, d)()
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
 	}
 }
 

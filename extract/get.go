@@ -89,40 +89,48 @@ func (c *Client) get(ctx context.Context, rep *Report, path string, q url.Values
 	if rep.window == 0 {
 		rep.window = windowsAsked.Add(1)
 	}
+	options := []backoff.RetryOption{backoff.WithBackOff(wait), backoff.WithMaxElapsedTime(0)}
+	if c.observe.Retry != nil {
+		options = append(options, backoff.WithNotify(func(err error, d time.Duration) {
+			c.observe.Retry(Retry{Attempt{tries, path, q}, resultOf(ctx, err), max(d, c.pauses.left())})
+		}))
+	}
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		err := c.attempt(ctx, rep, path, q, read, tries > 0)
-		if tries++; failsForSize(err) {
+		tries++
+		err := c.attempt(ctx, rep, path, q, read, tries)
+		if failsForSize(err) {
 			forSize++
 		}
 		if !retryable(err) || ctx.Err() != nil || tries >= c.cfg.Attempts || c.sizeTries > 0 && forSize >= c.sizeTries {
 			err = backoff.Permanent(err)
 		}
 		return struct{}{}, err
-	}, backoff.WithBackOff(wait), backoff.WithMaxElapsedTime(0))
+	}, options...)
 	return err
 }
 
 // attempt sends one request, when its turn has come, and tells the observer about it.
-func (c *Client) attempt(ctx context.Context, rep *Report, path string, q url.Values, read func(*answer) error, retry bool) error {
+func (c *Client) attempt(ctx context.Context, rep *Report, path string, q url.Values, read func(*answer) error, try int) error {
 	turn, pause, err := c.turn(ctx)
 	if err != nil {
 		return err
 	}
-	sent := time.Now()
-	observed := Request{Result: ResultGivenUp, Retry: retry, Turn: turn, Pause: pause} // the result remains if read panics
-	if c.observe != nil {
-		defer func() {
-			observed.Took = time.Since(sent)
-			c.observe(observed)
-		}()
+	if c.observe.Request == nil {
+		return c.exchange(ctx, rep, path, q, read, func(*http.Response) {})
 	}
-	err = c.exchange(ctx, rep, path, q, read, func() { observed.Head = time.Since(sent) })
-	observed.Result = resultOf(ctx, err)
+	// The result remains if read panics.
+	o := &observed{Request: Request{Attempt: Attempt{try, path, q}, Result: ResultGivenUp, Turn: turn, Pause: pause}, sent: time.Now()}
+	defer func() {
+		o.Took = time.Since(o.sent)
+		c.observe.Request(o.Request)
+	}()
+	err = c.exchange(ctx, rep, path, q, read, o.see)
+	o.Result = resultOf(ctx, err)
 	return err
 }
 
 // exchange sends a request and reads its answer. It calls head when the answer's head has come.
-func (c *Client) exchange(ctx context.Context, rep *Report, path string, q url.Values, read func(*answer) error, head func()) error {
+func (c *Client) exchange(ctx context.Context, rep *Report, path string, q url.Values, read func(*answer) error, head func(*http.Response)) error {
 	whole := &timeoutError{"the whole answer", c.cfg.Whole}
 	ctx, stop := context.WithTimeoutCause(ctx, c.cfg.Whole, whole)
 	defer stop()
@@ -134,7 +142,7 @@ func (c *Client) exchange(ctx context.Context, rep *Report, path string, q url.V
 		rep.countRequest("")
 		return err
 	}
-	head()
+	head(resp)
 	defer resp.Body.Close()
 	rep.countRequest(requestID(resp))
 	if resp.StatusCode != http.StatusOK {

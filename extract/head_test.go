@@ -167,7 +167,7 @@ func TestRetryAfterOfSeveralHeaders(t *testing.T) {
 		sendJSON(w, "[]")
 	})
 	var waited bool
-	c := client(t, server.URL).Observed(func(r extract.Request) { waited = waited || r.Pause.Seconds() > .5 })
+	c := client(t, server.URL).Observed(extract.Observer{Request: func(r extract.Request) { waited = waited || r.Pause.Seconds() > .5 }})
 	if _, rep, err := users(t, c); err != nil || rep.Attempts != 2 || !waited {
 		t.Errorf("waited %v: %+v %v", waited, rep, err)
 	}

@@ -3,7 +3,10 @@ package extract
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 )
 
@@ -30,33 +33,108 @@ var Results = []Result{
 	ResultTimeout, ResultNoAnswer, ResultGivenUp,
 }
 
-// Request describes a request that was sent, without any content of the request or its answer.
-type Request struct {
-	Result Result
-	Retry  bool          // an attempt at the same request came before
-	Turn   time.Duration // waited for the rate limits before it was sent
-	Pause  time.Duration // waited for a Retry-After before it was sent
-	Head   time.Duration // from sending to the answer's head; 0: no answer came
-	Took   time.Duration // from sending to the end of reading
+// Observer receives what a client does, while it does it. A func that is nil is not called. The funcs are called from several
+// goroutines. What they get holds neither secrets nor content of answers.
+type Observer struct {
+	Request func(Request) // a request has ended
+	Retry   func(Retry)   // a request has failed, and will be sent again after a wait
+	// Wait is called when a request must wait for about d before it is sent. It returns the func to call when the wait is over.
+	Wait func(why WaitReason, d time.Duration) (over func())
 }
 
-// Observed returns a client that shares everything with c and calls observe at the end of each of its requests.
-func (c *Client) Observed(observe func(Request)) *Client {
+// WaitReason says why a request waits before it is sent.
+type WaitReason string
+
+const (
+	WaitRateLimit  WaitReason = "rate limit"  // of the account or the stream
+	WaitRetryAfter WaitReason = "Retry-After" // of an earlier answer, which holds for all requests of the account
+)
+
+// Attempt is one attempt at a request. Its methods may be called until the observer's func returns.
+type Attempt struct {
+	Number int // from 1
+	path   string
+	query  url.Values
+}
+
+// Path returns the path that is asked for, such as /ss/api/company_content/shares/…, without what names a share, a user or a content.
+// A share's slug would open the share.
+func (a Attempt) Path() string {
+	parts := strings.SplitN(a.path, "/", 6)
+	for i, part := range parts {
+		if i == 4 && part != "shares" || i == 5 {
+			parts[i] = "…"
+		}
+	}
+	return strings.Join(parts, "/")
+}
+
+// From and To return the bounds of the window as they are sent; "" for a request without a window.
+func (a Attempt) From() string { return a.query.Get("from") }
+func (a Attempt) To() string   { return a.query.Get("to") }
+
+// Page returns the number of the page as it is sent; "" for a request without pages.
+func (a Attempt) Page() string { return a.query.Get("page") }
+
+// Request describes a request that was sent.
+type Request struct {
+	Attempt
+	Result    Result
+	Status    int           // 0: no answer came
+	RequestID string        // the answer's x-request-id; "" where there is none
+	Bytes     int64         // read of the answer's body, as they came: compressed, if the answer is
+	Turn      time.Duration // waited for the rate limits before it was sent
+	Pause     time.Duration // waited for a Retry-After before it was sent
+	Head      time.Duration // from sending to the answer's head; 0: no answer came
+	Took      time.Duration // from sending to the end of reading
+}
+
+// Retry describes an attempt that failed, and how long the client waits before the next one.
+type Retry struct {
+	Attempt
+	Result Result        // why the attempt failed
+	Wait   time.Duration // backoff, or what is left of a Retry-After if that is longer
+}
+
+// Observed returns a client that shares everything with c and tells an observer what it does.
+func (c *Client) Observed(o Observer) *Client {
 	observed := *c
-	observed.observe = observe
+	observed.observe = o
 	return &observed
 }
 
+// observed is a Request that is not over. It is also the body of its answer, whose bytes it counts.
+type observed struct {
+	Request
+	body io.ReadCloser
+	sent time.Time
+}
+
+// see notes what an answer's head says.
+func (o *observed) see(resp *http.Response) {
+	o.Head, o.Status, o.RequestID = time.Since(o.sent), resp.StatusCode, requestID(resp)
+	o.body, resp.Body = resp.Body, o
+}
+
+func (o *observed) Read(p []byte) (int, error) {
+	n, err := o.body.Read(p)
+	o.Bytes += int64(n)
+	return n, err
+}
+
+func (o *observed) Close() error { return o.body.Close() }
+
 // resultOf returns the Result of a request that ended with err.
 func resultOf(ctx context.Context, err error) Result {
+	if err == nil || errors.Is(err, errSame) {
+		return ResultOK
+	}
 	var api *APIError
 	var body *BodyError
 	var row rowError
 	var timeout *timeoutError
 	var slow interface{ Timeout() bool }
 	switch {
-	case err == nil, errors.Is(err, errSame):
-		return ResultOK
 	case errors.As(err, &api):
 		return resultOfStatus(api.Status)
 	case errors.As(err, &row):

@@ -3,8 +3,11 @@ package extract_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,7 +21,7 @@ func observed(t *testing.T, ctx context.Context, c *extract.Client, row func(ext
 	if row == nil {
 		row = out.row
 	}
-	_, _ = c.Observed(func(r extract.Request) { all = append(all, r) }).UserAccess(ctx, out, row) // each result is in all
+	_, _ = c.Observed(extract.Observer{Request: func(r extract.Request) { all = append(all, r) }}).UserAccess(ctx, out, row) // each result is in all
 	return all
 }
 
@@ -67,7 +70,7 @@ func TestObserved(t *testing.T) {
 				t.Fatalf("observed %d requests, sent %d", len(all), len(server.asked()))
 			}
 			for i, r := range all {
-				if r.Result != c.want || r.Retry != (i > 0) || r.Took <= 0 || r.Head > r.Took {
+				if r.Result != c.want || r.Number != i+1 || r.Took <= 0 || r.Head > r.Took {
 					t.Errorf("request %d: %+v, want %s", i+1, r, c.want)
 				}
 				if answered := c.want != extract.ResultNoAnswer && name != "no head in time"; (r.Head > 0) != answered {
@@ -99,7 +102,7 @@ func TestObservedPanic(t *testing.T) {
 	var all []extract.Request
 	func() {
 		defer func() { _ = recover() }()
-		c := client(t, server.URL).Observed(func(r extract.Request) { all = append(all, r) })
+		c := client(t, server.URL).Observed(extract.Observer{Request: func(r extract.Request) { all = append(all, r) }})
 		_, _ = c.UserAccess(t.Context(), &batch[extract.User]{}, func(extract.Record[extract.User]) error { panic("a bug") })
 	}()
 	if len(all) != 1 || all[0].Result != extract.ResultGivenUp {
@@ -125,7 +128,7 @@ func TestObservedWaits(t *testing.T) {
 	if len(all) != 7 {
 		t.Fatalf("%d requests", len(all))
 	}
-	if paused := all[2]; paused.Pause < 500*time.Millisecond || paused.Turn > 400*time.Millisecond || !paused.Retry {
+	if paused := all[2]; paused.Pause < 500*time.Millisecond || paused.Turn > 400*time.Millisecond || paused.Number != 2 {
 		t.Errorf("asked to wait a second: %+v", paused)
 	}
 	for i := range 12 { // until a request has to wait for the rate limit
@@ -135,5 +138,79 @@ func TestObservedWaits(t *testing.T) {
 		if i == 11 {
 			t.Errorf("no request waited for its turn: %+v", all)
 		}
+	}
+}
+
+// TestObservedRetries: an observer is told what is asked for, why it is asked for again, and when the waits are over.
+func TestObservedRetries(t *testing.T) {
+	t.Parallel()
+	server := serve(t, func(n int, w http.ResponseWriter, _ *http.Request) {
+		switch n {
+		case 1:
+			w.Header().Set("Retry-After", "1")
+			w.WriteHeader(http.StatusTooManyRequests)
+			_, _ = w.Write([]byte("12345"))
+		case 2:
+			sendJSON(w, `{"sessions":[`)
+		default:
+			sendJSON(w, string(recorded(t, "usage_new.2")))
+		}
+	})
+	var told []string
+	note := func(format string, args ...any) { told = append(told, fmt.Sprintf(format, args...)) }
+	var waits []time.Duration
+	c := client(t, server.URL).Observed(extract.Observer{
+		Request: func(r extract.Request) {
+			note("%d %s %s %s: %d %s %s, bytes %t", r.Number, r.Path(), r.From(), r.To(), r.Status, r.Result, r.RequestID, r.Bytes > 0)
+		},
+		Retry: func(r extract.Retry) {
+			note("%d failed: %s", r.Number, r.Result)
+			waits = append(waits, r.Wait)
+		},
+		Wait: func(why extract.WaitReason, _ time.Duration) func() {
+			note("wait: %s", why)
+			return func() { note("over: %s", why) }
+		},
+	})
+	if _, _, err := sessions(t, c, day); err != nil {
+		t.Fatal(err)
+	}
+	const asked = " /ss/api/usage_new 2024-03-01T00:00:00Z 2024-03-02T00:00:00Z: "
+	want := []string{
+		"1" + asked + "429 throttled req-1, bytes true", "1 failed: throttled", "wait: Retry-After", "over: Retry-After",
+		"2" + asked + "200 broken req-2, bytes true", "2 failed: broken",
+		"3" + asked + "200 ok req-3, bytes true",
+	}
+	if !slices.Equal(told, want) {
+		t.Errorf("got  %q\nwant %q", told, want)
+	}
+	if len(waits) != 2 || waits[0] < 900*time.Millisecond || waits[0] > time.Second || waits[1] > 500*time.Millisecond {
+		t.Errorf("waits %s", waits)
+	}
+}
+
+// canned is a network that answers each request at once.
+type canned string
+
+func (c canned) RoundTrip(*http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(string(c)))}, nil
+}
+
+// TestObservingAllocatesLittle: to count requests costs two allocations a request, and nothing if nobody asks for more.
+func TestObservingAllocatesLittle(t *testing.T) {
+	c := client(t, "http://127.0.0.1:1", func(cfg *extract.Config) {
+		cfg.Transport = func(http.RoundTripper) http.RoundTripper { return canned(`[]`) }
+	})
+	allocations := func(c *extract.Client) float64 {
+		return testing.AllocsPerRun(200, func() {
+			if _, err := c.UserAccess(t.Context(), &batch[extract.User]{}, nil); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	requests := 0
+	plain, counted := allocations(c), allocations(c.Observed(extract.Observer{Request: func(extract.Request) { requests++ }}))
+	if requests < 200 || counted > plain+2 {
+		t.Errorf("%.0f allocations without an observer, %.0f with one of %d requests", plain, counted, requests)
 	}
 }

@@ -28,11 +28,15 @@ type Options struct {
 
 	// Sleep waits between two tries of a transaction, and returns an error if ctx ends first; nil: it waits in real time.
 	Sleep func(ctx context.Context, d time.Duration) error
+
+	// Retried is called before each such wait, with the error of a try, which has no data, and the number of the try, from 1. It may
+	// be nil.
+	Retried func(err error, try int, wait time.Duration)
 }
 
 // Open connects to the warehouse at a libpq-style DSN or URL; empty means the PG* variables.
 func Open(ctx context.Context, dsn string, o Options) (*Warehouse, error) {
-	db, err := postgres.Open(ctx, dsn, postgres.Options{Connections: o.Connections, Tracer: o.Tracer, Sleep: o.Sleep})
+	db, err := postgres.Open(ctx, dsn, postgres.Options{Connections: o.Connections, Tracer: o.Tracer, Sleep: o.Sleep, Retried: o.Retried})
 	if err != nil {
 		return nil, err
 	}

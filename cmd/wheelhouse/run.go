@@ -120,6 +120,9 @@ func (a *app) withRunnerOf(ctx context.Context, s *settings.Settings, l loading,
 	connections := max(4, int(l.parallel), l.passes)
 	w, err := a.warehouse(ctx, s.Database.Reveal(), l.migrate, load.Options{
 		Connections: connections, MayShrink: l.shrink, Lease: timing.lease, Tracer: traces.Database(),
+		Retried: func(err error, try int, wait time.Duration) {
+			log.Debug("retry of a transaction", zap.Int("attempt", try), zap.NamedError("reason", err), zap.Duration("wait", wait))
+		},
 	})
 	if err != nil {
 		return err

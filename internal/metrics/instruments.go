@@ -141,7 +141,7 @@ func outcomeOf(o pipeline.Outcome) string {
 // Asked counts a request.
 func (i instruments) Asked(account, stream string, r extract.Request) {
 	i.requests.WithLabelValues(account, stream, string(r.Result)).Inc()
-	if r.Retry {
+	if r.Attempt.Number > 1 {
 		i.retries.WithLabelValues(account, stream).Inc()
 	}
 	i.waits.WithLabelValues(account, stream, byLimit).Add(r.Turn.Seconds())

@@ -132,7 +132,7 @@ func (r *Runner) load(ctx context.Context, jobs []Job, run int64) Result {
 		if r.Observe != nil {
 			r.Observe.Planned(job.Account.ID, job.Stream.Name, len(job.Due))
 		}
-		w := &worker{Runner: r, job: job, run: run, limits: limits, sum: sum, began: time.Now(), later: job.Due}
+		w := &worker{Runner: r, job: job, run: run, limits: limits, sum: sum, began: time.Now(), later: job.Due, leases: newLeaseWaits(r.Log)}
 		defer r.Queue.enter(w)()
 		workers = append(workers, w)
 	}

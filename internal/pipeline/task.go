@@ -58,18 +58,22 @@ func (w *worker) claim(ctx context.Context, due []ledger.Due) (claimed []*task, 
 	for i, d := range due {
 		t := &task{outcome: Outcome{Due: d, Run: w.run}, began: began, freePlace: func() { <-w.limits.claimed }}
 		if err != nil {
+			w.leases.end(d.Window, "failed")
 			over = append(over, t.end(fmt.Errorf("claim: %w", err)))
 			continue
 		}
 		t.Claim = claims[i]
 		switch {
 		case errors.Is(t.Claim.Err, ledger.ErrBusy):
+			w.leases.begin(d.Window)
 			t.outcome.Busy = true
 			over = append(over, t.end(nil))
 		case errors.Is(t.Claim.Err, ledger.ErrLoaded):
+			w.leases.end(d.Window, "loaded there")
 			t.outcome.Elsewhere = true
 			over = append(over, t.end(nil))
 		default:
+			w.leases.end(d.Window, "claimed")
 			w.renew(t.traced(ctx), t)
 			claimed = append(claimed, t)
 		}
@@ -102,22 +106,13 @@ func (w *worker) ask(t *task) (err error) {
 	if t.Why != ledger.WhyForced { // a forced window is always compared with the tables (invariant 3)
 		t.Batch.Known = load.KnownAnswer(t.Hash)
 	}
-	rep, err := s.ask(t.ctx, w.client(), t.Window, w.Now(), t.Batch)
+	rep, err := s.ask(t.ctx, w.client(w.job.Account, s), t.Window, w.Now(), t.Batch)
 	t.Asked = asked(rep)
 	t.outcome.Requests, t.outcome.Reconciled, t.outcome.Missing = rep.Attempts, t.Asked.Reconciled, t.Batch.Missing()
 	if err != nil {
 		return fmt.Errorf("extract: %w", err)
 	}
 	return nil
-}
-
-// client returns the stream's client, which reports its requests to a Watcher.
-func (w *worker) client() *extract.Client {
-	watcher, is := w.Observe.(Watcher)
-	if !is {
-		return w.job.Stream.client
-	}
-	return w.job.Stream.client.Observed(func(r extract.Request) { watcher.Asked(w.job.Account.ID, w.job.Stream.Name, r) })
 }
 
 // days cuts a window that failed into its days, so that a day which always fails does not fail the others (invariant 6).

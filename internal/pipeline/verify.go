@@ -139,7 +139,7 @@ func (v *verifier) compare(ctx context.Context, job Job, due ledger.Due, o *Outc
 	}
 	batch := load.NewBatch(due.Window)
 	defer batch.Close()
-	rep, err := job.Stream.ask(ctx, job.Stream.client, due.Window, v.Now(), batch)
+	rep, err := job.Stream.ask(ctx, v.client(job.Account, job.Stream), due.Window, v.Now(), batch)
 	o.Requests += rep.Attempts
 	if err != nil {
 		return nil, fmt.Errorf("extract: %w", err)
@@ -157,7 +157,7 @@ func (v *verifier) borders(ctx context.Context, job Job, days Range) {
 	a, s := job.Account, job.Stream
 	win := ledger.Window{Account: a.ID, Stream: s.load.Stream, Day: days.First, From: startOf(days.First, a.Zone), To: startOf(days.Last.AddDate(0, 0, 1), a.Zone), Zone: a.Zone}
 	due := ledger.Due{Window: win}
-	requests, found, err := v.compareBorders(ctx, s, win, days)
+	requests, found, err := v.compareBorders(ctx, a, s, win, days)
 	v.add(job, due, func(sum *Verified) {
 		sum.Requests += requests
 		if err != nil {
@@ -169,11 +169,11 @@ func (v *verifier) borders(ctx context.Context, job Job, days Range) {
 	}
 }
 
-func (v *verifier) compareBorders(ctx context.Context, s Stream, win ledger.Window, days Range) (requests int, found []load.Difference, err error) {
+func (v *verifier) compareBorders(ctx context.Context, a *Account, s Stream, win ledger.Window, days Range) (requests int, found []load.Difference, err error) {
 	defer recoverAsError(&err)
 	batch := load.NewBatch(win)
 	defer batch.Close()
-	rep, err := s.ask(ctx, s.client, win, v.Now(), batch)
+	rep, err := s.ask(ctx, v.client(a, s), win, v.Now(), batch)
 	if err == nil && batch.Missing() != "" {
 		err = errors.New(batch.Missing())
 	}

@@ -21,6 +21,7 @@ type worker struct {
 
 	claiming sync.Mutex
 	claimed  []*task // not asked for yet
+	leases   leaseWaits
 
 	mu    sync.Mutex
 	due   []ledger.Due
@@ -52,6 +53,7 @@ func newLimits(asking int) limits {
 // leases of a killed process run out, and its windows are still due. The leases of a living process may last. If no window comes
 // free in twice the time of a lease, the windows are left to the other process.
 func (w *worker) load(ctx, work context.Context, n int) {
+	defer w.leases.endAll("left")
 	w.mu.Lock()
 	due := w.later[:n]
 	w.later = w.later[n:]

@@ -15,6 +15,7 @@ type DB struct {
 	*pgxpool.Pool
 	connected atomic.Bool // there has been a connection
 	sleep     func(context.Context, time.Duration) error
+	retried   func(err error, try int, wait time.Duration) // may be nil
 }
 
 // Options tune a DB. Zero values mean the defaults.
@@ -24,6 +25,9 @@ type Options struct {
 
 	// Sleep waits between two tries of a transaction, and returns an error if ctx ends first; nil: it waits in real time.
 	Sleep func(ctx context.Context, d time.Duration) error
+
+	// Retried is called before each wait, with the error of a try, which has no data, and the number of the try, from 1. It may be nil.
+	Retried func(err error, try int, wait time.Duration)
 }
 
 // Open connects to the database at a libpq-style DSN or URL; empty means the PG* variables.
@@ -44,7 +48,7 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, Redact(err)
 	}
-	db := &DB{Pool: pool, sleep: o.Sleep}
+	db := &DB{Pool: pool, sleep: o.Sleep, retried: o.Retried}
 	if err := db.Retry(ctx, func() error { return pool.Ping(ctx) }); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("connect to the database: %w", err)

@@ -47,7 +47,11 @@ func (db *DB) Retry(ctx context.Context, f func() error) error {
 		if errors.As(err, &own) && own.Code == pgerrcode.ReadOnlySQLTransaction {
 			db.Pool.Reset() // after a failover the pool is still connected to the old server, which is read-only
 		}
-		if err := db.sleep(ctx, wait.NextBackOff()); err != nil {
+		pause := wait.NextBackOff()
+		if db.retried != nil {
+			db.retried(err, tried, pause)
+		}
+		if err := db.sleep(ctx, pause); err != nil {
 			return err
 		}
 	}
