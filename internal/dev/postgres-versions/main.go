@@ -173,9 +173,10 @@ func test(ctx context.Context, major int, args []string, complain io.Writer) (ro
 // event is a line of go test -json.
 type event struct {
 	Action, Package, Test, Output string
+	Elapsed                       float64 // seconds
 }
 
-// count reads the events of go test, counts the tests, and prints the output of those that fail.
+// count reads the events of go test, counts the tests, prints the output of those that fail, and a line for each package.
 func (r *row) count(events io.Reader, version string, complain io.Writer) error {
 	type key struct{ pkg, test string }
 	output, failed := map[key]*bytes.Buffer{}, map[string]bool{}
@@ -216,6 +217,7 @@ func (r *row) count(events io.Reader, version string, complain io.Writer) error 
 		switch {
 		case test == "" && e.Action != "skip": // a skipped package has no tests
 			r.Packages++
+			fmt.Fprintf(complain, "PostgreSQL %s: %s %s, %.0f s\n", version, e.Action, e.Package, e.Elapsed)
 		case test != "" && e.Action == "skip":
 			r.Skipped++
 		case test != "":
