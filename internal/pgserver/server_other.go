@@ -31,5 +31,8 @@ func (*Server) Close() error { return nil }
 // Majors is empty on this system.
 func Majors() []int { return nil }
 
+// DefaultMajor fails on this system.
+func DefaultMajor(context.Context) (int, error) { return 0, errUnsupported }
+
 // Fetch fails on this system.
 func Fetch(context.Context, int, func(string)) (string, error) { return "", errUnsupported }

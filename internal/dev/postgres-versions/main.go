@@ -31,7 +31,7 @@ var serverPackages = []string{"wheelhouse/internal/testdb", "wheelhouse/internal
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	majors, args, err := parse(os.Args[1:], os.Stderr)
+	o, err := parse(os.Args[1:], os.Stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return
@@ -39,31 +39,40 @@ func main() {
 		fmt.Fprintln(os.Stderr, "postgres-versions:", err)
 		os.Exit(2)
 	}
-	if err := run(ctx, majors, args, os.Stdout, os.Stderr); err != nil {
+	if err := run(ctx, o, os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "postgres-versions:", err)
 		os.Exit(1)
 	}
 }
 
-// parse reads the command line. args are for go test.
-func parse(line []string, complain io.Writer) (majors []int, args []string, err error) {
+// options are the command line.
+type options struct {
+	majors []int
+	others bool     // leave out the version that tests use by default
+	args   []string // for go test
+}
+
+func parse(line []string, complain io.Writer) (o options, err error) {
 	f := flag.NewFlagSet("postgres-versions", flag.ContinueOnError)
 	f.SetOutput(complain)
 	versions := f.String("versions", "", fmt.Sprintf("major versions, separated by commas (default: all of %v)", pgserver.Majors()))
+	f.BoolVar(&o.others, "others", false, "leave out the version on which the tests run by default")
 	if err := f.Parse(line); err != nil {
-		return nil, nil, err
+		return o, err
 	}
+	o.args = f.Args()
 	if *versions == "" {
-		return pgserver.Majors(), f.Args(), nil
+		o.majors = pgserver.Majors()
+		return o, nil
 	}
 	for name := range strings.SplitSeq(*versions, ",") {
 		major, err := strconv.Atoi(name)
 		if err != nil || !slices.Contains(pgserver.Majors(), major) {
-			return nil, nil, fmt.Errorf("-versions: %q is not one of %v", name, pgserver.Majors())
+			return o, fmt.Errorf("-versions: %q is not one of %v", name, pgserver.Majors())
 		}
-		majors = append(majors, major)
+		o.majors = append(o.majors, major)
 	}
-	return majors, f.Args(), nil
+	return o, nil
 }
 
 // row is the result of one version.
@@ -80,18 +89,25 @@ type row struct {
 var errFailed = errors.New("not every version passed")
 
 // run runs the tests on each version, and prints the table even if some could not be run.
-func run(ctx context.Context, majors []int, args []string, out, complain io.Writer) error {
-	if !slices.ContainsFunc(args, func(arg string) bool { return !strings.HasPrefix(arg, "-") }) {
+func run(ctx context.Context, o options, out, complain io.Writer) error {
+	if o.others {
+		own, err := pgserver.DefaultMajor(ctx)
+		if err != nil {
+			return err
+		}
+		o.majors = slices.DeleteFunc(o.majors, func(major int) bool { return major == own })
+	}
+	if !slices.ContainsFunc(o.args, func(arg string) bool { return !strings.HasPrefix(arg, "-") }) {
 		packages, err := needServer(ctx)
 		if err != nil {
 			return err
 		}
-		args = append(args, packages...)
+		o.args = append(o.args, packages...)
 	}
 	var rows []row
 	all := true
-	for _, major := range majors {
-		r, err := test(ctx, major, args, complain)
+	for _, major := range o.majors {
+		r, err := test(ctx, major, o.args, complain)
 		if err != nil {
 			fmt.Fprintf(complain, "postgres-versions: %d: %v\n", major, err)
 		}
@@ -166,6 +182,8 @@ func test(ctx context.Context, major int, args []string, complain io.Writer) (ro
 		r.Result = "FAILED"
 	case err != nil:
 		return r, fmt.Errorf("go test: %w", err)
+	case r.Tests == 0:
+		r.Result = "no tests"
 	}
 	return r, nil
 }

@@ -40,15 +40,15 @@ func TestCountOfEvents(t *testing.T) {
 }
 
 func TestCommandLine(t *testing.T) {
-	majors, args, err := parse([]string{"-versions", "18,15", "--", "-short", "./load"}, t.Output())
-	if err != nil || !slices.Equal(majors, []int{18, 15}) || !slices.Equal(args, []string{"-short", "./load"}) {
-		t.Errorf("%v %q %v", majors, args, err)
+	o, err := parse([]string{"-versions", "18,15", "-others", "--", "-short", "./load"}, t.Output())
+	if err != nil || !slices.Equal(o.majors, []int{18, 15}) || !o.others || !slices.Equal(o.args, []string{"-short", "./load"}) {
+		t.Errorf("%+v %v", o, err)
 	}
-	if majors, _, err := parse(nil, t.Output()); err != nil || !slices.Equal(majors, []int{14, 15, 16, 17, 18}) {
-		t.Errorf("%v %v", majors, err)
+	if o, err := parse(nil, t.Output()); err != nil || !slices.Equal(o.majors, []int{14, 15, 16, 17, 18}) || o.others {
+		t.Errorf("%+v %v", o, err)
 	}
 	for _, wrong := range []string{"13", "x", "15,"} {
-		if _, _, err := parse([]string{"-versions", wrong}, t.Output()); err == nil {
+		if _, err := parse([]string{"-versions", wrong}, t.Output()); err == nil {
 			t.Errorf("-versions %s was accepted", wrong)
 		}
 	}
