@@ -13,7 +13,7 @@ import (
 // APIError is an answer with a status other than 200. Status 404 for one share means that the share was deleted.
 type APIError struct {
 	Status    int
-	Path      string // of the request
+	Path      string // of the request, without what names a share, a user or a content
 	RequestID string // the answer's x-request-id, for CrankWheel's support; "" where there is none
 	Excerpt   string // the reason in the answer's body, redacted and cut; "" where there is none
 	advice    string

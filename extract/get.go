@@ -237,7 +237,7 @@ func (c *Client) refused(resp *http.Response, path string, cancel context.Cancel
 	defer timer.Stop()
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
 	err := &APIError{
-		Status: resp.StatusCode, Path: path, RequestID: requestID(resp),
+		Status: resp.StatusCode, Path: public(path), RequestID: requestID(resp),
 		Excerpt: excerpt(body), advice: advice(resp.StatusCode),
 	}
 	wait, ok := parseRetryAfter(strings.Join(resp.Header.Values("Retry-After"), ","), time.Now())

@@ -57,10 +57,13 @@ type Attempt struct {
 	query  url.Values
 }
 
-// Path returns the path that is asked for, such as /ss/api/company_content/shares/…, without what names a share, a user or a content.
-// A share's slug would open the share.
-func (a Attempt) Path() string {
-	parts := strings.SplitN(a.path, "/", 6)
+// Path returns the path that is asked for, without what names a share, a user or a content.
+func (a Attempt) Path() string { return public(a.path) }
+
+// public returns a path such as /ss/api/company_content/shares/… without what names a share, a user or a content: logs and errors have
+// paths, and a share's slug would open the share.
+func public(path string) string {
+	parts := strings.SplitN(path, "/", 6)
 	for i, part := range parts {
 		if i == 4 && part != "shares" || i == 5 {
 			parts[i] = "…"

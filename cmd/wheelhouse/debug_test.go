@@ -13,8 +13,8 @@ import (
 	"wheelhouse/internal/testdb"
 )
 
-// slug is a share's: whoever knows the slug can watch the video.
-const slug = "canary-slug-5521"
+// Whoever knows the slug of a share can watch its video.
+const slug, brokenSlug = "canary-slug-5521", "canary-slug-9902"
 
 // difficult is an API that asks to wait, fails, and then answers. It quotes what must not be logged. The first process that asks for
 // demo_usage waits until the second one has its answer, and so has the second process wait for its lease.
@@ -54,7 +54,8 @@ func (d *difficult) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			d.once.Do(func() { close(d.answered) })
 		}
 	case "/ss/api/company_content/shares":
-		say(200, `{"data":[{"slug":"`+slug+`","visits":1,"created_at":"2026-03-01T10:00:00Z"}],"pagination":{"page":1,"page_size":100,"total":1}}`)
+		share := `{"visits":1,"created_at":"2026-03-01T10:00:00Z","slug":"`
+		say(200, `{"data":[`+share+slug+`"},`+share+brokenSlug+`"}],"pagination":{"page":1,"page_size":100,"total":2}}`)
 	case "/ss/api/company_content/shares/" + slug:
 		if d.details.Add(1) == 1 {
 			say(502, quote)
@@ -62,6 +63,8 @@ func (d *difficult) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		say(200, `{"slug":"`+slug+`","summary":{"total_visits":1,"total_plays":1,"cta_clicks":0},
 			"sessions":[{"visit_id":"Canaria","visited_at":"2026-03-02T10:00:00Z","played":true,"cta_clicked":false}]}`)
+	case "/ss/api/company_content/shares/" + brokenSlug:
+		say(403, quote)
 	default:
 		say(404, quote)
 	}
@@ -119,6 +122,7 @@ func debugLines(t *testing.T, log string) (lines []logLine) {
 func TestDebugLog(t *testing.T) {
 	t.Parallel()
 	api := &difficult{asked: make(chan struct{}), answered: make(chan struct{})}
+	const demos, share = "/ss/api/demo_usage", "/ss/api/company_content/shares/…"
 	dsn := testdb.New(t)
 	mustExec(t, dsn, refusesOnce)
 	l := &lab{t: t, api: api, dsn: withPassword(t, dsn), first: "2026-03-01", testTiming: testTiming{
@@ -133,14 +137,14 @@ func TestDebugLog(t *testing.T) {
 	silent := l.program(nil, append([]string{"backfill"}, args("2026-03-01", "json,info", "--streams", "demo_usage")...)...).start()
 	<-api.asked
 	p := l.program(nil, append([]string{"backfill"}, args("2026-03-02", "json,debug", "--streams", "demo_usage,share_visits")...)...).start()
-	if code := p.wait(); code != exitOK {
+	if code := p.wait(); code != exitIncomplete || !strings.Contains(p.output(), "load share_visits 2026-03-02: extract: GET "+share+": 403") {
 		t.Fatalf("exit %d\n%s", code, p.output())
 	}
 	if code := silent.wait(); code != exitOK || len(debugLines(t, silent.errs.String())) > 0 {
 		t.Errorf("exit %d\n%s", code, silent.output())
 	}
 	log := p.errs.String()
-	for _, canary := range append(canaries, slug) {
+	for _, canary := range append(canaries, slug, brokenSlug) {
 		if strings.Contains(p.output(), canary) {
 			t.Errorf("the output shows %s:\n%s", canary, p.output())
 		}
@@ -169,7 +173,6 @@ func TestDebugLog(t *testing.T) {
 				l.Wait > duration(atLeast) && l.Wait < duration(atLeast+time.Second)
 		})
 	}
-	const demos, share = "/ss/api/demo_usage", "/ss/api/company_content/shares/…"
 	request(demos, 1, 429, "throttled")
 	retry(demos, 1, "throttled", 500*time.Millisecond)
 	request(demos, 2, 503, "server_error")
