@@ -227,8 +227,11 @@ func (r *row) count(events io.Reader, version string, complain io.Writer) error 
 			r.Failed++
 			failed[e.Package] = true
 			fmt.Fprintf(complain, "\n== PostgreSQL %s, %s %s\n", version, e.Package, test)
-			if output[k] != nil {
-				_, _ = output[k].WriteTo(complain)
+			for other, text := range output {
+				// A package that panicked, or ran into a time-out, ends with its tests unfinished.
+				if other == k || test == "" && other.pkg == e.Package {
+					_, _ = text.WriteTo(complain)
+				}
 			}
 		}
 		delete(output, k)

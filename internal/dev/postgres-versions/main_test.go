@@ -23,16 +23,18 @@ func TestCountOfEvents(t *testing.T) {
 {"Action":"fail","Package":"b","FailedBuild":"b"}
 {"Action":"skip","Package":"without tests"}
 {"Action":"pass","Package":"c"}
+{"Action":"output","Package":"d","Test":"TestThatHangs","Output":"panic: test timed out\n"}
+{"Action":"fail","Package":"d"}
 `
 	var r row
 	var shown strings.Builder
 	if err := r.count(strings.NewReader(events), "18.4", &shown); err != nil {
 		t.Fatal(err)
 	}
-	if want := (row{Packages: 3, Tests: 2, Skipped: 1, Failed: 2}); r != want {
+	if want := (row{Packages: 4, Tests: 2, Skipped: 1, Failed: 3}); r != want {
 		t.Errorf("got %+v, want %+v", r, want)
 	}
-	for text, want := range map[string]bool{"why it failed": true, "does not compile": true, "PostgreSQL 18.4, a TestBad\n": true, "not shown": false} {
+	for text, want := range map[string]bool{"why it failed": true, "does not compile": true, "test timed out": true, "PostgreSQL 18.4, a TestBad\n": true, "not shown": false} {
 		if strings.Contains(shown.String(), text) != want {
 			t.Errorf("%q: want %t in\n%s", text, want, shown.String())
 		}
