@@ -106,7 +106,7 @@ func (s *sweep) empty(t *testing.T) *lab {
 func TestKillSweep(t *testing.T) {
 	testkit.SkipIfShort(t, "it kills dozens of programs")
 	t.Parallel()
-	const points = 56 // more than a load has
+	const points = 72 // more than a load has
 	s := newSweep(t, 2*points)
 	faulty, plain := s.lab(t), s.lab(t)
 	s.later.Store(true)
@@ -127,7 +127,7 @@ func TestKillSweep(t *testing.T) {
 func TestKillSweepOfFirstLoads(t *testing.T) {
 	testkit.SkipIfShort(t, "it kills dozens of programs")
 	t.Parallel()
-	const points = 60 // more than a load has
+	const points = 76 // more than a load has
 	s := newSweep(t, 4*points)
 	faulty, plain := s.empty(t), s.empty(t)
 	faulty.Lease = 8 * time.Second

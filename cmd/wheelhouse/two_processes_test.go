@@ -42,7 +42,7 @@ func TestTwoAtOnce(t *testing.T) {
 	all.SetLimit(6) // the programs mostly wait for leases
 	for n := range rounds {
 		all.Go(func() error {
-			r := round{lab: two, args: s.load(n, n), at: 14 + n*36/rounds}
+			r := round{lab: two, args: s.load(n, n), at: 30 + n*36/rounds}
 			r.play(t)
 			if r.asleep() {
 				stopped.Add(1)

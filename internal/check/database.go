@@ -21,7 +21,7 @@ type Database struct {
 	Moved    bool               // an account whose server is another one than before is the same account
 	Pages    func(context.Context) error
 
-	tx pgx.Tx // of the check that is being made
+	tx pgx.Tx // that the checks read in; nil: none has begun
 }
 
 // Stage says when a check of the database can be made.
@@ -57,17 +57,18 @@ var reading = postgres.Begin(pgx.ReadCommitted, pgx.ReadOnly)
 // are left out.
 func Run(ctx context.Context, d Database, from, to Stage) (all []Result) {
 	fits := true
+	defer func() { d.end(ctx) }()
 	for _, c := range databaseChecks {
 		if c.stage < from || c.stage > to || c.needs && !fits {
 			continue
 		}
 		var results []Result
-		err := pgx.BeginTxFunc(ctx, d.DB, reading, func(tx pgx.Tx) (err error) {
-			d.tx = tx
+		err := d.begin(ctx)
+		if err == nil {
 			results, err = c.check(ctx, d)
-			return err
-		})
+		}
 		if err != nil {
+			d.end(ctx) // no statement would work in it
 			results = failed(postgres.Redact(err))
 		}
 		for _, r := range results {
@@ -77,6 +78,22 @@ func Run(ctx context.Context, d Database, from, to Stage) (all []Result) {
 		}
 	}
 	return all
+}
+
+// begin begins a transaction, unless there is one.
+func (d *Database) begin(ctx context.Context) (err error) {
+	if d.tx == nil {
+		d.tx, err = d.DB.BeginTx(ctx, reading)
+	}
+	return err
+}
+
+// end ends the transaction, if there is one.
+func (d *Database) end(ctx context.Context) {
+	if d.tx != nil {
+		_ = d.tx.Rollback(context.WithoutCancel(ctx)) // it only read
+		d.tx = nil
+	}
 }
 
 // Refusal returns the error with which a program refuses to work on the database, or nil, and the failed results of accounts, of

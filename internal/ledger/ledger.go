@@ -65,16 +65,19 @@ type Account struct {
 // RecordAccount stores an account's settings for the views. If the account's data came from another server, RecordAccount fails with a
 // ServerError, unless accept is set.
 func (l *Ledger) RecordAccount(ctx context.Context, a Account, accept bool) error {
-	known, err := l.storedServer(ctx, a)
-	if err != nil && !accept {
+	return l.db.InTx(ctx, func(tx pgx.Tx) error {
+		known, err := checkServer(ctx, tx, a)
+		var other *ServerError
+		if err != nil && !(accept && errors.As(err, &other)) {
+			return err
+		}
+		_, err = tx.Exec(ctx, ledger["account"], pgx.NamedArgs{
+			"account": a.ID, "server": a.Server, "timezone": a.Zone.String(), "history_from": a.HistoryFrom, "known": known, "accept": accept})
+		if err == nil && known == "" {
+			_, err = checkServer(ctx, tx, a) // another process may have stored the first one at the same time
+		}
 		return err
-	}
-	err = l.exec(ctx, "account", pgx.NamedArgs{
-		"account": a.ID, "server": a.Server, "timezone": a.Zone.String(), "history_from": a.HistoryFrom, "known": known, "accept": accept})
-	if err != nil || known != "" {
-		return err
-	}
-	return l.CheckServer(ctx, a) // two processes may have stored the first one at the same time
+	})
 }
 
 // StartRun starts a run. kind is run, backfill, schedule or verify. StartRun also marks the loads of dead processes as failed.

@@ -38,22 +38,13 @@ func OtherServer(account, warehouse, settings string) *ServerError {
 	return &ServerError{account, warehouse, settings}
 }
 
-// CheckServer fails with a ServerError if the account's data came from another server. An account without data may have any server.
-func (l *Ledger) CheckServer(ctx context.Context, a Account) error {
-	_, err := l.storedServer(ctx, a)
-	return err
-}
-
-// storedServer returns the server that an account's data came from, "" if none is stored. It fails with a ServerError if that is another
-// one than a's.
-func (l *Ledger) storedServer(ctx context.Context, a Account) (stored string, err error) {
-	err = l.db.Retry(ctx, func() error {
-		err := l.db.QueryRow(ctx, ledger["server"], pgx.NamedArgs{"account": a.ID}).Scan(&stored)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return nil
-		}
-		return err
-	})
+// checkServer returns the server that an account's data came from, "" if none is stored. It fails with a ServerError if that is another one
+// than a's.
+func checkServer(ctx context.Context, tx pgx.Tx, a Account) (stored string, err error) {
+	err = tx.QueryRow(ctx, ledger["server"], pgx.NamedArgs{"account": a.ID}).Scan(&stored)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", nil
+	}
 	if other := OtherServer(a.ID, stored, a.Server); err == nil && other != nil {
 		err = other
 	}

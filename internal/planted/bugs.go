@@ -111,6 +111,6 @@ WHERE id = @load;`}},
 		[]test{{"extract", "TestMembersThatSayThereIsMore"}, {"internal/pipeline", "TestAnswersThatSayThereIsMore"}}},
 	{"only UTF-8 is read", []edit{{"extract/head.go", `case "", "utf-8", "utf8", "us-ascii", "ascii":`, `case "", "utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin1":`}},
 		[]test{{"extract", "TestContentTypes|TestLatin1IsNeverReadAsUTF8"}, {"internal/pipeline", "TestAnswersOfProxies"}}},
-	{"an account keeps its server", []edit{{"internal/ledger/server.go", `if err == nil && stored != "" && plainServer(stored)`, `if err == nil && stored == "none" && plainServer(stored)`}},
+	{"an account keeps its server", []edit{{"internal/ledger/server.go", `	if warehouse == "" || plainServer`, `	if warehouse != "none" || plainServer`}},
 		[]test{{"internal/ledger", "TestAccountsKeepTheirServers"}, {"cmd/wheelhouse", "TestAnotherServerIsRefused|TestOtherAccountsAreLoaded"}}},
 }
