@@ -97,7 +97,7 @@ func TestRunRefusesWhatCheckFails(t *testing.T) {
 			mustExec(t, dsn, fmt.Sprintf("GRANT USAGE ON SCHEMA wheelhouse TO %[1]s; GRANT SELECT ON wheelhouse.schema_migrations TO %[1]s; "+
 				"GRANT EXECUTE ON FUNCTION wheelhouse.missing_roles_sql() TO %[1]s", role))
 			return address
-		}, "[fail database_rights fail server warn pages]"},
+		}, "[fail database_rights fail server fail roles warn pages]"},
 		"another encoding": {func(t *testing.T, dsn string) string {
 			u, err := url.Parse(dsn)
 			if err != nil {

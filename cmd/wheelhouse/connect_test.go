@@ -218,7 +218,7 @@ func TestMissingRightToMigrateIsNamed(t *testing.T) {
 	u.types(exitOK, "migrate", "up")
 	u.types(exitOK, "run", "--streams", "user_access")
 	// The three roles exist, and are not this user's to use: loads work, and check says what the pages lack.
-	if notOK, all := u.checked(exitOK); fmt.Sprint(notOK) != "[warn pages]" || !strings.Contains(fmt.Sprint(all), "GRANT wheelhouse_reader TO") {
+	if notOK, all := u.checked(exitOK); fmt.Sprint(notOK) != "[warn roles warn pages]" || !strings.Contains(fmt.Sprint(all), "GRANT wheelhouse_reader TO") {
 		t.Errorf("a stranger's roles: %q\n%+v", notOK, all)
 	}
 }

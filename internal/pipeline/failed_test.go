@@ -63,7 +63,7 @@ func TestFailedWindowIsLoadedByTheNextRun(t *testing.T) {
 		"not JSON":     {200, `<html>`, "answer: "},
 	} {
 		api.answer("usage_new", func(q url.Values) (int, string) {
-			if strings.HasPrefix(q.Get("from"), "2026-03-10") {
+			if from, to := q.Get("from")[:10], q.Get("to")[:10]; from <= "2026-03-10" && "2026-03-10" < to {
 				return answer.status, answer.body
 			}
 			return 200, sessions()
@@ -136,7 +136,7 @@ func TestOneForbiddenShare(t *testing.T) {
 	t.Parallel()
 	api := newCanned()
 	api.answer(sharesPath, func(q url.Values) (int, string) {
-		if strings.HasPrefix(q.Get("from"), "2026-03-10") {
+		if from, to := q.Get("from")[:10], q.Get("to")[:10]; from <= "2026-03-10" && "2026-03-10" < to {
 			return 200, `{"data":[{"slug":"s","visits":1}],"pagination":{"total":1}}`
 		}
 		return 200, `{"data":[],"pagination":{"total":0}}`

@@ -17,7 +17,7 @@ func TestBackfillTwiceWritesOnce(t *testing.T) {
 	b := newBench(t, newSimulator(now, days+1, func(o *simulator.Options) { o.Agents = 3 }), now, nil)
 	r := Range{First: date("2026-03-15").AddDate(0, 0, -days), Last: date("2026-03-14"), Now: now}
 	first := b.mustRun(r)
-	if first.Loaded < 5*days || first.Counts.Inserted < int64(13*days) || first.Reconciled == 0 || first.Unreconciled != 0 {
+	if first.Loaded < 4*days || first.Counts.Inserted < int64(13*days) || first.Reconciled == 0 || first.Unreconciled != 0 {
 		t.Errorf("first: %+v", first)
 	}
 	b.mustWriteNothing("the second backfill", func() {

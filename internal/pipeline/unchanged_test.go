@@ -23,7 +23,7 @@ func TestTheSameAnswerTwiceWritesNothing(t *testing.T) {
 	b.mustWriteNothing("a second run", func() { b.mustRun(all) })
 	all.Force = true
 	b.mustWriteNothing("a forced run", func() {
-		if r := b.mustRun(all); r.Windows < 70 || r.Counts.Unchanged < 400 {
+		if r := b.mustRun(all); r.Windows < 50 || r.Counts.Unchanged < 400 {
 			t.Errorf("the forced run asked for %d windows and found %d rows unchanged", r.Windows, r.Counts.Unchanged)
 		}
 	})

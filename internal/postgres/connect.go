@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -38,6 +39,7 @@ func explain(err *pgconn.ConnectError) *ConnectError {
 		own := redacted(answer)
 		e.errs = []error{own, err}
 		e.Cause, e.Remedy = answered(own, answer.Message, err.Config)
+		e.Remedy = cmp.Or(Remedy(answer), e.Remedy)
 		return e
 	}
 	for _, find := range []func(*pgconn.ConnectError) (cause, remedy string){certificate, network} {
