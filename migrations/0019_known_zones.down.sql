@@ -1,4 +1,4 @@
--- The views as they were: a zone that the server does not know makes them fail.
+-- The views of the version before: a zone that the database server does not know makes them fail.
 
 CREATE OR REPLACE VIEW bi.accounts AS
 SELECT account_id,

@@ -1,5 +1,5 @@
--- A zone that the server does not know must not make a view fail for other accounts. A server may know a zone and lose it: an upgrade of
--- its operating system may remove old names.
+-- A zone that the database server does not know must not make a view fail for other accounts. A server that knows a zone may lose it: an
+-- upgrade of its operating system may remove old names.
 
 CREATE FUNCTION bi.known_zone(zone text) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -11,11 +11,11 @@ EXCEPTION
 END
 $$;
 COMMENT ON FUNCTION bi.known_zone(text) IS
-    'The name of a time zone, or NULL if this server does not know the zone. It cannot run in a parallel query.';
+    'The name of a time zone, or NULL if this database server does not know the zone. A query with this function does not run in parallel.';
 
--- The view of sessions reads this column, because bi.known_zone would keep its queries from running in parallel.
+-- The view of sessions reads this column instead of bi.known_zone, so that its queries can run in parallel.
 ALTER TABLE wheelhouse.accounts ADD COLUMN timezone_known boolean NOT NULL DEFAULT true;
-COMMENT ON COLUMN wheelhouse.accounts.timezone_known IS 'Whether this server knows the zone. A trigger looks when the zone is set, and each run looks again.';
+COMMENT ON COLUMN wheelhouse.accounts.timezone_known IS 'Whether this database server knows the time zone. A trigger sets the value when the zone is set, and each run sets it again.';
 
 CREATE FUNCTION wheelhouse.note_known_zone() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -24,7 +24,7 @@ BEGIN
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION wheelhouse.note_known_zone() IS 'Trigger: notes whether the server knows the zone of an account.';
+COMMENT ON FUNCTION wheelhouse.note_known_zone() IS 'Trigger: sets timezone_known, when the time zone of an account is set.';
 CREATE TRIGGER accounts_known_zone BEFORE INSERT OR UPDATE OF timezone ON wheelhouse.accounts
     FOR EACH ROW EXECUTE FUNCTION wheelhouse.note_known_zone();
 UPDATE wheelhouse.accounts SET timezone_known = false WHERE bi.known_zone(timezone) IS NULL;
@@ -36,8 +36,8 @@ SELECT account_id,
        history_from,
        (now() AT TIME ZONE bi.known_zone(timezone))::date AS today
 FROM wheelhouse.accounts;
-COMMENT ON COLUMN bi.accounts.timezone IS 'IANA name of the reporting time zone: every "day" in bi begins and ends at its midnight. If this server does not know the zone, the account has no rows in bi.coverage and bi.days; its other rows are right.';
-COMMENT ON COLUMN bi.accounts.today    IS 'The day that it is now in the reporting zone. NULL: this server does not know the zone.';
+COMMENT ON COLUMN bi.accounts.timezone IS 'IANA name of the reporting time zone: every "day" in bi begins and ends at its midnight. If this database server does not know the zone, the account has no rows in bi.coverage and bi.days; its other rows are right.';
+COMMENT ON COLUMN bi.accounts.today    IS 'The day that it is now in the reporting zone. NULL: this database server does not know the zone.';
 
 CREATE OR REPLACE VIEW bi.days AS
 SELECT a.account_id, d.day::date AS day
@@ -140,9 +140,9 @@ FROM crankwheel.screen_sessions s
 LEFT JOIN wheelhouse.accounts a ON a.account_id = s.account_id
 LEFT JOIN wheelhouse.agent_names n ON n.account_id = s.account_id AND n.agent_email = s.agent_email
 WHERE s.deleted_at IS NULL;
-COMMENT ON COLUMN bi.screen_sessions.hour IS 'Hour of the day in the reporting zone: 0 to 23. NULL: this server does not know the zone.';
+COMMENT ON COLUMN bi.screen_sessions.hour IS 'Hour of the day in the reporting zone: 0 to 23. NULL: this database server does not know the zone.';
 
--- The day's sessions are those with its local_day. The ids only say where to look, so they need no zone.
+-- The sessions of a day are those with this local_day. The range of ids only bounds the search in the index, so it needs no zone.
 CREATE OR REPLACE VIEW wheelhouse.agent_daily_dirty AS
 SELECT d.account_id, d.day, f.*
 FROM (SELECT DISTINCT account_id, day FROM wheelhouse.dirty_days) d

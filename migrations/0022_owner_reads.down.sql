@@ -1,4 +1,4 @@
--- The owner stays a member of wheelhouse_reader: nothing tells whether somebody else made it one.
+-- The owner stays a member of wheelhouse_reader, because nothing tells whether this migration or somebody else made the owner one.
 CREATE OR REPLACE FUNCTION wheelhouse.role_grants(role text) RETURNS SETOF text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

@@ -1,11 +1,11 @@
--- Pages read with the role wheelhouse_reader. The owner of the warehouse, as whom the program usually logs in, may set that role only as
--- a superuser or as a member. A user who creates a role is no member before PostgreSQL 16. Since 16 it is one that may grant the role,
--- but not set it (unless createrole_self_grant says so). So the owner is made a member like any other.
+-- Pages read with the role wheelhouse_reader. The program usually logs in as the owner of the warehouse, who may set that role only if the
+-- owner is a superuser or a member. Before PostgreSQL 16, the creator of a role is not a member. Since 16, the creator is a member who may
+-- grant the role but not set it (unless createrole_self_grant says so). So this migration makes the owner a member who may set the role.
 
 CREATE FUNCTION wheelhouse.owner_sets_reader() RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce(pg_has_role(nspowner, to_regrole('wheelhouse_reader'),
-        -- Since 16, a MEMBER may have the right to grant the role, and no other.
+        -- Since 16, a member may have only the right to grant the role.
         CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET' ELSE 'MEMBER' END), false)
     FROM pg_namespace WHERE nspname = 'wheelhouse'
 $$;
@@ -38,11 +38,11 @@ BEGIN
             ('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA bi TO wheelhouse_reader'),
             (format('ALTER DEFAULT PRIVILEGES FOR ROLE %s IN SCHEMA bi GRANT SELECT ON TABLES TO wheelhouse_reader', owner)),
             (format('ALTER DEFAULT PRIVILEGES FOR ROLE %s IN SCHEMA bi GRANT EXECUTE ON FUNCTIONS TO wheelhouse_reader', owner)),
-            (format('GRANT wheelhouse_reader TO %s%s', owner, -- names the right that createrole_self_grant may have left out
+            (format('GRANT wheelhouse_reader TO %s%s', owner, -- SET: the right that createrole_self_grant may have left out
                 CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN ' WITH SET TRUE' END));
     WHEN 'wheelhouse_pii_reader' THEN
-        -- It has the reader's rights by membership. The second keeps the role from being dropped by the down
-        -- migration of another database: membership does not.
+        -- Membership gives the role the reader's rights. The second grant is a right in this database: while the role has one, the
+        -- down migration of another database does not drop the role. Membership alone would not prevent that.
         RETURN QUERY VALUES
             ('GRANT wheelhouse_reader TO wheelhouse_pii_reader'),
             ('GRANT USAGE ON SCHEMA bi TO wheelhouse_pii_reader');

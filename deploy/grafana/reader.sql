@@ -1,5 +1,5 @@
 -- The user with which Grafana logs in. It is a member of wheelhouse_reader alone, and only reads. reader.sh runs this file with
--- psql, as a superuser or a user who may create roles; since PostgreSQL 16 that user must also be the one who created
+-- psql, as a superuser or a user who may create roles. Since PostgreSQL 16, a user who is not a superuser must also have created
 -- wheelhouse_reader. Running the file again sets the password from the environment.
 \set ON_ERROR_STOP on
 \getenv password GRAFANA_READER_PASSWORD

@@ -1,7 +1,7 @@
 -- The state of streams, in one statement that monitors run again and again. Read only.
 
 -- name: known_zones
--- Those of some zones that the server knows.
+-- Which of these zones the database server knows.
 SELECT z FROM unnest(@zones::text[]) AS z WHERE bi.known_zone(z) IS NOT NULL;
 
 -- name: health

@@ -8,7 +8,7 @@ SELECT clock_timestamp();
 SELECT server FROM wheelhouse.accounts WHERE account_id = @account;
 
 -- name: account
--- known is the stored server that was compared with the new one. A server that another process has stored since stays.
+-- known is the stored server that was compared with the new one. If another process has stored another server since, that one stays.
 INSERT INTO wheelhouse.accounts AS a (account_id, server, timezone, history_from)
 VALUES (@account, @server, @timezone, @history_from)
 ON CONFLICT (account_id) DO UPDATE
@@ -16,7 +16,7 @@ SET server = CASE WHEN @accept OR a.server IN (@known, '') THEN excluded.server 
 WHERE (a.server, a.timezone, a.history_from) IS DISTINCT FROM (excluded.server, excluded.timezone, excluded.history_from);
 
 -- name: start_run
--- An upgrade of the server may have removed a zone, or added one.
+-- An upgrade of the database server may have removed a zone, or added one.
 WITH known AS (
     UPDATE wheelhouse.accounts SET timezone_known = NOT timezone_known
     WHERE timezone_known <> (bi.known_zone(timezone) IS NOT NULL)
@@ -150,7 +150,7 @@ FROM wheelhouse.loads
 WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND requested_at > @requested;
 
 -- name: unknown_members
--- Keeps the members of a load's answers that the stream does not know. Returned: those that no earlier load of the stream had.
+-- Keeps the names of the members of a load's answers that the stream does not know, and returns those that no earlier load of the stream had.
 WITH kept AS (
     INSERT INTO wheelhouse.unknown_members (load_id, account_id, stream, members) VALUES (@load, @account, @stream, @members::text[])
 )
@@ -158,7 +158,7 @@ SELECT m FROM unnest(@members::text[]) m
 WHERE NOT EXISTS (SELECT FROM wheelhouse.unknown_members u WHERE u.account_id = @account AND u.stream = @stream AND m = ANY (u.members));
 
 -- name: loaded_same
--- The answer came again byte for byte: the load gets the counts, totals and unknown members of the last one.
+-- The answer came again byte for byte: the load gets the counts, totals and unknown members of the last load.
 WITH kept AS (
     INSERT INTO wheelhouse.unknown_members (load_id, account_id, stream, members)
     SELECT @load, account_id, stream, members FROM wheelhouse.unknown_members WHERE load_id = @last

@@ -42,7 +42,7 @@ GROUP BY stream, position, loaded, stretch
 ORDER BY position, min(day);
 
 -- name: unknown
--- The members that a stream does not know, in the answers of the last day on which it was loaded.
+-- The members that a stream does not know, in answers of the 24 hours before its newest load.
 SELECT u.stream, array_agg(DISTINCT m ORDER BY m)
 FROM wheelhouse.unknown_members u
 JOIN wheelhouse.loads l ON l.id = u.load_id
