@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// beside is what an answer says beside its rows, in members that the stream does not know.
+// beside holds what an answer says in members beside its rows that the stream does not know.
 type beside struct {
 	unknown []string // names of the members, sorted
-	more    []string // names of members that say that the answer is not all
-	totals  []stated // numbers of rows that the members state
+	more    []string // names of members that say that there is more
+	totals  []stated // numbers of rows that members state
 }
 
 type stated struct {
@@ -23,8 +23,8 @@ type stated struct {
 // maxUnknown bounds how many names of unknown members are kept.
 const maxUnknown = 20
 
-// notice reads a member that the stream does not know. It returns an error if the member says that the answer is none: a server
-// that fails may send an error with status 200, and with an empty array of rows.
+// notice reads a member that the stream does not know. It returns an error if the member says that the request failed: a server that
+// fails may send an error with status 200 and an empty array of rows.
 func (b *beside) notice(d *decoder, name string) error {
 	value := d.src
 	switch plainName(name) {
@@ -50,7 +50,7 @@ func (b *beside) notice(d *decoder, name string) error {
 	return b.paging(decoderOf(value), name, shown, 3)
 }
 
-// failures are words with which APIs say that a request failed.
+// failures are values of a member status with which APIs say that a request failed.
 var failures = []string{"error", "fail", "failed", "failure"}
 
 func stating(err error, reason string) error {
@@ -63,7 +63,7 @@ func stating(err error, reason string) error {
 	return fmt.Errorf("status 200, but the answer states an error (%s)", reason)
 }
 
-// reason returns what a member error or errors says, redacted.
+// reason returns the text of a member error or errors, redacted.
 func reason(value []byte) string {
 	d := decoderOf(value)
 	switch d.kind() {
@@ -85,8 +85,8 @@ func reason(value []byte) string {
 	return excerpt(value)
 }
 
-// paging looks for what says that the answer is not all: a member such as has_more, next_cursor or truncated, a number of rows or
-// pages that is larger than what came, or one of these in an object such as pagination or meta.
+// paging looks for members that say that there is more: a member such as has_more, next_cursor or truncated, a number of rows or pages
+// that is larger than what came, or one of these in an object such as pagination or meta.
 func (b *beside) paging(d *decoder, name, path string, depth int) error {
 	switch plain := plainName(name); {
 	case slices.Contains(moreMembers, plain):
@@ -122,7 +122,7 @@ func (b *beside) paging(d *decoder, name, path string, depth int) error {
 	return nil
 }
 
-// Names, in the form of plainName, of members in which APIs state their paging.
+// The names of members in which APIs state their paging, in the form of plainName.
 var (
 	moreMembers = []string{
 		"hasmore", "hasnext", "hasnextpage", "more", "moreresults", "next", "nextcursor", "nexthref", "nextlink", "nextoffset", "nextpage",
@@ -133,7 +133,7 @@ var (
 	pagingObjects = []string{"pagination", "paging", "paginator", "pageinfo", "page", "cursor", "cursors", "links", "meta", "metadata"}
 )
 
-// notAll lists the members that say that the answer is not all, if rows of its rows came.
+// notAll lists the members that say that there is more, where rows is the number of rows that came. "": none does.
 func (b *beside) notAll(rows int64) string {
 	more := slices.Clone(b.more)
 	for _, t := range b.totals {
@@ -145,8 +145,8 @@ func (b *beside) notAll(rows int64) string {
 	return strings.Join(slices.Compact(more), ", ")
 }
 
-// says tells whether a value says yes, or anything at all. null, false, zero, a word for one of these, and an array or object of
-// nothing else say nothing.
+// says tells whether a value has any content, or means yes. null, false, zero, a word for one of these, and an array or object that
+// holds nothing else do not count as content.
 func (d *decoder) says() (says bool, err error) {
 	inner := func() error {
 		one, err := d.says()
@@ -174,7 +174,7 @@ func (d *decoder) says() (says bool, err error) {
 	return true, err
 }
 
-// plainName returns a name in the form in which the names of members are compared: hasMore and has-more are has_more.
+// plainName returns a name in the form in which names of members are compared: hasMore, has_more and has-more all become hasmore.
 func plainName(name string) string {
 	return strings.NewReplacer("_", "", "-", "", "$", "", "@", "").Replace(strings.ToLower(name))
 }

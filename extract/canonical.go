@@ -21,8 +21,8 @@ var errTooDeep = errors.New("json: nests too deep (more than 64 levels)")
 // Canonical returns raw, one JSON value, in the form in which Postgres prints it once it is stored as jsonb, so that equal
 // values are equal bytes. Members stand in jsonb's order, and of members with equal names the last one counts. Commas and
 // colons are followed by a space. Numbers have no exponent. Canonical changes what jsonb cannot hold: it removes U+0000,
-// replaces invalid UTF-8 by U+FFFD (or, in names that would become equal, writes both as escapes), and writes a number of more
-// than 1000 digits as a string. Canonical fails for a value nested deeper than 64 levels.
+// replaces invalid UTF-8 by U+FFFD (in names that would become equal, it writes both as escapes instead), and writes a number of
+// more than 1000 digits as a string. Canonical fails for a value nested deeper than 64 levels.
 func Canonical(raw jsontext.Value) (jsontext.Value, error) {
 	return appendCanonical(nil, decoderOf(raw), 0)
 }
@@ -64,12 +64,12 @@ func appendObject(b []byte, d *decoder, depth int) ([]byte, error) {
 	return appendMembers(b, members), nil
 }
 
-// appendMembers writes an object in jsonb's order: shorter names come first, names of one length in order of their bytes. members are
-// by their exact names.
+// appendMembers writes an object in jsonb's order: shorter names come first, and names of one length are in order of their bytes. The
+// keys of members are exact names.
 func appendMembers[V ~[]byte](b []byte, members map[string]V) []byte {
 	exact := slices.Collect(maps.Keys(members))
 	values := make(map[string]V, len(members))
-	for i, name := range settled(exact, func(name string) string { return name }) {
+	for i, name := range distinctNames(exact, func(name string) string { return name }) {
 		values[name] = members[exact[i]]
 	}
 	names := slices.SortedFunc(maps.Keys(values), func(x, y string) int {

@@ -182,7 +182,7 @@ func (c *Client) turn(ctx context.Context) (turn, pause time.Duration, err error
 	}
 }
 
-// wait waits for a limit.
+// wait waits until a rate limit allows the next request.
 func (c *Client) wait(ctx context.Context, limit *rate.Limiter) error {
 	if c.observe.Wait == nil {
 		return limit.Wait(ctx)

@@ -63,12 +63,12 @@ func (a *answer) rowsUnder(name string, rows func() error, member func(d *decode
 	return err
 }
 
-// ignored returns a function for rowsUnder that needs none of the other members. The stream knows those with the given names.
+// ignored returns a func for rowsUnder that reads no other members. names are the other members that the stream knows.
 func ignored(names ...string) func(*decoder, string) (bool, error) {
 	return func(_ *decoder, name string) (bool, error) { return slices.Contains(names, name), nil }
 }
 
-// list reads an answer that is an array of rows. In place of an array, a server that fails may send an object that states an error.
+// list reads an answer that is an array of rows. Instead of an array, a server that fails may send an object that states an error.
 func (a *answer) list(rows func() error) error {
 	if c, err := a.next(); err != nil || c != '{' {
 		if err != nil {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// DemoInfo tells about the account's Instant Demos, and about the server's clock.
+// DemoInfo has the state of the account's Instant Demos, and the time of the server's clock.
 type DemoInfo struct {
 	Enabled BoolOrNA  // not valid: the answer does not say
 	Clock   time.Time // when the server answered, to the second; zero: the answer does not say
@@ -25,7 +25,7 @@ func (c *Client) DemoInfo(ctx context.Context) (info DemoInfo, err error) {
 			case name == "is_enabled":
 				return d.boolean(&info.Enabled)
 			}
-			return a.beside.notice(d, name) // an error, for instance
+			return a.beside.notice(d, name) // it may state an error
 		})
 	})
 	return info, err

@@ -98,7 +98,7 @@ func (d *decoder) demoRequest(r *DemoRequest) error {
 func (d *decoder) prospectInfo(r *DemoRequest) error {
 	r.Prospect = nil
 	var unknown Extra
-	var exact []string // names of the answers
+	var exact []string // exact names of the questions
 	place := map[string]int{}
 	err := d.objectOrNull(&r.Problem, "prospect_info", func(name []byte) error {
 		question, ok := strings.CutPrefix(cleanText(string(name)), "prospect-")
@@ -119,14 +119,14 @@ func (d *decoder) prospectInfo(r *DemoRequest) error {
 		r.Prospect = append(r.Prospect, answer)
 		return nil
 	})
-	for i, question := range settled(exact, func(name string) string { return strings.TrimPrefix(name, "prospect-") }) {
+	for i, question := range distinctNames(exact, func(name string) string { return strings.TrimPrefix(name, "prospect-") }) {
 		r.Prospect[i].Question = question
 	}
 	r.Extra.nest("prospect_info", unknown)
 	return err
 }
 
-// answer reads the answer to a question.
+// answer reads the prospect's answer to a question.
 func (d *decoder) answer() (Answer, error) {
 	var a Answer
 	kind := d.kind()

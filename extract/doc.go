@@ -1,11 +1,11 @@
 // Package extract asks the CrankWheel API and returns its answers row by row, as wire types.
 //
 // An answer counts as complete if it declares JSON in UTF-8, the transport ended as announced, the JSON is one whole value
-// without a stated error, and the array that holds the rows is there. An answer that says that there is more, where no paging
-// is known, is delivered, and Report.Missing says so. Report.Unknown names members beside the rows that the stream does not
-// know. The pages of a list must not have changed while they were read. Where the API states totals, the Report tells whether
-// the rows add up to them. Rows are delivered while the answer is read, except for pages of shares, which are read to their end
-// first.
+// without a stated error, and the array that holds the rows is there. If an answer says that there is more, and the stream has no
+// pages, its rows are delivered, and Report.Missing says that there is more. Report.Unknown names the members beside the rows
+// that the stream does not know. The pages of a list must not have changed while they were read. Where the API states totals,
+// the Report tells whether the rows add up to them. Rows are delivered while the answer is read, except for pages of shares,
+// which are read to their end first.
 //
 // Answers.Begin and Answers.Commit say which rows count (invariant 2). Rows since the last Commit are void if the call fails
 // or calls Begin again.

@@ -13,7 +13,7 @@ import (
 // APIError is an answer with a status other than 200. Status 404 for one share means that the share was deleted.
 type APIError struct {
 	Status    int
-	Path      string // of the request, without what names a share, a user or a content
+	Path      string // of the request, with an ellipsis for the name of a share, a user or a content
 	RequestID string // the answer's x-request-id, for CrankWheel's support; "" where there is none
 	Excerpt   string // the reason in the answer's body, redacted and cut; "" where there is none
 	advice    string
@@ -75,8 +75,8 @@ func retryable(err error) bool {
 	return true
 }
 
-// passing tells whether an answer with this status may be of one moment. 520 to 529 are a content delivery network's: its way to the
-// server is broken.
+// passing tells whether the cause of this status may pass, so that a retry may help. A content delivery network sends 520 to 529 if it
+// cannot reach the server.
 func passing(status int) bool {
 	switch status {
 	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError,

@@ -9,12 +9,13 @@ import (
 	"unicode/utf8"
 )
 
-// exactName returns the name that the decoder read last, before its value is read. Two names are equal if their exact names are: an
-// escape and the character that it stands for are the same. An exact name may hold U+0000 and invalid UTF-8. A lone surrogate,
-// which is no character, is three bytes of invalid UTF-8. The name that the decoder gave to its callback is no longer valid after this call.
+// exactName returns the exact form of the name that the decoder read last. Call it before the name's value is read; the name that the
+// decoder passed to its callback is not valid after the call. Two names are the same if their exact forms are equal: an escape and the
+// character that it stands for have one form. An exact name may contain U+0000 and invalid UTF-8. A lone surrogate, which is not a
+// character, becomes three bytes of invalid UTF-8.
 func (d *decoder) exactName() string { return d.exact(d.lastName) }
 
-// exact returns the exact text of a string with its quotes.
+// exact returns the exact text of a string that is given with its quotes.
 func (d *decoder) exact(quoted []byte) string {
 	inner := quoted[1 : len(quoted)-1]
 	if bytes.IndexByte(inner, '\\') < 0 {
@@ -35,7 +36,7 @@ func (d *decoder) exact(quoted []byte) string {
 			exact = append(exact, d.unquote(fmt.Appendf(nil, `"%s"`, inner[:n]))...)
 		default:
 			n = 6
-			unit, _ := strconv.ParseUint(string(inner[2:n]), 16, 16) // quoted has checked the digits
+			unit, _ := strconv.ParseUint(string(inner[2:n]), 16, 16) // the decoder has checked the digits
 			if unit&^0x3ff == 0xd800 && len(inner) >= 12 && string(inner[6:8]) == `\u` {
 				if low, _ := strconv.ParseUint(string(inner[8:12]), 16, 16); low&^0x3ff == 0xdc00 {
 					n = 12
@@ -52,7 +53,8 @@ func (d *decoder) exact(quoted []byte) string {
 	return string(exact)
 }
 
-// key reads a text that identifies a row. What Postgres cannot hold is written as an escape: without it, the text could be another row's.
+// key reads a text that identifies a row. What Postgres cannot hold is written as an escape. If it were removed, the text could equal
+// another row's.
 func (d *decoder) key(f *Text) error {
 	d.peek()
 	from := d.pos
@@ -65,7 +67,7 @@ func (d *decoder) key(f *Text) error {
 	return nil
 }
 
-// isSurrogate tells whether an exact name goes on with a lone surrogate.
+// isSurrogate tells whether an exact name begins with a lone surrogate.
 func isSurrogate(exact string) bool {
 	return len(exact) >= 3 && exact[0] == 0xed && exact[1] >= 0xa0 && exact[1] <= 0xbf && exact[2] >= 0x80 && exact[2] <= 0xbf
 }
@@ -110,10 +112,10 @@ func escapedName(exact string) string {
 	return b.String()
 }
 
-// settled returns names that Postgres can hold for the exact names of one object's members, in their order. Each is cut to the part that
-// cut returns, and no two are equal: where a clean name is another member's, its escapes are written out. The names do not depend on the
-// order in which the members were sent.
-func settled(exact []string, cut func(string) string) []string {
+// distinctNames returns a name that Postgres can hold for each exact name of one object's members, in their order. cut returns the part of
+// a name that counts. No two results are equal: a clean name that another member already has is replaced by the name with its escapes. The
+// results do not depend on the order in which the members were sent.
+func distinctNames(exact []string, cut func(string) string) []string {
 	names := make([]string, len(exact))
 	taken := map[string]bool{}
 	var unclean []int
@@ -131,7 +133,7 @@ func settled(exact []string, cut func(string) string) []string {
 		if taken[name] {
 			name = cut(escapedName(exact[i]))
 		}
-		for taken[name] { // by a name with the text of the escape
+		for taken[name] { // another member is named like the escape
 			name += "'"
 		}
 		names[i] = name

@@ -40,7 +40,7 @@ type Report struct {
 	Same bool
 
 	answers int   // complete answers
-	window  int64 // number of the window in the order of asking; 0: not asked for yet
+	window  int64 // number of the window in the order of requests; 0: not requested yet
 }
 
 const maxRequestIDs = 50
@@ -52,7 +52,7 @@ func (r *Report) countRequest(requestID string) {
 	}
 }
 
-// note notes what a complete answer says beside its rows.
+// note records what a complete answer says beside its rows.
 func (r *Report) note(a *answer) {
 	for _, name := range a.beside.unknown {
 		if at, known := slices.BinarySearch(r.Unknown, name); !known && len(r.Unknown) < maxUnknown {
@@ -64,10 +64,10 @@ func (r *Report) note(a *answer) {
 	}
 }
 
-// noteMore notes that an answer says with some members that there is more, where no further page is known. Empty: it does not.
+// noteMore records the members with which an answer says that there is more, although no further page is known. "": there are none.
 func (r *Report) noteMore(members string) {
 	if members != "" {
-		r.lacks("the answer says that there is more, and Wheelhouse knows no way to ask for it: " + members)
+		r.lacks("the answer says that there is more, but Wheelhouse does not know how to ask for it: " + members)
 	}
 }
 
@@ -118,7 +118,7 @@ func (c *Client) attempt(ctx context.Context, rep *Report, path string, q url.Va
 	if c.observe.Request == nil {
 		return c.exchange(ctx, rep, path, q, read, func(*http.Response) {})
 	}
-	// The result remains if read panics.
+	// This Result stays if read panics.
 	o := &observed{Request: Request{Attempt: Attempt{try, path, q}, Result: ResultGivenUp, Turn: turn, Pause: pause}, sent: time.Now()}
 	defer func() {
 		o.Took = time.Since(o.sent)

@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// errCharset means that the answer is in a charset that is not read. Read as UTF-8, its texts would be wrong.
+// errCharset means that the answer is in a charset that the client does not read. Its texts would be wrong if they were read as UTF-8.
 var errCharset = errors.New("only UTF-8 is read")
 
-// checkType checks what an answer declares as its content type: JSON in UTF-8, or in US-ASCII, which is the same bytes. Proxies
-// double the type, leave a parameter without a value, and change the case: a type that names JSON each time is accepted.
+// checkType checks the content type that an answer declares: JSON in UTF-8, or in US-ASCII, whose bytes are the same in UTF-8. Proxies
+// may double the type, leave a parameter without a value, or change the case. A doubled type is accepted if it is JSON each time.
 func checkType(h http.Header) error {
 	types := listed(h, "Content-Type")
 	if len(types) == 0 {
-		return errors.New("the answer has no content type, where JSON belongs")
+		return errors.New("the answer has no content type; it should be JSON")
 	}
 	for _, t := range types {
 		kind, parameters := t, ""
@@ -41,8 +41,8 @@ func checkType(h http.Header) error {
 	return nil
 }
 
-// isGzip tells whether an answer declares that its body is packed with gzip. Words that name no encoding are accepted: servers
-// write the charset into this header. Any other encoding was not asked for, and is an error.
+// isGzip tells whether an answer declares that its body is compressed with gzip. Words that mean no encoding are accepted, and so is the
+// charset, which some servers write into this header. Any other encoding was not asked for, and is an error.
 func isGzip(h http.Header) (packed bool, err error) {
 	for _, encoding := range listed(h, "Content-Encoding") {
 		switch encoding = strings.ToLower(encoding); encoding {
@@ -59,7 +59,7 @@ func isGzip(h http.Header) (packed bool, err error) {
 	return packed, nil
 }
 
-// listed returns the values of a header that may be a list, or come several times, without the empty ones.
+// listed returns the values of a header that may hold a list, or come several times. Empty values are left out.
 func listed(h http.Header, name string) []string {
 	return split(strings.Join(h.Values(name), ","), ',')
 }
@@ -82,8 +82,8 @@ func split(text string, separator rune) (parts []string) {
 
 var headerWord = regexp.MustCompile(`^[a-z][a-z0-9/+._:-]{0,59}$`)
 
-// token returns a word of a header for an error. A text that is no such word, or longer than 60 bytes, may be anything: it
-// becomes an ellipsis.
+// token returns a word of a header for use in an error. Any other text, or one longer than 60 bytes, becomes an ellipsis, because it may
+// hold anything.
 func token(text string) string {
 	if !headerWord.MatchString(text) {
 		return "…"

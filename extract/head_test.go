@@ -55,7 +55,7 @@ func TestContentTypes(t *testing.T) {
 		"json":                          "the content type is json, not JSON",
 		"jane@prospect.example":         "the content type is …, not JSON",
 		";;":                            "the content type is …, not JSON",
-		"":                              "the answer has no content type, where JSON belongs",
+		"":                              "the answer has no content type; it should be JSON",
 	} {
 		t.Run(value, func(t *testing.T) {
 			server := serve(t, headed("Content-Type", strings.Split(value, "|"), string(recorded(t, "user_access"))))

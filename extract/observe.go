@@ -33,8 +33,8 @@ var Results = []Result{
 	ResultTimeout, ResultNoAnswer, ResultGivenUp,
 }
 
-// Observer receives what a client does, while it does it. A func that is nil is not called. The funcs are called from several
-// goroutines. What they get holds neither secrets nor content of answers.
+// Observer has funcs that a client calls while it works. A func that is nil is not called. The funcs are called from several
+// goroutines. Their arguments hold neither secrets nor content of answers.
 type Observer struct {
 	Request func(Request) // a request has ended
 	Retry   func(Retry)   // a request has failed, and will be sent again after a wait
@@ -57,11 +57,11 @@ type Attempt struct {
 	query  url.Values
 }
 
-// Path returns the path that is asked for, without what names a share, a user or a content.
+// Path returns the path of the request, with an ellipsis for the name of a share, a user or a content.
 func (a Attempt) Path() string { return public(a.path) }
 
-// public returns a path such as /ss/api/company_content/shares/… without what names a share, a user or a content: logs and errors have
-// paths, and a share's slug would open the share.
+// public returns a path such as /ss/api/company_content/shares/…, with an ellipsis for the name of a share, a user or a content. Logs and
+// errors show paths, and anybody who knows a share's slug can open the share.
 func public(path string) string {
 	parts := strings.SplitN(path, "/", 6)
 	for i, part := range parts {
@@ -85,7 +85,7 @@ type Request struct {
 	Result    Result
 	Status    int           // 0: no answer came
 	RequestID string        // the answer's x-request-id; "" where there is none
-	Bytes     int64         // read of the answer's body, as they came: compressed, if the answer is
+	Bytes     int64         // bytes read of the answer's body, before decompression
 	Turn      time.Duration // waited for the rate limits before it was sent
 	Pause     time.Duration // waited for a Retry-After before it was sent
 	Head      time.Duration // from sending to the answer's head; 0: no answer came
@@ -106,14 +106,14 @@ func (c *Client) Observed(o Observer) *Client {
 	return &observed
 }
 
-// observed is a Request that is not over. It is also the body of its answer, whose bytes it counts.
+// observed is a Request that has not ended. It is also the body of the request's answer, and counts the bytes that are read.
 type observed struct {
 	Request
 	body io.ReadCloser
 	sent time.Time
 }
 
-// see notes what an answer's head says.
+// see records the head of the answer.
 func (o *observed) see(resp *http.Response) {
 	o.Head, o.Status, o.RequestID = time.Since(o.sent), resp.StatusCode, requestID(resp)
 	o.body, resp.Body = resp.Body, o

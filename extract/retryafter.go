@@ -11,9 +11,9 @@ import (
 // asks again.
 const longestWait = 5 * time.Minute
 
-// parseRetryAfter reads a Retry-After header: seconds, or an HTTP date. A fraction of a second is rounded up, because servers compute the
-// wait, and an "s" after the seconds is accepted. Proxies join several values with commas: the longest wait counts. The result is
-// between 0 and longestWait; ok is false where no value has one of these forms.
+// parseRetryAfter reads a Retry-After header: seconds, or an HTTP date. Some servers compute the seconds and send a fraction, which is
+// rounded up; others add an "s". Proxies join several values with commas: the longest wait counts. The result is between 0 and
+// longestWait; ok is false where no value has one of these forms.
 func parseRetryAfter(h string, now time.Time) (wait time.Duration, ok bool) {
 	parts := strings.Split(h, ",")
 	for i, part := range parts {
@@ -21,7 +21,7 @@ func parseRetryAfter(h string, now time.Time) (wait time.Duration, ok bool) {
 		if !is {
 			d, is = untilDate(part, now)
 		}
-		if !is && i+1 < len(parts) { // most dates hold a comma
+		if !is && i+1 < len(parts) { // most dates contain a comma
 			d, is = untilDate(part+","+parts[i+1], now)
 		}
 		if is {
@@ -38,7 +38,7 @@ func seconds(text string) (time.Duration, bool) {
 		return 0, false
 	}
 	n, err := strconv.ParseInt(whole, 10, 64)
-	if err != nil || n >= int64(longestWait/time.Second) { // err: there are too many digits
+	if err != nil || n >= int64(longestWait/time.Second) { // err: too many digits for an int64
 		return longestWait, true
 	}
 	if strings.Trim(fraction, "0") != "" {

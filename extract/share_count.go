@@ -4,11 +4,11 @@ import "context"
 
 // ShareCount tells how many requests the shares of a window need.
 type ShareCount struct {
-	List    int64 // requests for the list of all shares, if it does not change meanwhile
-	Visited int64 // shares that the API lists without "inactive", presumably those visited in the window
+	List    int64 // requests for the list of all shares, if the list does not change meanwhile
+	Visited int64 // number of shares that the API lists without "inactive", presumably those visited in the window
 }
 
-// CountShares asks for the first page of the list of shares, and how many shares it has without the inactive ones.
+// CountShares asks for the first page of the list of shares, and for the number of shares without the inactive ones.
 func (c *Client) CountShares(ctx context.Context, w Window) (n ShareCount, err error) {
 	q := w.events()
 	q.Set("inactive", "true")

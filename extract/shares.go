@@ -30,8 +30,8 @@ type Share struct {
 	Extra             Extra
 }
 
-// pageSize is the page_size that is asked for, and smallPageSize is what is asked for if the server refuses such a page or does not
-// answer it. The server may send smaller pages than asked for. Its maximum is unknown; its default is 25.
+// pageSize is the page_size that is asked for. If the server refuses such a page or does not answer, smallPageSize is asked for. The
+// server may send smaller pages than asked for. Its maximum is unknown; its default is 25.
 const pageSize, smallPageSize = 1000, 100
 
 // passes is how often a list is read before the call fails because the list keeps changing.

@@ -10,15 +10,15 @@ import (
 	"time"
 )
 
-// decoding has a place for each answer that is decoded at the same time: one fewer than Go runs threads. A decoder uses a
-// thread as long as it has input. The free thread is for the goroutine that loads the rows of earlier answers.
+// decoding has a place for each answer that may be decoded at the same time: one place fewer than GOMAXPROCS. A decoder keeps a
+// thread busy as long as it has input. The last thread is for the goroutine that loads the rows of earlier answers.
 var decoding = turns{free: max(1, runtime.GOMAXPROCS(0)-1)}
 
 // windowsAsked numbers the windows in the order in which they are asked for.
 var windowsAsked atomic.Int64
 
-// readInTurn is readAll, once there is a place to decode the answer. An answer gives its place up while it waits for more of its
-// body, and to an answer of a window that was asked for earlier. So the rows of the first window can be loaded the sooner.
+// readInTurn waits for a place to decode the answer, and then does what readAll does. An answer gives its place up while it waits for
+// more of its body, and when an answer of a window that was asked for earlier waits. So the rows of the earliest window come first.
 func (a *answer) readInTurn(ctx context.Context, window int64, read func(*answer) error) error {
 	if err := decoding.take(ctx, window); err != nil {
 		return err
@@ -28,7 +28,7 @@ func (a *answer) readInTurn(ctx context.Context, window int64, read func(*answer
 	return a.readAll(read)
 }
 
-// bodyInTurn is a body whose reader has a place. The reader has a place again when Read returns.
+// bodyInTurn is a body whose reader has a place. The reader may lose the place during Read, and has one again when Read returns.
 type bodyInTurn struct {
 	io.Reader
 	window int64
@@ -42,14 +42,14 @@ func (b bodyInTurn) Read(p []byte) (int, error) {
 	}
 	timer := time.AfterFunc(time.Millisecond, decoding.give)
 	defer func() {
-		if !timer.Stop() { // the place was given up, or is at this moment
+		if !timer.Stop() { // the place has been given up, or is being given up
 			decoding.takeBack(b.window)
 		}
 	}()
 	return b.Reader.Read(p)
 }
 
-// turns gives places to those who wait for them: to the window with the lowest number first.
+// turns gives free places to waiting answers. The window with the lowest number comes first.
 type turns struct {
 	mu      sync.Mutex
 	free    int
@@ -76,7 +76,7 @@ func (t *turns) take(ctx context.Context, window int64) error {
 		t.waiting = slices.Delete(t.waiting, i, i+1)
 	}
 	t.mu.Unlock()
-	if i < 0 { // served at the same moment
+	if i < 0 { // it got a place at the same moment
 		t.give()
 	}
 	return context.Cause(ctx)

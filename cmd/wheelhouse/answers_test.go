@@ -23,7 +23,7 @@ func TestAnswersWithMembersBesideTheRows(t *testing.T) {
 	u.env = append(u.env, "WHEELHOUSE_HISTORY_FROM="+day)
 
 	members.Store(`,"pagination":{"page":1,"page_size":1,"total":3},"has_more":true`)
-	const more = "the answer says that there is more, and Wheelhouse knows no way to ask for it: has_more, pagination.total"
+	const more = "the answer says that there is more, but Wheelhouse does not know how to ask for it: has_more, pagination.total"
 	if _, stderr := u.types(exitIncomplete, "run", "--streams", "demo_usage"); !strings.Contains(stderr, more) {
 		t.Errorf("run:\n%s", stderr)
 	}
@@ -40,7 +40,7 @@ func TestAnswersWithMembersBesideTheRows(t *testing.T) {
 		t.Errorf("the second run:\n%s", stderr)
 	}
 	table, _ := u.types(exitOK, "status")
-	if !strings.Contains(table, "unknown members") || !strings.Contains(table, "default demo_usage has members that Wheelhouse does not know and does not load: has_more, pagination, server") {
+	if !strings.Contains(table, "unknown members") || !strings.Contains(table, "default demo_usage: the API's answers have members that Wheelhouse does not know and does not load: has_more, pagination, server") {
 		t.Errorf("status:\n%s", table)
 	}
 }

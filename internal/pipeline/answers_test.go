@@ -172,7 +172,7 @@ func TestAnswersThatSayThereIsMore(t *testing.T) {
 			if r.OK() || r.Loaded != 1 || r.Unreconciled != 1 || r.Counts.Deleted != 0 {
 				t.Errorf("%+v", r)
 			}
-			s.want("loaded|false|the answer says that there is more, and Wheelhouse knows no way to ask for it: has_more, paging.total",
+			s.want("loaded|false|the answer says that there is more, but Wheelhouse does not know how to ask for it: has_more, paging.total",
 				"SELECT status, reconciled, error FROM wheelhouse.loads WHERE account_id = $1 ORDER BY id DESC LIMIT 1", s.account.ID)
 			s.wantDue(stream, s.day(day), "03-10:unreconciled")
 			s.api.plays(beside(stream, ""))
