@@ -154,7 +154,7 @@ func TestCheckOfTheAPI(t *testing.T) {
 		says    string
 	}{
 		"demos off":     {answers(200, 0, `{"is_enabled": false}`), exitOK, "[warn instant_demos default]", "Instant Demos are off"},
-		"demos unknown": {answers(200, 0, `{}`), exitOK, "[]", "does not tell whether Instant Demos are on"},
+		"demos unknown": {answers(200, 0, `{}`), exitOK, "[]", "does not say whether Instant Demos are on"},
 		"clock behind":  {answers(200, 10*time.Minute, `{"is_enabled": true}`), exitOK, "[warn api_clock default]", " behind the API's"},
 		"clock ahead":   {answers(200, -10*time.Minute, `{"is_enabled": true}`), exitOK, "[warn api_clock default]", " ahead of the API's"},
 		"wrong key":     {answers(401, 0, `{}`), exitIncomplete, "[fail api default]", "401"},

@@ -163,7 +163,7 @@ func TestOtherRulesForAZoneAreShown(t *testing.T) {
 	u.checked(exitOK)
 	u.env = append(u.env, "ZONEINFO="+newerZones(t))
 	first := time.Now().UTC().AddDate(0, 0, -3).Format(time.DateOnly)
-	if notOK, all := u.checked(exitOK); fmt.Sprint(notOK) != "[warn zone other]" || !strings.Contains(fmt.Sprint(all), "have other rules for Europe/Lisbon, first on "+first) {
+	if notOK, all := u.checked(exitOK); fmt.Sprint(notOK) != "[warn zone other]" || !strings.Contains(fmt.Sprint(all), "have different rules for Europe/Lisbon, first on "+first) {
 		t.Errorf("%q\n%+v", notOK, all)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"wheelhouse/internal/settings"
 )
 
-// accountChecks are the checks of an account that its answer to demo_info tells about.
+// accountChecks are the checks of an account that need only the answer to its request for demo_info.
 var accountChecks = []struct {
 	name  string
 	check func(info extract.DemoInfo, now time.Time) Result
@@ -20,8 +20,8 @@ var accountChecks = []struct {
 	{"instant_demos", demos},
 }
 
-// Account asks the API of an account one question, and makes the checks that the answer tells about. api has the attempts and
-// time-outs of the request; now is this machine's clock.
+// Account sends one request to the API of an account, and checks the answer. api has the attempts and timeouts of the request; now is this
+// machine's clock.
 func Account(ctx context.Context, a settings.Account, api extract.Config, now func() time.Time) (all []Result) {
 	add := func(name string, r Result) {
 		r.Check, r.Account = name, a.ID
@@ -49,7 +49,7 @@ func ask(ctx context.Context, a settings.Account, api extract.Config) (extract.D
 	return client.DemoInfo(ctx)
 }
 
-// remedy says what to do about a request that failed. The error of a refused request says more.
+// remedy says what to do about a request that failed. The error itself says more.
 func remedy(err error) string {
 	var api *extract.APIError
 	switch {
@@ -58,15 +58,15 @@ func remedy(err error) string {
 	case errors.As(err, &api) && api.Status >= 500, errors.As(err, &api) && api.Status == http.StatusTooManyRequests:
 		return "wait and check again; if the error stays, ask CrankWheel with the request id"
 	}
-	return "set the account's server to the address that its users log in at, and let this machine connect to that address"
+	return "set the account's server to the address at which its users log in, and let this machine connect to that address"
 }
 
-// mostSkew is the least difference between two clocks that is worth a warning. A window of today ends at this machine's now.
+// mostSkew is the largest difference between the two clocks that causes no warning. A window of today ends at this machine's now.
 const mostSkew = 2 * time.Minute
 
 func clock(info extract.DemoInfo, now time.Time) Result {
 	if info.Clock.IsZero() {
-		return ok("the API does not tell its time")
+		return ok("the API does not say what time it is")
 	}
 	difference := now.Sub(info.Clock).Round(time.Second)
 	how := "ahead of"
@@ -75,7 +75,7 @@ func clock(info extract.DemoInfo, now time.Time) Result {
 	}
 	text := fmt.Sprintf("this machine's clock is %s %s the API's", difference.Abs(), how)
 	if difference.Abs() > mostSkew {
-		return warn(text, "set this machine's clock (NTP): days that the API has not ended yet may be taken for complete")
+		return warn(text, "set this machine's clock (NTP): a day may be loaded as complete before it has ended for the API")
 	}
 	return ok("%s", text)
 }
@@ -83,9 +83,9 @@ func clock(info extract.DemoInfo, now time.Time) Result {
 func demos(info extract.DemoInfo, _ time.Time) Result {
 	switch {
 	case !info.Enabled.Valid:
-		return ok("the API does not tell whether Instant Demos are on")
+		return ok("the API does not say whether Instant Demos are on")
 	case !info.Enabled.V:
-		return warn("Instant Demos are off", "nothing, if that is intended: there will be no new demo requests; otherwise switch them on in CrankWheel")
+		return warn("Instant Demos are off", "do nothing if that is intended (there are no new demo requests then); otherwise switch them on in CrankWheel")
 	}
 	return ok("Instant Demos are on")
 }

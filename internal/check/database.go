@@ -17,24 +17,24 @@ import (
 // Database is what the checks of the database look at.
 type Database struct {
 	DB       migrations.DB      // a pool or a connection of package postgres, which refuses servers and encodings that no warehouse can have
-	Accounts []settings.Account // that are to be loaded
-	Moved    bool               // an account whose server is another one than before is the same account
+	Accounts []settings.Account // the accounts to load
+	Moved    bool               // --accept-server: an account whose server has changed is the same account
 	Pages    func(context.Context) error
 
-	tx pgx.Tx // that the checks read in; nil: none has begun
+	tx pgx.Tx // the transaction in which checks read; nil: none has begun
 }
 
-// Stage says when a check of the database can be made.
+// Stage says before what a check of the database is carried out.
 type Stage int
 
 // The stages, in their order.
 const (
 	Schema Stage = iota // before anything is read or written
 	Load                // before data are loaded
-	Advice              // what loads do not need: these checks never fail
+	Advice              // about what loads do not need: these checks find no failure, only warnings
 )
 
-// databaseChecks are the checks of the database, in the order in which they are made and shown.
+// databaseChecks are the checks of the database, in the order in which they are carried out and shown.
 var databaseChecks = []struct {
 	name  string
 	stage Stage
@@ -50,11 +50,11 @@ var databaseChecks = []struct {
 	{"pages", Advice, true, pages},
 }
 
-// reading is how a transaction begins that changes nothing.
+// reading has the options of a transaction that changes nothing.
 var reading = postgres.Begin(pgx.ReadCommitted, pgx.ReadOnly)
 
-// Run makes the checks of the database from one stage to another, both included. Without this program's schema, checks that need it
-// are left out.
+// Run carries out the checks of the database from one stage to another, both included. If the database does not have this program's
+// schema, checks that need the schema are left out.
 func Run(ctx context.Context, d Database, from, to Stage) (all []Result) {
 	fits := true
 	defer func() { d.end(ctx) }()
@@ -68,7 +68,7 @@ func Run(ctx context.Context, d Database, from, to Stage) (all []Result) {
 			results, err = c.check(ctx, d)
 		}
 		if err != nil {
-			d.end(ctx) // no statement would work in it
+			d.end(ctx) // after an error no statement works in this transaction
 			results = failed(postgres.Redact(err))
 		}
 		for _, r := range results {
@@ -91,13 +91,13 @@ func (d *Database) begin(ctx context.Context) (err error) {
 // end ends the transaction, if there is one.
 func (d *Database) end(ctx context.Context) {
 	if d.tx != nil {
-		_ = d.tx.Rollback(context.WithoutCancel(ctx)) // it only read
+		_ = d.tx.Rollback(context.WithoutCancel(ctx)) // the transaction only read
 		d.tx = nil
 	}
 }
 
-// Refusal returns the error with which a program refuses to work on the database, or nil, and the failed results of accounts, of
-// which each refuses one account.
+// Refusal returns the first failure that is not about one account, as the error with which a program refuses to work on the database. If
+// there is none, it returns the failures about accounts: each of these accounts is to be left out.
 func Refusal(results []Result) (accounts []Result, err error) {
 	for _, r := range results {
 		switch {
@@ -165,7 +165,7 @@ func rights(ctx context.Context, d Database) ([]Result, error) {
 		return []Result{fail(fmt.Sprintf("the user %s may not create temporary tables in the database %s", user, database),
 			fmt.Sprintf("run GRANT TEMPORARY ON DATABASE %s TO %s as its owner", database, user))}, nil
 	}
-	return []Result{ok("the user %s may load", user)}, nil
+	return []Result{ok("the user %s may load data", user)}, nil
 }
 
 // servers looks for accounts whose data came from another server than the one in the settings.
@@ -184,7 +184,7 @@ func servers(ctx context.Context, d Database) (all []Result, err error) {
 		case other == nil:
 			all = append(all, ok("%s is the account's server", a.Server).of(a.ID))
 		case d.Moved:
-			all = append(all, warn(other.Cause(), "nothing: --accept-server says that it is the same account").of(a.ID))
+			all = append(all, warn(other.Cause(), "do nothing: --accept-server says that it is the same account").of(a.ID))
 		default:
 			all = append(all, fail(other.Cause(), other.Remedy()).of(a.ID))
 		}
@@ -206,8 +206,8 @@ func roles(ctx context.Context, d Database) ([]Result, error) {
 		return nil, err
 	}
 	if sql != "" {
-		return []Result{warn("the roles wheelhouse_loader, wheelhouse_reader and wheelhouse_pii_reader do not exist, or lack rights",
-			"run the SQL that `wheelhouse migrate status` prints as a superuser")}, nil
+		return []Result{warn("not all of the roles wheelhouse_loader, wheelhouse_reader and wheelhouse_pii_reader exist and have their rights",
+			"run, as a superuser, the SQL that `wheelhouse migrate status` prints")}, nil
 	}
 	strangers, err := names(ctx, d.tx, `
 		SELECT rolname FROM pg_roles
@@ -216,7 +216,7 @@ func roles(ctx context.Context, d Database) ([]Result, error) {
 		return nil, err
 	}
 	if len(strangers) > 0 {
-		return []Result{warn(fmt.Sprintf("%s may log in or is a superuser, so somebody else made this role; it has rights in this warehouse", some(strangers)),
+		return []Result{warn(fmt.Sprintf("%s may log in or is a superuser, so Wheelhouse did not create this role; it has rights in this warehouse", some(strangers)),
 			"if the role belongs to somebody else, let its owner rename it and run `wheelhouse migrate up` again; otherwise run ALTER ROLE … NOLOGIN NOSUPERUSER")}, nil
 	}
 	return []Result{ok("wheelhouse_loader, wheelhouse_reader and wheelhouse_pii_reader have their rights")}, nil

@@ -23,11 +23,11 @@ const (
 type Result struct {
 	Status  Status `json:"status"`
 	Check   string `json:"check"`
-	Account string `json:"account"` // "" if the check is of no account
+	Account string `json:"account"` // "" if the check is not about one account
 	Message string `json:"message"`
 	Remedy  string `json:"remedy"` // "" if the status is ok
 
-	// OfSettings tells that another setting is the remedy: the exit code is 2.
+	// OfSettings tells that the remedy is to change a setting: the exit code is 2.
 	OfSettings bool `json:"-"`
 }
 
@@ -45,15 +45,15 @@ func fail(message, remedy string) Result {
 
 // failed is the result of a check that could not be carried out.
 func failed(err error) []Result {
-	remedy := "remove this cause and check again"
+	remedy := "remove the cause, and run `wheelhouse check` again"
 	var sql *postgres.Error
 	if errors.As(err, &sql) && sql.Code == pgerrcode.InsufficientPrivilege {
 		remedy = "run GRANT wheelhouse_loader TO the user in DATABASE_URL as a superuser"
 	}
-	return []Result{fail("this could not be checked: "+err.Error(), remedy)}
+	return []Result{fail("the check could not be carried out: "+err.Error(), remedy)}
 }
 
-// of returns the result as one of an account.
+// of returns the result as a result about an account.
 func (r Result) of(account string) Result {
 	r.Account = account
 	return r

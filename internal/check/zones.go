@@ -13,8 +13,8 @@ import (
 	"wheelhouse/internal/settings"
 )
 
-// zones looks for accounts whose zone the server does not know. Go's list of zones is a part of this program; the server has one of its
-// own. Accounts that only the warehouse has are not loaded, so their zones are worth a warning.
+// zones looks for accounts whose zone the database server does not know. This program has Go's list of zones, and the server has its own.
+// Accounts that are in the warehouse and not in the settings are not loaded, so their zones cause only a warning.
 func zones(ctx context.Context, d Database) (all []Result, err error) {
 	known, err := names(ctx, d.tx, `SELECT name FROM pg_timezone_names WHERE name !~ '^(posix|right)/'`)
 	if err != nil {
@@ -43,12 +43,12 @@ func zones(ctx context.Context, d Database) (all []Result, err error) {
 		isAccount := func(id string) bool { return id == s.account }
 		_, unknown := time.LoadLocation(s.zone)
 		switch {
-		case slices.ContainsFunc(ids(d), isAccount): // the settings decide
+		case slices.ContainsFunc(ids(d), isAccount): // its zone in the settings is checked above
 		case !knows(known, s.zone):
-			all = append(all, warn(fmt.Sprintf("the warehouse has this account with the time zone %s, which the database server does not know: its days cannot be shown", s.zone),
+			all = append(all, warn(fmt.Sprintf("the account is in the warehouse with the time zone %s, which the database server does not know: its days cannot be shown", s.zone),
 				"update the server's time zone data (the package tzdata, and tzdata-legacy for old names), or load the account with another zone").of(s.account))
 		case unknown != nil:
-			all = append(all, warn(fmt.Sprintf("the warehouse has this account with the time zone %s, which the database server knows and this program does not", s.zone),
+			all = append(all, warn(fmt.Sprintf("the account is in the warehouse with the time zone %s, which the database server knows and this program does not", s.zone),
 				"use a newer wheelhouse, which has newer time zone data").of(s.account))
 		}
 	}
@@ -70,10 +70,10 @@ func sameRules(ctx context.Context, q pgx.Tx, a settings.Account) (Result, error
 	case err != nil:
 		return Result{}, err
 	case differs != nil:
-		return warn(fmt.Sprintf("the database server and this program have other rules for %s, first on %s: days may show as gaps", a.Zone, differs.In(a.Zone).Format(time.DateOnly)),
+		return warn(fmt.Sprintf("the database server and this program have different rules for %s, first on %s: days may show as gaps", a.Zone, differs.In(a.Zone).Format(time.DateOnly)),
 			"update the server's time zone data (the package tzdata), and use a newer wheelhouse if that is not enough"), nil
 	}
-	return ok("the server knows %s, with the same rules", a.Zone), nil
+	return ok("the database server knows %s, with the same rules", a.Zone), nil
 }
 
 func ids(d Database) (ids []string) {
@@ -98,7 +98,8 @@ func names(ctx context.Context, q pgx.Tx, sql string) ([]string, error) {
 
 type storedZone struct{ account, zone string }
 
-// storedZones returns the zones of the accounts in the warehouse; none before the first migration, or if the user may not read them.
+// storedZones returns the zones of the accounts in the warehouse. It returns none before the first migration, or if the user may not read
+// them.
 func storedZones(ctx context.Context, q pgx.Tx) ([]storedZone, error) {
 	var there bool
 	err := q.QueryRow(ctx, `
@@ -117,7 +118,7 @@ func storedZones(ctx context.Context, q pgx.Tx) ([]storedZone, error) {
 	})
 }
 
-// instead lists names of the server with the same clock as a zone, the most similar first, as the beginning of a remedy.
+// instead returns the beginning of a remedy: names that the server knows for the same clock as a zone's, the most similar name first.
 func instead(zone *time.Location, names []string) string {
 	var same []string
 	for _, name := range names {
@@ -134,7 +135,7 @@ func instead(zone *time.Location, names []string) string {
 	return strings.Join(same[:min(3, len(same))], " or ") + " (the same clock under a name that the server knows), or "
 }
 
-// sameClock tells whether two zones have had the same clock since 1970 and will have it.
+// sameClock tells whether two zones have the same clock from 1970 to 2037.
 func sameClock(a, b *time.Location) bool {
 	const week = 7 * 24 * time.Hour
 	for t := time.Unix(0, 0); t.Year() < 2038; t = t.Add(week) {
@@ -146,7 +147,7 @@ func sameClock(a, b *time.Location) bool {
 	return true
 }
 
-// likeness is the number of bytes with which both names begin.
+// likeness is the length in bytes of the beginning that both names share.
 func likeness(a, b string) (n int) {
 	for n < min(len(a), len(b)) && a[n] == b[n] {
 		n++
