@@ -46,7 +46,7 @@ the first load of several years: it costs Postgres less work and leaves smaller 
 	f.StringVar(&to, "to", "", "last day, included")
 	f.BoolVar(&force, "force", false, "load windows again that are loaded")
 	f.BoolVar(&oldestFirst, "oldest-first", false, "load the oldest days first")
-	f.BoolVar(&dryRun, "dry-run", false, "print the plan with the number of requests and how long they take, and load nothing")
+	f.BoolVar(&dryRun, "dry-run", false, "print the plan, about how many requests it takes and how long, and load nothing")
 	return cmd
 }
 
@@ -57,8 +57,8 @@ type planLine struct {
 	Windows  int    `json:"windows"`
 	Loaded   int    `json:"already_loaded"`
 	ToLoad   int    `json:"to_load"`
-	Requests int64  `json:"requests"` // about
-	Seconds  int64  `json:"seconds"`  // of these requests, at the rates in the settings
+	Requests int64  `json:"requests"` // an estimate
+	Seconds  int64  `json:"seconds"`  // how long these requests take at the rates in the settings
 	First    string `json:"first_day"`
 	Last     string `json:"last_day"`
 }
@@ -74,7 +74,7 @@ func (a *app) dryRun(ctx context.Context, l loading, within func(*pipeline.Accou
 		for i, job := range jobs {
 			estimate, err := job.Estimate(ctx)
 			if err != nil {
-				return fmt.Errorf("asking how many shares there are: %w", err)
+				return fmt.Errorf("count the shares: %w", err)
 			}
 			rows[i] = planLine{
 				Account: job.Account.ID, Stream: job.Stream.Name, Windows: job.Windows, Loaded: job.Loaded(),
@@ -92,7 +92,7 @@ func (a *app) dryRun(ctx context.Context, l loading, within func(*pipeline.Accou
 	})
 }
 
-// printDuration prints how long a plan takes. The streams of an account share its rate, and accounts load side by side.
+// printDuration prints how long a plan takes. The streams of an account share its rate, and accounts load at the same time.
 func (a *app) printDuration(accounts []*pipeline.Account, rows []planLine) error {
 	var longest time.Duration
 	var all int64

@@ -25,11 +25,11 @@ func (a *app) check() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Connect to the database and the API, and say what a load would lack",
-		Long: `Reads the settings, connects to the database and asks each account's API one question. Prints a line for each check: ok,
-warn or fail, and what to do about it. It changes nothing. run and serve refuse to start, or leave an account out, for the
-same reasons for which a check of the database fails.
+		Long: `Reads the settings, connects to the database and sends one request to the API of each account. Prints a line for each
+check: ok, warn or fail, and what to do. It changes nothing. If a check of the database fails, run and serve refuse to
+start for the same reason. If that check is about one account, they leave this account out.
 
-Exits 0 if no check failed, 1 if one failed, 2 if the remedy is another setting.`,
+Exits 0 if no check failed, 1 if one failed, 2 if the remedy is to change a setting.`,
 		Example: `  wheelhouse check
   wheelhouse check --account acme
   wheelhouse check --json | jq '.[] | select(.status != "ok")'`,
@@ -37,7 +37,7 @@ Exits 0 if no check failed, 1 if one failed, 2 if the remedy is another setting.
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.settings(false)
 			if err != nil {
-				if json { // what reads standard output gets the mistakes, too
+				if json { // a program that reads standard output gets the mistakes, too
 					err = errors.Join(err, report.JSON(a.out, wrongSettings(err)))
 				}
 				return err
@@ -54,7 +54,7 @@ Exits 0 if no check failed, 1 if one failed, 2 if the remedy is another setting.
 	return cmd
 }
 
-// wrongSettings are the mistakes in the settings as results.
+// wrongSettings returns the mistakes in the settings as results.
 func wrongSettings(err error) (all []check.Result) {
 	var wrong *settings.Errors
 	if !errors.As(err, &wrong) {
@@ -66,7 +66,7 @@ func wrongSettings(err error) (all []check.Result) {
 	return all
 }
 
-// checks makes all checks.
+// checks carries out all checks.
 func (a *app) checks(ctx context.Context, s *settings.Settings, only string) ([]check.Result, error) {
 	accounts := slices.DeleteFunc(slices.Clone(s.Accounts), func(a settings.Account) bool { return only != "" && a.ID != only })
 	if len(accounts) == 0 {
@@ -91,7 +91,7 @@ func checkSettings(s *settings.Settings) check.Result {
 	return r
 }
 
-// checkDatabase connects to the database and makes its checks.
+// checkDatabase connects to the database and carries out its checks.
 func (a *app) checkDatabase(ctx context.Context, s *settings.Settings, accounts []settings.Account) []check.Result {
 	w, err := load.Open(ctx, s.Database.Reveal(), load.Options{})
 	if err != nil {
@@ -113,7 +113,7 @@ func (a *app) checkDatabase(ctx context.Context, s *settings.Settings, accounts 
 	return check.Run(ctx, d, check.Schema, check.Advice)
 }
 
-// pagesCheck returns why the pages could not read the warehouse.
+// pagesCheck returns the reason why the pages cannot read the warehouse, or nil.
 func pagesCheck(ctx context.Context, s *settings.Settings) error {
 	server, err := web.New(web.Options{Database: s.Database.Reveal(), Listen: settings.DefaultListen})
 	if err != nil {
@@ -161,7 +161,7 @@ func (a *app) printChecks(all []check.Result, json bool) error {
 	return fmt.Errorf("checks that failed: %d", failed)
 }
 
-// refused is the error of a command that left accounts out. The other accounts are loaded.
+// refused is the error of a command that left accounts out and loaded the others.
 type refused []check.Result
 
 func (r refused) Error() string {
@@ -172,7 +172,7 @@ func (r refused) Error() string {
 	return strings.Join(texts, "\n  ")
 }
 
-// accepted makes the checks that a load depends on. It returns the accounts that can be loaded, and the results of the others.
+// accepted carries out the checks that a load depends on. It returns the accounts that can be loaded, and the failed checks of the others.
 func accepted(ctx context.Context, w *load.Warehouse, accounts []*pipeline.Account, moved bool) (fit []*pipeline.Account, others refused, err error) {
 	d := check.Database{DB: w.Pool(), Moved: moved}
 	for _, account := range accounts {

@@ -133,8 +133,8 @@ func minutely(account *pipeline.Account) func(time.Time) []settings.Row {
 	}
 }
 
-// demoSettings are the demo's settings of the log and of the pages. On a terminal the progress bars are enough; elsewhere each window is
-// logged. No other settings of the user apply.
+// demoSettings returns the demo's settings of the log and of the pages. On a terminal the progress bars are enough; elsewhere each window
+// is logged. Of the user's settings, only --listen, --log and the token of the pages apply.
 func (a *app) demoSettings() (*settings.Settings, error) {
 	level := cmp.Or(a.log, os.Getenv("WHEELHOUSE_LOG"))
 	if level == "" {

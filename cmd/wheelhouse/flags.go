@@ -12,7 +12,7 @@ import (
 	"wheelhouse/internal/settings"
 )
 
-// flagError says what is wrong with a flag, and what would be right.
+// flagError returns an error that says what is wrong with a flag, and what is right.
 func flagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	var invalid *pflag.InvalidValueError
@@ -39,7 +39,7 @@ func flagLike(cmd *cobra.Command, name string) string {
 	return "the flags are --" + strings.Join(known, ", --")
 }
 
-// expected replaces the errors of package strconv.
+// expected returns the reason why a value is invalid, in place of an error of package strconv.
 func expected(invalid *pflag.InvalidValueError) error {
 	var number *strconv.NumError
 	switch kind := invalid.GetFlag().Value.Type(); {
@@ -52,7 +52,7 @@ func expected(invalid *pflag.InvalidValueError) error {
 	}
 }
 
-// parallel is the value of a flag: the number of windows of a stream that are loaded at the same time; 0: as the settings say.
+// parallel is the value of --parallel: the number of windows of a stream that are loaded at the same time. 0: the settings decide.
 type parallel int
 
 const maxParallel = 32

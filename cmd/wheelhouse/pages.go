@@ -45,12 +45,13 @@ func pages(s *settings.Settings, log *zap.Logger, metrics http.Handler, queue *p
 	return &site{server, l, log}, nil
 }
 
-// loadingOf tells the pages how far the loads of this process are.
+// loadingOf returns the func with which the pages learn how far the loads of this process are.
 func loadingOf(queue *pipeline.Queue) func(account string) web.Loading {
 	return func(account string) web.Loading { return web.Loading(queue.Loading(account)) }
 }
 
-// demoPages are the demo's pages: at the address of --listen, else at the default address or, if that is in use, at a free port of loopback.
+// demoPages opens the demo's pages: at the address of --listen, else at the default address or, if that is in use, at a free port of
+// loopback.
 func (a *app) demoPages(s *settings.Settings, database string, log *zap.Logger, streams func(time.Time) []settings.Row, metrics http.Handler, queue *pipeline.Queue) (*site, error) {
 	if s.Listen == "" {
 		return &site{}, nil

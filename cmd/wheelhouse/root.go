@@ -46,6 +46,7 @@ missed night, a crash or a second machine never loses or doubles a row.
 Settings come from flags, the environment, schedules.yaml and built-in defaults, in this order. With
 CRANKWHEEL_URL, CRANKWHEEL_API_KEY and DATABASE_URL set, no file is needed.`,
 		Example: `  wheelhouse demo                                      # try it, without any set-up
+  wheelhouse check                                     # what a load would lack
   wheelhouse run --migrate                             # load what is missing, once
   wheelhouse backfill --from 2025-01-01 --to 2025-12-31`,
 		Version:           built.String(),
@@ -91,7 +92,7 @@ func logger(s settings.Log, w io.Writer) *zap.Logger {
 	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(w)), level))
 }
 
-// warehouse opens the database. It refuses a server that the schema does not work on, and a schema of another version than this
+// warehouse opens the database. It refuses a server on which the schema does not work, and a schema of another version than this
 // program's.
 func (a *app) warehouse(ctx context.Context, dsn string, migrate bool, o load.Options) (*load.Warehouse, error) {
 	w, err := load.Open(ctx, dsn, o)
@@ -114,7 +115,7 @@ func (a *app) warehouse(ctx context.Context, dsn string, migrate bool, o load.Op
 	return w, nil
 }
 
-// unreachable adds to a failure to connect that nothing names the database, if so.
+// unreachable adds the hint of unset to a failure to connect.
 func unreachable(dsn string, err error) error {
 	var connect *postgres.ConnectError
 	if hint := unset(dsn); errors.As(err, &connect) && hint != "" {
@@ -123,12 +124,12 @@ func unreachable(dsn string, err error) error {
 	return err
 }
 
-// unset is a hint for a database that nothing names.
+// unset returns a hint if neither the settings nor the environment name the database, or "".
 func unset(dsn string) string {
 	if dsn != "" || os.Getenv("PGHOST") != "" || os.Getenv("PGSERVICE") != "" {
 		return ""
 	}
-	return "; neither DATABASE_URL nor PGHOST is set, so the server of this machine is meant"
+	return "; neither DATABASE_URL nor PGHOST is set, so Wheelhouse tried the server on this machine"
 }
 
 // accounts opens the account named only, or all accounts. through wraps the transport of their requests.

@@ -52,7 +52,7 @@ func (l *loading) choices(cmd *cobra.Command) {
 
 // acceptServer adds the flag of commands that may move an account to another server.
 func (l *loading) acceptServer(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&l.accept, "accept-server", false, "an account whose server in the settings is another one than its data came from is the same account")
+	cmd.Flags().BoolVar(&l.accept, "accept-server", false, "load an account although its data came from another server than the one in the settings: it is the same account")
 }
 
 func (a *app) run() *cobra.Command {
@@ -103,7 +103,7 @@ func (a *app) withRunner(ctx context.Context, l loading, logTo io.Writer, do fun
 	return a.withRunnerOf(ctx, s, l, logTo, func(r *pipeline.Runner, fit, _ []*pipeline.Account) error { return do(r, fit) })
 }
 
-// withRunnerOf is withRunner with settings that are already read. do gets the accounts that can be loaded, and all.
+// withRunnerOf is withRunner with settings that are already read. do gets the accounts that can be loaded, and all accounts.
 func (a *app) withRunnerOf(ctx context.Context, s *settings.Settings, l loading, logTo io.Writer, do func(r *pipeline.Runner, fit, all []*pipeline.Account) error) error {
 	log := logger(s.Log, logTo)
 	traces, err := tracing.Start(ctx, version, log)

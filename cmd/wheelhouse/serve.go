@@ -50,7 +50,7 @@ On SIGTERM or Ctrl-C no further window begins. Windows at work have 15 seconds t
 				return a.withRunnerOf(ctx, s, l, a.err, func(r *pipeline.Runner, fit, all []*pipeline.Account) error {
 					site.check(ctx)
 					kept := scheduler.New(r, fit, scheduler.Wall{}, r.Log)
-					watch(m, queue, r, all, kept.Status) // also accounts that are left out: their days become gaps
+					watch(m, queue, r, all, kept.Status) // all accounts: the days of those left out become gaps
 					return kept.Run(ctx)
 				})
 			})

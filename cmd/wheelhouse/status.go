@@ -24,9 +24,10 @@ func (a *app) status() *cobra.Command {
 		Short: "Print what is loaded and what is not, for each account and stream",
 		Long: `Prints a line for each account and stream: the days covered, the number of days since history_from that are gaps,
 the time up to which the stream is loaded, the last load, the rows, and what needs attention: windows that failed,
-windows that are not reconciled (loaded in part, or with other totals), rejects, values that the API does not document (they are kept as
-sent), and unknown members: parts of the API's answers beside the records that this program does not know and does not load. Times are in
-the account's zone. Today is never a gap. A snapshot has no gaps: its answers contain everything there is.
+windows that are not reconciled (loaded in part, or with other totals), rejects, values that the API does not document
+(they are kept as sent), and unknown members: parts of the API's answers, beside the records, that this program does not
+know and does not load. Times are in the account's zone. Today is never a gap. A snapshot has no gaps: its answers
+contain everything there is.
 
 The command reads the ledger and makes no request to the API. It exits 0 whatever it finds, so that programs can
 read it with --json. The exit code of run says whether all is well.`,
@@ -109,7 +110,7 @@ func (a *app) printStatus(all []ledger.StreamStatus) error {
 	}
 	var lines []statusLine
 	var notes []string
-	var before string // the account of the line before
+	var before string // account of the previous line
 	for _, s := range all {
 		zone, err := time.LoadLocation(s.Zone)
 		if err != nil {
@@ -135,7 +136,7 @@ func (a *app) printStatus(all []ledger.StreamStatus) error {
 			notes = append(notes, fmt.Sprintf("%s %s has gaps: %s", s.Account, s.Stream, newestDays(s.Gaps)))
 		}
 		if len(s.Members) > 0 {
-			notes = append(notes, fmt.Sprintf("%s %s has members that Wheelhouse does not know and does not load: %s", s.Account, s.Stream, strings.Join(s.Members, ", ")))
+			notes = append(notes, fmt.Sprintf("%s %s: the API's answers have members that Wheelhouse does not know and does not load: %s", s.Account, s.Stream, strings.Join(s.Members, ", ")))
 		}
 		if s.Last != nil && s.Last.Error != nil {
 			notes = append(notes, fmt.Sprintf("%s %s at %s: %s", s.Account, s.Stream, minute(s.Last.At, zone), *s.Last.Error))

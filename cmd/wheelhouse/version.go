@@ -14,16 +14,16 @@ import (
 // stamped is the version of a release: -ldflags "-X main.stamped=1.2.3".
 var stamped string
 
-// built describes this program; version is its short form.
+// built describes this program; version is a part of it.
 var (
 	built   = readBuild()
 	version = built.Version
 )
 
-// buildInfo is what the program knows of its own build.
+// buildInfo is what the program knows about its own build.
 type buildInfo struct {
-	Version string `json:"version"` // of the release, else of the module with the commit, else dev
-	Commit  string `json:"commit"`  // with "+changes" if the sources had changes that were not committed; empty: unknown
+	Version string `json:"version"` // the stamp of a release, else the version that Go gives the module, else dev
+	Commit  string `json:"commit"`  // with "+changes" if the sources had changes that were not committed; "": unknown
 	Go      string `json:"go"`
 	System  string `json:"system"` // operating system and architecture
 }
