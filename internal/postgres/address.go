@@ -12,9 +12,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// CheckAddress tells what is wrong with the address of a database, a URL or key=value pairs; empty means the PG* variables alone. It
-// connects to nothing, but reads the files that the address names. Its errors show no value, except the name of a file that cannot be
-// read, because a mistake may move a part of the password anywhere.
+// CheckAddress returns an error that says what is wrong with the address of a database: a URL or key=value pairs, or "" for the PG*
+// variables alone. It connects to nothing, but reads the files that the address names. Because of a mistake, a part of the password may
+// stand anywhere in the address. So the errors show no value, except the name of a file that cannot be read.
 func CheckAddress(text string) error {
 	cfg, err := pgconn.ParseConfig(text)
 	if err == nil {
@@ -42,7 +42,7 @@ func CheckAddress(text string) error {
 // checked are the parameters whose values pgconn checks. If an address becomes readable with a valid value of one parameter, that
 // parameter is wrong.
 var checked = []struct{ name, valid, right string }{
-	{"sslmode", "prefer", "disable, allow, prefer, require, verify-ca or verify-full (require encrypts, and does not check who answers)"},
+	{"sslmode", "prefer", "disable, allow, prefer, require, verify-ca or verify-full (require encrypts, but does not check who answers)"},
 	{"sslrootcert", "", "the name of a file with certificates in PEM, or system"},
 	{"sslcertmode", "allow", "disable, allow or require"},
 	{"port", "5432", "a number from 1 to 65535 for each host (in a URL, write the characters @ : / % of the password as %XX)"},
@@ -54,11 +54,11 @@ var checked = []struct{ name, valid, right string }{
 	{"max_protocol_version", "3.0", "3.0, 3.2 or latest"},
 }
 
-// with returns an address with another value of a parameter. The result need not be readable.
+// with returns an address with another value of a parameter. The result may still be unreadable.
 func with(text, name, value string) string {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme == "" || !strings.Contains(text, "://") {
-		return text + " " + name + "='" + value + "'" // the last of two equal keys counts
+		return text + " " + name + "='" + value + "'" // if a key comes twice, the last one counts
 	}
 	if name == "port" {
 		u.Host = u.Hostname()
@@ -93,5 +93,5 @@ func checkParameters(cfg *pgconn.Config) error {
 	if slices.Contains(found, "hostaddr") {
 		remedy = "leave it out, and write the address as the host"
 	}
-	return fmt.Errorf("%s: a parameter of libpq that this program does not have: %s", strings.Join(found, ", "), remedy)
+	return fmt.Errorf("%s: this program does not support this parameter of libpq: %s", strings.Join(found, ", "), remedy)
 }

@@ -18,8 +18,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// ConnectError is a failure to connect, with its cause and its remedy. Its text has the host and the port. What the server answered may
-// name the user, the database and a parameter; no text has a password or another part of the address.
+// ConnectError is a failure to connect, with its cause and its remedy. Its text has the host and the port, and, if the server answered
+// with an error, may have the user, the database and the name of a parameter. It never has a password or another part of the address.
 type ConnectError struct {
 	Cause  string // what is wrong
 	Remedy string // what to do
@@ -28,7 +28,7 @@ type ConnectError struct {
 
 func (e *ConnectError) Error() string { return "no connection: " + e.Cause + ": " + e.Remedy }
 
-// Unwrap gives errors.As the server's answer as an *Error, if there is one, and the original error, whose text must not be shown.
+// Unwrap returns the server's answer as an *Error, if there is one, and the original error, whose text must not be shown.
 func (e *ConnectError) Unwrap() []error { return e.errs }
 
 // explain finds the cause of a failure to connect.
@@ -47,13 +47,13 @@ func explain(err *pgconn.ConnectError) *ConnectError {
 			return e
 		}
 	}
-	e.Cause, e.Remedy = "the connection to "+address(err.Config)+" broke or cannot be used", "look at the server's log, and check that a PostgreSQL server listens there"
+	e.Cause, e.Remedy = "the connection to "+address(err.Config)+" broke or cannot be used", "read the server's log, and check that a PostgreSQL server listens there"
 	return e
 }
 
 const setAddress = "in DATABASE_URL, or PGHOST and PGPORT"
 
-// answered explains an answer of the server. message is the server's, and may quote a value.
+// answered explains an error that the server sent. message is the server's text, which may quote a value.
 func answered(own *Error, message string, cfg *pgconn.Config) (cause, remedy string) {
 	cause = fmt.Sprintf("%s answers: %s (SQLSTATE %s)", address(cfg), own.text, own.Code)
 	switch own.Code {
@@ -79,13 +79,13 @@ func answered(own *Error, message string, cfg *pgconn.Config) (cause, remedy str
 	case pgerrcode.CannotConnectNow, pgerrcode.AdminShutdown, pgerrcode.CrashShutdown:
 		return cause, "wait until the server has started"
 	}
-	return cause, "look up the SQLSTATE, and look at the server's log"
+	return cause, "look up the SQLSTATE and read the server's log"
 }
 
 // parameter returns the parameter of the address that a message of the server quotes, or "".
 func parameter(message string, cfg *pgconn.Config) string {
 	for name := range cfg.RuntimeParams {
-		for _, quoted := range []string{`"` + name + `"`, ": " + name} { // of Postgres, of PgBouncer
+		for _, quoted := range []string{`"` + name + `"`, ": " + name} { // as Postgres quotes it, as PgBouncer does
 			if strings.Contains(strings.ToLower(message), strings.ToLower(quoted)) {
 				return name
 			}
@@ -94,7 +94,7 @@ func parameter(message string, cfg *pgconn.Config) string {
 	return ""
 }
 
-// certificate explains a refused certificate, and TLS that one side does not want.
+// certificate explains a refused certificate, and TLS that one side refuses.
 func certificate(err *pgconn.ConnectError) (cause, remedy string) {
 	var unknown x509.UnknownAuthorityError
 	var host x509.HostnameError
@@ -105,7 +105,7 @@ func certificate(err *pgconn.ConnectError) (cause, remedy string) {
 	switch {
 	case errors.As(err, &unknown):
 		return "the certificate of " + at + " is not signed by an authority that this machine trusts",
-			"name the file of the authority's certificate with sslrootcert (or PGSSLROOTCERT); sslmode=require without sslrootcert encrypts, and does not check who answers"
+			"name the file of the authority's certificate with sslrootcert (or PGSSLROOTCERT); sslmode=require without sslrootcert encrypts, but does not check who answers"
 	case errors.As(err, &host):
 		return "the certificate of " + at + " is for another host", "connect to a host that the certificate names, or write sslmode=verify-ca, which does not compare the host"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
@@ -113,11 +113,11 @@ func certificate(err *pgconn.ConnectError) (cause, remedy string) {
 	case errors.As(err, &invalid):
 		return "the certificate of " + at + " is not valid for a server", "replace the server's certificate"
 	case errors.As(err, &alert):
-		return at + " ended the TLS handshake: " + alert.Error(), "set sslcert and sslkey if the server wants a certificate of this program, and look at the server's log"
+		return at + " ended the TLS handshake: " + alert.Error(), "set sslcert and sslkey if the server requires a client certificate, and read the server's log"
 	case errors.As(err, &record):
 		return at + " does not speak TLS", "check that a PostgreSQL server listens there"
 	case refusedTLS(err):
-		return at + " does not offer TLS, and sslmode wants it", "switch TLS on in the server (ssl = on); sslmode=prefer connects without TLS, which shows the data and may show the password to the network"
+		return at + " does not offer TLS, and sslmode requires it", "switch TLS on in the server (ssl = on); sslmode=prefer connects without TLS, which shows the data and may show the password to the network"
 	}
 	return "", ""
 }
@@ -155,12 +155,12 @@ func network(err *pgconn.ConnectError) (cause, remedy string) {
 	case pgconn.Timeout(err), errors.Is(err, context.DeadlineExceeded):
 		return at + " does not answer in time", "check the network and firewalls, or correct host and port " + setAddress
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return at + " closed the connection", "check that it is a PostgreSQL server and not another program, and look at its log"
+		return at + " closed the connection", "check that it is a PostgreSQL server and not another program, and read its log"
 	}
 	return "", ""
 }
 
-// address lists the hosts and ports, or sockets, that a connection was tried to.
+// address lists the hosts and ports, or sockets, to which the program tried to connect.
 func address(cfg *pgconn.Config) string {
 	var all []string
 	add := func(host string, port uint16) {

@@ -91,27 +91,27 @@ func redacted(pg *pgconn.PgError) *Error {
 	return e
 }
 
-// Remedy says what to do about an error that a setting of the role or the database is the reason of, or "".
+// Remedy says what to do about an error whose reason is a setting of the role or the database. For other errors it returns "".
 func Remedy(err error) string {
 	var pg *pgconn.PgError
 	switch {
 	case !errors.As(err, &pg):
 		return ""
 	case pg.Code == pgerrcode.ReadOnlySQLTransaction:
-		return "the server is a standby, or default_transaction_read_only is on: it may be so until the server has free disk space; " +
-			"otherwise run ALTER ROLE … RESET default_transaction_read_only, or ALTER DATABASE …, or take it out of the address and PGOPTIONS"
+		return "the server is a standby, or default_transaction_read_only is on (some servers set it while they have too little disk space); " +
+			"otherwise run ALTER ROLE … RESET default_transaction_read_only, or ALTER DATABASE …, or remove it from the address and PGOPTIONS"
 	case pg.Code == pgerrcode.IdleSessionTimeout:
-		return "idle_session_timeout is shorter than the program needs between two transactions: ALTER ROLE … SET idle_session_timeout = '1min', or ALTER DATABASE …"
-	case pg.File == "dfmgr.c": // loads libraries
-		return "session_preload_libraries or local_preload_libraries may name a library that the server does not have or does not allow: ALTER ROLE … RESET, or ALTER DATABASE … RESET"
+		return "idle_session_timeout is shorter than the time that the program needs between two transactions: run ALTER ROLE … SET idle_session_timeout = '1min', or ALTER DATABASE …"
+	case pg.File == "dfmgr.c": // Postgres's loader of libraries
+		return "session_preload_libraries or local_preload_libraries may name a library that the server does not have or does not allow: run ALTER ROLE … RESET, or ALTER DATABASE … RESET"
 	case pg.Code == pgerrcode.InsufficientPrivilege && pg.File == "guc.c":
-		return "only a superuser may use another value: ALTER ROLE … RESET, or ALTER DATABASE … RESET, gives the setting its usual value"
+		return "only a superuser may use another value: run ALTER ROLE … RESET, or ALTER DATABASE … RESET, which give the setting its default value"
 	}
 	return ""
 }
 
-// Explain is Remedy or, if a setting may be the reason of a limit, a missing right or an object that is not there, the settings that the
-// role, the database and the address have. db is a pool or a connection.
+// Explain returns Remedy. If that is empty, and the error is a limit, a missing right or a missing object, of which a setting may be the
+// reason, Explain returns the settings of the role, the database and the address. db is a pool or a connection.
 func Explain(ctx context.Context, db interface {
 	BeginTx(context.Context, pgx.TxOptions) (pgx.Tx, error)
 }, err error) string {
@@ -134,12 +134,12 @@ func Explain(ctx context.Context, db interface {
 	return "a setting of the role, the database or the address may be the reason: " + given
 }
 
-// givenSettings lists settings with their values, except those that Begin makes.
+// givenSettings lists the settings that somebody has given, with their values. A transaction of Begin hides those that Begin sets.
 const givenSettings = `
 	SELECT concat_ws(', ', string_agg(name || ' = ' || setting, ', ' ORDER BY name), CASE WHEN current_setting('role') <> 'none' THEN 'role = ' || current_setting('role') END)
 	FROM pg_settings WHERE source IN ('global', 'database', 'user', 'database user', 'client') AND name <> 'application_name'`
 
-// conditions name the errors of class 22 that rows can cause.
+// conditions has names for the errors of class 22 that rows can cause.
 var conditions = map[string]string{
 	pgerrcode.StringDataRightTruncationDataException: "too long",
 	pgerrcode.NumericValueOutOfRange:                 "number out of range",
@@ -157,8 +157,8 @@ var conditions = map[string]string{
 	pgerrcode.BadCopyFileFormat:                      "not the format of COPY",
 }
 
-// expectedType finds the type that a value should have in the message. It finds only names of types, because the message may quote a
-// value that looks like the rest of it.
+// expectedType finds, in a message, the type that a value should have. It matches only known names of types, because the message may quote
+// a value that looks like any other part of a message.
 var expectedType = regexp.MustCompile(`\btype ((?:smallint|integer|bigint|numeric|real|double precision|boolean|date|uuid|jsonb|json|bytea|interval|` +
 	`timestamp with time zone|timestamp without time zone)\b|character varying\(\d+\))`)
 
