@@ -22,7 +22,7 @@ type Ready struct {
 type Committed struct {
 	Counts     ledger.Counts
 	Reconciled *bool    // whether the batch is complete and equals the API's own totals; nil if the API states none
-	Noticed    []string // members of the answers that the stream does not know, and that no earlier load had
+	Noticed    []string // unknown members of the answers that no earlier load of the stream had
 	Err        error    // nil: the window is loaded
 }
 
@@ -133,7 +133,7 @@ func (w *Warehouse) loaded(ctx context.Context, loads []Ready, done []Committed)
 	return w.Ledger.Loaded(ctx, loads[i].Load)
 }
 
-// begin returns the options of a transaction of this package.
+// begin returns the options of a transaction that loads.
 //
 // Repeatable read lets every statement of a load see the warehouse of one moment. If the load of another window writes the same
 // rows meanwhile (both show a session that crosses midnight), Postgres refuses one of the two transactions, and that one is

@@ -46,8 +46,8 @@ func Open(ctx context.Context, dsn string, o Options) (*Warehouse, error) {
 // Close closes the connections.
 func (w *Warehouse) Close() { w.db.Close() }
 
-// Pool is for reading and for refreshing rollups. Rows from the API are written only by Commit. Statements are run in a transaction
-// of postgres.Begin, because others have the settings of the role and the database.
+// Pool is for reading and for refreshing rollups. Rows from the API are written only by Commit. Run each statement in a transaction of
+// postgres.Begin: any other transaction has the settings of the role and the database.
 func (w *Warehouse) Pool() *pgxpool.Pool { return w.db.Pool }
 
 // Status returns the status of every stream: see ledger.Ledger.Status.

@@ -15,7 +15,7 @@ type DB interface {
 	BeginTx(ctx context.Context, o pgx.TxOptions) (pgx.Tx, error)
 }
 
-// reading is how a transaction begins that changes nothing.
+// reading has the options of a transaction that changes nothing.
 var reading = postgres.Begin(pgx.ReadCommitted, pgx.ReadOnly)
 
 // read runs f in a transaction that changes nothing.
@@ -49,7 +49,7 @@ type SchemaError struct {
 
 func (e *SchemaError) Error() string { return e.Cause() + ": " + e.Remedy() }
 
-// Cause says what does not fit.
+// Cause says what is wrong with the schema.
 func (e *SchemaError) Cause() string {
 	switch e.Problem {
 	case Empty:

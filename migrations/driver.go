@@ -16,11 +16,11 @@ import (
 var errNotDirect = errors.New("the connection does not keep its session: migrations need a direct connection to Postgres, " +
 	"or a pool in session mode, not PgBouncer in transaction mode")
 
-// driver is a driver for golang-migrate. A file and its version commit in one transaction. golang-migrate's own driver uses three: it
-// marks the version dirty, runs the file and clears the mark. After a failure in between, a person must repair the mark.
+// driver is a driver for golang-migrate that commits a file and its version in one transaction. golang-migrate's own driver uses three
+// transactions: it marks the version dirty, runs the file and clears the mark. After a failure in between, a person must repair the mark.
 type driver struct {
 	ctx    context.Context // the caller's, because golang-migrate passes none
-	conn   *pgx.Conn       // has the locks
+	conn   *pgx.Conn       // holds the locks
 	target int             // the version after the next file
 }
 
@@ -28,7 +28,7 @@ type driver struct {
 func (d *driver) Open(string) (database.Driver, error) { return nil, errors.ErrUnsupported }
 func (d *driver) Drop() error                          { return errors.ErrUnsupported }
 
-// The session has the locks already, and is closed by its owner.
+// The session already holds the locks, and its owner closes it.
 func (d *driver) Lock() error   { return nil }
 func (d *driver) Unlock() error { return nil }
 func (d *driver) Close() error  { return nil }
@@ -42,7 +42,7 @@ func (d *driver) Version() (version int, dirty bool, err error) {
 	return int(state.version), state.dirty, err
 }
 
-// SetVersion is called before a file, with dirty, and after it, when the file and its version are committed.
+// SetVersion is called before each file with dirty set, and again after the file and its version are committed.
 func (d *driver) SetVersion(version int, dirty bool) error {
 	if dirty {
 		d.target = version

@@ -65,15 +65,15 @@ func down(ctx context.Context, url string, fsys fs.FS, steps int) (from, to uint
 	return from, to, nil
 }
 
-// failed wraps an error, and adds what to do if the reason may be a missing right, a schema that somebody made before, or a setting of the
-// role or the database. conn is nil if there is none.
+// failed wraps an error. If the reason may be a missing right, a schema that somebody else made, or a setting of the role or the database,
+// it adds what to do. conn may be nil.
 func failed(ctx context.Context, conn *pgx.Conn, command string, err error) error {
 	remedy := postgres.Remedy(err)
 	switch code := sqlState(err); {
 	case remedy != "" || conn == nil:
 	case code == pgerrcode.InsufficientPrivilege:
-		remedy = fmt.Sprintf("migrate as the owner of the schemas wheelhouse, crankwheel and bi; to make them, this user needs GRANT CREATE ON DATABASE %s TO %s, "+
-			"even if they exist", pgx.Identifier{conn.Config().Database}.Sanitize(), pgx.Identifier{conn.Config().User}.Sanitize())
+		remedy = fmt.Sprintf("migrate as the owner of the schemas wheelhouse, crankwheel and bi; before the first migration, also run GRANT CREATE ON "+
+			"DATABASE %s TO %s, even if the schemas exist", pgx.Identifier{conn.Config().Database}.Sanitize(), pgx.Identifier{conn.Config().User}.Sanitize())
 		if settings := postgres.Explain(ctx, conn, err); settings != "" {
 			remedy += "; or " + settings
 		}

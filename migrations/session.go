@@ -23,7 +23,7 @@ const (
 	lockPoll = 200 * time.Millisecond
 )
 
-// writing is how a transaction begins that changes the schema. A migration may take hours.
+// writing has the options of a transaction that changes the schema. It has no time limits, because a migration may take hours.
 var writing = postgres.Begin(pgx.ReadCommitted, "", postgres.Setting{Name: "statement_timeout", Value: "0"},
 	postgres.Setting{Name: "lock_timeout", Value: "0"})
 
@@ -75,9 +75,9 @@ func write(ctx context.Context, db DB, f func(context.Context, pgx.Tx) error) er
 	return pgx.BeginTxFunc(ctx, db, writing, func(tx pgx.Tx) error { return f(ctx, tx) })
 }
 
-// direct refuses a pooler that gives each transaction another session. A lock that is taken through it would stay with a session of the
-// pooler. Behind a pooler, the server's process has another number than the connection was told. A second client then shows whether
-// sessions are shared.
+// direct refuses a pooler that may give each transaction another session, because a lock taken through it would stay with a session of the
+// pooler. Through a pooler, the process id that the connection was told differs from that of the server's process. Then a second
+// connection shows whether the pooler shares sessions.
 func direct(ctx context.Context, conn *pgx.Conn) error {
 	process, err := serverProcess(ctx, conn)
 	if err != nil || process == conn.PgConn().PID() {
@@ -138,8 +138,8 @@ func lock(ctx context.Context, conn *pgx.Conn) error {
 	}
 }
 
-// ensureSchema creates the schema and the table of versions, which must exist before the first migration. It looks first, because CREATE
-// SCHEMA IF NOT EXISTS needs the right to create schemas even if the schema exists.
+// ensureSchema creates the schema and the table of versions, which must exist before the first migration. It first looks whether they
+// exist, because CREATE SCHEMA IF NOT EXISTS needs the right to create schemas even if the schema exists.
 func ensureSchema(ctx context.Context, tx pgx.Tx) error {
 	for _, of := range []struct{ there, create string }{
 		{`EXISTS (SELECT FROM pg_namespace WHERE nspname = 'wheelhouse')`, `CREATE SCHEMA wheelhouse`},

@@ -34,7 +34,7 @@ func TestMistakesAreReportedFirst(t *testing.T) {
 	for dsn, says := range map[string]string{
 		"postgres://u:canary/pw@127.0.0.1:1/w": "DATABASE_URL: ", "host=127.0.0.1 port=canary": "DATABASE_URL: the value of port",
 		"postgres://u:canary%pw@h/w": "DATABASE_URL: a Postgres address that cannot be read", "host=h sslmode=canary": "DATABASE_URL: the value of sslmode",
-		"host=h password=canary gssencmode=disable":        "DATABASE_URL: gssencmode: a parameter of libpq",
+		"host=h password=canary gssencmode=disable":        "DATABASE_URL: gssencmode: this program does not support",
 		"host=h password=canary sslrootcert=/no/such/file": "DATABASE_URL: the file /no/such/file cannot be read",
 	} {
 		u.env = append(u.env, "DATABASE_URL="+dsn)

@@ -155,7 +155,7 @@ func (r *reply) wrongTotals() {
 	})
 }
 
-// statedError sends the answer without its rows, and an error beside them. In place of an answer that is an array, it sends the error.
+// statedError sends the answer with an error and without rows. Instead of an answer that is an array, it sends the error alone.
 func (r *reply) statedError() {
 	if !bytes.HasPrefix(bytes.TrimSpace(r.body), []byte("{")) {
 		r.body = []byte("{}")

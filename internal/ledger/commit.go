@@ -112,8 +112,8 @@ func newerArgs(w Window, asked time.Time) pgx.NamedArgs {
 }
 
 // QueueLoaded queues the end of a claim in the transaction that wrote the window (invariant 2): the load's result, and the end of
-// the lease. asked is when the answer was asked for, by the database's clock. noticed gets the unknown members that no earlier load of
-// the stream had, when the batch has been sent. ErrFenced: the lease has passed to another process.
+// the lease. asked is when the answer was asked for, by the database's clock. When the batch has been sent, noticed holds the unknown
+// members that no earlier load of the stream had. ErrFenced: the lease has passed to another process.
 func (c Claim) QueueLoaded(batch *pgx.Batch, asked time.Time, n Counts, a Asked, noticed *[]string) {
 	batch.Queue(ledger["loaded"], pgx.NamedArgs{
 		"load": c.Load, "requested": asked, "request_ids": a.RequestIDs, "attempts": a.Attempts,

@@ -41,12 +41,12 @@ type Health struct {
 	Rejects         int64      // open rejects
 }
 
-// Health returns the state, as of now, of the streams that are switched on, except those of accounts whose zone the server does not
+// Health returns the current state of the streams that are switched on, except those of accounts whose zone the database server does not
 // know. It reads once, for no longer than limit, and does not try again: a monitor asks again soon.
 func (l *Ledger) Health(ctx context.Context, now time.Time, limit time.Duration, accounts ...Configured) (all []Health, err error) {
 	ctx, stop := context.WithTimeout(ctx, limit)
 	defer stop()
-	// The time-out protects a busy server.
+	// The timeout protects a busy server.
 	timeout := postgres.Setting{Name: "statement_timeout", Value: strconv.FormatInt(max(1, limit.Milliseconds()), 10)}
 	err = pgx.BeginTxFunc(ctx, l.db.Pool, postgres.Begin(pgx.ReadCommitted, pgx.ReadOnly, timeout), func(tx pgx.Tx) (err error) {
 		var asked []knownAccount
@@ -65,7 +65,7 @@ func (l *Ledger) Health(ctx context.Context, now time.Time, limit time.Duration,
 	return all, nil
 }
 
-// findZones marks the accounts whose zone the server does not know. Statements about their days would fail.
+// findZones marks the accounts whose zone the database server does not know. Statements about their days would fail.
 func findZones(ctx context.Context, tx pgx.Tx, accounts []knownAccount) error {
 	zones := []string{}
 	for _, a := range accounts {

@@ -11,8 +11,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ServerError: an account's data came from another server than the one in the settings. That server may have another company's data
-// under the same id: a load would delete the rows of the one and insert the other's.
+// ServerError: an account's data came from another server than the one in the settings. The server in the settings may have
+// another company's data under the same id. A load would then delete the rows of one company and insert the other's.
 type ServerError struct{ Account, Warehouse, Settings string }
 
 func (e *ServerError) Error() string {
@@ -26,11 +26,11 @@ func (e *ServerError) Cause() string {
 
 // Remedy says what to do.
 func (e *ServerError) Remedy() string {
-	return "if this is the same account on another server, say so once with --accept-server (of run, serve or backfill); if it is another account, give it another id"
+	return "if this is the same account on another server, give --accept-server once (to run, serve or backfill); if it is another account, give it another id"
 }
 
-// OtherServer returns a ServerError if the data of an account came from another server. warehouse is the server in the warehouse; "": none
-// is stored, and the account may have any server.
+// OtherServer returns a ServerError if the data of an account came from another server. warehouse is the server that is stored in the
+// warehouse. If that is "", no server is stored, and the account may have any server.
 func OtherServer(account, warehouse, settings string) *ServerError {
 	if warehouse == "" || plainServer(warehouse) == plainServer(settings) {
 		return nil
@@ -38,8 +38,8 @@ func OtherServer(account, warehouse, settings string) *ServerError {
 	return &ServerError{account, warehouse, settings}
 }
 
-// checkServer returns the server that an account's data came from, "" if none is stored. It fails with a ServerError if that is another one
-// than a's.
+// checkServer returns the server that an account's data came from, or "" if none is stored. It fails with a ServerError if the settings name
+// another one.
 func checkServer(ctx context.Context, tx pgx.Tx, a Account) (stored string, err error) {
 	err = tx.QueryRow(ctx, ledger["server"], pgx.NamedArgs{"account": a.ID}).Scan(&stored)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -51,7 +51,7 @@ func checkServer(ctx context.Context, tx pgx.Tx, a Account) (stored string, err 
 	return stored, err
 }
 
-// plainServer returns a server's address in the form in which addresses are compared: the case of the host, the scheme's own port, a dot
+// plainServer returns a server's address in the form in which addresses are compared: capital letters, the scheme's default port, a dot
 // after the host and a slash at the end make no difference.
 func plainServer(server string) string {
 	u, err := url.Parse(strings.ToLower(server))

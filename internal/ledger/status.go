@@ -26,7 +26,7 @@ type StreamStatus struct {
 	Enabled      *bool      `json:"enabled"` // switched on in the settings; nil if the account is not in the settings
 	Snapshot     bool       `json:"snapshot"`
 	Zone         string     `json:"timezone"`
-	ZoneUnknown  bool       `json:"timezone_unknown"` // the server does not know the zone: only Rows, Unknown and Last are read
+	ZoneUnknown  bool       `json:"timezone_unknown"` // the database server does not know the zone: only Rows, Unknown and Last are read
 	HistoryFrom  string     `json:"history_from"`
 	Covered      []Days     `json:"covered"`         // for a snapshot, the days on which one was taken
 	Gaps         []Days     `json:"gaps"`            // from HistoryFrom to yesterday; none for a snapshot
@@ -36,7 +36,7 @@ type StreamStatus struct {
 	Last         *LastLoad  `json:"last_load"`       // the newest load that is over
 	Rows         int64      `json:"rows"`            // live rows of the stream's main table
 	Unknown      int64      `json:"unknown_values"`  // rows with a value that the API does not document
-	Members      []string   `json:"unknown_members"` // of the answers, beside the records, that the program does not know and does not load
+	Members      []string   `json:"unknown_members"` // members of the answers, beside the records, that the program does not know and does not load
 	Rejects      int64      `json:"rejects_open"`
 	Unreconciled int64      `json:"windows_unreconciled"` // whose newest load is not reconciled
 	Failed       int64      `json:"windows_failed"`       // whose newest load failed, and that are not covered
@@ -100,7 +100,7 @@ func (l *Ledger) Status(ctx context.Context, now time.Time, tables Tables, confi
 type knownAccount struct {
 	Configured
 	zone        string
-	zoneUnknown bool // to the server
+	zoneUnknown bool // the database server does not know the zone
 }
 
 // knownAccounts returns the configured accounts, and after them those that are only in the ledger.
@@ -170,7 +170,7 @@ func accountStatus(ctx context.Context, tx pgx.Tx, now time.Time, tables Tables,
 	return found, readLast(ctx, tx, args, found)
 }
 
-// streamsHealth returns the health of an account's streams; only their names if the server does not know the account's zone.
+// streamsHealth returns the health of an account's streams, or only their names if the database server does not know the account's zone.
 func streamsHealth(ctx context.Context, tx pgx.Tx, now time.Time, a knownAccount) (all []Health, err error) {
 	if !a.zoneUnknown {
 		return readHealth(ctx, tx, now, []knownAccount{a})

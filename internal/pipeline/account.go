@@ -18,7 +18,7 @@ type Account struct {
 	client  *extract.Client
 	streams []Stream // switched on
 
-	accept atomic.Bool // the account's data may have come from another server: the next run stores the new one
+	accept atomic.Bool // --accept-server: the next run stores the account's new server
 }
 
 // Open makes an account's client; version names the program to the API.
@@ -26,7 +26,7 @@ func Open(a settings.Account, version string) (*Account, error) {
 	return OpenWith(a, extract.Config{UserAgent: "wheelhouse/" + version})
 }
 
-// OpenWith is Open with other attempts and time-outs of the client.
+// OpenWith is Open with other attempts and timeouts of the client.
 func OpenWith(a settings.Account, api extract.Config) (*Account, error) {
 	api.Server, api.Key, api.Rate = a.Server, a.APIKey.Reveal(), a.RequestsPerSecond
 	client, err := extract.New(api)

@@ -9,7 +9,8 @@ import (
 	"wheelhouse/internal/ledger"
 )
 
-// client returns a stream's client. It reports its requests to a Watcher, and what it does to the log at level debug.
+// client returns a stream's client. The client reports its requests to the Watcher, if there is one, and everything it does to the log, if
+// that has level debug.
 func (r *Runner) client(a *Account, s Stream) *extract.Client {
 	watcher, watched := r.Observe.(Watcher)
 	debug := r.Log.Core().Enabled(zap.DebugLevel)
@@ -76,7 +77,7 @@ type leaseWaits struct {
 	since map[ledger.Window]time.Time // when the wait of a window began
 }
 
-// newLeaseWaits returns the zero value if log has another level.
+// newLeaseWaits returns the zero value if log does not have level debug.
 func newLeaseWaits(log *zap.Logger) leaseWaits {
 	if !log.Core().Enabled(zap.DebugLevel) {
 		return leaseWaits{}
@@ -84,7 +85,7 @@ func newLeaseWaits(log *zap.Logger) leaseWaits {
 	return leaseWaits{log, map[ledger.Window]time.Time{}}
 }
 
-// begin notes that a window is leased to another process.
+// begin logs that a window begins to wait for another process's lease.
 func (l leaseWaits) begin(w ledger.Window) {
 	if _, waiting := l.since[w]; l.log == nil || waiting {
 		return
@@ -93,7 +94,7 @@ func (l leaseWaits) begin(w ledger.Window) {
 	l.log.Debug("wait", append(windowFields(w), zap.String("reason", leased))...)
 }
 
-// end notes why a window, which may have waited, waits no longer.
+// end logs the outcome of a window's wait. If the window does not wait, end does nothing.
 func (l leaseWaits) end(w ledger.Window, outcome string) {
 	began, waiting := l.since[w]
 	if !waiting {
@@ -110,7 +111,7 @@ func (l leaseWaits) endAll(outcome string) {
 	}
 }
 
-// leased is the reason of a wait.
+// leased is the reason of a wait for a lease.
 const leased = "lease of another process"
 
 func windowFields(w ledger.Window) []zap.Field {

@@ -22,7 +22,7 @@ type fault struct {
 	words    string         // in the ledger's error
 	final    bool           // not retried
 	stream   string         // default user_access
-	cfg      extract.Config // attempts and time-outs of the client
+	cfg      extract.Config // attempts and timeouts of the client
 	pause    time.Duration  // that the server asks for
 	requests int            // until the window fails; default 2, or 1 if it is final
 }

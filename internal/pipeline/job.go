@@ -10,7 +10,7 @@ import (
 // Loaded returns the number of the job's windows that are not due.
 func (j Job) Loaded() int { return j.Windows - len(j.Due) }
 
-// Days returns the first and the last day of the windows that are due. There must be one.
+// Days returns the first and the last day of the windows that are due. At least one window must be due.
 func (j Job) Days() (first, last time.Time) {
 	first, last = j.Due[0].Day, lastDay(j.Due[0].Window)
 	for _, d := range j.Due {
@@ -19,13 +19,13 @@ func (j Job) Days() (first, last time.Time) {
 	return first, last
 }
 
-// Estimate is about how many requests a job takes, and how long they take at the rates in the settings.
+// Estimate has about how many requests a job takes, and how long they take at the rates in the settings.
 type Estimate struct {
 	Requests int64
 	Takes    time.Duration
 }
 
-// samples is the number of windows for which Estimate asks how many shares they have.
+// samples is the number of windows whose shares Estimate counts.
 const samples = 4
 
 // Estimate estimates the job's requests. For streams of shares it asks the API how many shares there are in some windows.
@@ -45,7 +45,7 @@ func (j Job) Estimate(ctx context.Context) (e Estimate, err error) {
 	return e, nil
 }
 
-// sampled estimates the requests of a stream that reads lists of shares, from some windows over the whole range.
+// sampled estimates the requests of a stream that reads lists of shares, from a few windows spread over the job.
 func (j Job) sampled(ctx context.Context, known stream.Stream) (requests int64, err error) {
 	n := min(samples, len(j.Due))
 	for i := range n {

@@ -16,7 +16,8 @@ type Range struct {
 	LookBack    bool      // recent and open windows are due, as in a nightly run
 	Force       bool      // all windows are due
 
-	// Windows that end after the start of this day, a midnight in UTC, come before all others; zero: none do. Only plans of a look-back use it.
+	// Recent is a day, as its midnight in UTC: windows that end after its start come before all others. Zero: none do. Only plans with
+	// LookBack use it.
 	Recent time.Time
 
 	// OldestFirst loads the windows in the order of time, which is the order of the largest tables' keys: Postgres fills pages of
@@ -24,8 +25,8 @@ type Range struct {
 	OldestFirst bool
 }
 
-// recentDays is the number of days that a run loads first, today included. People look at the newest days first, and the pages show as
-// many.
+// recentDays is the number of days that a run loads first, today included. People look at the newest days first, and the pages show this
+// number of days.
 const recentDays = 28
 
 // Nightly returns the range of a nightly run: all of the account's history.
@@ -70,8 +71,8 @@ func Plan(ctx context.Context, l *ledger.Ledger, a *Account, s Stream, r Range) 
 	return job, nil
 }
 
-// join joins neighbouring windows that are due for the same reason into windows of up to so many days. No joined window is recent in
-// part.
+// join joins neighbouring windows that are due for the same reason into windows of at most days days. It never joins a recent window with
+// one that is not recent.
 func join(due []ledger.Due, days int, recent func(ledger.Due) bool) (joined []ledger.Due) {
 	for _, d := range due {
 		if n := len(joined); n > 0 && joined[n-1].Why == d.Why && recent(joined[n-1]) == recent(d) {

@@ -21,11 +21,11 @@ type Queued struct {
 // stages counts a worker's windows between their claim and their end.
 type stages struct{ claimed, asking, ready, committing atomic.Int64 }
 
-// Loading is how far the runs of an account are.
+// Loading is the progress of an account's runs.
 type Loading struct {
-	Windows int           // due
-	Done    int           // of these
-	Left    time.Duration // until all are done, if the next windows take as long as the ones before; 0: not known yet
+	Windows int           // windows due when the runs began
+	Done    int           // how many of these are done
+	Left    time.Duration // until all are done, if each takes as long as those before; 0: not known yet
 }
 
 // Loading sums up the runs of an account that are at work now.
@@ -35,10 +35,10 @@ func (q *Queue) Loading(account string) (all Loading) {
 		if s.Account != account {
 			continue
 		}
-		done := max(0, s.Due-s.Waiting-s.Asking-s.Ready-s.Committing) // a window that was split leaves more than were due
+		done := max(0, s.Due-s.Waiting-s.Asking-s.Ready-s.Committing) // less than 0 if a window was split
 		all.Windows += s.Due
 		all.Done += done
-		if 20*done < s.Due { // too few of this stream to tell
+		if 20*done < s.Due { // too few are done to estimate the rest
 			known = false
 			continue
 		}

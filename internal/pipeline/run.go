@@ -32,7 +32,7 @@ type Job struct {
 	Account *Account
 	Stream  Stream
 	Due     []ledger.Due // in the order of loading
-	Recent  int          // so many of Due, the first ones, are loaded before the others of any job
+	Recent  int          // how many of Due, from the first, are loaded before the others of all jobs
 	Windows int          // all windows in the range, due or not
 }
 
@@ -79,7 +79,7 @@ func (r *Runner) run(ctx context.Context, kind string, accounts []*Account, plan
 		if err := r.Warehouse.Ledger.RecordAccount(ctx, a.recorded(), a.accept.Load()); err != nil {
 			return Result{}, err
 		}
-		a.accept.Store(false) // if another process names another server later, that one is not overwritten
+		a.accept.Store(false) // a server that another process stores later is not overwritten
 	}
 	jobs, err := plan()
 	if err != nil {
@@ -195,7 +195,7 @@ func (r *Runner) report(o Outcome) {
 		}
 	}
 	if len(o.Noticed) > 0 {
-		r.Log.Warn("the API sends members that Wheelhouse does not know: they are not loaded", zap.String("account", o.Account),
+		r.Log.Warn("the API sends members that Wheelhouse does not know and does not load", zap.String("account", o.Account),
 			zap.String("stream", o.Stream.Name), zap.Strings("members", o.Noticed))
 	}
 	if r.Observe != nil {

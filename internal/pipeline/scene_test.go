@@ -57,7 +57,7 @@ func newActorServer(t *testing.T, f http.HandlerFunc) (url string) {
 	return server.URL
 }
 
-// scene makes a scene. cfg has the client's attempts and time-outs.
+// scene makes a scene. cfg has the client's attempts and timeouts.
 func (b *bench) scene(t *testing.T, account string, cfg extract.Config) scene {
 	t.Helper()
 	api := &actor{}

@@ -24,7 +24,7 @@ type Outcome struct {
 	Counts     ledger.Counts
 	Reconciled *bool    // whether the answer is complete and equals the API's own totals; nil if the API states none
 	Missing    string   // the parts of the window that could not be had, and why, without data; the rest is loaded
-	Noticed    []string // members of the answers that the stream does not know, and that no earlier load had
+	Noticed    []string // unknown members of the answers that no earlier load of the stream had
 	Requests   int
 	Took       time.Duration
 	Elsewhere  bool  // another process has loaded the window meanwhile

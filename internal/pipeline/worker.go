@@ -49,9 +49,9 @@ func newLimits(asking int) limits {
 	return limits{make(chan struct{}, asking), make(chan struct{}, maxCommitting), make(chan struct{}, asking+maxCommitting*groupSize)}
 }
 
-// load loads the next n of the job's due windows. Windows that another process is loading are tried again until they are loaded or free: the
-// leases of a killed process run out, and its windows are still due. The leases of a living process may last. If no window comes
-// free in twice the time of a lease, the windows are left to the other process.
+// load loads the next n of the job's due windows. Windows that another process is loading are tried again until they are loaded or free:
+// the leases of a killed process run out, and its windows are still due. The leases of a living process may last. If no window comes free
+// in twice the time of a lease, the windows are left to the other process.
 func (w *worker) load(ctx, work context.Context, n int) {
 	defer w.leases.endAll("left")
 	w.mu.Lock()

@@ -124,7 +124,7 @@ func Printable(s string) string {
 // shown reports whether a character may go to a terminal: it prints, or joins two characters that do.
 func shown(r rune) bool { return unicode.IsPrint(r) || r == '\u200d' || r == '\u200c' }
 
-// Roughly is a duration in minutes, hours or days.
+// Roughly returns a duration as a text, rounded to minutes, hours or days.
 func Roughly(d time.Duration) string {
 	unit := func(n int, name string) string {
 		if n == 1 {

@@ -104,7 +104,7 @@ const rightDSN = "write postgres://user:password@host:5432/database, or host=…
 func (l *loader) database() Secret {
 	text, by := l.secret("DATABASE_URL")
 	if by == "" {
-		if l.variable("DATABASE_URL_FILE") == "" { // else a problem is reported
+		if l.variable("DATABASE_URL_FILE") == "" { // otherwise reading the file has reported the problem
 			l.refuse("the PG* variables (DATABASE_URL is not set)", postgres.CheckAddress(""))
 		}
 		return Secret{}

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// proxies refuses proxies in the environment that cannot be used. Go would pass over some of them without a word, and send the requests
-// directly. Of a variable in capitals and in small letters, Go reads the one in capitals, if it is set. Messages quote nothing, because an
-// address may contain a password.
+// proxies refuses proxies in the environment that cannot be used. Go would ignore some of them silently, and send the requests directly.
+// If a variable is set in capital and in small letters, Go reads the one in capital letters. Messages quote no value, because an address
+// may contain a password.
 func (l *loader) proxies() {
 	set := false
 	for _, names := range [][]string{{"HTTPS_PROXY", "https_proxy"}, {"HTTP_PROXY", "http_proxy"}} {
@@ -20,20 +20,20 @@ func (l *loader) proxies() {
 				"or http://user:password@host:port with %%XX for each special character of the password")
 		}
 	}
-	if !set { // nothing reads the exceptions
+	if !set { // without a proxy, nothing reads NO_PROXY
 		return
 	}
 	name, text := l.first([]string{"NO_PROXY", "no_proxy"})
 	for entry := range strings.SplitSeq(text, ",") {
 		if entry = strings.TrimSpace(entry); entry != "" && !isException(entry) {
-			l.env(name, "an entry can never match: write hosts (meeting.is, which includes the hosts below it), addresses (10.0.0.1) and "+
-				"networks (10.0.0.0/8), separated by commas, each host or address with :port if only that port is meant, or * for everything")
+			l.env(name, "an entry can never match: write hosts (meeting.is, which includes its subdomains), addresses (10.0.0.1) and "+
+				"networks (10.0.0.0/8), separated by commas; add :port to a host or address to match only that port; * matches everything")
 			return
 		}
 	}
 }
 
-// first returns the first of the variables that is set, or "" as its text.
+// first returns the name and the value of the first variable that is set. If none is, the value is "".
 func (l *loader) first(names []string) (name, text string) {
 	for _, name = range names {
 		if text = l.variable(name); text != "" {

@@ -175,8 +175,8 @@ func unknown(key string, known []string) string {
 	return fmt.Sprintf("unknown key %s: the keys are %s", quote(key), strings.Join(known, ", "))
 }
 
-// Nearest returns the known word at the smallest Levenshtein distance, if that is within a third of word's length, or "". Case does
-// not count, nor the difference between - and _.
+// Nearest returns the known word at the smallest Levenshtein distance, or "" if that is more than a third of word's length. Upper and lower
+// case are equal, and so are - and _.
 func Nearest(word string, known []string) string {
 	if len(word) > 64 {
 		return ""

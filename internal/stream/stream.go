@@ -35,8 +35,8 @@ type Stream struct {
 	Lists     bool // a window needs the list of shares, which has pages
 	Details   bool // a window needs a request for each share that was visited
 
-	// Join is the number of days up to which neighbouring windows that are due are asked for as one; 0: each on its own. It is for a
-	// stream that needs fewer requests for a longer window. A run that is interrupted asks for the whole window again.
+	// Join is the largest number of days of neighbouring due windows that are asked for as one window. 0: each window is asked for on its
+	// own. Join is for streams that need fewer requests for one long window. A run that is interrupted asks for the whole window again.
 	Join int
 }
 

@@ -12,8 +12,9 @@ import (
 // healthz answers while the process runs.
 func healthz(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") }
 
-// readyz reports whether the database has this program's schema, and answers what every page asks, with a page's role and settings.
-// Requests need no token and share one check, so that any number of them uses one connection and leaves the others to the pages.
+// readyz reports whether the database has this program's schema, and answers a statement that every page sends, with the role and the
+// settings of pages. Requests need no token. They share one check, so that any number of them uses one connection and leaves the others
+// to the pages.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	_, err, _ := s.ready.Do("", func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), 3*time.Second)

@@ -7,17 +7,17 @@ import (
 	"wheelhouse/internal/report"
 )
 
-// Loading is how far loads are.
+// Loading is the progress of loads.
 type Loading struct {
-	Windows int           // due when the loads began
-	Done    int           // of these
+	Windows int           // windows due when the loads began
+	Done    int           // how many of these are done
 	Left    time.Duration // until all are done; 0: not known yet
 }
 
 // manyWindows is the number of windows above which the pages say that they are being loaded. A night of all streams has about 30.
 const manyWindows = 60
 
-// text says how far the loads are; "" if they are small.
+// text says how far the loads are. It returns "" if few windows are due.
 func (l Loading) text() string {
 	if l.Windows < manyWindows || l.Done >= l.Windows {
 		return ""
@@ -26,5 +26,5 @@ func (l Loading) text() string {
 	if l.Left > 0 {
 		text += ", about " + report.Roughly(l.Left) + " left"
 	}
-	return text + ". The newest 28 days come first. Figures of days that are not loaded yet are too small."
+	return text + ". The newest 28 days come first. Figures that include days not loaded yet are too small."
 }

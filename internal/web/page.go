@@ -44,7 +44,7 @@ type request struct {
 	Now     time.Time
 	Streams []settings.Row // the schedules of the streams; empty: not known
 
-	// Loading says how far a load of many windows is; "": there is none.
+	// Loading says how far a load of many windows is. "": no such load is running.
 	Loading string
 
 	// Title replaces the page's title, if it is known only after reading.

@@ -34,7 +34,7 @@ func newReader(dsn string) (*reader, error) {
 		return nil, err
 	}
 	cfg.MaxConns = readers
-	cfg.ConnConfig.ConnectTimeout = min(cfg.ConnConfig.ConnectTimeout, 5*time.Second) // a page waits
+	cfg.ConnConfig.ConnectTimeout = min(cfg.ConnConfig.ConnectTimeout, 5*time.Second) // because a page waits for it
 	pool, err := pgxpool.NewWithConfig(context.Background(), cfg)                     // connects on first use
 	if err != nil {
 		return nil, errors.New("database address: cannot make a connection pool")
@@ -44,7 +44,7 @@ func newReader(dsn string) (*reader, error) {
 
 func (r *reader) close() { r.pool.Close() }
 
-// pageBegin is how a page's transaction begins. work_mem is large enough to sort a long range in memory.
+// pageBegin has the options of a page's transaction. work_mem is large enough to sort a long range in memory.
 var pageBegin = postgres.Begin(pgx.RepeatableRead, pgx.ReadOnly,
 	postgres.Setting{Name: "role", Value: "wheelhouse_reader"}, postgres.Setting{Name: "statement_timeout", Value: statementTime},
 	postgres.Setting{Name: "idle_in_transaction_session_timeout", Value: "30s"}, postgres.Setting{Name: "work_mem", Value: "32MB"})

@@ -20,7 +20,7 @@ type account struct {
 	Timezone    string
 	HistoryFrom time.Time
 	Today       time.Time
-	KnownZone   bool // to the database server
+	KnownZone   bool // the database server knows the zone
 }
 
 // presets are the lengths of the ranges offered, in days. They end with the default range.
@@ -95,7 +95,7 @@ func (s *scope) choose(v url.Values, p *page) error {
 	return s.chooseDays(v, p)
 }
 
-// chooseZone chooses the zone of times: the one named, or else the account's.
+// chooseZone chooses the zone in which times are shown: the one that the address names, else the account's.
 func (s *scope) chooseZone(name string) error {
 	if !s.Account.KnownZone {
 		return &zoneError{s.Account.Timezone, "The database server", "update the server's time zone data, or load the account with another zone"}

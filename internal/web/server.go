@@ -23,7 +23,7 @@ type Options struct {
 
 	// Streams returns the schedules of all streams; nil: not known.
 	Streams func(now time.Time) []settings.Row
-	// Loading returns how far this process is with loading an account; nil: not known.
+	// Loading returns the progress of this process's loads of an account. nil: the progress is not known.
 	Loading func(account string) Loading
 	// Metrics answers /metrics; nil: there is no such address.
 	Metrics http.Handler

@@ -228,7 +228,7 @@ func (r *row) count(events io.Reader, version string, complain io.Writer) error 
 			failed[e.Package] = true
 			fmt.Fprintf(complain, "\n== PostgreSQL %s, %s %s\n", version, e.Package, test)
 			for other, text := range output {
-				// A package that panicked, or ran into a time-out, ends with its tests unfinished.
+				// A package that panicked, or ran into a timeout, ends with its tests unfinished.
 				if other == k || test == "" && other.pkg == e.Package {
 					_, _ = text.WriteTo(complain)
 				}
