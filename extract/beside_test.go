@@ -84,7 +84,7 @@ func with(t *testing.T, stream, members string, before bool) func(int, http.Resp
 // objects lists the streams whose answers are objects.
 var objects = []string{"demo_usage", "usage_new", "usage_shares", "shares", "share_visits", "share_details"}
 
-// TestRecordedAnswersSayNothingBesideTheirRows: what is documented is no false alarm.
+// TestRecordedAnswersSayNothingBesideTheirRows: documented members are not reported as unknown.
 func TestRecordedAnswersSayNothingBesideTheirRows(t *testing.T) {
 	for stream, ask := range askFor {
 		rep, err := ask(t, client(t, serve(t, with(t, stream, "", false)).URL))
@@ -94,7 +94,7 @@ func TestRecordedAnswersSayNothingBesideTheirRows(t *testing.T) {
 	}
 }
 
-// TestAnAnswerThatStatesAnErrorIsNone: it is asked for again, and then the request fails.
+// TestAnAnswerThatStatesAnErrorIsNone: the request is sent again, and fails if the error stays.
 func TestAnAnswerThatStatesAnErrorIsNone(t *testing.T) {
 	for members, want := range map[string]string{
 		`"error":"query timed out","partial":true`: "(query timed out)",
@@ -123,7 +123,7 @@ func TestAnAnswerThatStatesAnErrorIsNone(t *testing.T) {
 			}
 		}
 	}
-	// In place of an array.
+	// The error comes instead of an array.
 	for _, stream := range []string{"user_access", "company_content"} {
 		server := serve(t, always([]byte(`{"data":[],"error":"query limit exceeded"}`)))
 		if rep, err := askFor[stream](t, client(t, server.URL)); err == nil || !strings.Contains(err.Error(), "(query limit exceeded)") || rep.Attempts < 2 {
@@ -132,7 +132,7 @@ func TestAnAnswerThatStatesAnErrorIsNone(t *testing.T) {
 	}
 }
 
-// TestAnErrorThatPassesIsAskedAgain: the rows of the answer with the error are void.
+// TestAnErrorThatPassesIsAskedAgain: the rows of the answer with the error do not count.
 func TestAnErrorThatPassesIsAskedAgain(t *testing.T) {
 	server := serve(t, func(n int, w http.ResponseWriter, r *http.Request) {
 		if n == 1 {
@@ -147,7 +147,7 @@ func TestAnErrorThatPassesIsAskedAgain(t *testing.T) {
 	}
 }
 
-// TestMembersThatSayNothing are no errors, and do not say that there is more. Those that are unknown are named.
+// TestMembersThatSayNothing: members without content state no error, and do not say that there is more. The unknown ones are named.
 func TestMembersThatSayNothing(t *testing.T) {
 	for members, want := range map[string]string{
 		`"error":null`: "error", `"errors":[]`: "errors", `"error":""`: "error", `"errors":{}`: "errors", `"error":false`: "error", `"error":0`: "error",
@@ -169,7 +169,7 @@ func TestMembersThatSayNothing(t *testing.T) {
 	}
 }
 
-// TestMembersThatSayThereIsMore: the rows are delivered, and the report says that they are not all.
+// TestMembersThatSayThereIsMore: the rows are delivered, and the report says that there are more.
 func TestMembersThatSayThereIsMore(t *testing.T) {
 	for members, want := range map[string]string{
 		`"has_more":true`: "has_more", `"hasMore":"true"`: "hasMore", `"has_more":1`: "has_more", `"next":"/ss/api/x?page=2"`: "next",

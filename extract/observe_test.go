@@ -196,7 +196,7 @@ func (c canned) RoundTrip(*http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(string(c)))}, nil
 }
 
-// TestObservingAllocatesLittle: to count requests costs two allocations a request, and nothing if nobody asks for more.
+// TestObservingAllocatesLittle: counting requests costs at most two allocations for each request.
 func TestObservingAllocatesLittle(t *testing.T) {
 	c := client(t, "http://127.0.0.1:1", func(cfg *extract.Config) {
 		cfg.Transport = func(http.RoundTripper) http.RoundTripper { return canned(`[]`) }

@@ -56,14 +56,14 @@ func TestAnotherServerIsRefused(t *testing.T) {
 	u.types(exitOK, "status")
 
 	u.types(exitOK, append([]string{"backfill", "--from", day, "--to", day, "--dry-run", "--accept-server"}, streams...)...)
-	u.types(exitUsage, append([]string{"run"}, streams...)...) // a dry run accepts nothing for good
+	u.types(exitUsage, append([]string{"run"}, streams...)...) // a dry run does not store the new server
 	u.types(exitOK, append([]string{"run", "--accept-server", "--accept-shrink"}, streams...)...)
 	u.types(exitOK, append([]string{"run"}, streams...)...)
 	u.env = append(u.env, "CRANKWHEEL_URL="+first)
 	u.types(exitUsage, append([]string{"run"}, streams...)...)
 }
 
-// The same server in another spelling is no other server.
+// The same server in another spelling is still the same server.
 func TestAnotherSpellingOfTheServer(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.New(t)
@@ -73,7 +73,7 @@ func TestAnotherSpellingOfTheServer(t *testing.T) {
 	server := strings.TrimPrefix(u.env[0], "CRANKWHEEL_URL=")
 	u.env = append(u.env, "CRANKWHEEL_URL="+strings.ToUpper(server)+"/")
 	u.types(exitOK, run...)
-	for _, stored := range []string{server + "/", strings.ToUpper(server), ""} { // of an older version; "": none was stored
+	for _, stored := range []string{server + "/", strings.ToUpper(server), ""} { // as an older version may have stored it; "": no server is stored
 		mustExec(t, dsn, "UPDATE wheelhouse.accounts SET server = '"+stored+"'")
 		u.types(exitOK, run...)
 	}
@@ -112,7 +112,7 @@ func TestOtherAccountsAreLoaded(t *testing.T) {
 		t.Errorf("loads %s", loads())
 	}
 
-	// serve loads the others, too, and its metrics go on to show the refused account, whose days become gaps.
+	// serve loads the others, too, and its metrics still show the refused account, whose days become gaps.
 	settings(one, two)
 	at := freePort(t)
 	u.env = append(u.env, "WHEELHOUSE_LISTEN="+at)

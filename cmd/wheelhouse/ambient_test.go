@@ -22,12 +22,13 @@ import (
 	"wheelhouse/internal/testkit"
 )
 
-// ambientNow is the time of the tests of ambient settings, and ambientFrom the first day that they load.
+// Ambient settings are the settings of Postgres that a role, a database, an address or PGOPTIONS has. ambientNow is the time of their
+// tests; ambientFrom and ambientTo are the first and the last day that the tests load.
 var ambientNow = time.Date(2026, 3, 11, 10, 0, 0, 0, time.UTC)
 
 const ambientFrom, ambientTo = "2026-03-09", "2026-03-10"
 
-// ambientAccount is an account with names that are not ASCII, and with a record in each answer of demo_usage that cannot be understood.
+// ambientAccount serves an account with names that are not ASCII. Each answer of demo_usage has a record that cannot be understood.
 var ambientAccount = sync.OnceValue(func() http.Handler {
 	api := simulator.New(simulator.Options{Seed: 3, Agents: 3, APIKey: key, From: ambientNow.AddDate(0, 0, -10), Until: ambientNow,
 		Now: func() time.Time { return ambientNow }})
@@ -48,7 +49,7 @@ var ambientAccount = sync.OnceValue(func() http.Handler {
 	})
 })
 
-// place is a database of its own with its owner, who is no superuser.
+// place is a new database with its owner, who is not a superuser.
 type place struct {
 	t        *testing.T
 	admin    string // a superuser's address of the server's maintenance database
@@ -79,7 +80,7 @@ func newPlace(t *testing.T, options string) *place {
 	return p
 }
 
-// of is the address of the database for another user.
+// of returns the address of the database for another user.
 func (p *place) of(address string, user *url.Userinfo) string {
 	p.t.Helper()
 	u, err := url.Parse(address)
@@ -93,10 +94,10 @@ func (p *place) of(address string, user *url.Userinfo) string {
 	return u.String()
 }
 
-// sees are the rows that a warehouse must have: those of the tables, and the rejects.
+// sees returns the rows of the warehouse that a test compares: those of the tables, and the rejects.
 func (p *place) sees() testdb.Contents {
 	p.t.Helper()
-	// An address goes before the settings of the database.
+	// The settings of an address override those of the database.
 	dsn := p.of(p.admin, nil) + "&client_encoding=UTF8&datestyle=ISO&timezone=UTC&extra_float_digits=1&bytea_output=hex&search_path=pg_catalog&" +
 		"statement_timeout=0&lock_timeout=0&idle_session_timeout=0&idle_in_transaction_session_timeout=0"
 	all := testdb.Read(p.t, dsn)
@@ -116,7 +117,7 @@ func (p *place) sees() testdb.Contents {
 	return all
 }
 
-// A user at a shell with the database's address.
+// user returns a user at a shell that has the database's address.
 func (p *place) user(address string, env ...string) user {
 	p.t.Helper()
 	u := newUser(p.t, ambientAccount(), address)
@@ -125,7 +126,7 @@ func (p *place) user(address string, env ...string) user {
 	return u
 }
 
-// clean is what a load without ambient settings gives.
+// clean holds the rows of a load without ambient settings.
 var clean struct {
 	once sync.Once
 	rows testdb.Contents
@@ -170,11 +171,11 @@ const shadows = `
 	CREATE DOMAIN shadows.date AS text; CREATE DOMAIN shadows.uuid AS text;
 	CREATE TABLE shadows.pg_class (relname name); CREATE TABLE shadows.pg_namespace (nspname name); CREATE TABLE shadows.accounts (account_id text);`
 
-// ambient is a setting that people have, and what comes of it. refused is what each command that writes says; "": all commands work.
+// ambient is a setting, and the outcome of commands that run with it.
 type ambient struct {
 	name, value string
-	refused     string
-	server      bool // only of the role and the database: an address may not have it
+	refused     string // part of the error with which each command that writes is refused; "": all commands work
+	server      bool   // only roles and databases can have the setting, not addresses
 }
 
 var ambients = []ambient{
@@ -212,10 +213,10 @@ var ambients = []ambient{
 	{name: "lc_messages", value: "C", server: true},
 }
 
-// ways are how people have a setting. The address and PGOPTIONS are of one shell, and the others of the server.
+// ways are the places of a setting. PGOPTIONS and the address belong to one shell; the role and the database are on the server.
 var ways = []string{"role", "database", "PGOPTIONS", "address"}
 
-// give gives the setting, and returns the address and the environment.
+// give puts the setting in its place, and returns the address and the environment to use.
 func (a ambient) give(p *place, way, address string) (string, []string) {
 	p.t.Helper()
 	value := "'" + a.value + "'"
@@ -242,8 +243,8 @@ func (a ambient) give(p *place, way, address string) (string, []string) {
 	return address, nil
 }
 
-// Whatever the settings of the role, the database, the address or PGOPTIONS are, every command works and stores the API's rows, or it is
-// refused with what to do. The pages answer whenever /readyz says so. The same through PgBouncer in transaction mode.
+// Whatever the settings of the role, the database, the address or PGOPTIONS are, every command either works and stores the API's rows, or
+// is refused with an error that says what to do. The pages answer whenever /readyz says so.
 func TestAmbientSettings(t *testing.T) {
 	t.Parallel()
 	cleanRows(t)
@@ -272,11 +273,12 @@ func TestAmbientSettings(t *testing.T) {
 	}
 }
 
-// ofAddress are settings that the program leaves as they are, so that PgBouncer refuses an address that has them.
+// ofAddress are settings that the program leaves in the address, so PgBouncer refuses such an address.
 var ofAddress = []string{"row_security", "idle_session_timeout", "xmlbinary", "escape_string_warning", "check_function_bodies", "jit_above_cost",
 	"client_min_messages"}
 
-// Through PgBouncer in transaction mode, settings of the role, the database and the address change nothing either. Migrations are refused there, and leave no lock behind.
+// Through PgBouncer in transaction mode, settings of the role, the database and the address change nothing, too. Migrations are refused
+// there, and leave no lock behind.
 func TestAmbientSettingsThroughPgBouncer(t *testing.T) {
 	t.Parallel()
 	cleanRows(t)
@@ -340,7 +342,7 @@ func (p *place) works(u user) {
 	}
 }
 
-// equal requires the rows of a load without ambient settings.
+// equal requires that the warehouse has the rows of a load without ambient settings.
 func (p *place) equal() {
 	p.t.Helper()
 	if d := clean.rows.Diff(p.sees()); d != "" {
@@ -376,7 +378,7 @@ func serving(t *testing.T, u user) string {
 	return ""
 }
 
-// watchFor is a writer that finds what follows a text, up to the next quotation mark.
+// watchFor is a writer that finds the text between a given text and the next quotation mark.
 type watchFor struct {
 	text  string
 	found chan<- string
@@ -415,8 +417,8 @@ func TestOtherEncodingsAreRefused(t *testing.T) {
 	}
 }
 
-// libc is the option for a database with a locale of the C library. Since 17 a server may have another provider, which allows only
-// UTF8; before 15 there is no other.
+// libc returns the option of CREATE DATABASE for a locale of the C library. Since PostgreSQL 17 a server may have another provider, which
+// allows only UTF8. Before 15 there is no other provider, and no such option.
 func libc(t *testing.T) string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), testdb.NewDirect(t))

@@ -68,7 +68,7 @@ func login(t *testing.T, dsn string) (address, role string) {
 	return u.String(), role
 }
 
-// What check finds in the database is what run refuses, in the same words, and before it asks the API or writes anything.
+// What check finds in the database, run refuses in the same words, before it sends a request to the API or writes anything.
 func TestRunRefusesWhatCheckFails(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

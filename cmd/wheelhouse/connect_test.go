@@ -50,7 +50,7 @@ func selfSigned(t *testing.T, folder, host string, until time.Time) (certificate
 	return certificate, key
 }
 
-// giveToServer gives a file to the user as whom the server runs, if that is not this one.
+// giveToServer gives a file to the user as whom the server runs, if that is another user than this process's.
 func giveToServer(t *testing.T, path string) {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -68,11 +68,11 @@ func giveToServer(t *testing.T, path string) {
 	}
 }
 
-// tlsServer starts a server with TLS, whose pg_hba.conf knows the superuser and the role known only. ca is the authority of its
+// tlsServer starts a server with TLS. Its pg_hba.conf lets in only the superuser and the role "known". ca is the file of the authority of its
 // certificate.
 func tlsServer(t *testing.T, until time.Time) (server *pgserver.Server, ca string) {
 	t.Helper()
-	folder, err := os.MkdirTemp("/tmp", "wheelhouse-tls-") // t.TempDir is closed to other users
+	folder, err := os.MkdirTemp("/tmp", "wheelhouse-tls-") // other users cannot enter t.TempDir
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +192,7 @@ func TestFailuresToConnectSayWhatToDo(t *testing.T) {
 	})
 }
 
-// Who may not migrate learns which right is missing, also where the schemas exist already.
+// A user who may not migrate learns which right is missing, even if the schemas exist already.
 func TestMissingRightToMigrateIsNamed(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.NewDirect(t)
@@ -217,7 +217,7 @@ func TestMissingRightToMigrateIsNamed(t *testing.T) {
 	mustExec(t, dsn, "DROP SCHEMA crankwheel")
 	u.types(exitOK, "migrate", "up")
 	u.types(exitOK, "run", "--streams", "user_access")
-	// The three roles exist, and are not this user's to use: loads work, and check says what the pages lack.
+	// The three roles exist, but this user may not use them: loads work, and check says what the pages lack.
 	if notOK, all := u.checked(exitOK); fmt.Sprint(notOK) != "[warn roles warn pages]" || !strings.Contains(fmt.Sprint(all), "GRANT wheelhouse_reader TO") {
 		t.Errorf("a stranger's roles: %q\n%+v", notOK, all)
 	}

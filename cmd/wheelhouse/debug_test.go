@@ -13,11 +13,11 @@ import (
 	"wheelhouse/internal/testdb"
 )
 
-// Whoever knows the slug of a share can watch its video.
+// Anybody who knows the slug of a share can watch its video.
 const slug, brokenSlug = "canary-slug-5521", "canary-slug-9902"
 
-// difficult is an API that asks to wait, fails, and then answers. It quotes what must not be logged. The first process that asks for
-// demo_usage waits until the second one has its answer, and so has the second process wait for its lease.
+// difficult is an API that asks the client to wait, fails, and then answers. Its answers quote what must not be logged. The first answer
+// for demo_usage does not come until the second process has its answer, so the second process waits for the lease of the first.
 type difficult struct {
 	first, second atomic.Int64 // requests for demo_usage of 1 March, and of another day
 	details       atomic.Int64 // requests for the share
@@ -70,7 +70,7 @@ func (d *difficult) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// refusesOnce fails the first transaction that writes a request. The number of a sequence is not rolled back.
+// refusesOnce fails the first transaction that writes a demo request. It counts with a sequence, because a sequence is not rolled back.
 const refusesOnce = `CREATE SEQUENCE public.tries;
 	CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 	BEGIN
@@ -117,8 +117,8 @@ func debugLines(t *testing.T, log string) (lines []logLine) {
 	return lines
 }
 
-// The log at level debug has each request, each retry with its reason, and each wait with its end, and nothing secret or personal.
-// Without that level, it has none of these lines.
+// At level debug, the log has each request, each retry with its reason, and each wait with its end. It has nothing secret or personal. At
+// level info, it has none of these lines.
 func TestDebugLog(t *testing.T) {
 	t.Parallel()
 	api := &difficult{asked: make(chan struct{}), answered: make(chan struct{})}

@@ -31,7 +31,7 @@ import (
 var oddTexts = []string{"", "nonsense", `"x"; DROP`, "pg_catalog", "C", "LATIN1", "German", "all", "Australia", "Europe/Moscow", "public", "view", "view, foreign-table",
 	"pg_global", "$libdir/plpgsql", "/nonsense", "shadows, pg_catalog"}
 
-// tooShort are values that a loaded machine cannot meet, whatever the program does.
+// tooShort are time limits that a busy machine exceeds, whatever the program does.
 var tooShort = map[given]string{
 	{"statement_timeout", "1"}:   "1 ms: the statement that begins a transaction, and sets another limit, may take longer",
 	{"transaction_timeout", "1"}: "the same",
@@ -40,11 +40,11 @@ var tooShort = map[given]string{
 // given is a setting with a value.
 type given struct{ name, value string }
 
-// everySetting lists each setting that a role or a database may have, with each value of a set, both booleans, the extremes of a number,
-// and odd texts.
+// everySetting lists each setting that a role or a database may have: with each value of an enumeration, both booleans, the extremes of a
+// number, or odd texts.
 func everySetting(t *testing.T, conn *pgx.Conn) (all []given, settings int) {
 	t.Helper()
-	if _, err := conn.Exec(t.Context(), "LOAD 'plpgsql'"); err != nil { // it has settings of its own
+	if _, err := conn.Exec(t.Context(), "LOAD 'plpgsql'"); err != nil { // PL/pgSQL has settings, too
 		t.Fatal(err)
 	}
 	rows, err := conn.Query(t.Context(), `SELECT name, vartype, coalesce(enumvals, '{}'), coalesce(min_val, ''), coalesce(max_val, '') FROM pg_settings
@@ -74,8 +74,8 @@ func everySetting(t *testing.T, conn *pgx.Conn) (all []given, settings int) {
 	return all, settings
 }
 
-// Each setting that a role or a database may have, with each value that may matter: two nights and verify work and store the API's rows,
-// and the pages answer; or what is refused says which setting is the reason. Nothing wrong is ever stored.
+// For each setting that a role or a database may have, and each value that may matter: either two nights and verify work and store the
+// API's rows, and the pages answer; or the error names the setting. No wrong row is ever stored.
 func TestEverySetting(t *testing.T) {
 	testkit.SkipIfShort(t, "takes long")
 	rows := cleanRows(t)
@@ -92,7 +92,7 @@ func TestEverySetting(t *testing.T) {
 	all, settings := everySetting(t, admin)
 	api := httptest.NewServer(ambientAccount())
 	t.Cleanup(api.Close)
-	var mu sync.Mutex // of admin, and of the counts
+	var mu sync.Mutex // guards admin and the counts
 	taken, worked, refused, migrated := 0, 0, []string{}, 0
 	t.Run("each", func(t *testing.T) {
 		for i, g := range all {
@@ -109,7 +109,7 @@ func TestEverySetting(t *testing.T) {
 					_, err := admin.Exec(context.Background(), sql)
 					return err
 				}
-				fresh := i%7 == 0 // migrated with the setting
+				fresh := i%7 == 0 // the setting also holds for the migration
 				from := " TEMPLATE " + template.db
 				if fresh {
 					from = ""
@@ -124,7 +124,7 @@ func TestEverySetting(t *testing.T) {
 				}()
 				value := "'" + strings.ReplaceAll(g.value, "'", "''") + "'"
 				if strings.Contains(g.value, ", ") {
-					value = g.value // a list
+					value = g.value // a list is written without quotes
 				}
 				if err := do("ALTER DATABASE " + p.db + " SET " + g.name + " = " + value); err != nil {
 					return // Postgres does not take the value
@@ -157,7 +157,7 @@ func TestEverySetting(t *testing.T) {
 					if !strings.Contains(said, g.name) {
 						t.Errorf("does not say which setting is the reason:\n%s", said)
 					}
-					// Two streams write the shares: one of them alone gives rows that a whole load does not have.
+					// Two streams write the shares. If only one of them was loaded, the rows differ from those of a whole load.
 					delete(got, "shares")
 					if d := rows.Diff(got); strings.Contains(d, "\n+ ") {
 						t.Errorf("wrong rows are stored:%s", d)
@@ -219,7 +219,7 @@ func nights(t *testing.T, dsn, api string, fresh bool) string {
 	for _, night := range []string{"first", "second"} {
 		result, err := r.Run(ctx, "run", accounts, nil, func(a *pipeline.Account) pipeline.Range {
 			days := within(a, ambientNow)
-			days.Force = night == "second" // compares rows, whatever hashes say
+			days.Force = night == "second" // compare rows even if the answer's hash is unchanged
 			return days
 		})
 		n := result.Counts

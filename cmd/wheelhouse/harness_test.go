@@ -23,7 +23,7 @@ import (
 type testTiming struct {
 	Now                  time.Time
 	Lease, Backoff, Idle time.Duration
-	UserAgent            string // tells the API which process asks
+	UserAgent            string // tells front which process asks
 }
 
 const timingEnv = "WHEELHOUSE_TEST_TIMING"
@@ -55,18 +55,18 @@ type lab struct {
 	settings func(api string) string // the settings file; nil: defaults without rate limits
 }
 
-// front is the address of the API for all programs of these tests, because the account of a warehouse has one server. The programs' user
-// agents tell whose API a request is for.
+// front serves one address for the APIs of all programs of these tests, because an account keeps its server. The user agent of a request
+// tells which program's API the request is for.
 var front struct {
 	sync.Once
 	url      string
-	programs sync.Map // the API for each program, by its user agent
+	programs sync.Map // each program's API, by user agent
 	count    atomic.Int64
 }
 
-// serve serves the API for a program at the address url. The program must ask with the user agent.
+// serve serves a program's API at url. The program must send the user agent.
 func serve(t *testing.T, api http.Handler) (url, agent string) {
-	front.Do(func() { // for all tests, so it never closes
+	front.Do(func() { // the server never closes, because all tests use it
 		front.url = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if api, ok := front.programs.Load(r.UserAgent()); ok {
 				api.(http.Handler).ServeHTTP(w, r)

@@ -262,7 +262,7 @@ func TestDemoOnceLeavesNothing(t *testing.T) {
 	}
 }
 
-// The demo's pages answer while the account is loaded, and say how far that is. Ctrl-C ends it at any moment.
+// The demo's pages answer while the account is loaded, and say how far the load is. Ctrl-C ends the demo at any moment.
 func TestDemoShowsItsPagesAtOnce(t *testing.T) {
 	t.Parallel()
 	u := user{t, []string{"TMPDIR=" + t.TempDir()}, t.TempDir()}

@@ -35,7 +35,7 @@ func TestTwoAtOnce(t *testing.T) {
 	s := newSweep(t, rounds)
 	two, one := s.lab(t), s.lab(t)
 	s.later.Store(true)
-	two.Lease = time.Second // half of that is too short on a busy machine: the second process gives up after two leases
+	two.Lease = time.Second // shorter is too short on a busy machine: the second process gives up after two leases
 
 	var stopped, refused atomic.Int64
 	var all errgroup.Group

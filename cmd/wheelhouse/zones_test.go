@@ -17,8 +17,8 @@ import (
 	"wheelhouse/internal/testdb"
 )
 
-// newerZones makes a folder of time zone data with a name that no server knows, Europe/Newtown, and with other rules for Europe/Lisbon.
-// Both have Kyiv's clock.
+// newerZones makes a folder of time zone data with a zone that no server knows, Europe/Newtown, and with other rules for Europe/Lisbon.
+// Both zones have Kyiv's clock.
 func newerZones(t *testing.T) (folder string) {
 	t.Helper()
 	all, err := zip.OpenReader(filepath.Join(build.Default.GOROOT, "lib", "time", "zoneinfo.zip"))
@@ -46,7 +46,7 @@ func newerZones(t *testing.T) (folder string) {
 	return folder
 }
 
-// twoAccounts is a user with the accounts good, in UTC, and other, in a zone.
+// twoAccounts returns a user with two accounts: good, in UTC, and other, in a given zone.
 func twoAccounts(t *testing.T, dsn, zone string) user {
 	t.Helper()
 	u := newUser(t, account(t), dsn)
@@ -63,7 +63,7 @@ func twoAccounts(t *testing.T, dsn, zone string) user {
 	return u
 }
 
-// A zone that this program knows and the server does not is the fault of one account: the others are loaded.
+// A zone that this program knows and the server does not know stops one account: the others are loaded.
 func TestZoneThatTheServerDoesNotKnow(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.New(t)
@@ -93,7 +93,7 @@ func TestZoneThatTheServerDoesNotKnow(t *testing.T) {
 	}
 }
 
-// A server may lose a zone with an upgrade of its operating system. What it has of other accounts must stay readable.
+// A server may lose a zone with an upgrade of its operating system. The data of other accounts must stay readable.
 func TestZoneThatTheServerNoLongerKnows(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.New(t)
@@ -111,7 +111,7 @@ func TestZoneThatTheServerNoLongerKnows(t *testing.T) {
 	agents := mustQuery(t, dsn, "SELECT md5(string_agg(d::text, ',' ORDER BY d.day, d.agent_email)) FROM bi.agent_daily d")
 	mustExec(t, dsn, "BEGIN; SET LOCAL session_replication_role = replica; UPDATE wheelhouse.accounts SET timezone = 'Mars/Olympus' WHERE account_id = 'other'; COMMIT")
 	yesterday := time.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly)
-	both.types(exitOK, "verify", "--account", "good", "--from", yesterday, "--to", yesterday) // any run notes what the server knows
+	both.types(exitOK, "verify", "--account", "good", "--from", yesterday, "--to", yesterday) // each run stores which zones the server knows
 
 	mustQuery(t, dsn, "SELECT ("+views+")::text")
 	if after := perAccount("good"); after != before {
@@ -140,7 +140,7 @@ func TestZoneThatTheServerNoLongerKnows(t *testing.T) {
 		t.Errorf("status:\n%s", stdout)
 	}
 
-	// Postgres ignores case, and Go does not.
+	// Postgres ignores the case of a zone's name, and Go does not.
 	mustExec(t, dsn, "BEGIN; SET LOCAL session_replication_role = replica; UPDATE wheelhouse.accounts SET timezone = 'europe/BERLIN' WHERE account_id = 'other'; COMMIT")
 	if stdout, _ := u.types(exitOK, "status"); strings.Count(stdout, "other: this program does not know the time zone europe/BERLIN, which the database server knows") != 1 {
 		t.Errorf("status:\n%s", stdout)
@@ -150,7 +150,7 @@ func TestZoneThatTheServerNoLongerKnows(t *testing.T) {
 		t.Errorf("check: %q", notOK)
 	}
 
-	// The remedy: the account with a zone that both know.
+	// The remedy: load the account with a zone that both know.
 	both.types(exitOK, "run")
 	if n := mustQuery(t, dsn, "SELECT count(*)::text FROM bi.coverage WHERE account_id = 'other' AND status <> 'loaded' AND NOT partial"); n != "0" {
 		t.Errorf("%s days of the account are not loaded with a known zone", n)

@@ -28,7 +28,7 @@ func (*Server) Restart(context.Context) error { return errUnsupported }
 // Close does nothing on this system.
 func (*Server) Close() error { return nil }
 
-// Majors is empty on this system.
+// Majors returns nothing on this system.
 func Majors() []int { return nil }
 
 // DefaultMajor fails on this system.

@@ -76,8 +76,8 @@ func TestAnswersOfProxies(t *testing.T) {
 	}
 }
 
-// besides are answers with one row on 10 March, in which members can be added beside the rows, by stream. The stream share_visits asks for
-// a list first.
+// besides has, for each stream, an answer with one row on 10 March, to which members can be added beside the rows. The stream share_visits
+// asks for a list first.
 var besides = map[string]string{
 	"demo_usage":    `{"sessions":[{"id":1,"start_ts":"2026-03-10T09:00:00"}],"total_canceled_requests":0%s}`,
 	"usage_new":     `{"sessions":[{"email":"a@x.com","start_date":"2026-03-10T09:00:00Z"}]%s}`,
@@ -99,7 +99,7 @@ func beside(stream, members string) http.HandlerFunc {
 	}
 }
 
-// An answer of status 200 that states an error is asked for again. Then the window fails, and no row is touched.
+// If an answer with status 200 states an error, the request is sent again. Then the window fails, and no row is touched.
 func TestAnswersThatStateAnError(t *testing.T) {
 	t.Parallel()
 	const day = "2026-03-10"
@@ -126,7 +126,7 @@ func TestAnswersThatStateAnError(t *testing.T) {
 	}
 }
 
-// An answer with an error and without rows deletes none of up to 19 rows, below the shrink guard.
+// An answer with an error and without rows deletes nothing, even if the window has so few rows that the shrink guard would allow it.
 func TestErrorWithoutRowsDeletesNothing(t *testing.T) {
 	t.Parallel()
 	const day = "2026-03-10"
@@ -157,7 +157,7 @@ func TestAnswersThatSayThereIsMore(t *testing.T) {
 			s.api.plays(beside(stream, ""))
 			s.mustRun(s.day(day), stream)
 			members := `,"paging":{"page":1,"page_size":1,"total":3},"has_more":true`
-			s.api.plays(func(w http.ResponseWriter, r *http.Request) { // no row, so that the stored one seems to be missing
+			s.api.plays(func(w http.ResponseWriter, r *http.Request) { // without rows, so that the stored row is missing
 				empty := map[string]string{"share_visits": `{"sessions":[]`, "demo_usage": `{"total_canceled_requests":0,"sessions":[]`, "usage_new": `{"sessions":[]`,
 					"usage_shares": `{"stats":{"by_user":[]}`, "shares": `{"data":[]`, "share_details": `{"shares":[]`}[stream]
 				if stream == "share_visits" && strings.HasSuffix(r.URL.Path, "/shares") {
@@ -182,7 +182,7 @@ func TestAnswersThatSayThereIsMore(t *testing.T) {
 	}
 }
 
-// Members that a stream does not know are kept in the ledger, told once, and shown by the status as long as they come.
+// Members that a stream does not know are kept in the ledger, logged once, and shown by the status as long as they come.
 func TestUnknownMembersAreToldOnce(t *testing.T) {
 	t.Parallel()
 	const day = "2026-03-10"

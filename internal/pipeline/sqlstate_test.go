@@ -18,7 +18,7 @@ type rival struct {
 	f    *faulty
 	conn *pgx.Conn
 	hold bool           // it has locked a row
-	undo string         // the statement that takes back what it did
+	undo string         // the statement that undoes it
 	work sync.WaitGroup // its work during the load
 }
 

@@ -64,8 +64,8 @@ func (b *bench) counted() int64 {
 	               FROM pg_stat_user_tables WHERE schemaname = 'crankwheel'`)[0][0].(int64)
 }
 
-// writtenBefore15 is written for servers that do not send statistics on request. A session sends them when it ends, and readers may see
-// statistics that are up to half a second old.
+// writtenBefore15 does what written does, on servers that cannot send their statistics on request. There, a session sends statistics when
+// it ends, and readers may see statistics that are up to half a second old.
 func (b *bench) writtenBefore15() int64 {
 	b.t.Helper()
 	if testdb.Sessions() > 0 {

@@ -13,7 +13,7 @@ import (
 
 func TestMain(m *testing.M) { testdb.Main(m) }
 
-// A value that does not fit is told with table, column and type, as far as the server says, and never with the value.
+// An error about a value that does not fit names the table, the column and the type, as far as the server does, and never the value.
 func TestValuesThatDoNotFitAreNotShown(t *testing.T) {
 	t.Parallel()
 	conn, err := pgx.Connect(t.Context(), testdb.NewDirect(t))

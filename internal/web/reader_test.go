@@ -117,7 +117,7 @@ func TestWithoutTheRolePagesShowNothing(t *testing.T) {
 	v.get(http.StatusOK, "/readyz")
 }
 
-// /readyz says what a page would: with the page's settings, role and statements.
+// /readyz reports ready only if a page would work: it uses the role, the settings and a statement of pages.
 func TestReadyOnlyIfPagesCanBeAnswered(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.NewDirect(t)
@@ -138,9 +138,9 @@ func TestReadyOnlyIfPagesCanBeAnswered(t *testing.T) {
 	}
 }
 
-// Pages work for the owner of the warehouse who is no superuser, and need no further statement: one who may create roles makes the
-// roles, and one who may not has somebody run the SQL of `migrate status`. A creator without superuser has fewer rights to a role since
-// PostgreSQL 16, unless the setting createrole_self_grant gives them. The server is a new one, which has no roles yet.
+// Pages work if the owner of the warehouse is not a superuser. An owner who may create roles needs no further statement: the migration
+// creates them. For an owner who may not, somebody else runs the SQL of `migrate status`. Since PostgreSQL 16, a creator who is not a
+// superuser has fewer rights to a role, unless the setting createrole_self_grant gives them. The server is new, so it has no roles yet.
 func TestPagesOfAnOwnerWithoutSuperuser(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// A zone that the server or this program does not know is told on the pages of its account. Pages of other accounts work.
+// The pages of an account say that the database server or this program does not know the account's zone. Pages of other accounts work.
 func TestUnknownZoneIsOfOneAccount(t *testing.T) {
 	t.Parallel()
 	w := mustLoad(t, 3, "UTC")

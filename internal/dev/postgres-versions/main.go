@@ -48,7 +48,7 @@ func main() {
 // options are the command line.
 type options struct {
 	majors []int
-	others bool     // leave out the version that tests use by default
+	others bool     // leave out the version on which tests run by default
 	args   []string // for go test
 }
 
