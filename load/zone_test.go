@@ -100,7 +100,7 @@ func TestAWindowOfAnEarlierZoneIsRefused(t *testing.T) {
 }
 
 // Go and Postgres read all zones alike, except four that settings refuse, because Postgres takes them for abbreviations. The rules of later
-// years are not compared, because Postgres may have another release of the zone data: America/Vancouver has no summer time since 2026.
+// years are not compared, because Postgres may have another release of the zone data: America/Vancouver stays on one time from 2026 on.
 func TestZonesOfPostgresAndGo(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, load.Options{})

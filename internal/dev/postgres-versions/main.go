@@ -156,11 +156,11 @@ func test(ctx context.Context, major int, args []string, complain io.Writer) (ro
 	}
 	r.Version = strings.TrimSpace(strings.TrimPrefix(string(version), "postgres (PostgreSQL) "))
 
-	// -count=1: go test would take a result from its cache although the server is another one.
+	// -count=1: the cache of go test does not know that the server is another one.
 	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-json", "-count=1"}, args...)...)
 	cmd.Env = append(os.Environ(), "WHEELHOUSE_PG_BIN="+bin, "TEST_DATABASE_URL=")
 	cmd.Stderr = complain
-	// A group of its own, so that an interrupt reaches the test programs, too. They take their servers with them.
+	// The process gets a group of its own, so that an interrupt also reaches the test programs. They stop their servers.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
 	cmd.WaitDelay = 30 * time.Second
