@@ -69,7 +69,7 @@ func (d *decoder) kind() byte {
 }
 
 // object reads an object and calls member for each name. member must read the member's value. name is valid until then,
-// and may hold invalid UTF-8. Names that become equal by that, or in Postgres, are told apart by exactName.
+// and may hold invalid UTF-8. Names that become equal there, or in Postgres, are distinguished by exactName.
 func (d *decoder) object(member func(name []byte) error) error {
 	if err := d.enter('{'); err != nil {
 		return err

@@ -71,7 +71,7 @@ func (r *Report) noteMore(members string) {
 	}
 }
 
-// lacks adds to what is missing.
+// lacks adds a part to Missing.
 func (r *Report) lacks(what string) {
 	if !strings.Contains(r.Missing, what) {
 		r.Missing = strings.TrimPrefix(r.Missing+"; "+what, "; ")

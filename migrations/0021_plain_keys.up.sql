@@ -1,5 +1,5 @@
--- The keys in bi.load_rows do not depend on the DateStyle of the session that reads them, and the range of days that the view searches does
--- not depend on that session's time zone.
+-- The keys in bi.load_rows do not depend on the DateStyle of the session that reads them, and the range of days that the view
+-- searches does not depend on that session's time zone.
 
 CREATE OR REPLACE VIEW bi.load_rows AS
 SELECT l.id AS load_id,

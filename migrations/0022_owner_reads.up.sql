@@ -1,6 +1,7 @@
--- Pages read with the role wheelhouse_reader. The program usually logs in as the owner of the warehouse, who may set that role only if the
--- owner is a superuser or a member. Before PostgreSQL 16, the creator of a role is not a member. Since 16, the creator is a member who may
--- grant the role but not set it (unless createrole_self_grant says so). So this migration makes the owner a member who may set the role.
+-- Pages read with the role wheelhouse_reader. The program usually logs in as the owner of the warehouse, who may set that role only
+-- if the owner is a superuser or a member. Before PostgreSQL 16, the creator of a role is not a member. Since 16, the creator is a
+-- member who may grant the role but not set it (unless createrole_self_grant says so). So this migration makes the owner a member
+-- who may set the role.
 
 CREATE FUNCTION wheelhouse.owner_sets_reader() RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$

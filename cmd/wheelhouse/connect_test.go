@@ -68,8 +68,8 @@ func giveToServer(t *testing.T, path string) {
 	}
 }
 
-// tlsServer starts a server with TLS. Its pg_hba.conf lets in only the superuser and the role "known". ca is the file of the authority of its
-// certificate.
+// tlsServer starts a server with TLS. Its pg_hba.conf lets in only the superuser and the role "known". ca is the file of the authority
+// of its certificate.
 func tlsServer(t *testing.T, until time.Time) (server *pgserver.Server, ca string) {
 	t.Helper()
 	folder, err := os.MkdirTemp("/tmp", "wheelhouse-tls-") // other users cannot enter t.TempDir

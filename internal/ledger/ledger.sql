@@ -150,7 +150,8 @@ FROM wheelhouse.loads
 WHERE account_id = @account AND stream = @stream AND status = 'loaded' AND requested_at > @requested;
 
 -- name: unknown_members
--- Keeps the names of the members of a load's answers that the stream does not know, and returns those that no earlier load of the stream had.
+-- Keeps the names of the members of a load's answers that the stream does not know, and returns those that no earlier load of the
+-- stream had.
 WITH kept AS (
     INSERT INTO wheelhouse.unknown_members (load_id, account_id, stream, members) VALUES (@load, @account, @stream, @members::text[])
 )

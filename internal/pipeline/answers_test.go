@@ -255,7 +255,7 @@ func TestUnknownMembersOfTheSameAnswer(t *testing.T) {
 	b.want("2|2", "SELECT count(*), count(u.load_id) FROM wheelhouse.loads l LEFT JOIN wheelhouse.unknown_members u ON u.load_id = l.id")
 }
 
-// Names that become equal in Postgres are told apart, whatever their order.
+// Names that become equal in Postgres are distinguished in the same way in any order.
 func TestNamesThatBecomeEqual(t *testing.T) {
 	t.Parallel()
 	const day = "2026-03-10"
@@ -287,7 +287,7 @@ func TestNamesThatBecomeEqual(t *testing.T) {
 	}
 }
 
-// Records whose keys become equal in Postgres are told apart.
+// Records whose keys become equal in Postgres stay different rows.
 func TestKeysThatBecomeEqual(t *testing.T) {
 	t.Parallel()
 	const day = "2026-03-10"

@@ -210,7 +210,8 @@ func TestTheNewestDaysComeFirst(t *testing.T) {
 	}
 }
 
-// Neighbouring windows of share_visits that are due for one reason are asked for as one, of up to two weeks, and none that is recent in part.
+// Neighbouring windows of share_visits that are due for one reason are asked for as one window of up to two weeks. No such window is
+// recent in part.
 func TestWindowsOfVisitsAreJoined(t *testing.T) {
 	t.Parallel()
 	api := newCanned()

@@ -39,8 +39,9 @@ var ours = []Setting{
 // (since the minor versions of August 2024).
 var newer = []Setting{{"transaction_timeout", "0"}, {"restrict_nonsystem_relation_kind", ""}}
 
-// rare are settings that hardly anybody changes. They are set only if they differ, because to set timezone_abbreviations reads a file, and to
-// set session_replication_role needs a superuser. With another value of session_replication_role, triggers and foreign keys do nothing.
+// rare are settings that hardly anybody changes. They are set only if they differ: setting timezone_abbreviations reads a file, and
+// setting session_replication_role needs a superuser. With another value of session_replication_role, triggers and foreign keys do
+// nothing.
 var rare = []Setting{{"timezone_abbreviations", "Default"}, {"session_replication_role", "origin"}}
 
 // atConnect are the settings that PgBouncer keeps for each client. A request for a connection through PgBouncer cannot have others.
