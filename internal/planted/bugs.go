@@ -62,7 +62,7 @@ var bugs = []bug{
 		[]test{{"load", "TestABisectedWindowHasASessionOnce"}, {"internal/pipeline", "TestWindowsThatAreBisected"}}},
 	{"one chunk at a time in staging", []edit{{"load/apply.go", `	if a.staged[s.staging] {`, `	if a.staged[s.staging] && false {`}},
 		[]test{{"load", "TestUpdatesShareATransaction"}}},
-	{"each transaction makes its settings", []edit{{"internal/postgres/session.go", `begin + " not deferrable; SELECT " + strings.Join(made, ", ")`, `begin + " not deferrable"`}},
+	{"each transaction has its own settings", []edit{{"internal/postgres/session.go", `begin + " not deferrable; SELECT " + strings.Join(made, ", ")`, `begin + " not deferrable"`}},
 		[]test{{"cmd/wheelhouse", "TestAmbientSettings"}}},
 	{"only UTF8", []edit{{"internal/postgres/session.go", `encoding != "" && encoding != "UTF8"`, `encoding == "none"`}},
 		[]test{{"cmd/wheelhouse", "TestOtherEncodingsAreRefused"}}},
