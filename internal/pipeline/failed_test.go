@@ -296,3 +296,22 @@ func TestDayThatNeverAnswersCostsThatDay(t *testing.T) {
 	}
 	b.want("7|0", "SELECT count(*), count(deleted_at) FROM crankwheel.share_details")
 }
+
+// Recent days for which the API fails, which come first, do not keep the older days from being loaded.
+func TestFailingRecentDaysDoNotStarveTheOlderOnes(t *testing.T) {
+	t.Parallel()
+	api := newCanned()
+	api.answer("usage_new", func(q url.Values) (int, string) {
+		if q.Get("from") >= "2026-03-03" {
+			return 422, `{}`
+		}
+		return 200, sessions()
+	})
+	now := time.Date(2026, 3, 30, 6, 0, 0, 0, time.UTC)
+	b := newBench(t, api, now, func(a *settings.Account) { a.HistoryFrom = date("2026-02-01") })
+	b.runner.Parallel = 1
+	result := b.run(b.account.Nightly(now), "usage_new")
+	if result.Loaded != 30 || result.Failed != 2*maxFailures || result.Left != 28-2*maxFailures || result.OK() {
+		t.Errorf("%+v", result)
+	}
+}

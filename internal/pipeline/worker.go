@@ -57,6 +57,9 @@ func (w *worker) load(ctx, work context.Context, n int) {
 	w.mu.Lock()
 	due := w.later[:n]
 	w.later = w.later[n:]
+	if !w.order.wouldFail { // days that failed before say nothing about these (invariant 6)
+		w.order = order{}
+	}
 	w.mu.Unlock()
 	w.try(ctx, work, due)
 	if len(w.busy) > 0 {
