@@ -175,3 +175,16 @@ func TestCheckOfTheAPI(t *testing.T) {
 		t.Errorf("no database: %q\n%+v", notOK, all)
 	}
 }
+
+// A table of somebody else in a schema of the warehouse is no reason to refuse a load.
+func TestTablesOfOthersAreNotChecked(t *testing.T) {
+	t.Parallel()
+	dsn := testdb.NewDirect(t)
+	address, role := login(t, dsn)
+	mustExec(t, dsn, fmt.Sprintf("GRANT wheelhouse_loader TO %s; CREATE TABLE crankwheel.old_shares (slug text); "+
+		"REVOKE ALL ON crankwheel.old_shares FROM wheelhouse_loader; ALTER TABLE crankwheel.old_shares OWNER TO wheelhouse_pii_reader", role))
+	u := newUser(t, account(t), address)
+	if _, all := u.checked(exitOK); !strings.Contains(fmt.Sprint(all), "may load") {
+		t.Errorf("%+v", all)
+	}
+}

@@ -142,7 +142,7 @@ func schema(ctx context.Context, d Database) ([]Result, error) {
 	return all, err
 }
 
-// rights looks for tables that the user may not write.
+// rights looks for tables of the warehouse that the user may not write. Tables of others in its schemas do not count.
 func rights(ctx context.Context, d Database) ([]Result, error) {
 	var user, database string
 	var temporary bool
@@ -151,7 +151,7 @@ func rights(ctx context.Context, d Database) ([]Result, error) {
 		SELECT quote_ident(current_user), quote_ident(current_database()), has_database_privilege(current_database(), 'TEMPORARY'),
 		       ARRAY(SELECT n.nspname || '.' || c.relname
 		             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-		             WHERE n.nspname IN ('crankwheel', 'wheelhouse') AND c.relkind IN ('r', 'p') AND c.relname <> 'schema_migrations'
+		             WHERE n.nspname IN ('crankwheel', 'wheelhouse') AND c.relkind IN ('r', 'p') AND c.relname <> 'schema_migrations' AND c.relowner = n.nspowner
 		               AND NOT (has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
 		                        AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'))
 		             ORDER BY 1)`).Scan(&user, &database, &temporary, &refused)
