@@ -128,7 +128,7 @@ func (win *txWindow) apply(ctx context.Context, tx pgx.Tx, before []*txWindow, m
 		}
 		n.inScope += c.inScope
 	}
-	if !mayShrink && n.shrinks() {
+	if !mayShrink && (n.shrinks() || win.Joined && n.Deleted >= emptyFrom) { // each window that was joined is to be judged by its own rows
 		return &ShrinkError{Deleted: n.Deleted, Of: n.inScope}
 	}
 	n.Read, n.Rejected = win.counts.Read, win.counts.Rejected

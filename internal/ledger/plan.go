@@ -28,6 +28,8 @@ type Due struct {
 	Window
 	Why   Why
 	Known int64 // the newest load when the plan was made: after a later load of this window, the window is no longer due
+
+	Joined bool // from several windows, which are loaded one by one if the joined one cannot be loaded as it is
 }
 
 // LastLoad returns the id of the newest load, for Due.Known.

@@ -82,7 +82,7 @@ func join(due []ledger.Due, days int, recent func(ledger.Due) bool) (joined []le
 				first, second = &d, last
 			}
 			if first.To.Equal(second.From) && lastDay(second.Window).Before(first.Day.AddDate(0, 0, days)) {
-				last.Day, last.From, last.To, last.Known = first.Day, first.From, second.To, max(last.Known, d.Known)
+				last.Day, last.From, last.To, last.Known, last.Joined = first.Day, first.From, second.To, max(last.Known, d.Known), true
 				continue
 			}
 		}

@@ -75,7 +75,7 @@ func (w *worker) queued() Queued {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	q.Waiting = len(w.due) + len(w.busy) + len(w.later) + int(w.stages.claimed.Load())
+	q.Waiting = len(w.due) + len(w.busy) + len(w.parts) + len(w.later) + int(w.stages.claimed.Load())
 	return q
 }
 

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -139,4 +140,57 @@ func mustAcceptShrink(t *testing.T, url string) *load.Warehouse {
 	}
 	t.Cleanup(w.Close)
 	return w
+}
+
+// The days of a joined window are guarded one by one, as if they had not been joined.
+func TestShrinkGuardOfJoinedWindows(t *testing.T) {
+	t.Parallel()
+	days := []string{"2026-03-08", "2026-03-09", "2026-03-10"}
+	gone, more := "", 0
+	api := newCanned()
+	api.say(sharesPath, `{"data":[{"slug":"s","visits":1}],"pagination":{"total":1}}`)
+	api.answer(sharesPath+"/s", func(q url.Values) (int, string) {
+		var all []string
+		for _, day := range days {
+			if at := day + "T10:00:00Z"; day != gone && q.Get("from") <= at && at < q.Get("to") {
+				all = append(all, manyOf(25+more, func(i int) string { return fmt.Sprintf(`{"visit_id":"%s-%d","visited_at":"%s"}`, day, i, at) }))
+			}
+		}
+		return 200, `{"sessions":[` + strings.Join(all, ",") + `]}`
+	})
+	b := newBench(t, api, time.Date(2026, 3, 10, 23, 0, 0, 0, time.UTC), nil)
+	r := Range{First: date(days[0]), Last: date(days[2]), Now: b.now, Force: true}
+	if first := b.mustRun(r, "share_visits"); first.Windows != 1 || first.Loaded != 1 {
+		t.Fatalf("%+v", first)
+	}
+	gone, more = days[1], 1
+	if second := b.run(r, "share_visits"); second.Windows != 3 || second.Loaded != 2 || second.Failed != 1 || second.Left != 0 {
+		t.Errorf("%+v", second)
+	}
+	b.want("77|0", "SELECT count(*), count(deleted_at) FROM crankwheel.share_visits")
+	b.want("all 25 rows", "SELECT substring(error FROM 'delete (.*) that were') FROM wheelhouse.loads WHERE status = 'failed'")
+	b.want("0", "SELECT count(*) FROM wheelhouse.leases")
+	b.runner.Warehouse = mustAcceptShrink(t, b.url)
+	if third := b.mustRun(r, "share_visits"); third.Windows != 1 || third.Counts.Deleted != 25 {
+		t.Errorf("%+v", third)
+	}
+}
+
+// One day whose rows the database refuses does not keep the other days of a joined window from being loaded.
+func TestOneBadDayOfAJoinedWindow(t *testing.T) {
+	t.Parallel()
+	api := newCanned()
+	api.say(sharesPath, `{"data":[{"slug":"s","visits":1}],"pagination":{"total":1}}`)
+	api.answer(sharesPath+"/s", func(q url.Values) (int, string) {
+		if q.Get("from") < "2026-03-10T12:00:00Z" && q.Get("to") > "2026-03-10T12:00:00Z" {
+			return 200, `{"sessions":[{"visit_id":"v","visited_at":"2026-03-10T12:00:00Z"}]}`
+		}
+		return 200, `{"sessions":[]}`
+	})
+	b := newBench(t, api, mayDay, nil)
+	b.rows("ALTER TABLE crankwheel.share_visits ADD CONSTRAINT bad CHECK (visited_at <> '2026-03-10T12:00:00Z')")
+	r := Range{First: date("2026-03-05"), Last: date("2026-03-15"), Now: b.now}
+	if result := b.run(r, "share_visits"); result.Failed != 1 || result.Loaded != 10 || result.Left != 0 {
+		t.Errorf("%+v", result)
+	}
 }

@@ -116,8 +116,8 @@ func (w *worker) ask(t *task) (err error) {
 }
 
 // days cuts a window that failed into its days, so that a day which always fails does not fail the others (invariant 6).
-func (w *worker) days(t *task, why error) (days []ledger.Due) {
-	if everyWindowWouldFail(why) || t.ctx.Err() != nil {
+func (w *worker) days(ctx context.Context, t *task, why error) (days []ledger.Due) {
+	if everyWindowWouldFail(why) || ctx.Err() != nil {
 		return nil
 	}
 	zone := w.job.Account.Zone
@@ -125,7 +125,7 @@ func (w *worker) days(t *task, why error) (days []ledger.Due) {
 		s.from, s.to = latest(s.from, t.From), earliest(s.to, t.To)
 		if s.from.Before(s.to) {
 			d := t.Due
-			d.Day, d.From, d.To = s.day, s.from, s.to
+			d.Day, d.From, d.To, d.Joined = s.day, s.from, s.to, false
 			days = append(days, d)
 		}
 	}
@@ -146,13 +146,13 @@ func earliest(a, b time.Time) time.Time {
 	return b
 }
 
-// split returns the claim of a window. The window's days are tried next.
-func (w *worker) split(ctx context.Context, t *task, days []ledger.Due, why error) {
+// split returns the claim of a window. The window's days go to the front of a list of windows that are to be tried.
+func (w *worker) split(ctx context.Context, t *task, days []ledger.Due, to *[]ledger.Due, why error) {
 	w.Log.Warn("window failed; its days are tried one by one", zap.String("account", t.Account), zap.String("stream", t.Stream.Name),
 		zap.Time("from", t.From), zap.Time("to", t.To), zap.Error(why))
 	w.returnClaim(ctx, t)
 	w.mu.Lock()
-	w.due = append(days, w.due...)
+	*to = append(days, *to...)
 	w.mu.Unlock()
 	w.sum.more(len(days)-1, t.outcome.Requests)
 }
@@ -183,6 +183,12 @@ func (w *worker) commit(ctx context.Context, group []*task) (outcomes []Outcome)
 		case errors.Is(c.Err, load.ErrMovedOn):
 			outcomes = append(outcomes, w.returnClaim(ctx, t))
 		case c.Err != nil:
+			if t.Joined && !errors.Is(c.Err, ledger.ErrFenced) {
+				if days := w.days(ctx, t, c.Err); len(days) > 1 {
+					w.split(ctx, t, days, &w.parts, c.Err)
+					continue
+				}
+			}
 			outcomes = append(outcomes, w.fail(ctx, t, c.Err))
 		default:
 			outcomes = append(outcomes, t.end(nil))

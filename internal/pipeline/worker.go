@@ -27,6 +27,7 @@ type worker struct {
 	due   []ledger.Due
 	later []ledger.Due // to be loaded after due
 	busy  []ledger.Due // windows that another process is loading
+	parts []ledger.Due // of joined windows that could not be committed, to be loaded after due
 	order order
 
 	stages stages
@@ -117,6 +118,13 @@ func (w *worker) try(ctx, work context.Context, due []ledger.Due) {
 	close(ready)
 	committing.Wait()
 	w.sum.left(len(w.due))
+	w.mu.Lock()
+	parts := w.parts
+	w.parts = nil
+	w.mu.Unlock()
+	if len(parts) > 0 {
+		w.try(ctx, work, parts)
+	}
 }
 
 // askNext asks for one more window, if there is one.
@@ -136,8 +144,8 @@ func (w *worker) askNext(ctx, work context.Context, ready chan<- *task) (more bo
 	w.stages.asking.Add(-1)
 	<-w.limits.asking
 	if err != nil {
-		if days := w.days(t, err); len(days) > 1 {
-			w.split(work, t, days, err)
+		if days := w.days(t.ctx, t, err); len(days) > 1 {
+			w.split(work, t, days, &w.due, err)
 		} else {
 			w.finish(w.fail(work, t, err))
 		}
