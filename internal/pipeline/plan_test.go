@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -252,4 +253,34 @@ func TestWindowsOfVisitsAreJoined(t *testing.T) {
 	b.want("0", "SELECT count(*) FROM bi.coverage WHERE stream = 'share_visits' AND day BETWEEN '2026-02-20' AND '2026-04-09' AND status <> 'loaded'")
 	backfill := Range{First: date("2026-03-01"), Last: date("2026-03-20"), Now: now, Force: true}
 	want(backfill, "03-07–03-20:forced 03-01–03-06:forced; 0 first, 2 in all")
+}
+
+// The recent days of an account that answers slowly do not keep another account's older days waiting (invariant 6).
+func TestASlowAccountDelaysNoOther(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
+	older, slow := make(chan struct{}), newCanned()
+	slow.answer("usage_new", func(url.Values) (int, string) {
+		select {
+		case <-older:
+		case <-time.After(5 * time.Second):
+			t.Error("the other account's older day was not asked for meanwhile")
+		}
+		return 200, sessions()
+	})
+	quick := newCanned()
+	quick.answer("usage_new", func(q url.Values) (int, string) {
+		if strings.HasPrefix(q.Get("from"), "2026-02-10") {
+			close(older)
+		}
+		return 200, sessions()
+	})
+	b := newBench(t, slow, now, func(a *settings.Account) { a.HistoryFrom = date("2026-03-10") })
+	server := httptest.NewServer(quick)
+	t.Cleanup(server.Close)
+	other := mustAccount(t, server.URL, now, func(a *settings.Account) { a.ID, a.HistoryFrom = "other", date("2026-02-10") })
+	result, err := b.runner.Run(t.Context(), "run", []*Account{b.account, other}, []string{"usage_new"}, func(a *Account) Range { return a.Nightly(now) })
+	if err != nil || result.Loaded != 1+29 {
+		t.Errorf("%+v, %v", result, err)
+	}
 }

@@ -32,7 +32,7 @@ type Job struct {
 	Account *Account
 	Stream  Stream
 	Due     []ledger.Due // in the order of loading
-	Recent  int          // how many of Due, from the first, are loaded before the others of all jobs
+	Recent  int          // how many of Due, from the first, are loaded before the others of all jobs of the account
 	Windows int          // all windows in the range, due or not
 }
 
@@ -120,13 +120,13 @@ func (r Result) outcome(ctx context.Context) string {
 	return "loaded"
 }
 
-// load loads the jobs, the recent windows of all jobs first. When ctx ends, no further window begins, and claimed windows have Grace to end.
+// load loads the jobs, of each account the recent windows of all jobs first. When ctx ends, no further window begins, and claimed windows have Grace to end.
 func (r *Runner) load(ctx context.Context, jobs []Job, run int64) Result {
 	work, stop := r.grace(ctx)
 	defer stop()
 	sum := &summary{Result: Result{Run: run}}
 	limits := newLimits(max(1, r.workers()))
-	var workers []*worker
+	workers := map[*Account][]*worker{}
 	for _, job := range jobs {
 		sum.Windows += len(job.Due)
 		if r.Observe != nil {
@@ -134,17 +134,23 @@ func (r *Runner) load(ctx context.Context, jobs []Job, run int64) Result {
 		}
 		w := &worker{Runner: r, job: job, run: run, limits: limits, sum: sum, began: time.Now(), later: job.Due, leases: newLeaseWaits(r.Log)}
 		defer r.Queue.enter(w)()
-		workers = append(workers, w)
+		workers[job.Account] = append(workers[job.Account], w)
 	}
-	loadNext := func(count func(Job) int) {
+	loadNext := func(workers []*worker, count func(Job) int) {
 		var all sync.WaitGroup
 		for _, w := range workers {
 			all.Go(func() { w.load(ctx, work, count(w.job)) })
 		}
 		all.Wait()
 	}
-	loadNext(func(j Job) int { return j.Recent })
-	loadNext(func(j Job) int { return len(j.Due) - j.Recent })
+	var all sync.WaitGroup
+	for _, ofAccount := range workers {
+		all.Go(func() {
+			loadNext(ofAccount, func(j Job) int { return j.Recent })
+			loadNext(ofAccount, func(j Job) int { return len(j.Due) - j.Recent })
+		})
+	}
+	all.Wait()
 	return sum.Result
 }
 
