@@ -181,6 +181,10 @@ func (c *Client) send(ctx context.Context, path string, q url.Values) (*http.Res
 	if err == nil {
 		return resp, nil
 	}
+	var at *url.Error
+	if errors.As(err, &at) { // its text has the address
+		at.URL = req.URL.Scheme + "://" + req.URL.Host + public(path)
+	}
 	var slow interface{ Timeout() bool }
 	switch {
 	case ctx.Err() != nil || !errors.As(err, &slow) || !slow.Timeout():

@@ -112,3 +112,13 @@ func TestARetriedDetail(t *testing.T) {
 		t.Errorf("%s %+v %v", out.log, watched, err)
 	}
 }
+
+// TestASlugIsNotInTheErrorOfALostConnection: a slug opens its share, and errors go to the log and the ledger.
+func TestASlugIsNotInTheErrorOfALostConnection(t *testing.T) {
+	_, _, _, err := visits(t, `{"data":[{"slug":"canary","visits":1}],"pagination":{"total":1}}`, func(http.ResponseWriter, string) {
+		panic(http.ErrAbortHandler)
+	})
+	if err == nil || strings.Contains(err.Error(), "canary") || !strings.Contains(err.Error(), "/ss/api/company_content/shares/…") {
+		t.Error(err)
+	}
+}
