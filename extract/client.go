@@ -48,7 +48,7 @@ type Client struct {
 	pauses    *pauses
 	sizes     *sizes // of one stream's windows
 
-	smallPages *atomic.Bool // the server has refused a page of pageSize
+	smallPages *atomic.Bool // the server has refused a page of pageSize, or did not answer it
 
 	known     *Sum // the answer's Sum is wanted and compared with this; nil: no Sum is wanted
 	sizeTries int  // attempts at a request that fails for its size; 0: as many as for any failure

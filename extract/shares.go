@@ -145,6 +145,9 @@ func (c *Client) firstPage(ctx context.Context, rep *Report, q url.Values) (read
 	}
 	q.Set("page_size", strconv.Itoa(smallPageSize))
 	read, err = c.sharesPage(ctx, rep, q)
+	if err == nil { // the size was the reason; a server that times out would keep each pass of each window waiting
+		c.smallPages.Store(true)
+	}
 	return read, smallPageSize, err
 }
 
