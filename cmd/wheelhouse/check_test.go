@@ -187,3 +187,16 @@ func TestTablesOfOthersAreNotChecked(t *testing.T) {
 		t.Errorf("%+v", all)
 	}
 }
+
+// A role that may have one connection can load: the checks need no second one.
+func TestOneConnectionIsEnough(t *testing.T) {
+	t.Parallel()
+	dsn := testdb.NewDirect(t)
+	address, role := login(t, dsn)
+	mustExec(t, dsn, fmt.Sprintf("GRANT wheelhouse_loader TO %[1]s; ALTER ROLE %[1]s CONNECTION LIMIT 1", role))
+	u := newUser(t, account(t), address)
+	if notOK, all := u.checked(exitOK); strings.Contains(fmt.Sprint(notOK), "database") {
+		t.Errorf("%q\n%+v", notOK, all)
+	}
+	u.types(exitOK, "run", "--streams", "user_access")
+}

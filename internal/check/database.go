@@ -99,6 +99,11 @@ func (d *Database) end(ctx context.Context) {
 	}
 }
 
+// within is a transaction whose parts read in it: a role may have only one connection.
+type within struct{ pgx.Tx }
+
+func (w within) BeginTx(ctx context.Context, _ pgx.TxOptions) (pgx.Tx, error) { return w.Begin(ctx) }
+
 // Refusal returns the first failure that is not about one account, as the error with which a program refuses to work on the database. If
 // there is none, it returns the failures about accounts: each of these accounts is to be left out.
 func Refusal(results []Result) (accounts []Result, err error) {
@@ -123,7 +128,7 @@ func server(ctx context.Context, d Database) ([]Result, error) {
 }
 
 func schema(ctx context.Context, d Database) ([]Result, error) {
-	err := migrations.Check(ctx, d.DB)
+	err := migrations.Check(ctx, within{d.tx})
 	var wrong *migrations.SchemaError
 	switch {
 	case err == nil:
