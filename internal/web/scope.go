@@ -81,7 +81,10 @@ func (s *scope) choose(v url.Values, p *page) error {
 	if len(s.Accounts) == 0 {
 		return nil
 	}
-	s.Account = s.Accounts[max(0, slices.IndexFunc(s.Accounts, func(a account) bool { return a.KnownZone }))]
+	s.Account = s.Accounts[max(0, slices.IndexFunc(s.Accounts, func(a account) bool {
+		_, err := time.LoadLocation(a.Timezone)
+		return a.KnownZone && err == nil
+	}))]
 	if id := v.Get("account"); id != "" {
 		i := slices.IndexFunc(s.Accounts, func(a account) bool { return a.ID == id })
 		if i < 0 {
