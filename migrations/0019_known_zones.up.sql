@@ -13,6 +13,19 @@ $$;
 COMMENT ON FUNCTION bi.known_zone(text) IS
     'The name of a time zone, or NULL if this database server does not know the zone. A query with this function does not run in parallel.';
 
+-- Roles with grants of their own on the views need the function, too.
+DO $$
+DECLARE
+    grantee oid;
+BEGIN
+    FOR grantee IN
+        SELECT DISTINCT a.grantee FROM pg_catalog.pg_proc p CROSS JOIN pg_catalog.aclexplode(p.proacl) a
+        WHERE p.oid = 'bi.day_start(date, text)'::regprocedure AND a.privilege_type = 'EXECUTE' AND a.grantee <> p.proowner AND a.grantee <> 0
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION bi.known_zone(text) TO %s', grantee::regrole);
+    END LOOP;
+END $$;
+
 -- The view of sessions reads this column instead of bi.known_zone, so that its queries can run in parallel.
 ALTER TABLE wheelhouse.accounts ADD COLUMN timezone_known boolean NOT NULL DEFAULT true;
 COMMENT ON COLUMN wheelhouse.accounts.timezone_known IS 'Whether this database server knows the time zone. A trigger sets the value when the zone is set, and each run sets it again.';

@@ -1,6 +1,8 @@
 package migrations
 
 import (
+	"fmt"
+	"os"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -84,4 +86,22 @@ func TestAllDays(t *testing.T) {
 	exec(t, conn, `INSERT INTO wheelhouse.accounts VALUES ('a', 'https://x.is', 'Pacific/Apia', '2011-12-01'), ('b', 'https://x.is', 'UTC', current_date + 1), ('c', 'https://x.is', 'UTC', '-infinity')`)
 	want(t, conn, `SELECT account_id, count(DISTINCT day), count(*) = (now() AT TIME ZONE 'Pacific/Apia')::date - date '2011-12-01' + 1, min(day) FROM bi.days GROUP BY 1`,
 		value[string](t, conn, `SELECT concat('a|', (now() AT TIME ZONE 'Pacific/Apia')::date - date '2011-12-01' + 1, '|t|2011-12-01')`))
+}
+
+// A role with grants of its own on the views of bi reads them after the migrations, too.
+func TestRolesWithTheirOwnGrantsGoOnReading(t *testing.T) {
+	t.Parallel()
+	db, _ := migrated(t)
+	downTo(t, db, 18)
+	conn := dial(t, db)
+	role := fmt.Sprintf(`"Own reader %d"`, os.Getpid())
+	exec(t, conn, fmt.Sprintf(`CREATE ROLE %[1]s; GRANT USAGE ON SCHEMA bi TO %[1]s; GRANT SELECT ON ALL TABLES IN SCHEMA bi TO %[1]s; GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA bi TO %[1]s`, role))
+	defer exec(t, conn, fmt.Sprintf(`DROP OWNED BY %[1]s; DROP ROLE %[1]s`, role))
+	mustUp(t, db)
+	exec(t, conn, `INSERT INTO wheelhouse.accounts VALUES ('default', 'https://x.is', 'UTC', current_date)`)
+	as(t, conn, role, func() {
+		for _, view := range lines(t, conn, aView) {
+			exec(t, conn, "SELECT * FROM "+view)
+		}
+	})
 }

@@ -144,6 +144,6 @@ func (l *loader) parseFile(name string, data []byte) *document {
 func (l *loader) general(top map[string]any) *Settings {
 	listen, _ := top["listen"].(string)
 	log, _ := top["log"].(string)
-	l.proxies()
+	l.proxy()
 	return &Settings{Database: l.database(), Listen: l.listen(listen), Token: l.token(), Log: l.log(log)}
 }
