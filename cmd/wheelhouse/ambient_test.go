@@ -284,7 +284,7 @@ func TestAmbientSettingsThroughPgBouncer(t *testing.T) {
 	cleanRows(t)
 	for i, a := range ambients {
 		for j, way := range []string{"role", "database", "address"} {
-			if !testkit.Long() && (i%3 != j || i%2 != 0) || a.server && way == "address" || a.refused != "" || testing.Short() && i%8 != 0 {
+			if !testkit.Long() && (i%3 != j || i%4 != 0) || a.server && way == "address" || a.refused != "" || testing.Short() && i%8 != 0 {
 				continue
 			}
 			t.Run(a.name+" "+a.value+" by "+way, func(t *testing.T) {

@@ -96,7 +96,7 @@ func TestEverySetting(t *testing.T) {
 	taken, worked, refused, migrated := 0, 0, []string{}, 0
 	t.Run("each", func(t *testing.T) {
 		for i, g := range all {
-			if tooShort[g] != "" || !testkit.Long() && i%16 != 0 {
+			if tooShort[g] != "" || !testkit.Long() && i%48 != 0 {
 				continue
 			}
 			t.Run(g.name+"="+g.value, func(t *testing.T) {
