@@ -149,7 +149,7 @@ func TestNoSettingsExit2(t *testing.T) {
 
 func TestSchemaIsRefused(t *testing.T) {
 	t.Parallel()
-	dsn := testdb.New(t)
+	dsn := testdb.NewDirect(t)
 	u := newUser(t, account(t), dsn)
 	u.types(exitOK, "migrate", "down", "--steps", "1", "--yes")
 	for _, args := range [][]string{{"run"}, {"backfill", "--from", "2026-01-01", "--to", "2026-01-02"}, {"serve"}} {

@@ -39,7 +39,10 @@ func TestTwoAtOnce(t *testing.T) {
 
 	var stopped, refused atomic.Int64
 	var all errgroup.Group
-	all.SetLimit(6) // the programs mostly wait for leases
+	all.SetLimit(6)            // the programs mostly wait for leases
+	if testdb.Sessions() > 0 { // PgBouncer has too few connections for several stopped processes, each of which keeps one
+		all.SetLimit(1)
+	}
 	for n := range rounds {
 		all.Go(func() error {
 			r := round{lab: two, args: s.load(n, n), at: 30 + n*36/rounds}
