@@ -21,7 +21,8 @@ type Database struct {
 	Moved    bool               // --accept-server: an account whose server has changed is the same account
 	Pages    func(context.Context) error
 
-	tx pgx.Tx // the transaction in which checks read; nil: none has begun
+	tx     pgx.Tx // the transaction in which checks read; nil: none has begun
+	advice bool   // results that are not failures are wanted, too: a load that starts does not read them
 }
 
 // Stage says before what a check of the database is carried out.
@@ -57,6 +58,7 @@ var reading = postgres.Begin(pgx.ReadCommitted, pgx.ReadOnly)
 // schema, checks that need the schema are left out.
 func Run(ctx context.Context, d Database, from, to Stage) (all []Result) {
 	fits := true
+	d.advice = to == Advice
 	defer func() { d.end(ctx) }()
 	for _, c := range databaseChecks {
 		if c.stage < from || c.stage > to || c.needs && !fits {

@@ -20,9 +20,14 @@ func zones(ctx context.Context, d Database) (all []Result, err error) {
 	if err != nil {
 		return nil, err
 	}
+	loaded := map[string]bool{} // the accounts in the settings
 	for _, a := range d.Accounts {
+		loaded[a.ID] = true
 		zone := a.Zone.String()
 		if knows(known, zone) {
+			if !d.advice {
+				continue
+			}
 			r, err := sameRules(ctx, d.tx, a)
 			if err != nil {
 				return nil, err
@@ -35,15 +40,17 @@ func zones(ctx context.Context, d Database) (all []Result, err error) {
 		r.OfSettings = true
 		all = append(all, r.of(a.ID))
 	}
+	if !d.advice {
+		return all, nil
+	}
 	stored, err := storedZones(ctx, d.tx)
 	if err != nil {
 		return nil, err
 	}
 	for _, s := range stored {
-		isAccount := func(id string) bool { return id == s.account }
 		_, unknown := time.LoadLocation(s.zone)
 		switch {
-		case slices.ContainsFunc(ids(d), isAccount): // its zone in the settings is checked above
+		case loaded[s.account]: // its zone in the settings is checked above
 		case !knows(known, s.zone):
 			all = append(all, warn(fmt.Sprintf("the account is in the warehouse with the time zone %s, which the database server does not know: its days cannot be shown", s.zone),
 				"update the server's time zone data (the package tzdata, and tzdata-legacy for old names), or load the account with another zone").of(s.account))
@@ -74,13 +81,6 @@ func sameRules(ctx context.Context, q pgx.Tx, a settings.Account) (Result, error
 			"update the server's time zone data (the package tzdata), and use a newer wheelhouse if that is not enough"), nil
 	}
 	return ok("the database server knows %s, with the same rules", a.Zone), nil
-}
-
-func ids(d Database) (ids []string) {
-	for _, a := range d.Accounts {
-		ids = append(ids, a.ID)
-	}
-	return ids
 }
 
 // knows tells whether Postgres finds a zone among its names. Postgres ignores case.
