@@ -99,7 +99,7 @@ type Retry struct {
 	Wait   time.Duration // backoff, or what is left of a Retry-After if that is longer
 }
 
-// Observed returns a client that shares everything with c and tells an observer what it does.
+// Observed returns a copy of the client that also calls the funcs of an observer. Both share their connections and limits.
 func (c *Client) Observed(o Observer) *Client {
 	observed := *c
 	observed.observe = o

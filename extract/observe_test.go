@@ -141,7 +141,7 @@ func TestObservedWaits(t *testing.T) {
 	}
 }
 
-// TestObservedRetries: an observer is told what is asked for, why it is asked for again, and when the waits are over.
+// TestObservedRetries: an observer gets each request, the reason for each retry, and the end of each wait.
 func TestObservedRetries(t *testing.T) {
 	t.Parallel()
 	server := serve(t, func(n int, w http.ResponseWriter, _ *http.Request) {

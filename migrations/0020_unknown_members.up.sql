@@ -1,4 +1,4 @@
--- The program does not load what it does not know. The names of unknown members show that the API has something new.
+-- Members that the program does not know are not loaded. Their names are kept, because they show that the API has something new.
 CREATE TABLE wheelhouse.unknown_members (
     load_id    bigint PRIMARY KEY REFERENCES wheelhouse.loads (id),
     account_id text   NOT NULL,
