@@ -120,7 +120,8 @@ func (r Result) outcome(ctx context.Context) string {
 	return "loaded"
 }
 
-// load loads the jobs, of each account the recent windows of all jobs first. When ctx ends, no further window begins, and claimed windows have Grace to end.
+// load loads the jobs: of each account, the recent windows of all jobs come first. When ctx ends, no further window begins, and claimed
+// windows have Grace to end.
 func (r *Runner) load(ctx context.Context, jobs []Job, run int64) Result {
 	work, stop := r.grace(ctx)
 	defer stop()
